@@ -1,0 +1,44 @@
+/** SHA-256 and the two forms of a content id. */
+import { hash as nodeHash } from 'node:crypto'
+import { CID } from 'multiformats/cid'
+import * as multihash from 'multiformats/hashes/digest'
+import type { Digest } from './brand.ts'
+import { base64urlToBytes, bytesToBase64url, concatBytes } from './bytes.ts'
+
+const DAG_CBOR = 0x71
+const SHA2_256 = 0x12
+
+/** SHA-256 of `bytes` (FIPS 180-4), 32 bytes. */
+export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(nodeHash('sha256', bytes, 'buffer'))
+
+/** SHA-256 over a one-byte tag and the parts behind it; tags keep the protocol's hash domains apart. */
+export const taggedSha256 = (tag: number, ...parts: readonly Uint8Array[]): Uint8Array =>
+  sha256(concatBytes(Uint8Array.of(tag), ...parts))
+
+export const bytesToDigest = (hash: Uint8Array): Digest => bytesToBase64url(hash) as Digest
+export function digestToBytes(digest: Digest): Uint8Array {
+  return new Uint8Array(Buffer.from(digest, 'base64url'))
+}
+
+/** The public form of a content id: CIDv1, dag-cbor, sha2-256, multibase base32 (`bafyrei…`, 59 characters). */
+export function digestToCid(digest: Digest): string {
+  return CID.createV1(DAG_CBOR, multihash.create(SHA2_256, digestToBytes(digest))).toString()
+}
+
+/** Parses the public form; null unless it is the canonical text of a dag-cbor sha2-256 CIDv1. */
+export function cidToDigest(text: string): Digest | null {
+  if (text.length !== 59 || !text.startsWith('bafyrei')) return null
+  try {
+    const cid = CID.parse(text)
+    if (cid.code !== DAG_CBOR || cid.multihash.code !== SHA2_256 || cid.multihash.size !== 32) return null
+    return cid.toString() === text ? bytesToDigest(cid.multihash.digest) : null
+  } catch {
+    return null
+  }
+}
+
+/** Parses the in-memory form from an untrusted place; null unless it is 32 bytes. */
+export function textToDigest(text: string): Digest | null {
+  const bytes = text.length === 43 ? base64urlToBytes(text) : null
+  return bytes?.length === 32 ? (text as Digest) : null
+}

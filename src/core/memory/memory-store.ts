@@ -1,0 +1,77 @@
+/** The in-memory twin of the store: for the simulator, for tests, and for a spore that may forget. */
+import type { LogId } from '../base/brand.ts'
+import { IDEMPOTENCY_KEYS_MAX } from '../protocol/limits.ts'
+import type { EntryRow, ForkRow, HeadRow, LogRow, MemoryStore, StoreOrigin } from './store.ts'
+
+export function createMemoryStore(origin: StoreOrigin): MemoryStore {
+  const logs = new Map<LogId, LogRow>()
+  const entries: EntryRow[] = []
+  const entriesByLog = new Map<LogId, EntryRow[]>()
+  const heads = new Map<LogId, Map<number, HeadRow>>()
+  const forks = new Map<LogId, ForkRow>()
+  const keys = new Map<string, string>()
+  const values = new Map<string, Uint8Array>()
+
+  return {
+    durability: 'memory',
+    origin,
+
+    async commit(batch) {
+      for (const log of batch.logs) logs.set(log.logId, log)
+      for (const entry of batch.entries) {
+        entries.push(entry)
+        const ofLog = entriesByLog.get(entry.logId) ?? []
+        if (ofLog.length === 0) entriesByLog.set(entry.logId, ofLog)
+        ofLog[entry.seq] = entry
+      }
+      for (const head of batch.heads) {
+        const ofLog = heads.get(head.logId) ?? new Map<number, HeadRow>()
+        heads.set(head.logId, ofLog.set(head.seq, head))
+      }
+      for (const { logId, seq } of batch.dropHeads) heads.get(logId)?.delete(seq)
+      for (const fork of batch.forks) forks.set(fork.logId, fork)
+      for (const { key, value } of batch.keys) {
+        keys.delete(key)
+        keys.set(key, value)
+      }
+      for (const oldest of keys.keys()) {
+        if (keys.size <= IDEMPOTENCY_KEYS_MAX) break
+        keys.delete(oldest)
+      }
+      for (const { name, value } of batch.values) {
+        if (value) values.set(name, value)
+        else values.delete(name)
+      }
+    },
+
+    async logs() {
+      return [...logs.values()]
+    },
+    async forks() {
+      return [...forks.values()]
+    },
+    // Arrival numbers have no gap and start at 1: entry n stands at n − 1.
+    async entriesAfter(after, limit) {
+      return entries.slice(after, after + limit)
+    },
+    async entriesOf(logId, from, to) {
+      return (entriesByLog.get(logId) ?? []).slice(from, to + 1)
+    },
+    async entriesAt(dots) {
+      return dots.map(({ logId, seq }) => entriesByLog.get(logId)?.[seq] ?? null)
+    },
+    async headFrom(logId, atLeast) {
+      let least: HeadRow | null = null
+      for (const head of heads.get(logId)?.values() ?? [])
+        if (head.seq >= atLeast && (!least || head.seq < least.seq)) least = head
+      return least
+    },
+    async key(key) {
+      return keys.get(key) ?? null
+    },
+    async value(name) {
+      return values.get(name) ?? null
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}

@@ -1,0 +1,326 @@
+/**
+ * Schemas of the HTTP API's bodies and of what the `Spore` interface takes and gives; MCP tools and the CLI use the
+ * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
+ */
+import { z } from 'zod'
+import * as limits from './limits.ts'
+
+const wellFormed = (text: string) => text.isWellFormed()
+const text = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'not well-formed Unicode')
+
+/** Content id: CIDv1, dag-cbor, sha2-256, base32. */
+export const idSchema = z.string().describe('Content id (CIDv1, 59 characters, starts with bafyrei)')
+export const spaceSchema = text(limits.SPACE_CHARS_MAX).describe(
+  'Replication scope; `private` never leaves the spore',
+)
+const tagSchema = text(limits.TAG_CHARS_MAX)
+const limitSchema = (fallback: number) =>
+  z.coerce.number().int().min(1).max(limits.PAGE_MAX).default(fallback)
+/** An instant: ISO 8601 with a zone. */
+const instantSchema = z.iso.datetime({ offset: true })
+
+// --- Memories ---
+
+export const rememberSchema = z
+  .strictObject({
+    // Emptiness and size have codes of their own (TEXT_EMPTY, TEXT_TOO_LARGE), so they are checked behind the schema.
+    text: z.string().describe('What to remember, at most 64 KiB of UTF-8'),
+    tags: z.array(tagSchema).max(limits.TAGS_MAX).optional(),
+    thread: text(limits.THREAD_CHARS_MAX).optional().describe('The conversation or document it belongs to'),
+    position: z.number().int().min(0).optional().describe('Order within the thread'),
+    speaker: text(limits.SPEAKER_CHARS_MAX).optional().describe('Who said it, in a conversation'),
+    space: spaceSchema.optional().describe('Default: the spore’s default space, normally `private`'),
+    sources: z
+      .array(text(limits.SOURCE_CHARS_MAX))
+      .max(limits.SOURCES_MAX)
+      .optional()
+      .describe('Ids of memories, URLs or paths it rests on'),
+    key: text(limits.KEY_CHARS_MAX).optional().describe('Idempotency key: a retry with it changes nothing'),
+  })
+  .meta({ id: 'Remember' })
+export type RememberInput = z.infer<typeof rememberSchema>
+
+export const rememberedSchema = z
+  .object({ id: idSchema, duplicate: z.boolean().describe('True where it was already remembered') })
+  .meta({ id: 'Remembered' })
+export type Remembered = z.infer<typeof rememberedSchema>
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    instance: z.string().optional(),
+  })
+  .meta({ id: 'Problem', description: 'Problem details (RFC 9457) with a code of the error registry' })
+export type Problem = z.infer<typeof problemSchema>
+
+export const dotSchema = z.object({
+  author: z.string(),
+  space: z.string(),
+  log: z.string().describe('Log id, 22 characters of base64url'),
+  seq: z.number().int(),
+  entry: idSchema.describe('Id of the entry: CID of its header'),
+  createdAt: z.string(),
+})
+
+export const memorySchema = z
+  .object({
+    id: idSchema,
+    text: z.string(),
+    tags: z.array(z.string()),
+    thread: z.string().nullable(),
+    position: z.number().int().nullable(),
+    speaker: z.string().nullable(),
+    sources: z.array(z.string()),
+    author: z.string().describe('Author of its earliest dot'),
+    space: z.string(),
+    createdAt: z.string(),
+    trust: z.number().nullable().describe('1 for this spore’s own author, null while unknown'),
+    dots: z
+      .array(dotSchema)
+      .describe('Provenance: every entry that carries this memory and is not retracted'),
+  })
+  .meta({ id: 'Memory' })
+export type MemoryView = z.infer<typeof memorySchema>
+
+export const memoryPageQuerySchema = z.strictObject({
+  limit: limitSchema(20),
+  cursor: z.string().optional(),
+  space: spaceSchema.optional(),
+})
+export type MemoryPageQuery = z.infer<typeof memoryPageQuerySchema>
+
+export const memoryPageSchema = z
+  .object({
+    memories: z.number().int().describe('How many are visible'),
+    entries: z.number().int(),
+    frontier: z.array(
+      z.object({
+        log: z.string(),
+        author: z.string(),
+        space: z.string(),
+        next: z.number().int().describe('Sequence number expected next'),
+        chain: z.string().describe('Chain value, base64url'),
+      }),
+    ),
+    recent: z.array(memorySchema).describe('Newest first'),
+    cursor: z.string().nullable().describe('Pass it to get the page behind'),
+  })
+  .meta({ id: 'MemoryPage' })
+export type MemoryPage = z.infer<typeof memoryPageSchema>
+
+export const retractedSchema = z
+  .object({
+    id: idSchema,
+    retracted: z.number().int().describe('How many of this spore’s dots were removed'),
+    visible: z.boolean().describe('True where another author still carries it'),
+  })
+  .meta({ id: 'Retracted' })
+export type Retracted = z.infer<typeof retractedSchema>
+
+// --- Search ---
+
+/** A list in a query string: repeated, or once with commas. */
+const listSchema = (item: z.ZodType<string, string>) =>
+  z
+    .union([z.array(z.string()), z.string().transform((list) => list.split(',').filter(Boolean))])
+    .pipe(z.array(item).max(limits.TAGS_MAX))
+
+const flagSchema = z
+  .union([
+    z.boolean(),
+    z
+      .enum(['true', 'false', '1', '0', ''])
+      .transform((flag) => flag === 'true' || flag === '1' || flag === ''),
+  ])
+  .default(false)
+
+export const searchQuerySchema = z.strictObject({
+  q: z.string().max(limits.QUERY_CHARS_MAX).default('').describe('Empty lists the newest'),
+  limit: limitSchema(10),
+  spaces: listSchema(spaceSchema).optional(),
+  authors: listSchema(z.string()).optional().describe('did:key or its last 8 characters'),
+  tags: listSchema(tagSchema).optional().describe('All of them must be there'),
+  thread: z.string().max(limits.THREAD_CHARS_MAX).optional(),
+  since: instantSchema.optional(),
+  until: instantSchema.optional(),
+  explain: flagSchema.describe('Adds the parts of each score'),
+})
+export type SearchQuery = z.infer<typeof searchQuerySchema>
+/** What a caller in this process passes: defaults may be left out. */
+export type SearchInput = z.input<typeof searchQuerySchema>
+
+export const hitSchema = z
+  .object({
+    id: idSchema,
+    text: z.string(),
+    score: z.number(),
+    author: z.string(),
+    space: z.string(),
+    thread: z.string().nullable(),
+    position: z.number().int().nullable(),
+    speaker: z.string().nullable(),
+    tags: z.array(z.string()),
+    createdAt: z.string(),
+    trust: z.number().nullable(),
+    parts: z.record(z.string(), z.number()).optional().describe('Score parts, with explain'),
+  })
+  .meta({ id: 'Hit' })
+export type Hit = z.infer<typeof hitSchema>
+
+export const searchReplySchema = z
+  .object({
+    hits: z.array(hitSchema),
+    total: z.number().int().describe('How many matched within the filters'),
+    tookMs: z.number(),
+    mode: z.enum(['lexical', 'newest']),
+    removedBy: z.array(z.string()).optional().describe('Of an empty reply: the filters that removed hits'),
+  })
+  .meta({ id: 'SearchReply' })
+export type SearchReply = z.infer<typeof searchReplySchema>
+
+// --- Tasks ---
+
+export const taskInputSchema = z
+  .strictObject({
+    task: z.string().max(limits.TASK_CHARS_MAX).describe('The question'),
+    space: spaceSchema.optional(),
+  })
+  .meta({ id: 'TaskInput' })
+export type TaskInput = z.infer<typeof taskInputSchema>
+
+export const taskStatusSchema = z.enum(['open', 'converged', 'failed'])
+export type TaskStatus = z.infer<typeof taskStatusSchema>
+
+export const taskAcceptedSchema = z
+  .object({ task_id: idSchema, status: taskStatusSchema })
+  .meta({ id: 'TaskAccepted' })
+export type TaskAccepted = z.infer<typeof taskAcceptedSchema>
+
+export const sourceSchema = z
+  .object({
+    id: idSchema,
+    quote: z.string().describe('The sentence of it that the answer uses, to the letter'),
+    author: z.string(),
+    thread: z.string().nullable(),
+    position: z.number().int().nullable(),
+  })
+  .meta({ id: 'Source' })
+export type Source = z.infer<typeof sourceSchema>
+
+export const contributionSchema = z
+  .object({
+    id: idSchema,
+    author: z.string(),
+    model: z.string(),
+    text: z.string().nullable(),
+    failure: z.string().nullable().describe('Why there is no answer, where there is none'),
+    sources: z.array(idSchema),
+    createdAt: z.string(),
+  })
+  .meta({ id: 'Contribution' })
+export type Contribution = z.infer<typeof contributionSchema>
+
+export const taskSchema = z
+  .object({
+    task_id: idSchema,
+    task: z.string(),
+    space: z.string(),
+    author: z.string(),
+    status: taskStatusSchema,
+    answer: z.string().nullable(),
+    reason: z.string().nullable().describe('Of a failed task: why there is no answer'),
+    sources: z.array(sourceSchema),
+    degraded: z.boolean(),
+    degradedBecause: z.array(z.string()),
+    contributions: z.array(contributionSchema),
+    createdAt: z.string(),
+    answeredAt: z.string().nullable(),
+  })
+  .meta({ id: 'Task' })
+export type TaskView = z.infer<typeof taskSchema>
+
+export const taskPageQuerySchema = z.strictObject({
+  limit: limitSchema(20),
+  cursor: z.string().optional(),
+  status: taskStatusSchema.optional(),
+  space: spaceSchema.optional(),
+})
+export type TaskPageQuery = z.infer<typeof taskPageQuerySchema>
+
+export const taskPageSchema = z
+  .object({ tasks: z.array(taskSchema), total: z.number().int(), cursor: z.string().nullable() })
+  .meta({ id: 'TaskPage' })
+export type TaskPage = z.infer<typeof taskPageSchema>
+
+// --- Peers and health ---
+
+export const peerInputSchema = z
+  .strictObject({ url: z.string().max(limits.URL_CHARS_MAX).describe('Where the other spore answers') })
+  .meta({ id: 'PeerInput' })
+
+export const peerStateSchema = z.enum(['new', 'alive', 'unreachable', 'refused'])
+export const peerSchema = z
+  .object({
+    spore: z.string().nullable().describe('Its did:key; null until it has answered'),
+    name: z.string().nullable(),
+    url: z.string(),
+    state: peerStateSchema,
+    lastSyncAt: z.string().nullable(),
+    lastError: z.string().nullable(),
+  })
+  .meta({ id: 'Peer' })
+export type PeerView = z.infer<typeof peerSchema>
+
+export const peerPageSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'PeerPage' })
+
+export const healthSchema = z
+  .object({
+    spore: z.string().describe('did:key of this spore'),
+    name: z.string(),
+    version: z.string(),
+    network: z.string(),
+    memories: z.number().int().describe('Visible memories'),
+    entries: z.number().int(),
+    damaged: z.number().int().describe('Entries that do not match their hash and were set aside'),
+    peers: z.array(peerSchema),
+    tasks: z.number().int(),
+    defaultSpace: z.string(),
+    durability: z.enum(['disk', 'snapshot', 'memory']),
+    uptimeSeconds: z.number(),
+    rssBytes: z.number().int(),
+  })
+  .meta({ id: 'Health' })
+export type Health = z.infer<typeof healthSchema>
+
+export const trustSchema = z
+  .object({
+    author: z.string(),
+    trust: z.number().nullable().describe('1 for this spore’s own author, null while unknown'),
+    standing: z.enum(['self', 'unknown']),
+    reasons: z.array(z.string()),
+    entries: z.number().int().describe('Entries of this author held here'),
+  })
+  .meta({ id: 'Trust' })
+export type TrustView = z.infer<typeof trustSchema>
+
+// --- Events ---
+
+export const eventTypes = ['memory', 'retract', 'task', 'contribution', 'synthesis', 'entry'] as const
+export const sporeEventSchema = z.object({
+  id: z.number().int().describe('Arrival number: pass it as Last-Event-ID to resume behind it'),
+  type: z.enum(eventTypes),
+  data: z.object({
+    id: idSchema.nullable().describe('Id of the memory, task, contribution or synthesis'),
+    entry: idSchema,
+    author: z.string(),
+    space: z.string(),
+    createdAt: z.string(),
+    text: z.string().nullable().describe('First 280 characters of its text, where it has one'),
+    task_id: idSchema.nullable(),
+  }),
+})
+export type SporeEvent = z.infer<typeof sporeEventSchema>

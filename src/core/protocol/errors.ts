@@ -1,0 +1,101 @@
+/**
+ * The registry of error codes: every failure that leaves this process has one of these. `status` is the HTTP status
+ * of the problem details (RFC 9457) that carry it; `title` is the same sentence for the same code, always.
+ * PROTOCOL.md §9 lists the same codes; a test compares the two.
+ */
+
+export const ERRORS = {
+  // Requests
+  BODY_MALFORMED: { status: 400, title: 'The body is not well-formed.' },
+  BODY_TOO_DEEP: { status: 400, title: 'The body is nested too deeply.' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is larger than this route takes.' },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The content type is not one this route takes.' },
+  REQUEST_INVALID: { status: 400, title: 'The request does not match the schema.' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route.' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not take this method.' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time.' },
+  HOST_NOT_ALLOWED: { status: 403, title: 'The Host header names a host that this spore does not serve.' },
+  ORIGIN_NOT_ALLOWED: { status: 403, title: 'Requests from this web origin are not allowed.' },
+  TOKEN_MISSING: { status: 401, title: 'This spore wants a bearer token.' },
+  TOKEN_INVALID: { status: 401, title: 'The bearer token is not one of this spore.' },
+  OVERLOADED: { status: 503, title: 'The spore is busy; try again later.' },
+  INTERNAL: { status: 500, title: 'Something broke inside the spore.' },
+
+  // Memories, search and tasks
+  TEXT_EMPTY: { status: 400, title: 'The text is empty.' },
+  TEXT_TOO_LARGE: { status: 413, title: 'The text is longer than a memory may be.' },
+  TEXT_ILL_FORMED: { status: 400, title: 'The text is not well-formed Unicode.' },
+  ID_INVALID: { status: 400, title: 'That is not an id: ids are CIDs of 59 characters.' },
+  MEMORY_NOT_FOUND: { status: 404, title: 'There is no such memory here.' },
+  TASK_NOT_FOUND: { status: 404, title: 'There is no such task here.' },
+  SPACE_UNKNOWN: { status: 404, title: 'There is no such space here.' },
+  CURSOR_INVALID: { status: 400, title: 'The cursor is not one that this spore gave.' },
+  KEY_CONFLICT: { status: 409, title: 'The idempotency key was used for another memory.' },
+  RETRACT_FOREIGN: { status: 403, title: 'Only its author can retract an entry.' },
+  AUTHOR_UNKNOWN: { status: 404, title: 'No entry of this author is known here.' },
+
+  // Entries, runs and heads
+  ENTRY_MALFORMED: { status: 400, title: 'The entry is not in its canonical form.' },
+  ENTRY_TOO_LARGE: { status: 413, title: 'The entry is larger than the protocol allows.' },
+  VERSION_UNSUPPORTED: { status: 400, title: 'The protocol version is not one this spore speaks.' },
+  NETWORK_MISMATCH: { status: 409, title: 'The other side belongs to another network.' },
+  KEY_REFUSED: { status: 400, title: 'The public key is of small order or not canonical.' },
+  SIGNATURE_INVALID: { status: 401, title: 'The signature does not hold.' },
+  LOG_ID_MISMATCH: { status: 400, title: 'The log id is not that of its key, space and epoch.' },
+  SEQ_GAP: { status: 409, title: 'The run does not continue the log.' },
+  CHAIN_MISMATCH: { status: 409, title: 'The chain does not lead to the signed head.' },
+  RUN_MALFORMED: { status: 400, title: 'The run or its frame is not well-formed.' },
+  RUN_TOO_LARGE: { status: 413, title: 'The run is larger than a segment.' },
+  PAYLOAD_MISMATCH: { status: 400, title: 'A payload is not the one its header names.' },
+  PAYLOAD_MALFORMED: { status: 400, title: 'A payload is not what its kind asks for.' },
+  CLOCK_AHEAD: { status: 409, title: 'The clock of an entry is too far ahead.' },
+  CLOCK_REGRESSED: { status: 400, title: 'The clock of an entry is not after the one before it.' },
+  SPACE_REFUSED: { status: 403, title: 'The space does not replicate to this spore.' },
+  LOG_FORKED: { status: 409, title: 'The log is forked at or below this entry.' },
+  FORK_PROOF_INVALID: { status: 400, title: 'The fork proof proves nothing.' },
+  LOGS_FULL: { status: 507, title: 'The spore follows as many logs as it can.' },
+
+  // Federation
+  REQUEST_UNSIGNED: { status: 401, title: 'Federation requests must be signed (RFC 9421).' },
+  REQUEST_STALE: { status: 401, title: 'The request signature is too old or from the future.' },
+  REQUEST_REPLAYED: { status: 401, title: 'The request was received before.' },
+  DIGEST_MISMATCH: { status: 401, title: 'The body is not the one its Content-Digest names.' },
+  PEER_URL_INVALID: { status: 400, title: 'The peer URL is not one this spore may connect to.' },
+  PEER_UNREACHABLE: { status: 502, title: 'The peer does not answer.' },
+  PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
+  PEER_SELF: { status: 400, title: 'That is this spore itself.' },
+  PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
+
+  // The data folder, configuration and start
+  STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
+  STORE_CORRUPT: { status: 500, title: 'The store cannot be read; nothing was changed.' },
+  STORE_NEWER: { status: 500, title: 'The store was written by a newer version; nothing was changed.' },
+  STORE_WRITE_FAILED: { status: 507, title: 'The store could not write; nothing was acknowledged.' },
+  IDENTITY_MISMATCH: { status: 500, title: 'The key is not the one this store belongs to.' },
+  IDENTITY_UNREADABLE: { status: 500, title: 'The identity key cannot be read.' },
+  CONFIG_INVALID: { status: 500, title: 'The configuration is not valid.' },
+  PORT_IN_USE: { status: 500, title: 'Another program listens on this port.' },
+  BIND_REFUSED: { status: 500, title: 'A spore does not listen beyond loopback without a token.' },
+  SPORE_UNREACHABLE: { status: 503, title: 'No spore is running here.' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** An expected failure: its code, and one sentence on this very case that may be shown to whoever asked. */
+export interface Failure {
+  readonly code: ErrorCode
+  readonly detail: string
+}
+
+export const failure = (code: ErrorCode, detail: string): Failure => ({ code, detail })
+
+/** A failure where the way out is an exception: start-up, and the edge between `Result` and a framework's throw. */
+export class SporeError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+    super(detail, options)
+    this.name = 'SporeError'
+    this.code = code
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Every bound of the protocol and the API, with its unit and the reason for its value. A test feeds each one more.
+ */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const SECOND_MS = 1000
+const MINUTE_MS = 60 * SECOND_MS
+
+// --- Entries and logs (PROTOCOL.md §3, §5) ---
+
+/** Bytes of a memory's text in UTF-8: a memory is a passage, not a file. */
+export const TEXT_BYTES_MAX = 64 * KIB
+/** Bytes of one encoded payload: the largest text, and 16 KiB for tags, thread and sources beside it. */
+export const PAYLOAD_BYTES_MAX = 80 * KIB
+/** Bytes of one encoded header: the longest legal header is 64 references of 34 bytes and ~100 bytes beside them. */
+export const HEADER_BYTES_MAX = 2560
+/** References of one header: a memory or claim that needs more than this many sources is a document. */
+export const REFERENCES_MAX = 64
+/** Sequence numbers of one log: 2³² − 1, so that a dot packs into a safe integer. */
+export const SEQ_MAX = 2 ** 32 - 1
+/** Kinds are small integers; 255 leaves room for every later kind and keeps the header's kind at ≤ 2 bytes. */
+export const KIND_MAX = 255
+/** Entries in one segment: the leaves of a fork proof inside a segment then fit 32 KiB. */
+export const SEGMENT_ENTRIES_MAX = 1024
+/** Header and payload bytes in one segment: a frame decodes into at most this and its framing. */
+export const SEGMENT_BYTES_MAX = 256 * KIB
+/** Dots that one retraction names; a longer list is split into several entries. */
+export const RETRACTION_DOTS_MAX = 1024
+/** Characters of a space's name. */
+export const SPACE_CHARS_MAX = 64
+
+// --- Clocks (PROTOCOL.md §4) ---
+
+/** A clock further ahead than this is held back: normal machines disagree by less. */
+export const CLOCK_HOLD_MS = 2 * MINUTE_MS
+/** A clock further ahead than this is refused: no honest machine is that wrong, and it would drag ours along. */
+export const CLOCK_AHEAD_MAX_MS = 10 * MINUTE_MS
+
+// --- API (memories, tasks, pages) ---
+
+/** Tags of one memory. */
+export const TAGS_MAX = 32
+/** Characters of one tag, and of a thread, speaker or idempotency key. */
+export const TAG_CHARS_MAX = 128
+export const THREAD_CHARS_MAX = 512
+export const SPEAKER_CHARS_MAX = 128
+export const KEY_CHARS_MAX = 256
+/** Characters of one source: a memory id, a URL or a path. */
+export const SOURCE_CHARS_MAX = 1024
+/** Sources of one memory; each id becomes one reference of the header. */
+export const SOURCES_MAX = REFERENCES_MAX
+/** Idempotency keys that are remembered; the oldest are forgotten first, long after any client retries. */
+export const IDEMPOTENCY_KEYS_MAX = 100_000
+/** Items of one `POST /api/memory {items}`: one durable commit that stays well under a second. */
+export const ITEMS_MAX = 1000
+/** Lines of one NDJSON import that share a commit. */
+export const NDJSON_COMMIT_LINES = 256
+/** Hits or rows of one reply. */
+export const PAGE_MAX = 100
+/** Characters of a search query: a long question or a paragraph. */
+export const QUERY_CHARS_MAX = 4000
+/** Characters of a task's question. */
+export const TASK_CHARS_MAX = 8000
+/** Default budget of a context pack in tokens (≈ 4 characters each), so that it fits beside an agent's own context. */
+export const CONTEXT_TOKENS_DEFAULT = 4000
+export const CONTEXT_TOKENS_MAX = 32_000
+
+// --- HTTP ---
+
+/** Body of an API request: 1,000 items of average length; larger imports go as NDJSON. */
+export const API_BODY_BYTES_MAX = 8 * MIB
+/** One line of NDJSON: a memory of the largest text, escaped. */
+export const NDJSON_LINE_BYTES_MAX = 512 * KIB
+/** Nesting of JSON that is parsed; the API's deepest legal body has 4. */
+export const JSON_DEPTH_MAX = 32
+/** Concurrent event streams; each holds a socket and a buffer. */
+export const EVENT_STREAMS_MAX = 64
+/** Bytes that one slow event stream may have waiting before it is cut; it resumes by Last-Event-ID. */
+export const EVENT_STREAM_BUFFER_BYTES_MAX = MIB
+/** A request whose head or body has not arrived by then is closed. */
+export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
+export const HEADERS_TIMEOUT_MS = 10 * SECOND_MS
+
+// --- Federation (PROTOCOL.md §7) ---
+
+/** Body of a federation request. */
+export const FEDERATION_BODY_BYTES_MAX = 4 * MIB
+/** Bytes that one frame may decode to: a segment and its framing. */
+export const FRAME_DECODED_BYTES_MAX = MIB
+/** Bytes of frames in one reply to a pull; the rest is asked for again. */
+export const PULL_REPLY_BYTES_MAX = 16 * MIB
+/** Ranges in one pull. */
+export const PULL_RANGES_MAX = 1024
+/** Rows in one reply to heads; the rest comes with the next cursor. */
+export const HEADS_ROWS_MAX = 8192
+/** A federation request's signature is valid this long before and after its `created`. */
+export const SIGNATURE_AGE_MAX_MS = 120 * SECOND_MS
+/** Nonces remembered: what 2 × 120 s of the request limit can bring; when full, new requests are refused. */
+export const NONCES_MAX = 65_536
+/** Peers a spore keeps; more are refused until membership (a later issue) chooses among them. */
+export const PEERS_MAX = 256
+/** Characters of a peer's URL. */
+export const URL_CHARS_MAX = 512
+/** Characters of a spore's name. */
+export const NAME_CHARS_MAX = 64
+/** A federation reply that has not arrived by then has failed. */
+export const FEDERATION_TIMEOUT_MS = 10 * SECOND_MS
+/** Logs that a spore follows: each costs ~300 bytes of memory; more are refused until quotas (a later issue). */
+export const LOGS_MAX = 200_000
+/** Bytes of the seeds file `bootstrap.json`, and how many seeds it may name. */
+export const BOOTSTRAP_BYTES_MAX = 64 * KIB
+export const BOOTSTRAP_SEEDS_MAX = 64
