@@ -23,8 +23,8 @@ export { type StoreOwner, storeExists } from './sqlite-file.ts'
 export interface SqliteStoreOptions {
   /** Schema migrations; tests pass their own. */
   readonly migrations?: readonly Migration[]
-  /** Pages of 4 KiB that the file may have; a test's small disk. */
-  readonly pagesMax?: number
+  /** Is shown the open database before its first use: a test makes the disk small with it. */
+  readonly onOpen?: (database: DatabaseSync) => void
 }
 
 export interface SqliteStore extends MemoryStore {
@@ -49,7 +49,7 @@ export function openSqliteStore(
 ): SqliteStore {
   const file = openStoreFile(folder, owner, options.migrations ?? MIGRATIONS)
   const { database, origin } = file
-  if (options.pagesMax !== undefined) database.exec(`PRAGMA max_page_count = ${options.pagesMax}`)
+  options.onOpen?.(database)
   const statements = prepareStatements(database)
   const writer = createWriter(database, statements)
 
@@ -255,7 +255,7 @@ function createReader(statements: Statements): Reads {
       read(() => {
         const idOf = createLogIds(statements)
         return statements.entriesAfter
-          .all(after, limit)
+          .all(after, Math.min(limit, ROWS_MAX))
           .map((row) => rowToEntry(row, idOf(row.log as number)))
       }),
     entriesOf: (logId, from, to) =>

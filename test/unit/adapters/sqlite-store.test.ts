@@ -17,12 +17,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { APPLICATION_ID, MIGRATIONS, type Migration } from '../../../src/adapters/sqlite-schema.ts'
-import {
-  openSqliteStore,
-  type SqliteStore,
-  type SqliteStoreOptions,
-  storeExists,
-} from '../../../src/adapters/sqlite-store.ts'
+import { openSqliteStore, type SqliteStoreOptions, storeExists } from '../../../src/adapters/sqlite-store.ts'
 import { emptyBatch, type StoreBatch } from '../../../src/core/memory/store.ts'
 import { entryRow, logRow, plain, testStoreContract } from '../../contract/store.ts'
 import { folderContent, temporaryFolder } from '../../support/folder.ts'
@@ -31,9 +26,18 @@ import { testOrigin } from '../../support/store-origin.ts'
 const owner = { ...testOrigin, create: () => testOrigin }
 const openIn = (folder: string, options: SqliteStoreOptions = {}) => openSqliteStore(folder, owner, options)
 
+/** Opens with a hand on the size of the disk: `limit(n)` lets the file have n pages, no fewer than it has. */
+function openLimited(folder: string) {
+  let database: DatabaseSync | null = null
+  const store = openIn(folder, { onOpen: (opened) => (database = opened) })
+  return { store, limit: (pages: number) => database?.exec(`PRAGMA max_page_count = ${pages}`) }
+}
+const ANY_PAGES = 2 ** 31
+
 testStoreContract('SQLite store', async () => {
   const folder = temporaryFolder()
-  let store = openIn(folder.path)
+  const first = openLimited(folder.path)
+  let store = first.store
   return {
     store,
     async reopen() {
@@ -41,7 +45,10 @@ testStoreContract('SQLite store', async () => {
       store = openIn(folder.path)
       return store
     },
-    breakWrites: null,
+    breakWrites() {
+      first.limit(1)
+      return () => first.limit(ANY_PAGES)
+    },
     async close() {
       await store[Symbol.asyncDispose]()
       folder[Symbol.dispose]()
@@ -279,16 +286,13 @@ test('a migration that fails leaves the version before it, and the store opens a
 
 // --- Writes that fail ---
 
-/** An open store that has room for what it holds and `pages` pages more. */
-async function nearlyFull(folder: string, pages: number): Promise<SqliteStore> {
-  await storeIn(folder)
-  return openIn(folder, { pagesMax: Math.ceil(statSync(join(folder, 'spore.db')).size / 4096) + pages })
-}
-
 test('a full disk rejects the commit whole; reads and smaller commits go on', async () => {
   using folder = temporaryFolder()
   {
-    await using store = await nearlyFull(folder.path, 4)
+    await storeIn(folder.path)
+    const { store: limited, limit } = openLimited(folder.path)
+    await using store = limited
+    limit(statSync(join(folder.path, 'spore.db')).size / 4096 + 4)
     const tooLarge = batch({
       logs: [logRow(1, { next: 501, arrival: 501 }), logRow(2, { next: 1, arrival: 502 })],
       entries: [entryRow(1, 500, 501), entryRow(2, 0, 502, { payload: new Uint8Array(80_000) })],
