@@ -54,8 +54,8 @@ export const ANSWER_SENTENCES_MAX = 5
 export const ANSWER_CHARS_MAX = 1200
 /** Memories that are read for one answer, best first: what follows is hardly relevant. */
 export const PASSAGES_MAX = 50
-/** UTF-16 code units that are read for one answer, so that a question takes milliseconds. */
-export const READ_CHARS_MAX = 256 * 1024
+/** UTF-16 code units that are read for one answer: two of the largest memories, or hundreds of usual ones. */
+export const READ_CHARS_MAX = 128 * 1024
 /** Terms of a question that count; of a longer text its first words tell what it is about. */
 export const QUESTION_TERMS_MAX = 64
 
