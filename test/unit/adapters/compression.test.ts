@@ -49,7 +49,7 @@ for (const codec of [1, 2] as const) {
     const bomb = compress(codec, new Uint8Array(64 * 1024 * 1024))
     assert.ok(bomb.length < 10_000)
     const before = process.memoryUsage().arrayBuffers
-    assert.equal(decompress(codec, bomb, 1024 * 1024), null)
+    assert.ok(decompress(codec, bomb, 1024 * 1024) === null)
     assert.ok(process.memoryUsage().arrayBuffers - before < 16 * 1024 * 1024)
   })
 }
@@ -57,5 +57,6 @@ for (const codec of [1, 2] as const) {
 test('a zstd stream that wants a window over 8 MiB is refused', () => {
   const options = { params: { [constants.ZSTD_c_windowLog]: 26 }, pledgedSrcSize: 20 * 1024 * 1024 }
   const wide = zstdCompressSync(Buffer.alloc(20 * 1024 * 1024, 'abc'), options)
-  assert.equal(decompress(1, wide, 32 * 1024 * 1024), null)
+  // Not assert.equal: it would print the 20 MiB that should not be there.
+  assert.ok(decompress(1, wide, 32 * 1024 * 1024) === null)
 })

@@ -119,7 +119,7 @@ test('the log of a process goes to the descriptor it names, as JSON or as text',
   const module = new URL('../../../src/adapters/log.ts', import.meta.url).href
   const run = async (options: object) => {
     const code = `const { createLog } = await import(${JSON.stringify(module)})
-      createLog(${JSON.stringify(options)}).info('hello', { name: 'a' })`
+      createLog(${JSON.stringify(options)}).info('hello', { url: 'a' })`
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'pipe' })
     const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
     return { out, errors }
@@ -128,6 +128,6 @@ test('the log of a process goes to the descriptor it names, as JSON or as text',
   assert.equal(json.out, '')
   assert.equal(JSON.parse(json.errors).msg, 'hello')
   const readable = await run({ level: 'info', pretty: true })
-  assert.match(readable.out, /INFO.*hello[\s\S]*name/)
+  assert.match(readable.out, /INFO.*hello[\s\S]*url/)
   assert.equal(readable.errors, '')
 })
