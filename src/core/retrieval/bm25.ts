@@ -84,6 +84,8 @@ export interface PostingBuffer {
 export interface Bm25Hooks {
   /** Sees each feature's postings while they are in the buffer. */
   readonly onFeature?: ((postings: number, weight: number) => void) | undefined
+  /** Documents imagined on top when idf says how much was matched, not when it scores: see `gramShareMin`. */
+  readonly imaginedDocuments?: number
   /** Scores those entries alone that have a value in one of the two columns. */
   readonly only?: readonly [Float64Array, Float64Array] | undefined
 }
@@ -99,16 +101,18 @@ export function addBm25Scores(
   gate: Gate,
   board: ScoreBoard,
   buffer: PostingBuffer,
-  { onFeature, only }: Bm25Hooks = {},
+  { onFeature, only, imaginedDocuments = 0 }: Bm25Hooks = {},
 ): number {
   let possible = 0
   for (const [feature, weight] of features) {
     const list = index.list(feature)
-    const idf = inverseDocumentFrequency(index.documents, list < 0 ? 0 : index.frequency(list)) * weight
-    possible += idf
+    const frequency = list < 0 ? 0 : index.frequency(list)
+    const idf = inverseDocumentFrequency(index.documents, frequency) * weight
+    const share = inverseDocumentFrequency(index.documents + imaginedDocuments, frequency) * weight
+    possible += share
     if (list < 0) continue
     const postings = index.read(list, buffer.ordinals, buffer.counts)
-    addFeature(index, idf, keep(buffer, postings, only), params, gate, board, buffer)
+    addFeature(index, idf, share, keep(buffer, postings, only), params, gate, board, buffer)
     onFeature?.(postings, weight)
   }
   return possible
@@ -131,6 +135,7 @@ function keep({ ordinals, counts }: PostingBuffer, postings: number, only: Bm25H
 function addFeature(
   index: InvertedIndex,
   idf: number,
+  share: number,
   postings: number,
   { k1, b }: Bm25Params,
   gate: Gate,
@@ -150,6 +155,6 @@ function addFeature(
     const count = counts[i]!
     if (matched[ordinal] === 0) touched[board.touchedCount++] = ordinal
     scores[ordinal]! += (gain * count) / (count + base + slope * lengths[ordinal]!)
-    matched[ordinal]! += idf
+    matched[ordinal]! += share
   }
 }

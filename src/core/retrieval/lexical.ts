@@ -71,11 +71,12 @@ export function createLexical(collection: Collection, analyser: Analyser, params
 
   /** Rare grams find entries of their own; common ones only lift what is already found, unless that is too little. */
   function scoreGrams(bag: Bag, gate: Gate): void {
+    const { imaginedDocuments } = params
     const { rare, common, possible } = affordable(collection.grams, bag, params)
-    addBm25Scores(collection.grams, rare, params, gate, gramBoard, buffer)
+    addBm25Scores(collection.grams, rare, params, gate, gramBoard, buffer, { imaginedDocuments })
     const isEnough = termBoard.touchedCount + gramBoard.touchedCount >= params.gramMatchesMin
     const only = isEnough ? ([termBoard.matched, gramBoard.matched] as const) : undefined
-    addBm25Scores(collection.grams, common, params, gate, gramBoard, buffer, { only })
+    addBm25Scores(collection.grams, common, params, gate, gramBoard, buffer, { only, imaginedDocuments })
     const enough = possible * params.gramShareMin
     retain(gramBoard, (ordinal) => termBoard.matched[ordinal]! > 0 || gramBoard.matched[ordinal]! >= enough)
   }
@@ -141,7 +142,7 @@ function affordable(index: InvertedIndex, bag: Bag, params: RetrievalParams): Af
   let postings = 0
   let possible = 0
   for (const { gram, weight, frequency } of grams) {
-    possible += weight * inverseDocumentFrequency(index.documents, frequency)
+    possible += weight * inverseDocumentFrequency(index.documents + params.imaginedDocuments, frequency)
     // Counted in living postings, so that what is removed does not change what is read.
     postings += frequency
     if (frequency === 0 || postings > params.gramPostingsMax) continue

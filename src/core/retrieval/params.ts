@@ -31,6 +31,11 @@ export interface RetrievalParams {
    * grams right, while "wedding" and "something" share the end that half of all texts have.
    */
   readonly gramShareMin: number
+  /**
+   * Documents imagined on top for that share: in a collection of five, the grams of a word that all five have would
+   * weigh nothing, and the word misspelt would find none of them.
+   */
+  readonly imaginedDocuments: number
   /** Weight of relevance feedback (RM3, Abdul-Jaleel et al. 2004) beside the terms' 1. */
   readonly feedbackWeight: number
   /** Best documents that feedback learns from, and terms it takes: the usual 10 and 20. */
@@ -64,7 +69,8 @@ const DEFAULTS: RetrievalParams = {
   gramPostingsMax: 65_536,
   rareGramMax: 1000,
   gramMatchesMin: 100,
-  gramShareMin: 0.2,
+  gramShareMin: 0.25,
+  imaginedDocuments: 1000,
   feedbackWeight: 0.4,
   feedbackDocuments: 10,
   feedbackTerms: 20,
@@ -100,6 +106,7 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   rareGramMax: [0, 1e9, 'whole'],
   gramMatchesMin: [0, 1e9, 'whole'],
   gramShareMin: SHARE,
+  imaginedDocuments: [0, 1e9, 'whole'],
   feedbackWeight: SHARE,
   feedbackDocuments: [1, 100, 'whole'],
   feedbackTerms: [1, 1000, 'whole'],
