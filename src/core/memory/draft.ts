@@ -61,7 +61,10 @@ export interface Draft {
   append(entry: NewEntry): Appended
   /** Adds a foreign run that continues what is here, duplicates at its start included. */
   receive(run: DecodedRun): Result<Received, Failure>
+  /** Keeps an idempotency key. */
   remember(key: KeyRow): void
+  /** What this draft keeps under a key, or null. */
+  keyOf(key: string): string | null
   setValue(name: string, value: Uint8Array | null): void
   /** Signs the heads and closes the draft. Null where nothing was drafted. */
   finish(): DraftResult | null
@@ -197,6 +200,7 @@ export function createDraft(context: DraftContext): Draft {
     },
 
     remember: (key) => void keys.push(key),
+    keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
 
     finish() {

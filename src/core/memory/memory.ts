@@ -45,8 +45,12 @@ export interface Memory {
   readonly memories: number
   readonly entries: number
   readonly damaged: number
+  /** The last arrival number given: the position of the change feed. */
+  readonly arrival: number
   /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
   dotsOf(memory: Digest): readonly DotRef[]
+  /** True where this dot is one of those that make its memory visible. */
+  isVisibleDot(dot: DotRef & { readonly element: Digest }): boolean
   /** The same for an element of any kind. */
   dotsOfKind(kind: number, element: Digest): readonly DotRef[]
   /** Id of the own log of a space. */
@@ -163,7 +167,12 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
     get damaged() {
       return damaged
     },
+    get arrival() {
+      return arrival
+    },
     dotsOf: (memory) => set.dots(MEMORY_KEY + memory),
+    isVisibleDot: ({ logId, seq, element }) =>
+      set.dots(MEMORY_KEY + element).some((dot) => dot.logId === logId && dot.seq === seq),
     dotsOfKind: (kind, element) => set.dots(elementKey(kind, element)),
     ownLog: (space) => ({ publicKey: signer.publicKey, space, epoch }),
     ownDots(kind, element) {

@@ -1,0 +1,144 @@
+/**
+ * Every field of the configuration: its schema and default, the variables that set it, its unit and its reason.
+ * `config.template.yaml` says the same for people; `test/unit/config/template.test.ts` holds the two equal.
+ */
+import { z } from 'zod'
+import { NAME_CHARS_MAX, PEERS_MAX, SPACE_CHARS_MAX, URL_CHARS_MAX } from '../core/protocol/limits.ts'
+import { DEFAULT_NETWORK } from '../core/protocol/version.ts'
+
+/** Bytes of a config file: every field with a page of comments is ~5 KiB, and YAML parses at ~0.5 MB/s. */
+export const CONFIG_BYTES_MAX = 64 * 1024
+/** Host names and origins of an allow-list: each request is compared with all of them. */
+export const ALLOWED_MAX = 64
+/** Characters of a host name (RFC 1035 §2.3.4: 255 octets) and of a network's name. */
+export const HOST_CHARS_MAX = 255
+export const NETWORK_CHARS_MAX = 64
+/** Pulling more often than this is a busy loop; less often than this, peers count as gone. */
+export const PULL_INTERVAL_MS_MIN = 20
+export const PULL_INTERVAL_MS_MAX = 24 * 60 * 60 * 1000
+
+const text = (max: number) => z.string().min(1).max(max)
+/** `on`, `off`, `true` or `false`: YAML 1.2 reads the first two as text. */
+const toggle = z.union(
+  [z.boolean(), z.enum(['on', 'off']).transform((word) => word === 'on')],
+  'must be on, off, true or false',
+)
+
+/** An http(s) URL without credentials, query or fragment. */
+export const sporeUrlSchema = z
+  .string()
+  .max(URL_CHARS_MAX)
+  .refine(isSporeUrl, 'not an http(s) URL without credentials, query and fragment')
+
+function isSporeUrl(value: string): boolean {
+  const url = URL.parse(value)
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false
+  return url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+}
+
+export const configSchema = z.strictObject({
+  home: text(4096).default('~/.spore'),
+  port: z.number().int().min(0).max(65535).default(7860),
+  host: text(HOST_CHARS_MAX).default('127.0.0.1'),
+  name: text(NAME_CHARS_MAX).nullable().default(null),
+  network: text(NETWORK_CHARS_MAX).default(DEFAULT_NETWORK),
+  peers: z.array(sporeUrlSchema).max(PEERS_MAX).default([]),
+  bootstrap: toggle.default(true),
+  publicUrl: sporeUrlSchema.nullable().default(null),
+  defaultSpace: text(SPACE_CHARS_MAX).default('private'),
+  durability: z.enum(['disk', 'memory']).default('disk'),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  allowedHosts: z.array(text(HOST_CHARS_MAX)).max(ALLOWED_MAX).default([]),
+  allowedOrigins: z.array(text(URL_CHARS_MAX)).max(ALLOWED_MAX).default([]),
+  federation: z
+    .strictObject({
+      allowPrivateAddresses: toggle.default(false),
+      pullIntervalMs: z.number().int().min(PULL_INTERVAL_MS_MIN).max(PULL_INTERVAL_MS_MAX).default(10_000),
+    })
+    .prefault({}),
+})
+
+/** A loaded configuration: checked, complete, frozen. `home` is an absolute path. */
+export type Config = z.infer<typeof configSchema>
+
+/** How the text of an environment variable becomes a value. */
+export type FieldKind = 'text' | 'number' | 'toggle' | 'list'
+
+export interface Field {
+  /** Where it stands in `config.yaml`, sections joined by dots. */
+  readonly path: string
+  readonly kind: FieldKind
+  /** Environment variables that set it, the strongest first. */
+  readonly variables: readonly string[]
+  readonly unit: string
+}
+
+/** Every field, in the order of the template. */
+export const FIELDS: readonly Field[] = [
+  { path: 'home', kind: 'text', variables: ['SPORE_HOME'], unit: 'path' },
+  { path: 'port', kind: 'number', variables: ['PORT'], unit: 'TCP port, 0 = any free one' },
+  { path: 'host', kind: 'text', variables: ['HOST'], unit: 'address' },
+  { path: 'name', kind: 'text', variables: ['SPORE_NAME'], unit: 'text, at most 64 characters' },
+  { path: 'network', kind: 'text', variables: ['SPORE_NETWORK'], unit: 'name' },
+  { path: 'peers', kind: 'list', variables: ['SPORE_PEERS'], unit: 'list of URLs' },
+  { path: 'bootstrap', kind: 'toggle', variables: ['SPORE_BOOTSTRAP'], unit: 'on | off' },
+  { path: 'publicUrl', kind: 'text', variables: ['SPORE_PUBLIC_URL'], unit: 'URL' },
+  { path: 'defaultSpace', kind: 'text', variables: ['SPORE_DEFAULT_SPACE'], unit: 'space' },
+  { path: 'durability', kind: 'text', variables: ['SPORE_DURABILITY'], unit: 'disk | memory' },
+  {
+    path: 'logLevel',
+    kind: 'text',
+    variables: ['SPORE_LOG_LEVEL'],
+    unit: 'trace | debug | info | warn | error | silent',
+  },
+  { path: 'allowedHosts', kind: 'list', variables: ['SPORE_ALLOWED_HOSTS'], unit: 'list of host names' },
+  { path: 'allowedOrigins', kind: 'list', variables: ['SPORE_ALLOWED_ORIGINS'], unit: 'list of origins' },
+  {
+    path: 'federation.allowPrivateAddresses',
+    kind: 'toggle',
+    variables: ['SPORE_ALLOW_PRIVATE_ADDRESSES'],
+    unit: 'on | off',
+  },
+  {
+    path: 'federation.pullIntervalMs',
+    kind: 'number',
+    variables: ['SPORE_PULL_INTERVAL_MS'],
+    unit: 'milliseconds',
+  },
+]
+
+/**
+ * Fields of the first system, accepted by name so that its users' files load. `peers` is not among them: it has the
+ * same meaning here. None of these has an effect yet; each one that is set is reported at start.
+ */
+export const FIRST_SYSTEM_FIELDS: readonly string[] = [
+  'hf_token',
+  'hf_owner',
+  'prefix',
+  'count',
+  'private',
+  'api_keys',
+  'models',
+  'deploy_cc',
+  'sentinel',
+  'cortex',
+]
+
+/** The schema at a path, without its default: a layer of the configuration sets a field or leaves it. */
+export function fieldSchema(path: string): z.ZodType {
+  let schema: z.ZodType = configSchema
+  for (const key of path.split('.')) schema = sectionShape(schema)[key] as z.ZodType
+  return schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema
+}
+
+/** Names of the keys that may stand in a section; null where `path` is a field and not a section. */
+export function sectionKeys(path: string): readonly string[] | null {
+  const schema = path === '' ? configSchema : fieldSchema(path)
+  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : null
+}
+
+function sectionShape(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
+  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema
+  return inner instanceof z.ZodObject ? (inner.shape as Record<string, z.ZodType>) : {}
+}
