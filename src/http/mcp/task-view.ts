@@ -16,7 +16,7 @@ const QUESTION_BYTES = MCP_REPLY_BYTES_MAX / 8
 const sourceSchema = z.object({
   id: z.string().describe('Id of the memory, for get_memory'),
   quote: textSchema,
-  author: authorSchema,
+  author: authorSchema.nullable(),
 })
 const contributionSchema = z.object({
   author: authorSchema,
