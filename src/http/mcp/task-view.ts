@@ -67,7 +67,7 @@ export function showTask(task: TaskView, own: string, withContributions: boolean
     sources: sources.map(({ id, quote, author }) => ({
       id,
       author,
-      quote: fence({ text: cutText(quote, share).text, author, trust: null }, own),
+      quote: fence({ text: cutText(quote, share).text, author: author ?? 'unknown', trust: null }, own),
     })),
     contributions: rows.map((row) => showContribution(row, own, share)),
   }
