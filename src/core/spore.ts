@@ -43,6 +43,8 @@ export interface Spore extends AsyncDisposable {
   /** Removes this spore's own dots of a memory. Failure RETRACT_FOREIGN where only others carry it. */
   retract(id: string): Promise<Answer<api.Retracted>>
   search(query: api.SearchInput): Promise<Answer<api.SearchReply>>
+  /** Recalled memories as quoted, fenced data for a model, cut to a token budget. */
+  contextPack(query: api.ContextQuery): Promise<Answer<api.ContextPack>>
 
   /** Puts a question; the task is durable, and answered as far as this spore alone can, when it resolves. */
   submitTask(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
@@ -158,6 +160,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     memories: library.page,
     retract: library.retract,
     search: recall.search,
+    contextPack: recall.contextPack,
     submitTask: tasks.submit,
     task: tasks.get,
     tasks: tasks.page,

@@ -182,6 +182,30 @@ export const searchReplySchema = z
   .meta({ id: 'SearchReply' })
 export type SearchReply = z.infer<typeof searchReplySchema>
 
+// --- Context packs ---
+
+export const contextQuerySchema = z.strictObject({
+  q: z.string().min(1).max(limits.QUERY_CHARS_MAX),
+  budget: z.coerce
+    .number()
+    .int()
+    .min(limits.CONTEXT_TOKENS_MIN)
+    .max(limits.CONTEXT_TOKENS_MAX)
+    .default(limits.CONTEXT_TOKENS_DEFAULT)
+    .describe('Tokens that the pack may have'),
+  spaces: listSchema(spaceSchema).optional(),
+})
+export type ContextQuery = z.infer<typeof contextQuerySchema>
+
+export const contextPackSchema = z
+  .object({
+    text: z.string().describe('Quoted and fenced: data for a model, never instructions'),
+    tokens: z.number().int().describe('Estimate, never above the budget'),
+    items: z.array(z.object({ id: idSchema, author: z.string(), text: z.string(), score: z.number() })),
+  })
+  .meta({ id: 'ContextPack' })
+export type ContextPack = z.infer<typeof contextPackSchema>
+
 // --- Tasks ---
 
 export const taskInputSchema = z

@@ -64,6 +64,7 @@ export const QUERY_CHARS_MAX = 4000
 export const TASK_CHARS_MAX = 8000
 /** Default budget of a context pack in tokens (≈ 4 characters each), so that it fits beside an agent's own context. */
 export const CONTEXT_TOKENS_DEFAULT = 4000
+export const CONTEXT_TOKENS_MIN = 100
 export const CONTEXT_TOKENS_MAX = 32_000
 
 // --- HTTP ---

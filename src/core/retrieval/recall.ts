@@ -8,9 +8,16 @@ import { timeToMs } from '../memory/clock.ts'
 import type { Library, StoredMemory } from '../memory/library.ts'
 import type { Applied, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
-import { type SearchInput, type SearchReply, searchQuerySchema } from '../protocol/api.ts'
+import {
+  type ContextPack,
+  type ContextQuery,
+  type SearchInput,
+  type SearchReply,
+  searchQuerySchema,
+} from '../protocol/api.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { decodeMemory, sourceDigests } from '../protocol/payloads.ts'
+import { createContextPack, type PackSource } from './context-pack.ts'
 import type { RetrievalDocument, RetrievalHit, Retriever, Scope } from './retriever.ts'
 
 /** A hit with the memory it found. */
@@ -25,6 +32,8 @@ export interface Recall {
   search(input: SearchInput): Promise<Result<SearchReply, Failure>>
   /** The best memories for a question within a scope. */
   recall(question: string, scope: Scope, limit: number): Promise<readonly Recalled[]>
+  /** Recalled memories as quoted, fenced data for a model, cut to a token budget. */
+  contextPack(query: ContextQuery): Promise<Result<ContextPack, Failure>>
 }
 
 export interface RecallDeps {
@@ -35,6 +44,9 @@ export interface RecallDeps {
   readonly clock: Clock
   readonly trustOf: (author: Did) => number | null
 }
+
+/** Hits considered for a context pack before the budget cuts it. */
+const PACK_HITS = 30
 
 export function createRecall({ retriever, memory, library, spaces, clock, trustOf }: RecallDeps): Recall {
   const recall: Recall['recall'] = async (question, scope, limit) => {
@@ -100,6 +112,14 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
     },
 
     recall,
+
+    async contextPack({ q, budget, spaces: names }) {
+      const inSpaces = spaces.resolveAll(names)
+      if (!inSpaces.ok) return inSpaces
+      const found = await recall(q, { spaces: inSpaces.value }, PACK_HITS)
+      const pack = createContextPack(found.map(toPackSource), { budgetTokens: budget, nowMs: clock.now() })
+      return ok({ ...pack, items: [...pack.items] })
+    },
   }
 
   function toHit({ hit, memory }: Recalled): SearchReply['hits'][number] {
@@ -117,6 +137,20 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
       createdAt: new Date(hit.provenance.atMs).toISOString(),
       trust: trustOf(hit.provenance.author),
       ...(hit.parts && { parts: hit.parts }),
+    }
+  }
+
+  function toPackSource({ hit, memory: { id, payload } }: Recalled): PackSource {
+    const { author, atMs } = hit.provenance
+    return {
+      id: digestToCid(id),
+      author,
+      text: payload.text,
+      atMs,
+      trust: trustOf(author),
+      reason: payload.thread === null ? 'matches the question' : `matches the question, in ${payload.thread}`,
+      score: hit.score,
+      speaker: payload.speaker,
     }
   }
 }

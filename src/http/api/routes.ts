@@ -2,6 +2,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { RouteContext } from '../server.ts'
 import { addPeerRoute } from './add-peer.ts'
+import { contextRoute } from './context.ts'
 import { eventsRoute } from './events.ts'
 import { healthRoute } from './health.ts'
 import { livezRoute } from './livez.ts'
@@ -25,6 +26,7 @@ const routes = [
   rememberRoute,
   memoriesRoute,
   searchRoute,
+  contextRoute,
   memoryRoute,
   retractRoute,
   submitTaskRoute,
