@@ -164,8 +164,9 @@ function decodeOutcome(fields: Fields): Outcome | null {
   if (!isText(fields.text, limits.TEXT_BYTES_MAX) || !Array.isArray(fields.quotes)) return null
   const quotes: Quote[] = []
   for (const item of fields.quotes as Canonical[]) {
-    if (!Array.isArray(item) || !isBytes(item[0], 32) || !isText(item[1], limits.TEXT_BYTES_MAX)) return null
-    quotes.push({ memory: bytesToDigest(item[0]), text: item[1] })
+    const [memory, text] = Array.isArray(item) && item.length === 2 ? (item as Canonical[]) : []
+    if (!isBytes(memory, 32) || !isText(text, limits.TEXT_BYTES_MAX)) return null
+    quotes.push({ memory: bytesToDigest(memory), text })
   }
   return quotes.length <= limits.REFERENCES_MAX ? { text: fields.text, quotes, failure: null } : null
 }
