@@ -1,11 +1,29 @@
 /**
  * The Spore interface: what HTTP routes, MCP tools, the CLI and the simulator know of a running spore; and
- * `createSpore`, the one composition root of the core.
+ * `createSpore`, the one composition root of the core: it builds the engines by rank and disposes them in reverse.
  */
 import type { Did } from './base/brand.ts'
-import type { Result } from './base/result.ts'
+import type { Clock, Log, Random } from './base/ports.ts'
+import { err, ok, type Result } from './base/result.ts'
+import { createFederation, type Federation } from './gossip/federation.ts'
+import { createGossip } from './gossip/gossip.ts'
+import { toPeerView } from './gossip/peers.ts'
+import { createReplica } from './gossip/replica.ts'
+import type { Transport } from './gossip/transport.ts'
+import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
+import { createEvents } from './memory/events.ts'
+import { createLibrary } from './memory/library.ts'
+import { type Applied, createMemory, type Memory } from './memory/memory.ts'
+import { createSpaces } from './memory/spaces.ts'
+import type { MemoryStore } from './memory/store.ts'
+import { createWriter } from './memory/writer.ts'
 import type * as api from './protocol/api.ts'
-import type { Failure } from './protocol/errors.ts'
+import type { Compression } from './protocol/compression.ts'
+import { type Failure, failure, SporeError } from './protocol/errors.ts'
+import { createTasks } from './reasoning/tasks.ts'
+import type { ContextPack } from './retrieval/context-pack.ts'
+import { createRecall, type Recall } from './retrieval/recall.ts'
+import { createRetriever } from './retrieval/retriever.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -16,7 +34,7 @@ export interface Spore extends AsyncDisposable {
   /** Everything that `GET /api/health` shows, but for what the process alone knows. */
   health(): Omit<api.Health, 'rssBytes' | 'version'>
 
-  /** Remembers one text. Resolves after it is durable. */
+  /** Remembers one text. Resolves after it is durable and can be found. */
   remember(input: api.RememberInput): Promise<Answer<api.Remembered>>
   /** Remembers many in one durable commit; each item has its own result, in order. At most `ITEMS_MAX`. */
   rememberMany(inputs: readonly api.RememberInput[]): Promise<readonly Answer<api.Remembered>[]>
@@ -29,6 +47,7 @@ export interface Spore extends AsyncDisposable {
   /** Recalled memories as quoted, fenced data for a model, cut to a token budget. */
   contextPack(query: string, options?: ContextPackOptions): Promise<Answer<ContextPack>>
 
+  /** Puts a question; the task is durable, and answered as far as this spore alone can, when it resolves. */
   submitTask(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
   task(id: string): Promise<Answer<api.TaskView>>
   tasks(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
@@ -40,12 +59,11 @@ export interface Spore extends AsyncDisposable {
   addPeer(url: string): Promise<Answer<api.PeerView>>
 
   /**
-   * Follows the change feed: first what is stored behind arrival number `after` (newest only when it is null), then
+   * Follows the change feed: first what is stored behind arrival number `after` (only new ones when it is null), then
    * what comes. Ends when `signal` aborts. A consumer that is slow is waited for; nothing is skipped.
    */
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
-  /** The federation routes: see `gossip/federation.ts`. */
   readonly federation: Federation
 }
 
@@ -54,17 +72,150 @@ export interface ContextPackOptions {
   readonly spaces?: readonly string[]
 }
 
-export interface ContextPack {
-  /** The fenced text, ready to be put before a model as data. */
-  readonly text: string
-  readonly tokens: number
-  readonly items: readonly {
-    readonly id: string
-    readonly author: string
-    readonly text: string
-    readonly score: number
-  }[]
+export interface SporeOptions {
+  /** What people call it; default the last 8 characters of its did. */
+  readonly name?: string
+  /** Space of memories and tasks that name none. */
+  readonly defaultSpace: string
+  /** Mean time between two pulls, in milliseconds. */
+  readonly pullIntervalMs: number
 }
 
-/** Filled in with the gossip engine. */
-export type Federation = object
+export interface SporePorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly store: MemoryStore
+  readonly transport: Transport
+  readonly compression: Compression
+  /** 32-byte seed of the identity's Ed25519 key. */
+  readonly seed: Uint8Array
+}
+
+/** Entries that are replayed between two turns of the event loop at start. */
+const REPLAY_BATCH = 1000
+
+/**
+ * Opens the store's content and starts the engines. Throws `SporeError` IDENTITY_MISMATCH where the key is not the one
+ * that the store belongs to. The spore owns the store: disposing it drains writes and closes the store.
+ */
+export async function createSpore(options: SporeOptions, ports: SporePorts): Promise<Spore> {
+  const { clock, random, log, store, transport, compression } = ports
+  const startedAtMs = clock.now()
+  const signer = createSigner(ports.seed)
+  const verifier = createVerifier()
+  const { network, epoch } = store.origin
+  if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
+    throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
+
+  const name = options.name ?? `spore-${shortAuthor(signer.did)}`
+  const spaces = createSpaces(options.defaultSpace)
+  const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
+
+  const memory = createMemory({ signer, verifier, network, epoch })
+  const writer = createWriter({ memory, store, clock, log })
+  const library = createLibrary({ memory, writer, store, spaces, trustOf })
+  const recall = createRecall({ retriever: createRetriever(), memory, library, spaces, clock, trustOf })
+  const tasks = createTasks({ memory, library, recall, writer, spaces })
+  const replica = createReplica({ memory, store, writer, spaces, compression })
+  const gossip = createGossip(
+    { name, network, pullIntervalMs: options.pullIntervalMs },
+    { replica, store, writer, spaces, signer, verifier, transport, compression, clock, random, log },
+  )
+  const federation = createFederation({
+    gossip,
+    replica,
+    logs: memory.logs,
+    spaces,
+    verifier,
+    compression,
+    clock,
+    network,
+    epoch,
+  })
+
+  const follow = async (applied: readonly Applied[]): Promise<void> => {
+    await recall.follow(applied)
+    tasks.follow(applied)
+  }
+  await replay(memory, store, follow, clock)
+  if (memory.damaged > 0)
+    log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
+  writer.onCommitted(follow)
+  writer.onCommitted(gossip.follow)
+
+  return {
+    did: signer.did,
+    name,
+    health: () => ({
+      spore: signer.did,
+      name,
+      network,
+      memories: memory.memories,
+      entries: memory.entries,
+      damaged: memory.damaged,
+      peers: gossip.peers.all().map(toPeerView),
+      tasks: tasks.count,
+      defaultSpace: spaces.defaultSpace,
+      durability: store.durability,
+      uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
+    }),
+    remember: async (input) => (await library.remember([input]))[0] as Answer<api.Remembered>,
+    rememberMany: library.remember,
+    memory: library.get,
+    memories: library.page,
+    retract: library.retract,
+    search: recall.search,
+    contextPack: (query, packOptions = {}): ReturnType<Recall['contextPack']> =>
+      recall.contextPack(query, packOptions),
+    submitTask: tasks.submit,
+    task: tasks.get,
+    tasks: tasks.page,
+    trust: (author) => explainTrust(author, signer.did, memory),
+    peers: () => gossip.peers.all().map(toPeerView),
+    addPeer: gossip.addPeer,
+    events: createEvents({ memory, store, writer }),
+    federation,
+    async [Symbol.asyncDispose]() {
+      await gossip.stop()
+      await writer.drain()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Folds the stored entries, in order of arrival, into every derived state. */
+async function replay(
+  memory: Memory,
+  store: MemoryStore,
+  follow: (applied: readonly Applied[]) => Promise<void>,
+  clock: Clock,
+): Promise<void> {
+  memory.load(await store.logs(), await store.forks())
+  for (let after = 0; ; ) {
+    const rows = await store.entriesAfter(after, REPLAY_BATCH)
+    const last = rows.at(-1)
+    if (!last) return
+    await follow(rows.map((row) => memory.replay(row)).filter((applied) => applied !== null))
+    after = last.arrival
+    await clock.sleep(0)
+  }
+}
+
+/** The one fact that there is until trust is earned: which authors are this spore itself. */
+function explainTrust(author: string, self: Did, memory: Memory): Answer<api.TrustView> {
+  const known = [...memory.logs.values()].filter(
+    (log) => log.author === author || shortAuthor(log.author) === author,
+  )
+  const did = known[0]?.author ?? (didToPublicKey(author) ? author : null)
+  if (!did || (known.length === 0 && did !== self))
+    return err(failure('AUTHOR_UNKNOWN', 'an author is a did:key, or its last 8 characters'))
+  const isSelf = did === self
+  return ok({
+    author: did,
+    trust: isSelf ? 1 : null,
+    standing: isSelf ? 'self' : 'unknown',
+    reasons: [isSelf ? 'this spore’s own author' : 'no evidence has been gathered about this author'],
+    entries: known.reduce((sum, { row }) => sum + row.next, 0),
+  })
+}

@@ -31,10 +31,13 @@ const ARRAY = 4
 const MAP = 5
 const SIMPLE = 7
 
-/** Encodes a value; throws (a bug of the caller) on floats, unsafe integers, ill-formed text or other types. */
+/**
+ * Encodes a value; throws (a bug of the caller) on floats, unsafe integers, ill-formed text, other types, objects that
+ * are not plain, and what is nested deeper than a decoder follows.
+ */
 export function encodeCanonical(value: Canonical): Uint8Array {
   const writer = new Writer()
-  writer.value(value)
+  writer.value(value, 0)
   return writer.finish()
 }
 
@@ -60,20 +63,21 @@ class Writer {
     return new Uint8Array(this.buffer.subarray(0, this.length))
   }
 
-  value(value: Canonical): void {
+  value(value: Canonical, depth: number): void {
+    if (depth > CANONICAL_DEPTH_MAX) throw new TypeError(`nested deeper than ${CANONICAL_DEPTH_MAX}`)
     if (typeof value === 'number') this.integer(value)
     else if (typeof value === 'string') this.text(value)
     else if (value === null) this.head(SIMPLE, 22)
     else if (typeof value === 'boolean') this.head(SIMPLE, value ? 21 : 20)
     else if (value instanceof Uint8Array) this.bytes(value)
-    else if (Array.isArray(value)) this.array(value)
-    else if (typeof value === 'object') this.map(value as { readonly [key: string]: Canonical })
+    else if (Array.isArray(value)) this.array(value, depth)
+    else if (isPlain(value)) this.map(value, depth)
     else throw new TypeError(`no canonical form for ${typeof value}`)
   }
 
-  private array(items: readonly Canonical[]): void {
+  private array(items: readonly Canonical[], depth: number): void {
     this.head(ARRAY, items.length)
-    for (const item of items) this.value(item)
+    for (const item of items) this.value(item, depth + 1)
   }
 
   private integer(value: number): void {
@@ -97,14 +101,14 @@ class Writer {
     this.length += value.length
   }
 
-  private map(value: { readonly [key: string]: Canonical }): void {
+  private map(value: { readonly [key: string]: Canonical }, depth: number): void {
     const keys = Object.keys(value)
       .map((key) => ({ key, bytes: Buffer.from(key, 'utf8') }))
       .sort((a, b) => a.bytes.length - b.bytes.length || compareBytes(a.bytes, b.bytes))
     this.head(MAP, keys.length)
     for (const { key } of keys) {
       this.text(key)
-      this.value(value[key] as Canonical)
+      this.value(value[key] as Canonical, depth + 1)
     }
   }
 
@@ -137,6 +141,13 @@ class Writer {
   }
 }
 
+/** An object that is its own keys and nothing else: a `Map` or a `Date` would silently become an empty map. */
+function isPlain(value: unknown): value is { readonly [key: string]: Canonical } {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
 class Reader {
   private readonly bytes: Uint8Array
   private offset = 0
@@ -163,7 +174,8 @@ class Reader {
         if (argument === Number.MAX_SAFE_INTEGER) throw new NotCanonical('unsafe integer')
         return -1 - argument
       case BYTES:
-        return this.take(argument).slice()
+        // A copy, also where the input is a Buffer (whose slice is a view): its memory may be reused.
+        return new Uint8Array(this.take(argument))
       case TEXT:
         return this.text(argument)
       case ARRAY:

@@ -54,6 +54,10 @@ export function createMemoryStore(origin: StoreOrigin): MemoryStore {
     async entriesAfter(after, limit) {
       return entries.slice(after, after + limit)
     },
+    async entriesBefore(before, limit) {
+      const end = Math.min(before - 1, entries.length)
+      return entries.slice(Math.max(0, end - limit), Math.max(0, end)).reverse()
+    },
     async entriesOf(logId, from, to) {
       return (entriesByLog.get(logId) ?? []).slice(from, to + 1)
     },
@@ -65,6 +69,12 @@ export function createMemoryStore(origin: StoreOrigin): MemoryStore {
       for (const head of heads.get(logId)?.values() ?? [])
         if (head.seq >= atLeast && (!least || head.seq < least.seq)) least = head
       return least
+    },
+    async headUpTo(logId, atMost) {
+      let greatest: HeadRow | null = null
+      for (const head of heads.get(logId)?.values() ?? [])
+        if (head.seq <= atMost && (!greatest || head.seq > greatest.seq)) greatest = head
+      return greatest
     },
     async key(key) {
       return keys.get(key) ?? null

@@ -112,6 +112,8 @@ export interface MemoryStore extends AsyncDisposable {
   forks(): Promise<readonly ForkRow[]>
   /** Entries with `arrival > after`, ascending, at most `limit`. */
   entriesAfter(after: number, limit: number): Promise<readonly EntryRow[]>
+  /** Entries with `arrival < before`, descending, at most `limit`. */
+  entriesBefore(before: number, limit: number): Promise<readonly EntryRow[]>
   /** Entries `from … to` (inclusive) of a log, ascending; fewer where it holds fewer. */
   entriesOf(logId: LogId, from: number, to: number): Promise<readonly EntryRow[]>
   /** One entry for each dot, in their order; null where there is none. */
@@ -120,6 +122,8 @@ export interface MemoryStore extends AsyncDisposable {
   ): Promise<readonly (EntryRow | null)[]>
   /** The kept head with the least `seq ≥ atLeast`. */
   headFrom(logId: LogId, atLeast: number): Promise<HeadRow | null>
+  /** The kept head with the greatest `seq ≤ atMost`. */
+  headUpTo(logId: LogId, atMost: number): Promise<HeadRow | null>
   key(key: string): Promise<string | null>
   value(name: string): Promise<Uint8Array | null>
 }

@@ -204,7 +204,7 @@ export const sourceSchema = z
   .object({
     id: idSchema,
     quote: z.string().describe('The sentence of it that the answer uses, to the letter'),
-    author: z.string(),
+    author: z.string().nullable().describe('Null where the memory is not held here'),
     thread: z.string().nullable(),
     position: z.number().int().nullable(),
   })

@@ -1,0 +1,159 @@
+/** The asking side of the exchange (PROTOCOL.md §8): signs requests, parses replies. It carries no other credential. */
+
+import { utf8ToBytes } from '../base/bytes.ts'
+import type { Clock, Random } from '../base/ports.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { joinReplySchema } from '../identity/descriptor.ts'
+import { NONCE_BYTES, signRequest } from '../identity/http-signature.ts'
+import type { Signer } from '../identity/keys.ts'
+import { ERRORS, type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
+import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
+import { API_BODY_BYTES_MAX, PULL_REPLY_BYTES_MAX } from '../protocol/limits.ts'
+import {
+  CBOR_MEDIA_TYPE,
+  type Descriptor,
+  decodeHeads,
+  decodePushReply,
+  encodePull,
+  FEDERATION_PATH,
+  type HeadsReply,
+  type PushReply,
+  type Range,
+} from '../protocol/messages.ts'
+import type { Transport, TransportReply } from './transport.ts'
+
+export interface FederationClient {
+  /** Null where the peer has nothing new: its view is one of `etags`. */
+  heads(
+    base: string,
+    since: string | null,
+    etags: readonly string[],
+  ): Promise<Result<{ readonly etag: string | null; readonly reply: HeadsReply } | null, Failure>>
+  /** Frames. */
+  pull(base: string, ranges: readonly Range[]): Promise<Result<Uint8Array, Failure>>
+  push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
+  join(
+    base: string,
+    self: Descriptor,
+  ): Promise<Result<{ readonly self: unknown; readonly nodes: readonly unknown[] }, Failure>>
+}
+
+export interface FederationClientDeps {
+  readonly transport: Transport
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly random: Random
+  readonly signal: AbortSignal
+}
+
+interface Outgoing {
+  readonly method: 'GET' | 'POST'
+  readonly base: string
+  readonly path: string
+  readonly query?: string
+  readonly headers?: { readonly [name: string]: string }
+  readonly body?: Uint8Array
+  readonly maxBytes?: number
+}
+
+/** Slack over the bound of a pull's reply for the frame that crosses it. */
+const PULL_SLACK_BYTES = 1024 * 1024
+
+export function createFederationClient({
+  transport,
+  signer,
+  clock,
+  random,
+  signal,
+}: FederationClientDeps): FederationClient {
+  const send = async (outgoing: Outgoing): Promise<Result<TransportReply, Failure>> => {
+    const {
+      method,
+      base,
+      path,
+      query = '',
+      headers = {},
+      body = new Uint8Array(),
+      maxBytes = API_BODY_BYTES_MAX,
+    } = outgoing
+    const { host, pathname } = new URL(base + path)
+    const parts = { method, authority: host, path: pathname, query, body }
+    const signature = signRequest(parts, signer, Math.floor(clock.now() / 1000), random.bytes(NONCE_BYTES))
+    const request = { method, base, path, query, headers: { ...headers, ...signature }, body, maxBytes }
+    const reply = await transport.send(request, signal)
+    if (!reply.ok || reply.value.status < 400) return reply
+    return err(refusal(reply.value))
+  }
+
+  return {
+    async heads(base, since, etags) {
+      const query = since === null ? '' : `?since=${encodeURIComponent(since)}`
+      const headers = {
+        accept: CBOR_MEDIA_TYPE,
+        'if-none-match': etags.map((etag) => `"${etag}"`).join(', '),
+      }
+      const sent = await send({ method: 'GET', base, path: `${FEDERATION_PATH}/heads`, query, headers })
+      if (!sent.ok) return sent
+      if (sent.value.status === 304) return ok(null)
+      const reply = decodeHeads(sent.value.body)
+      const etag = /^"([0-9a-f]{64})"$/.exec(sent.value.headers.etag ?? '')?.[1] ?? null
+      return reply ? ok({ etag, reply }) : err(notUnderstood('heads'))
+    },
+    async pull(base, ranges) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: FRAMES_MEDIA_TYPE }
+      const maxBytes = PULL_REPLY_BYTES_MAX + PULL_SLACK_BYTES
+      const sent = await send({
+        method: 'POST',
+        base,
+        path: `${FEDERATION_PATH}/pull`,
+        headers,
+        body: encodePull(ranges),
+        maxBytes,
+      })
+      return sent.ok ? ok(sent.value.body) : sent
+    },
+    async push(base, frames) {
+      const headers = { 'content-type': FRAMES_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const sent = await send({
+        method: 'POST',
+        base,
+        path: `${FEDERATION_PATH}/push`,
+        headers,
+        body: frames,
+      })
+      if (!sent.ok) return sent
+      const reply = decodePushReply(sent.value.body)
+      return reply ? ok(reply) : err(notUnderstood('push'))
+    },
+    async join(base, self) {
+      const headers = { 'content-type': 'application/json', accept: 'application/json' }
+      const body = utf8ToBytes(JSON.stringify(self))
+      const sent = await send({ method: 'POST', base, path: '/federation/join', headers, body })
+      if (!sent.ok) return sent
+      const reply = joinReplySchema.safeParse(parseJson(sent.value.body))
+      return reply.success ? ok(reply.data) : err(notUnderstood('join'))
+    },
+  }
+}
+
+/** A peer's problem details, with nothing of its text believed but the code. */
+function refusal({ status, body }: TransportReply): Failure {
+  const problem = parseJson(body) as { code?: unknown; detail?: unknown } | null
+  const code =
+    typeof problem?.code === 'string' && Object.hasOwn(ERRORS, problem.code)
+      ? (problem.code as ErrorCode)
+      : null
+  const passedOn = code === 'NETWORK_MISMATCH' || code === 'VERSION_UNSUPPORTED'
+  const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
+  return failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    return null
+  }
+}
+
+const notUnderstood = (what: string) => failure('PEER_REFUSED', `the reply to ${what} is not in its form`)

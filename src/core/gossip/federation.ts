@@ -1,0 +1,178 @@
+/** The answering side of the exchange (PROTOCOL.md §8). Stateless but for the nonces of the last minutes. */
+import type { Did, LogId, SpaceId } from '../base/brand.ts'
+import { bytesToHex } from '../base/bytes.ts'
+import type { Clock } from '../base/ports.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { verifyDescriptor } from '../identity/descriptor.ts'
+import { type RequestParts, verifyRequest } from '../identity/http-signature.ts'
+import type { Verifier } from '../identity/keys.ts'
+import type { LogTable } from '../memory/log-table.ts'
+import type { Spaces } from '../memory/spaces.ts'
+import type { LogRow } from '../memory/store.ts'
+import type { Compression } from '../protocol/compression.ts'
+import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
+import { decodeFrames } from '../protocol/frame.ts'
+import { HEADS_ROWS_MAX, NONCES_MAX, PULL_REPLY_BYTES_MAX, SIGNATURE_AGE_MAX_MS } from '../protocol/limits.ts'
+import { type Descriptor, decodePull, encodeHeads, encodePushReply } from '../protocol/messages.ts'
+import type { Gossip } from './gossip.ts'
+import type { Replica } from './replica.ts'
+
+export interface HeadsAnswer {
+  /** Digest of the view, 64 characters of hex. */
+  readonly etag: string
+  /** Null for 304: the asker has this view. */
+  readonly body: Uint8Array | null
+}
+
+export interface NodesReply {
+  readonly self: Descriptor
+  readonly nodes: readonly Descriptor[]
+}
+
+export interface Federation {
+  /** Starts to sync. `url` is where this spore answers, null where no other spore can reach it. */
+  start(url: string | null, seeds: readonly string[]): Promise<void>
+  /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED. */
+  admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
+  heads(since: string | null, etags: readonly string[]): HeadsAnswer
+  /** Frames of the ranges that are asked for. */
+  pull(body: Uint8Array): Result<AsyncIterable<Uint8Array>, Failure>
+  push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  join(body: unknown, caller: Did): Promise<Result<NodesReply, Failure>>
+  nodes(): NodesReply
+}
+
+export interface FederationDeps {
+  readonly gossip: Gossip
+  readonly replica: Replica
+  readonly logs: LogTable
+  readonly spaces: Spaces
+  readonly verifier: Verifier
+  readonly compression: Compression
+  readonly clock: Clock
+  readonly network: string
+  /** Epoch of the store: cursors of another one are unknown. */
+  readonly epoch: Uint8Array
+}
+
+export function createFederation(deps: FederationDeps): Federation {
+  const { gossip, replica, logs, spaces, verifier, compression, clock, network } = deps
+  const nonces = createNonces()
+  const epoch = bytesToHex(deps.epoch)
+
+  const rowsBehind = (arrival: number): LogRow[] =>
+    [...logs.values()]
+      .map(({ row }) => row)
+      .filter((row) => row.arrival > arrival && spaces.replicates(row.space))
+      .sort((a, b) => a.arrival - b.arrival)
+
+  return {
+    start: gossip.start,
+
+    admit(parts, headers) {
+      const nowMs = clock.now()
+      const verified = verifyRequest(parts, headers, { nowMs, verifier })
+      if (!verified.ok) return verified
+      const { caller, nonce } = verified.value
+      const fresh = nonces.add(`${caller} ${nonce}`, nowMs)
+      return fresh.ok ? ok(caller) : fresh
+    },
+
+    heads(since, etags) {
+      const etag = replica.digest()
+      if (etags.includes(etag)) return { etag, body: null }
+      const rows = rowsBehind(cursorToArrival(since, epoch))
+      const page = rows.slice(0, HEADS_ROWS_MAX)
+      const bySpace = Map.groupBy(page, (row): SpaceId => row.space)
+      const reply = {
+        cursor: `${epoch}.${page.at(-1)?.arrival ?? cursorToArrival(since, epoch)}`,
+        more: rows.length > page.length,
+        spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace })),
+      }
+      return { etag, body: encodeHeads(reply) }
+    },
+
+    pull(body) {
+      const ranges = decodePull(body)
+      if (!ranges.ok) return ranges
+      return ok(
+        (async function* () {
+          let bytes = 0
+          for (const { logId, from, to } of ranges.value)
+            for await (const { frame } of replica.frames(logId, from, to)) {
+              yield frame
+              bytes += frame.length
+              if (bytes >= PULL_REPLY_BYTES_MAX) return
+            }
+        })(),
+      )
+    },
+
+    async push(body, caller) {
+      let fresh = 0
+      let dup = 0
+      let index = 0
+      const failures: { index: number; code: ErrorCode }[] = []
+      const want = new Map<LogId, number>()
+      for (const frame of decodeFrames(body, compression)) {
+        const received = frame.ok ? await replica.receive(frame.value) : frame
+        const result = received.ok ? received.value.result : received
+        if (result.ok) {
+          fresh += result.value.fresh
+          dup += result.value.duplicate
+        } else if (failures.length < 256) failures.push({ index, code: result.error.code })
+        if (received.ok) {
+          const { logId } = received.value
+          if (result.ok) gossip.noteHeld(caller, logId, replica.next(logId))
+          else if (result.error.code === 'SEQ_GAP') want.set(logId, replica.next(logId))
+        }
+        index++
+      }
+      return encodePushReply({
+        new: fresh,
+        dup,
+        failures,
+        want: [...want].map(([logId, from]) => ({ logId, from })),
+      })
+    },
+
+    async join(body, caller) {
+      const descriptor = verifyDescriptor(body, { network, nowMs: clock.now(), verifier })
+      if (!descriptor.ok) return descriptor
+      if (descriptor.value.key !== caller)
+        return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))
+      const introduced = await gossip.introduced(descriptor.value)
+      return introduced.ok ? ok(nodes()) : introduced
+    },
+
+    nodes,
+  }
+
+  function nodes(): NodesReply {
+    const known = gossip.peers.all().flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
+    return { self: gossip.self(), nodes: known }
+  }
+}
+
+/** 0, the beginning, for a cursor that this store did not give. */
+function cursorToArrival(cursor: string | null, epoch: string): number {
+  const [ofEpoch, arrival] = cursor?.split('.') ?? []
+  return ofEpoch === epoch && /^\d{1,15}$/.test(arrival ?? '') ? Number(arrival) : 0
+}
+
+/** Nonces of the time in which a signature is valid; full of fresh ones, it refuses rather than forgets. */
+function createNonces() {
+  const seen = new Map<string, number>()
+  return {
+    add(nonce: string, nowMs: number): Result<void, Failure> {
+      for (const [oldest, atMs] of seen) {
+        if (nowMs - atMs <= 2 * SIGNATURE_AGE_MAX_MS) break
+        seen.delete(oldest)
+      }
+      if (seen.has(nonce)) return err(failure('REQUEST_REPLAYED', 'its nonce was seen before'))
+      if (seen.size >= NONCES_MAX) return err(failure('OVERLOADED', 'too many requests in the last minutes'))
+      seen.set(nonce, nowMs)
+      return ok(undefined)
+    },
+  }
+}

@@ -1,0 +1,80 @@
+/** The peer table: who this spore syncs with, and what it knows of how far each is. */
+import { type BoundedMap, createBoundedMap } from '../base/bounded.ts'
+import type { Did, LogId } from '../base/brand.ts'
+import { decodeCanonical, encodeCanonical } from '../base/canonical.ts'
+import type { PeerView } from '../protocol/api.ts'
+import { PEERS_MAX } from '../protocol/limits.ts'
+import type { Descriptor } from '../protocol/messages.ts'
+
+export interface Peer {
+  readonly url: string
+  /** Null until it has answered. */
+  descriptor: Descriptor | null
+  state: PeerView['state']
+  lastSyncAtMs: number | null
+  lastError: string | null
+  /** Digest of its view when it was last read, and the cursor behind what was read. */
+  etag: string | null
+  cursor: string | null
+  /** Next sequence number that it has of a log, as far as we saw: what it has is not pushed to it. */
+  readonly known: BoundedMap<LogId, number>
+  /** Logs with entries that it may lack, and from where. */
+  readonly dirty: Map<LogId, number>
+}
+
+export interface Peers {
+  /** The peer at a URL, made if there is room; null where the table is full. */
+  at(url: string): Peer | null
+  byDid(did: Did): Peer | undefined
+  remove(peer: Peer): void
+  all(): readonly Peer[]
+}
+
+/** Logs whose progress at one peer is remembered; beyond it a push may repeat what the peer has. */
+const KNOWN_LOGS_MAX = 16_384
+
+export function createPeers(): Peers {
+  const peers = new Map<string, Peer>()
+  return {
+    at(url) {
+      const known = peers.get(url)
+      if (known) return known
+      if (peers.size >= PEERS_MAX) return null
+      const peer: Peer = {
+        url,
+        descriptor: null,
+        state: 'new',
+        lastSyncAtMs: null,
+        lastError: null,
+        etag: null,
+        cursor: null,
+        known: createBoundedMap(KNOWN_LOGS_MAX),
+        dirty: new Map(),
+      }
+      peers.set(url, peer)
+      return peer
+    },
+    byDid: (did) => peers.values().find(({ descriptor }) => descriptor?.key === did),
+    remove: (peer) => void peers.delete(peer.url),
+    all: () => [...peers.values()],
+  }
+}
+
+export const toPeerView = (peer: Peer): PeerView => ({
+  spore: peer.descriptor?.key ?? null,
+  name: peer.descriptor?.name ?? null,
+  url: peer.url,
+  state: peer.state,
+  lastSyncAt: peer.lastSyncAtMs === null ? null : new Date(peer.lastSyncAtMs).toISOString(),
+  lastError: peer.lastError,
+})
+
+/** The URLs of the table in the form that the store keeps. */
+export const encodePeerUrls = (peers: readonly Peer[]): Uint8Array =>
+  encodeCanonical(peers.map(({ url }) => url))
+export function decodePeerUrls(bytes: Uint8Array): string[] {
+  const decoded = decodeCanonical(bytes)
+  return decoded.ok && Array.isArray(decoded.value)
+    ? decoded.value.filter((url) => typeof url === 'string')
+    : []
+}

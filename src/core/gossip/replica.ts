@@ -1,0 +1,72 @@
+/** What gossip needs of the memory: runs out of the store, and foreign runs into it. */
+import type { LogId } from '../base/brand.ts'
+import { err, type Result } from '../base/result.ts'
+import type { Received } from '../memory/draft.ts'
+import type { Memory } from '../memory/memory.ts'
+import type { Spaces } from '../memory/spaces.ts'
+import type { MemoryStore } from '../memory/store.ts'
+import type { Writer } from '../memory/writer.ts'
+import type { Compression } from '../protocol/compression.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
+import { encodeFrame } from '../protocol/frame.ts'
+import { decodeRun, encodeRun } from '../protocol/run.ts'
+
+export interface ReceivedRun {
+  readonly logId: LogId
+  readonly result: Result<Received, Failure>
+}
+
+export interface Replica {
+  /** Frames of a log from `from` to the first head at or behind `to`; only of logs that replicate and do not fork. */
+  frames(
+    logId: LogId,
+    from: number,
+    to: number | null,
+  ): AsyncGenerator<{ readonly frame: Uint8Array; readonly end: number }>
+  /** Verifies and stores one run; it is durable when the promise resolves. */
+  receive(run: Uint8Array): Promise<Result<ReceivedRun, Failure>>
+  /** Sequence number expected next of a log. */
+  next(logId: LogId): number
+  /** Logs that replicate. */
+  logIds(): LogId[]
+  digest(): string
+}
+
+export interface ReplicaDeps {
+  readonly memory: Memory
+  readonly store: MemoryStore
+  readonly writer: Writer
+  readonly spaces: Spaces
+  readonly compression: Compression
+}
+
+export function createReplica({ memory, store, writer, spaces, compression }: ReplicaDeps): Replica {
+  return {
+    async *frames(logId, from, to) {
+      const row = memory.logs.get(logId)?.row
+      if (!row || !spaces.replicates(row.space)) return
+      for (let at = from; at < row.next && (to === null || at <= to); ) {
+        const head = await store.headFrom(logId, at)
+        // Beyond a fork point nothing is valid, so nothing is offered.
+        if (!head || head.seq >= memory.forkPoint(logId)) return
+        const entries = await store.entriesOf(logId, at, head.seq)
+        const run = encodeRun({ log: row, from: at, entries, chain: head.chain, signature: head.signature })
+        at = head.seq + 1
+        yield { frame: encodeFrame(run, compression), end: at }
+      }
+    },
+    async receive(bytes) {
+      const run = decodeRun(bytes)
+      if (!run.ok) return run
+      const { logId, log } = run.value
+      if (!spaces.replicates(log.space))
+        return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
+      const written = await writer.write((draft) => draft.receive(run.value))
+      return written.ok ? { ok: true, value: { logId, result: written.value } } : written
+    },
+    next: (logId) => memory.logs.get(logId)?.row.next ?? 0,
+    logIds: () =>
+      [...memory.logs.values()].filter(({ row }) => spaces.replicates(row.space)).map(({ row }) => row.logId),
+    digest: () => memory.logs.viewDigest(spaces.replicating),
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * A draft: the writes that will share one commit, prepared on top of the committed state without changing it. What
+ * could not be made durable is thrown away with the draft, and the state is as if it had never been.
+ */
+
+import { assert } from '../base/assert.ts'
+import type { Digest, HybridTime, LogId, SpaceId } from '../base/brand.ts'
+import { equalBytes } from '../base/bytes.ts'
+import { bytesToDigest, sha256 } from '../base/hash.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import type { Signer, Verifier } from '../identity/keys.ts'
+import { encodeHeader, type Header, leafOf } from '../protocol/entry.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
+import { LOGS_MAX, SEQ_MAX } from '../protocol/limits.ts'
+import {
+  extendChain,
+  extendSegment,
+  headBytes,
+  type LogDescriptor,
+  logIdOf,
+  type Segment,
+} from '../protocol/log.ts'
+import type { DecodedRun, EntryBytes } from '../protocol/run.ts'
+import { type Change, headerToChange } from './change.ts'
+import { nextTime } from './clock.ts'
+import { emptyLogRow, type LogTable } from './log-table.ts'
+import { checkRun } from './run-check.ts'
+import type { EntryRow, HeadRow, KeyRow, LogRow, StoreBatch } from './store.ts'
+
+export interface NewEntry {
+  readonly space: SpaceId
+  readonly kind: number
+  readonly payload: Uint8Array
+  readonly references: readonly Digest[]
+}
+
+export interface Appended {
+  readonly logId: LogId
+  readonly seq: number
+  readonly element: Digest
+}
+
+export interface Received {
+  /** Entries stored, and entries that were here before. */
+  readonly fresh: number
+  readonly duplicate: number
+}
+
+export interface DraftResult {
+  readonly batch: StoreBatch
+  readonly changes: readonly Change[]
+  readonly logs: readonly LogRow[]
+  /** The greatest hybrid time written or accepted. */
+  readonly time: number
+}
+
+export interface Draft {
+  /** True where this draft already appends this element to the own log of the space. */
+  appends(space: SpaceId, kind: number, element: Digest): boolean
+  /** Adds an own entry to the own log of its space. */
+  append(entry: NewEntry): Appended
+  /** Adds a foreign run that continues what is here, duplicates at its start included. */
+  receive(run: DecodedRun): Result<Received, Failure>
+  /** Keeps an idempotency key. */
+  remember(key: KeyRow): void
+  /** What this draft keeps under a key, or null. */
+  keyOf(key: string): string | null
+  setValue(name: string, value: Uint8Array | null): void
+  /** Signs the heads and closes the draft. Null where nothing was drafted. */
+  finish(): DraftResult | null
+}
+
+export interface DraftContext {
+  readonly logs: LogTable
+  /** Where a log is proven to fork; Infinity where it is not. */
+  readonly forkPoint: (logId: LogId) => number
+  readonly signer: Signer
+  readonly verifier: Verifier
+  readonly network: string
+  /** Epoch of this store's own logs. */
+  readonly epoch: Uint8Array
+  readonly nowMs: number
+  /** Greatest hybrid time so far, and the last arrival number given. */
+  readonly time: number
+  readonly arrival: number
+}
+
+export function createDraft(context: DraftContext): Draft {
+  const { signer, network } = context
+  let { time, arrival } = context
+  /** Logs as this draft leaves them. */
+  const rows = new Map<LogId, LogRow>()
+  /** The newest drafted head of a log; it is kept when a segment ends there, and replaced otherwise. */
+  const newestHeads = new Map<LogId, HeadRow>()
+  const ownLogs = new Set<LogId>()
+  const entries: EntryRow[] = []
+  const heads: HeadRow[] = []
+  const dropHeads: { logId: LogId; seq: number }[] = []
+  const keys: KeyRow[] = []
+  const values: { name: string; value: Uint8Array | null }[] = []
+  const changes: Change[] = []
+  const appended = new Set<string>()
+
+  const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
+    rows.get(logId) ?? context.logs.get(logId)?.row ?? emptyLogRow(log)
+
+  const push = (row: LogRow, header: Header, bytes: Uint8Array, payload: Uint8Array | null): LogRow => {
+    const segment = extendSegment(segmentOf(row), header.seq, bytes.length + header.payloadLength)
+    keepOrDropHead(row, segment.start === header.seq)
+    arrival++
+    const advanced: LogRow = {
+      ...row,
+      next: header.seq + 1,
+      chain: extendChain(row.chain, leafOf(bytes)),
+      clock: header.clock,
+      segmentStart: segment.start,
+      segmentBytes: segment.bytes,
+      arrival,
+    }
+    const entry: EntryRow = { logId: row.logId, seq: header.seq, arrival, header: bytes, payload }
+    entries.push(entry)
+    changes.push(
+      headerToChange(header, entry, { row: advanced, author: context.logs.authorOf(row.publicKey) }),
+    )
+    rows.set(row.logId, advanced)
+    return advanced
+  }
+
+  /** Before the entry `row.next` goes in: the head at `row.next − 1` stays only at the end of a segment. */
+  const keepOrDropHead = (row: LogRow, opensSegment: boolean): void => {
+    if (row.next === 0) return
+    const drafted = newestHeads.get(row.logId)
+    newestHeads.delete(row.logId)
+    if (drafted) {
+      if (opensSegment) heads.push(drafted)
+      return
+    }
+    const isCommitted = context.logs.get(row.logId)?.row.next === row.next
+    if (isCommitted && !opensSegment) dropHeads.push({ logId: row.logId, seq: row.next - 1 })
+    if (!isCommitted && opensSegment) heads.push(signHead(row))
+  }
+
+  const signHead = (row: LogRow): HeadRow => {
+    const head = { logId: row.logId, seq: row.next - 1, chain: row.chain, clock: row.clock }
+    return { ...head, signature: signer.sign(headBytes(network, head)) }
+  }
+
+  return {
+    appends: (space, kind, element) => appended.has(`${space} ${kind} ${element}`),
+
+    append({ space, kind, payload, references }) {
+      const log: LogDescriptor = { publicKey: signer.publicKey, space, epoch: context.epoch }
+      const logId = logIdOf(log)
+      const row = rowOf(log, logId)
+      assert(row.next <= SEQ_MAX, 'a log of 2³² entries goes on in a new epoch')
+      time = nextTime(time, context.nowMs)
+      const element = bytesToDigest(sha256(payload))
+      const header: Header = {
+        logId,
+        seq: row.next,
+        clock: time as HybridTime,
+        kind,
+        payloadLength: payload.length,
+        payload: element,
+        references,
+      }
+      push(row, header, encodeHeader(header), payload)
+      ownLogs.add(logId)
+      appended.add(`${space} ${kind} ${element}`)
+      return { logId, seq: header.seq, element }
+    },
+
+    receive(run) {
+      const { logId } = run
+      const row = rowOf(run.log, logId)
+      const end = run.from + run.entries.length
+      if (run.from > row.next)
+        return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
+      if (context.forkPoint(logId) < end) return err(failure('LOG_FORKED', `at ${context.forkPoint(logId)}`))
+      if (end <= row.next) return ok({ fresh: 0, duplicate: run.entries.length })
+      if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
+        return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
+      if (row.next === 0 && context.logs.size + rows.size >= LOGS_MAX)
+        return err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
+      const duplicate = row.next - run.from
+      const tail = duplicate === 0 ? run : sliceRun(run, duplicate)
+      if (crossesSegment(tail, row))
+        return err(failure('RUN_TOO_LARGE', 'the run goes on behind the end of a segment'))
+      const checked = checkRun(tail, row, { network, nowMs: context.nowMs, verifier: context.verifier })
+      if (!checked.ok) return checked
+      let advanced = row
+      for (const [i, header] of tail.headers.entries()) {
+        const { header: bytes, payload } = tail.entries[i] as EntryBytes
+        advanced = push(advanced, header, bytes, payload)
+      }
+      const { chain, signature } = tail
+      newestHeads.set(logId, { logId, seq: end - 1, chain, clock: advanced.clock, signature })
+      time = Math.max(time, advanced.clock)
+      return ok({ fresh: tail.entries.length, duplicate })
+    },
+
+    remember: (key) => void keys.push(key),
+    keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
+    setValue: (name, value) => void values.push({ name, value }),
+
+    finish() {
+      for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
+      if (entries.length + keys.length + values.length === 0) return null
+      const logs = [...rows.values()]
+      const allHeads = [...heads, ...newestHeads.values()]
+      return {
+        batch: { logs, entries, heads: allHeads, dropHeads, forks: [], keys, values },
+        changes,
+        logs,
+        time,
+      }
+    },
+  }
+}
+
+const segmentOf = (row: LogRow): Segment => ({ start: row.segmentStart, bytes: row.segmentBytes })
+
+function crossesSegment(run: DecodedRun, row: LogRow): boolean {
+  let segment = segmentOf(row)
+  return run.headers.some((header, i) => {
+    const { start } = segment
+    segment = extendSegment(
+      segment,
+      header.seq,
+      (run.entries[i] as EntryBytes).header.length + header.payloadLength,
+    )
+    return i > 0 && segment.start !== start
+  })
+}
+
+const sliceRun = (run: DecodedRun, skip: number): DecodedRun => ({
+  ...run,
+  from: run.from + skip,
+  entries: run.entries.slice(skip),
+  headers: run.headers.slice(skip),
+})

@@ -1,0 +1,186 @@
+/**
+ * Memory engine: what this spore holds. It turns own writes and foreign runs into drafts, and, once a draft is durable,
+ * folds it into the visible set.
+ *
+ * Invariants: the state is a fold over the entries in order of arrival and the fork proofs, so replaying the store gives
+ * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
+ */
+import type { Digest, LogId, SpaceId } from '../base/brand.ts'
+import type { Result } from '../base/result.ts'
+import type { Signer, Verifier } from '../identity/keys.ts'
+import type { Failure } from '../protocol/errors.ts'
+import { KINDS } from '../protocol/kinds.ts'
+import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
+import { type Change, rowToChange } from './change.ts'
+import { createDraft, type Draft, type DraftResult } from './draft.ts'
+import { verifyForkProof } from './fork.ts'
+import { createLogTable, type LogState, type LogTable } from './log-table.ts'
+import { createOrSet, type DotRef, type Transition } from './or-set.ts'
+import type { EntryRow, ForkRow, LogRow } from './store.ts'
+
+/** What a fold step did: the change, and the memories whose visible dots are now others. */
+export interface Applied {
+  readonly change: Change
+  readonly touched: readonly Digest[]
+}
+
+export interface Memory {
+  readonly logs: LogTable
+  /** Starts a draft on top of the committed state. */
+  draft(nowMs: number): Draft
+  /** Folds a durable draft in. */
+  apply(result: DraftResult): Applied[]
+  /** Loads logs and proofs before the entries are replayed. */
+  load(logs: readonly LogRow[], forks: readonly ForkRow[]): void
+  /** Replays one stored entry; null where it is damaged, which is counted. */
+  replay(row: EntryRow): Applied | null
+  /** Verifies a proof; null where it tells nothing new. */
+  judgeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
+  /** Folds a durable proof in; the memories whose visible dots are now others. */
+  applyFork(fork: ForkRow): readonly Digest[]
+  forkPoint(logId: LogId): number
+
+  /** Visible memories. */
+  readonly memories: number
+  readonly entries: number
+  readonly damaged: number
+  /** The last arrival number given: the position of the change feed. */
+  readonly arrival: number
+  /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
+  dotsOf(memory: Digest): readonly DotRef[]
+  /** True where this dot is one of those that make its memory visible. */
+  isVisibleDot(dot: DotRef & { readonly element: Digest }): boolean
+  /** The same for an element of any kind. */
+  dotsOfKind(kind: number, element: Digest): readonly DotRef[]
+  /** Id of the own log of a space. */
+  ownLog(space: SpaceId): LogDescriptor
+  /** Own visible dots of an element of a kind. */
+  ownDots(kind: number, element: Digest): readonly DotRef[]
+}
+
+export interface MemoryOptions {
+  readonly signer: Signer
+  readonly verifier: Verifier
+  readonly network: string
+  readonly epoch: Uint8Array
+}
+
+export function createMemory({ signer, verifier, network, epoch }: MemoryOptions): Memory {
+  const logs = createLogTable()
+  const set = createOrSet<string>()
+  const forks = new Map<LogId, number>()
+  let time = 0
+  let arrival = 0
+  let memories = 0
+  let entries = 0
+  let damaged = 0
+
+  const forkPoint = (logId: LogId): number => forks.get(logId) ?? Number.POSITIVE_INFINITY
+
+  const fold = (change: Change): Applied => {
+    arrival = Math.max(arrival, change.arrival)
+    time = Math.max(time, change.clock)
+    entries++
+    return { change, touched: change.kind === KINDS.retract ? removeDots(change) : addDot(change) }
+  }
+
+  const addDot = (change: Change): Digest[] => {
+    const isRecallable =
+      change.kind !== KINDS.memory || (change.payload !== null && decodeMemory(change.payload) !== null)
+    return isRecallable ? settle([set.add(elementKey(change.kind, change.element), change)]) : []
+  }
+
+  const removeDots = (change: Change): Digest[] => {
+    const retract = change.payload && decodeRetract(change.payload)
+    const log = logs.get(change.logId)
+    if (!retract || !log) return []
+    const { publicKey, space } = log.row
+    return settle(
+      retract.dots.flatMap(({ epoch, seqs }) => {
+        // The log that is meant belongs to the retraction's own author and space: nobody else's can be named.
+        const logId = logIdOf({ publicKey, space, epoch })
+        return seqs.map((seq) => set.remove({ logId, seq }, change))
+      }),
+    )
+  }
+
+  /** Counts what appeared and vanished; the memories among what changed. */
+  const settle = (transitions: readonly (Transition<string> | null)[]): Digest[] => {
+    const touched = new Set<Digest>()
+    for (const transition of transitions) {
+      if (!transition?.element.startsWith(MEMORY_KEY)) continue
+      memories += Number(transition.isVisible) - Number(transition.wasVisible)
+      touched.add(transition.element.slice(MEMORY_KEY.length) as Digest)
+    }
+    return [...touched]
+  }
+
+  return {
+    logs,
+    draft: (nowMs) =>
+      createDraft({ logs, forkPoint, signer, verifier, network, epoch, nowMs, time, arrival }),
+    apply(result) {
+      for (const row of result.logs) logs.set(row)
+      time = Math.max(time, result.time)
+      return result.changes.map(fold)
+    },
+    load(rows, forkRows) {
+      for (const row of rows) {
+        logs.set(row)
+        time = Math.max(time, row.clock)
+      }
+      for (const fork of forkRows) {
+        forks.set(fork.logId, fork.seq)
+        set.cut(fork.logId, fork.seq)
+      }
+    },
+    replay(row) {
+      const log = logs.get(row.logId)
+      const change = log && rowToChange(row, log)
+      if (change) return fold(change)
+      arrival = Math.max(arrival, row.arrival)
+      damaged++
+      return null
+    },
+    judgeFork(bytes) {
+      const verified = verifyForkProof(bytes, network, verifier)
+      if (!verified.ok) return verified
+      const { logId, proof } = verified.value
+      return {
+        ok: true,
+        value: proof.seq < forkPoint(logId) ? { logId, seq: proof.seq, proof: bytes } : null,
+      }
+    },
+    applyFork({ logId, seq }) {
+      if (seq >= forkPoint(logId)) return []
+      forks.set(logId, seq)
+      return settle(set.cut(logId, seq))
+    },
+    forkPoint,
+    get memories() {
+      return memories
+    },
+    get entries() {
+      return entries
+    },
+    get damaged() {
+      return damaged
+    },
+    get arrival() {
+      return arrival
+    },
+    dotsOf: (memory) => set.dots(MEMORY_KEY + memory),
+    isVisibleDot: ({ logId, seq, element }) =>
+      set.dots(MEMORY_KEY + element).some((dot) => dot.logId === logId && dot.seq === seq),
+    dotsOfKind: (kind, element) => set.dots(elementKey(kind, element)),
+    ownLog: (space) => ({ publicKey: signer.publicKey, space, epoch }),
+    ownDots(kind, element) {
+      const isOwn = ({ logId }: DotRef) => (logs.get(logId) as LogState).author === signer.did
+      return set.dots(elementKey(kind, element)).filter(isOwn)
+    },
+  }
+}
+
+const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`
+const MEMORY_KEY = `${KINDS.memory}:`

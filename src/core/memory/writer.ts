@@ -1,0 +1,93 @@
+/**
+ * Group commit: writes that arrive together share one draft, one durable commit and one round of notices. One commit is
+ * in flight at a time, so a draft always stands on committed state.
+ *
+ * Invariant: a write's promise resolves, and listeners hear of it, only after its commit is durable. Listeners run in
+ * the order in which they were added, before the promise resolves: whoever was acknowledged can find what was written.
+ */
+import type { Clock, Log } from '../base/ports.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { type Failure, failure, SporeError } from '../protocol/errors.ts'
+import type { Draft } from './draft.ts'
+import type { Applied, Memory } from './memory.ts'
+import type { MemoryStore } from './store.ts'
+
+/** Entries after which a draft takes no further writes: bounds the time of one commit. */
+const DRAFT_WRITES_MAX = 1024
+
+export interface Writer {
+  /** Runs `prepare` on the next draft; its value comes back once the draft is durable. Failure STORE_WRITE_FAILED. */
+  write<T>(prepare: (draft: Draft) => T): Promise<Result<T, Failure>>
+  /** Hears of every durable commit. */
+  onCommitted(listener: (applied: readonly Applied[]) => void | Promise<void>): void
+  /** Resolves when every write so far is durable or has failed. */
+  drain(): Promise<void>
+}
+
+interface Pending {
+  readonly prepare: (draft: Draft) => void
+  readonly settle: (failed: Failure | null) => void
+}
+
+export interface WriterDeps {
+  readonly memory: Memory
+  readonly store: MemoryStore
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export function createWriter({ memory, store, clock, log }: WriterDeps): Writer {
+  const queue: Pending[] = []
+  const listeners: ((applied: readonly Applied[]) => void | Promise<void>)[] = []
+  let running: Promise<void> | null = null
+
+  const run = async (): Promise<void> => {
+    while (queue.length > 0) {
+      // Requests that have already arrived get their turn first, and so join this commit.
+      await clock.sleep(0)
+      await commit(queue.splice(0, DRAFT_WRITES_MAX))
+    }
+  }
+
+  const commit = async (batch: readonly Pending[]): Promise<void> => {
+    const draft = memory.draft(clock.now())
+    for (const { prepare } of batch) prepare(draft)
+    const result = draft.finish()
+    let failed: Failure | null = null
+    if (result) {
+      try {
+        await store.commit(result.batch)
+      } catch (error) {
+        log.error('commit failed', { error: String(error) })
+        const detail = error instanceof SporeError ? error.message : 'the store refused the write'
+        failed = failure('STORE_WRITE_FAILED', detail)
+      }
+      if (!failed) {
+        const applied = memory.apply(result)
+        for (const listener of listeners) await listener(applied)
+      }
+    }
+    for (const { settle } of batch) settle(failed)
+  }
+
+  return {
+    write<T>(prepare: (draft: Draft) => T) {
+      return new Promise<Result<T, Failure>>((resolve) => {
+        let value: T
+        queue.push({
+          prepare: (draft) => {
+            value = prepare(draft)
+          },
+          settle: (failed) => resolve(failed ? err(failed) : ok(value)),
+        })
+        running ??= run().finally(() => {
+          running = null
+        })
+      })
+    },
+    onCommitted: (listener) => void listeners.push(listener),
+    async drain() {
+      while (running) await running
+    },
+  }
+}

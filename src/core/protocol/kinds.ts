@@ -1,0 +1,27 @@
+/** Kinds of entries (PROTOCOL.md §5). Numbers are for ever; a kind that is not here is carried, never interpreted. */
+export const KINDS = {
+  memory: 1,
+  retract: 2,
+  checkpoint: 3,
+  profile: 4,
+  task: 5,
+  contribution: 6,
+  review: 7,
+  synthesis: 8,
+  resolution: 9,
+  receipt: 10,
+  offer: 11,
+  bid: 12,
+  award: 13,
+  result: 14,
+  transfer: 15,
+  skill: 16,
+  spawn: 17,
+  retire: 18,
+  proposal: 19,
+  vote: 20,
+  stop: 21,
+  epoch: 22,
+} as const
+
+export type KindName = keyof typeof KINDS

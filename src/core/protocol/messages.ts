@@ -1,0 +1,159 @@
+/** Federation messages (PROTOCOL.md §8): their byte forms. Decoders are strict; null or a failure is a refusal. */
+import type { Did, LogId, SpaceId } from '../base/brand.ts'
+import { type Canonical, decodeCanonical, encodeCanonical } from '../base/canonical.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { bytesToLogId, HASH_BYTES, isBytes, isUint, LOG_ID_BYTES, logIdToBytes } from './entry.ts'
+import { ERRORS, type ErrorCode, type Failure, failure } from './errors.ts'
+import * as limits from './limits.ts'
+
+export const FEDERATION_PATH = '/federation/v1'
+export const CBOR_MEDIA_TYPE = 'application/cbor'
+
+/** How far a replica is in a log. */
+export interface HeadsRow {
+  readonly logId: LogId
+  readonly next: number
+  readonly chain: Uint8Array
+}
+
+export interface HeadsReply {
+  /** Pass it as `since` to get what advanced behind it. */
+  readonly cursor: string
+  /** True where there is more behind the cursor. */
+  readonly more: boolean
+  readonly spaces: readonly { readonly space: SpaceId; readonly rows: readonly HeadsRow[] }[]
+}
+
+export function encodeHeads({ cursor, more, spaces }: HeadsReply): Uint8Array {
+  const toRow = (row: HeadsRow): Canonical => [logIdToBytes(row.logId), row.next, row.chain]
+  return encodeCanonical([cursor, more, spaces.map(({ space, rows }) => [space, rows.map(toRow)])])
+}
+
+export function decodeHeads(bytes: Uint8Array): HeadsReply | null {
+  const fields = decodeTuple(bytes, 3)
+  if (!fields) return null
+  const [cursor, more, list] = fields
+  if (typeof cursor !== 'string' || cursor.length > 64 || typeof more !== 'boolean' || !Array.isArray(list))
+    return null
+  const spaces: { space: SpaceId; rows: HeadsRow[] }[] = []
+  let count = 0
+  for (const item of list as Canonical[]) {
+    if (!Array.isArray(item) || item.length !== 2) return null
+    const [space, rows] = item as Canonical[]
+    if (typeof space !== 'string' || space.length > limits.SPACE_CHARS_MAX || !Array.isArray(rows))
+      return null
+    count += rows.length
+    if (count > limits.HEADS_ROWS_MAX) return null
+    const decoded = (rows as Canonical[]).map(decodeRow)
+    if (decoded.includes(null)) return null
+    spaces.push({ space: space as SpaceId, rows: decoded as HeadsRow[] })
+  }
+  return { cursor, more, spaces }
+}
+
+/** A stretch of a log that is asked for; `to` null means all there is. */
+export interface Range {
+  readonly logId: LogId
+  readonly from: number
+  readonly to: number | null
+}
+
+export const encodePull = (ranges: readonly Range[]): Uint8Array =>
+  encodeCanonical(ranges.map(({ logId, from, to }) => [logIdToBytes(logId), from, to]))
+
+/** Failure REQUEST_INVALID. */
+export function decodePull(bytes: Uint8Array): Result<readonly Range[], Failure> {
+  const decoded = decodeCanonical(bytes)
+  if (!decoded.ok) return err(failure('REQUEST_INVALID', `pull: ${decoded.error}`))
+  if (!Array.isArray(decoded.value) || decoded.value.length > limits.PULL_RANGES_MAX)
+    return err(failure('REQUEST_INVALID', `pull: at most ${limits.PULL_RANGES_MAX} ranges`))
+  const ranges: Range[] = []
+  for (const item of decoded.value as Canonical[]) {
+    const [logId, from, to] = Array.isArray(item) && item.length === 3 ? (item as Canonical[]) : []
+    const isRange =
+      isBytes(logId, LOG_ID_BYTES) &&
+      isUint(from, limits.SEQ_MAX) &&
+      (to === null || isUint(to, limits.SEQ_MAX))
+    if (!isRange) return err(failure('REQUEST_INVALID', 'pull: a range is [log id, from, to or null]'))
+    ranges.push({ logId: bytesToLogId(logId), from: from as number, to: to as number | null })
+  }
+  return ok(ranges)
+}
+
+/** What became of a push. */
+export interface PushReply {
+  /** Entries stored, and entries that were here before. */
+  readonly new: number
+  readonly dup: number
+  /** Frames that were refused: their index and why. */
+  readonly failures: readonly { readonly index: number; readonly code: ErrorCode }[]
+  /** Where the receiver would like logs to be continued that had a gap. */
+  readonly want: readonly { readonly logId: LogId; readonly from: number }[]
+}
+
+export function encodePushReply(reply: PushReply): Uint8Array {
+  return encodeCanonical({
+    new: reply.new,
+    dup: reply.dup,
+    failures: reply.failures.map(({ index, code }) => [index, code]),
+    want: reply.want.map(({ logId, from }) => [logIdToBytes(logId), from]),
+  })
+}
+
+export function decodePushReply(bytes: Uint8Array): PushReply | null {
+  const decoded = decodeCanonical(bytes)
+  if (!decoded.ok || typeof decoded.value !== 'object' || decoded.value === null) return null
+  const { new: fresh, dup, failures, want } = decoded.value as { [key: string]: Canonical | undefined }
+  if (!isUint(fresh, Number.MAX_SAFE_INTEGER) || !isUint(dup, Number.MAX_SAFE_INTEGER)) return null
+  if (!Array.isArray(failures) || !Array.isArray(want)) return null
+  if (failures.length > limits.PULL_RANGES_MAX || want.length > limits.PULL_RANGES_MAX) return null
+  return {
+    new: fresh,
+    dup,
+    failures: (failures as Canonical[]).flatMap((item) => {
+      const [index, code] = Array.isArray(item) ? (item as Canonical[]) : []
+      return typeof index === 'number' && typeof code === 'string' && Object.hasOwn(ERRORS, code)
+        ? [{ index, code: code as ErrorCode }]
+        : []
+    }),
+    want: (want as Canonical[]).flatMap((item) => {
+      const [logId, from] = Array.isArray(item) ? (item as Canonical[]) : []
+      return isBytes(logId, LOG_ID_BYTES) && isUint(from, limits.SEQ_MAX)
+        ? [{ logId: bytesToLogId(logId), from }]
+        : []
+    }),
+  }
+}
+
+/** Bytes that a descriptor's signature covers. */
+export function descriptorBytes(descriptor: Omit<Descriptor, 'signature'>): Uint8Array {
+  const { key, url, name, network, version, issued } = descriptor
+  return encodeCanonical(['spore/descriptor/1', key, url, name, network, version, issued])
+}
+
+/** What a spore says of itself, signed by itself. */
+export interface Descriptor {
+  readonly key: Did
+  /** Where it answers; null behind a NAT. */
+  readonly url: string | null
+  readonly name: string
+  readonly network: string
+  readonly version: number
+  /** Milliseconds since the Unix epoch; valid for 24 hours from then. */
+  readonly issued: number
+  /** Ed25519, base64url. */
+  readonly signature: string
+}
+
+function decodeTuple(bytes: Uint8Array, length: number): Canonical[] | null {
+  const decoded = decodeCanonical(bytes)
+  return decoded.ok && Array.isArray(decoded.value) && decoded.value.length === length ? decoded.value : null
+}
+
+function decodeRow(item: Canonical): HeadsRow | null {
+  if (!Array.isArray(item) || item.length !== 3) return null
+  const [logId, next, chain] = item as Canonical[]
+  if (!isBytes(logId, LOG_ID_BYTES) || !isUint(next, limits.SEQ_MAX + 1) || !isBytes(chain, HASH_BYTES))
+    return null
+  return { logId: bytesToLogId(logId), next, chain }
+}

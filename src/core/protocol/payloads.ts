@@ -1,0 +1,185 @@
+/**
+ * Payloads of the kinds that this version interprets (PROTOCOL.md §5). Decoders are total: null means "not what the
+ * kind asks for", and the entry is then carried without being interpreted. Unknown fields are left alone.
+ */
+import type { Digest, SpaceId } from '../base/brand.ts'
+import { compareText, utf8Length } from '../base/bytes.ts'
+import { type Canonical, decodeCanonical, encodeCanonical } from '../base/canonical.ts'
+import { bytesToDigest, cidToDigest, digestToBytes } from '../base/hash.ts'
+import { isBytes, isUint } from './entry.ts'
+import * as limits from './limits.ts'
+import { EPOCH_BYTES } from './log.ts'
+
+export interface MemoryPayload {
+  readonly text: string
+  /** Unique, ascending by code unit, so that the same tags make the same element. */
+  readonly tags: readonly string[]
+  readonly thread: string | null
+  readonly position: number | null
+  readonly speaker: string | null
+  /** Ids of memories, URLs or paths. */
+  readonly sources: readonly string[]
+}
+
+/** Dots of the retraction's own author and space: an epoch's log and the sequence numbers in it, ascending. */
+export interface RetractPayload {
+  readonly dots: readonly { readonly epoch: Uint8Array; readonly seqs: readonly number[] }[]
+}
+
+export interface TaskPayload {
+  readonly text: string
+  readonly space: SpaceId
+}
+
+/** A sentence of a memory, to the letter. */
+export interface Quote {
+  readonly memory: Digest
+  readonly text: string
+}
+
+/** What a reasoner came to: an answer with its quotes, or why there is none. A failure is never an answer. */
+export type Outcome =
+  | { readonly text: string; readonly quotes: readonly Quote[]; readonly failure: null }
+  | { readonly text: null; readonly quotes: readonly []; readonly failure: string }
+
+export interface ContributionPayload {
+  readonly task: Digest
+  readonly model: string
+  readonly outcome: Outcome
+}
+
+export interface SynthesisPayload {
+  readonly task: Digest
+  readonly contributions: readonly Digest[]
+  readonly outcome: Outcome
+}
+
+type Fields = { readonly [key: string]: Canonical | undefined }
+
+export function encodeMemory(memory: MemoryPayload): Uint8Array {
+  return encodeCanonical({
+    text: memory.text,
+    ...(memory.tags.length > 0 && { tags: [...new Set(memory.tags)].sort(compareText) }),
+    ...(memory.thread !== null && { thread: memory.thread }),
+    ...(memory.position !== null && { position: memory.position }),
+    ...(memory.speaker !== null && { speaker: memory.speaker }),
+    ...(memory.sources.length > 0 && { sources: memory.sources }),
+  })
+}
+
+export function decodeMemory(bytes: Uint8Array): MemoryPayload | null {
+  const fields = decodeFields(bytes)
+  if (!fields) return null
+  const { text, tags = [], thread = null, position = null, speaker = null, sources = [] } = fields
+  if (!isText(text, limits.TEXT_BYTES_MAX) || utf8Length(text) > limits.TEXT_BYTES_MAX) return null
+  if (!isTextList(tags, limits.TAGS_MAX, limits.TAG_CHARS_MAX)) return null
+  if (!tags.every((tag, i) => i === 0 || compareText(tags[i - 1] as string, tag) < 0)) return null
+  if (thread !== null && !isText(thread, limits.THREAD_CHARS_MAX)) return null
+  if (position !== null && !isUint(position, Number.MAX_SAFE_INTEGER)) return null
+  if (speaker !== null && !isText(speaker, limits.SPEAKER_CHARS_MAX)) return null
+  if (!isTextList(sources, limits.SOURCES_MAX, limits.SOURCE_CHARS_MAX)) return null
+  return { text, tags, thread, position, speaker, sources }
+}
+
+/** Digests of those sources that are ids of elements: the references of the header. */
+export const sourceDigests = (sources: readonly string[]): Digest[] =>
+  sources.map(cidToDigest).filter((digest) => digest !== null)
+
+export function encodeRetract(retract: RetractPayload): Uint8Array {
+  return encodeCanonical({ dots: retract.dots.map(({ epoch, seqs }) => [epoch, seqs]) })
+}
+
+export function decodeRetract(bytes: Uint8Array): RetractPayload | null {
+  const list = decodeFields(bytes)?.dots
+  if (!Array.isArray(list)) return null
+  const dots: { epoch: Uint8Array; seqs: readonly number[] }[] = []
+  let count = 0
+  for (const item of list as Canonical[]) {
+    if (!Array.isArray(item) || item.length !== 2) return null
+    const [epoch, seqs] = item as Canonical[]
+    if (!isBytes(epoch, EPOCH_BYTES) || !Array.isArray(seqs)) return null
+    if (!seqs.every((seq, i) => isUint(seq, limits.SEQ_MAX) && (i === 0 || seq > (seqs[i - 1] as number))))
+      return null
+    count += seqs.length
+    dots.push({ epoch, seqs: seqs as number[] })
+  }
+  return count <= limits.RETRACTION_DOTS_MAX ? { dots } : null
+}
+
+export const encodeTask = ({ text, space }: TaskPayload): Uint8Array => encodeCanonical({ text, space })
+
+export function decodeTask(bytes: Uint8Array): TaskPayload | null {
+  const fields = decodeFields(bytes)
+  if (!fields || !isText(fields.text, limits.TASK_CHARS_MAX) || !isText(fields.space, limits.SPACE_CHARS_MAX))
+    return null
+  return { text: fields.text, space: fields.space as SpaceId }
+}
+
+export function encodeContribution({ task, model, outcome }: ContributionPayload): Uint8Array {
+  return encodeCanonical({ task: digestToBytes(task), model, ...outcomeFields(outcome) })
+}
+
+export function decodeContribution(bytes: Uint8Array): ContributionPayload | null {
+  const fields = decodeFields(bytes)
+  const outcome = fields && decodeOutcome(fields)
+  if (!outcome || !isBytes(fields.task, 32) || !isText(fields.model, limits.NAME_CHARS_MAX)) return null
+  return { task: bytesToDigest(fields.task), model: fields.model, outcome }
+}
+
+export function encodeSynthesis({ task, contributions, outcome }: SynthesisPayload): Uint8Array {
+  return encodeCanonical({
+    task: digestToBytes(task),
+    contributions: contributions.map(digestToBytes),
+    ...outcomeFields(outcome),
+  })
+}
+
+export function decodeSynthesis(bytes: Uint8Array): SynthesisPayload | null {
+  const fields = decodeFields(bytes)
+  const outcome = fields && decodeOutcome(fields)
+  if (!outcome || !isBytes(fields.task, 32) || !Array.isArray(fields.contributions)) return null
+  const contributions = fields.contributions as Canonical[]
+  if (contributions.length > limits.REFERENCES_MAX || !contributions.every((id) => isBytes(id, 32)))
+    return null
+  return {
+    task: bytesToDigest(fields.task),
+    contributions: contributions.map((id) => bytesToDigest(id as Uint8Array)),
+    outcome,
+  }
+}
+
+function outcomeFields(outcome: Outcome): { [key: string]: Canonical } {
+  if (outcome.failure !== null) return { failure: outcome.failure }
+  return {
+    text: outcome.text,
+    quotes: outcome.quotes.map(({ memory, text }) => [digestToBytes(memory), text]),
+  }
+}
+
+function decodeOutcome(fields: Fields): Outcome | null {
+  if (fields.failure !== undefined)
+    return isText(fields.failure, limits.TASK_CHARS_MAX) && fields.text === undefined
+      ? { text: null, quotes: [], failure: fields.failure }
+      : null
+  if (!isText(fields.text, limits.TEXT_BYTES_MAX) || !Array.isArray(fields.quotes)) return null
+  const quotes: Quote[] = []
+  for (const item of fields.quotes as Canonical[]) {
+    if (!Array.isArray(item) || !isBytes(item[0], 32) || !isText(item[1], limits.TEXT_BYTES_MAX)) return null
+    quotes.push({ memory: bytesToDigest(item[0]), text: item[1] })
+  }
+  return quotes.length <= limits.REFERENCES_MAX ? { text: fields.text, quotes, failure: null } : null
+}
+
+function decodeFields(bytes: Uint8Array): Fields | null {
+  const decoded = decodeCanonical(bytes)
+  if (!decoded.ok) return null
+  const { value } = decoded
+  const isMap =
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  return isMap ? (value as Fields) : null
+}
+
+const isText = (value: unknown, maxChars: number): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= maxChars
+const isTextList = (value: unknown, max: number, maxChars: number): value is string[] =>
+  Array.isArray(value) && value.length <= max && value.every((item) => isText(item, maxChars))

@@ -1,0 +1,267 @@
+/**
+ * Tasks: questions put to the swarm, and what came of them. The task book is a fold over the change feed; asking writes
+ * a task, a contribution and a synthesis, each an entry of its own.
+ *
+ * The only model for now is the built-in extractive reasoner; every answer it gives is marked degraded.
+ */
+import type { Digest, SpaceId } from '../base/brand.ts'
+import { bytesToDigest, cidToDigest, digestToCid, sha256 } from '../base/hash.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import type { Change } from '../memory/change.ts'
+import { timeToIso } from '../memory/clock.ts'
+import type { Library } from '../memory/library.ts'
+import type { Applied, Memory } from '../memory/memory.ts'
+import type { Spaces } from '../memory/spaces.ts'
+import type { Writer } from '../memory/writer.ts'
+import type * as api from '../protocol/api.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
+import { KINDS } from '../protocol/kinds.ts'
+import {
+  type ContributionPayload,
+  decodeContribution,
+  decodeSynthesis,
+  decodeTask,
+  encodeContribution,
+  encodeSynthesis,
+  encodeTask,
+  type Outcome,
+  type SynthesisPayload,
+  type TaskPayload,
+} from '../protocol/payloads.ts'
+import type { Recall } from '../retrieval/recall.ts'
+import { EXTRACTIVE_MODEL, extractAnswer } from './extractive.ts'
+
+type Answer<T> = Result<T, Failure>
+
+export interface Tasks {
+  /** Follows the change feed. */
+  follow(applied: readonly Applied[]): void
+  submit(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
+  get(id: string): Promise<Answer<api.TaskView>>
+  page(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
+  readonly count: number
+}
+
+export interface TasksDeps {
+  readonly memory: Memory
+  readonly library: Library
+  readonly recall: Recall
+  readonly writer: Writer
+  readonly spaces: Spaces
+}
+
+/** An entry about a task, with its decoded payload. */
+interface Noted<Payload> {
+  readonly change: Change
+  readonly payload: Payload
+}
+
+interface TaskRecord {
+  readonly id: Digest
+  /** Null while only contributions to it have arrived. */
+  asked: Noted<TaskPayload> | null
+  readonly contributions: Map<Digest, Noted<ContributionPayload>>
+  readonly syntheses: Map<Digest, Noted<SynthesisPayload>>
+}
+
+/** Passages that the reasoner reads. */
+const PASSAGES = 12
+/** Entries kept about one task; more are stored but not shown. */
+const RECORDS_PER_TASK_MAX = 256
+const DEGRADED = ['no model: sentences quoted from memories by the built-in extractive reasoner']
+
+export function createTasks({ memory, library, recall, writer, spaces }: TasksDeps): Tasks {
+  const records = new Map<Digest, TaskRecord>()
+
+  const recordOf = (id: Digest): TaskRecord => {
+    const known = records.get(id)
+    if (known) return known
+    const record: TaskRecord = { id, asked: null, contributions: new Map(), syntheses: new Map() }
+    records.set(id, record)
+    return record
+  }
+
+  const note = (change: Change): void => {
+    if (!change.payload) return
+    if (change.kind === KINDS.task) {
+      const payload = decodeTask(change.payload)
+      if (!payload || payload.space !== change.space) return
+      const record = recordOf(change.element)
+      // Asked by several: the one who asked first is the asker, on every spore.
+      if (!record.asked || change.clock < record.asked.change.clock) record.asked = { change, payload }
+    } else if (change.kind === KINDS.contribution) {
+      const payload = decodeContribution(change.payload)
+      if (payload) keep(recordOf(payload.task).contributions, change, payload)
+    } else if (change.kind === KINDS.synthesis) {
+      const payload = decodeSynthesis(change.payload)
+      if (payload) keep(recordOf(payload.task).syntheses, change, payload)
+    }
+  }
+
+  const answer = async (text: string, space: SpaceId): Promise<Outcome> => {
+    const found = await recall.recall(text, { spaces: spaces.readableFrom(space) }, PASSAGES)
+    const extracted = extractAnswer(
+      text,
+      found.map(({ hit, memory: { id, payload } }) => ({
+        id,
+        text: payload.text,
+        author: hit.provenance.author,
+        score: hit.score,
+        thread: payload.thread,
+        position: payload.position,
+      })),
+    )
+    if ('nothing' in extracted) return { text: null, quotes: [], failure: extracted.nothing }
+    const quotes = extracted.sources.map(({ id, quote }) => ({ memory: id as Digest, text: quote }))
+    return { text: extracted.answer, quotes, failure: null }
+  }
+
+  const submit = async (input: api.TaskInput): Promise<Answer<api.TaskAccepted>> => {
+    const text = input.task.trim()
+    if (text === '') return err(failure('TEXT_EMPTY', 'there is no question'))
+    if (!text.isWellFormed()) return err(failure('TEXT_ILL_FORMED', 'the question holds a lone surrogate'))
+    const space = spaces.resolve(input.space)
+    if (!space.ok) return space
+    const task = encodeTask({ text, space: space.value })
+    const id = bytesToDigest(sha256(task))
+    // The task stands before it is answered: if the process dies in between, the question is not lost.
+    const asked = await append(space.value, KINDS.task, task, [])
+    if (!asked.ok) return asked
+    const outcome = await answer(text, space.value)
+    const written = await writeOutcome(id, space.value, outcome)
+    if (!written.ok) return written
+    return ok({ task_id: digestToCid(id), status: outcome.failure === null ? 'converged' : 'failed' })
+  }
+
+  const writeOutcome = (task: Digest, space: SpaceId, outcome: Outcome): Promise<Answer<void>> => {
+    const cited = [...new Set(outcome.quotes.map(({ memory: id }) => id))]
+    const contribution = encodeContribution({ task, model: EXTRACTIVE_MODEL, outcome })
+    const contributionId = bytesToDigest(sha256(contribution))
+    const synthesis = encodeSynthesis({ task, contributions: [contributionId], outcome })
+    return writer.write((draft) => {
+      // The newest answer counts, so an answer that was given before is given again, by a new entry.
+      draft.append({ space, kind: KINDS.contribution, payload: contribution, references: [task, ...cited] })
+      draft.append({
+        space,
+        kind: KINDS.synthesis,
+        payload: synthesis,
+        references: [task, contributionId, ...cited],
+      })
+    })
+  }
+
+  /** Appends an element unless an own dot carries it in this space. */
+  const append = (
+    space: SpaceId,
+    kind: number,
+    payload: Uint8Array,
+    references: readonly Digest[],
+  ): Promise<Answer<void>> => {
+    const element = bytesToDigest(sha256(payload))
+    return writer.write((draft) => {
+      if (draft.appends(space, kind, element) || memory.ownDots(kind, element).length > 0) return
+      draft.append({ space, kind, payload, references })
+    })
+  }
+
+  const get = async (id: string): Promise<Answer<api.TaskView>> => {
+    const digest = cidToDigest(id)
+    if (!digest) return err(failure('ID_INVALID', 'a task id'))
+    const record = records.get(digest)
+    return record?.asked ? ok(await view(record, record.asked)) : err(failure('TASK_NOT_FOUND', id))
+  }
+
+  const view = async (record: TaskRecord, asked: Noted<TaskPayload>): Promise<api.TaskView> => {
+    const synthesis = chosenSynthesis(record, asked)
+    const outcome = synthesis?.payload.outcome ?? null
+    return {
+      task_id: digestToCid(record.id),
+      task: asked.payload.text,
+      space: asked.payload.space,
+      author: asked.change.author,
+      status: statusOf(outcome),
+      answer: outcome?.text ?? null,
+      reason: outcome?.failure ?? null,
+      sources: await sourcesOf(outcome),
+      degraded: outcome !== null,
+      degradedBecause: outcome ? DEGRADED : [],
+      contributions: [...record.contributions.values()].sort(byTime).map(toContribution),
+      createdAt: timeToIso(asked.change.clock),
+      answeredAt: synthesis ? timeToIso(synthesis.change.clock) : null,
+    }
+  }
+
+  const sourcesOf = async (outcome: Outcome | null): Promise<api.Source[]> => {
+    const quotes = outcome?.quotes ?? []
+    const memories = await library.read(quotes.map(({ memory: id }) => id))
+    return quotes.map(({ memory: id, text }, i) => ({
+      id: digestToCid(id),
+      quote: text,
+      author: memories[i]?.dots[0]?.author ?? null,
+      thread: memories[i]?.payload.thread ?? null,
+      position: memories[i]?.payload.position ?? null,
+    }))
+  }
+
+  return {
+    follow: (applied) => {
+      for (const { change } of applied) note(change)
+    },
+    submit,
+    get,
+    async page({ limit, cursor, status, space }) {
+      const resolved = space === undefined ? ok(undefined) : spaces.resolve(space)
+      if (!resolved.ok) return resolved
+      const offset = cursor === undefined ? 0 : Number(cursor)
+      if (!Number.isSafeInteger(offset) || offset < 0)
+        return err(failure('CURSOR_INVALID', 'a cursor of tasks'))
+      const matching = [...records.values()]
+        .flatMap((record) => (record.asked ? [{ record, asked: record.asked }] : []))
+        .filter(({ asked }) => resolved.value === undefined || asked.payload.space === resolved.value)
+        .filter(
+          ({ record, asked }) =>
+            !status || statusOf(chosenSynthesis(record, asked)?.payload.outcome ?? null) === status,
+        )
+        .sort((a, b) => byTime(b.asked, a.asked))
+      const tasks = await Promise.all(
+        matching.slice(offset, offset + limit).map(({ record, asked }) => view(record, asked)),
+      )
+      const next = offset + limit
+      return ok({ tasks, total: matching.length, cursor: next < matching.length ? String(next) : null })
+    },
+    get count() {
+      let count = 0
+      for (const { asked } of records.values()) if (asked) count++
+      return count
+    },
+  }
+
+  function keep<Payload>(into: Map<Digest, Noted<Payload>>, change: Change, payload: Payload): void {
+    // The newest entry of the same element counts: it says when the answer was last given.
+    const known = into.get(change.element)
+    if (!known && into.size >= RECORDS_PER_TASK_MAX) return
+    if (!known || known.change.clock < change.clock) into.set(change.element, { change, payload })
+  }
+
+  /** *The* answer is the asker's newest synthesis; anybody else's counts only while the asker has given none. */
+  function chosenSynthesis(record: TaskRecord, asked: Noted<TaskPayload>): Noted<SynthesisPayload> | null {
+    const newestFirst = [...record.syntheses.values()].sort((a, b) => byTime(b, a))
+    return newestFirst.find(({ change }) => change.author === asked.change.author) ?? newestFirst[0] ?? null
+  }
+}
+
+const statusOf = (outcome: Outcome | null): api.TaskStatus =>
+  outcome === null ? 'open' : outcome.failure === null ? 'converged' : 'failed'
+
+const byTime = (a: { readonly change: Change }, b: { readonly change: Change }): number =>
+  a.change.clock - b.change.clock || (a.change.element < b.change.element ? -1 : 1)
+
+const toContribution = ({ change, payload }: Noted<ContributionPayload>): api.Contribution => ({
+  id: digestToCid(change.element),
+  author: change.author,
+  model: payload.model,
+  text: payload.outcome.text,
+  failure: payload.outcome.failure,
+  sources: [...new Set(payload.outcome.quotes.map(({ memory }) => digestToCid(memory)))],
+  createdAt: timeToIso(change.clock),
+})

@@ -1,0 +1,119 @@
+/**
+ * Text → two bags of features. `terms`: stems of words without stop words, identifiers whole and in parts,
+ * characters and pairs of characters where a script writes no spaces. `grams`: 4-grams of characters, which find
+ * inflections, misspellings and languages the stemmer does not know.
+ *
+ * Invariant: a pure function of the text. Removing an entry analyses its text again and takes off what adding it put
+ * on, so the same text must always give the same bags.
+ */
+import { createStemmer } from './stemmer.ts'
+import { STOP_WORDS } from './stop-words.ts'
+
+/** Feature → how often it occurs. A `Map`, because `constructor` is a word like any other. */
+export type Bag = Map<string, number>
+
+export interface Analysis {
+  readonly terms: Bag
+  readonly grams: Bag
+}
+
+export interface Analyser {
+  /** Features of a stored text. */
+  document(text: string): Analysis
+  /** Features of a query: as of a document, but single characters of scripts without spaces only when alone. */
+  query(text: string): Analysis
+  /** The words of a text in lower case, unstemmed, stop words included: for names. */
+  words(text: string): string[]
+}
+
+/** Characters of one term; what is longer is cut, so that a 64 KiB "word" is not a 64 KiB key. */
+export const TERM_CHARS_MAX = 64
+/** Characters of a gram: the length that works best for European languages (McNamee & Mayfield 2004). */
+export const GRAM_CHARS = 4
+
+/** A run of word characters, also across one joining character: `a/b.ts:12`, `don't`, `foo::bar`; or an emoji. */
+const CHUNK = /[\p{L}\p{M}\p{N}_]+(?:(?:::|['’./:\\#@-])[\p{L}\p{M}\p{N}_]+)*|\p{Extended_Pictographic}/gu
+const PLAIN = /^(?:[A-Z]?[a-z]+|[A-Z]+|\p{N}+)$/u
+const NOT_ASCII = /[^\p{ASCII}]/u
+const POSSESSIVE = /['’]s$/i
+const APOSTROPHES = /['’]/g
+const JOINERS = /[^\p{L}\p{M}\p{N}'’]+/u
+const CAMEL = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u
+/** Scripts that write words without spaces between them. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]+/gu
+const HAS_UNSPACED = new RegExp(UNSPACED.source, 'u')
+
+export function createAnalyser(): Analyser {
+  const stem = createStemmer()
+
+  function analyse(text: string, isQuery: boolean): Analysis {
+    const terms: Bag = new Map()
+    const grams: Bag = new Map()
+    const addWord = (word: string) => {
+      addGrams(grams, word)
+      if (HAS_UNSPACED.test(word)) addUnspaced(terms, word, isQuery)
+      else if (!STOP_WORDS.has(word)) add(terms, stem(word))
+    }
+    for (const chunk of chunksOf(text)) {
+      if (PLAIN.test(chunk)) {
+        addWord(chunk.toLowerCase())
+        continue
+      }
+      const { whole, words } = takeApart(chunk)
+      for (const word of words) addWord(word)
+      if (whole !== null) add(terms, whole)
+    }
+    return { terms, grams }
+  }
+
+  return {
+    document: (text) => analyse(text, false),
+    query: (text) => analyse(text, true),
+    words(text) {
+      return chunksOf(text).flatMap((chunk) => takeApart(chunk).words)
+    },
+  }
+}
+
+function chunksOf(text: string): string[] {
+  return (NOT_ASCII.test(text) ? text.normalize('NFKC') : text).match(CHUNK) ?? []
+}
+
+/** A chunk's lower-case words, and the chunk itself where it is more than one word. */
+function takeApart(chunk: string): { whole: string | null; words: string[] } {
+  const pieces = chunk.replace(POSSESSIVE, '').split(JOINERS)
+  const words: string[] = []
+  for (const piece of pieces) {
+    const bare = piece.replace(POSSESSIVE, '').replace(APOSTROPHES, '')
+    for (const part of bare.split(CAMEL)) if (part !== '') words.push(part.toLowerCase())
+  }
+  const whole = chunk.replace(POSSESSIVE, '').replace(APOSTROPHES, '').toLowerCase()
+  return { whole: words.length > 1 ? whole : null, words: words.length > 0 ? words : [chunk] }
+}
+
+function addUnspaced(terms: Bag, word: string, isQuery: boolean): void {
+  for (const run of word.match(UNSPACED) ?? []) {
+    const characters = [...run]
+    for (let i = 0; i < characters.length; i++) {
+      // A query of one character must find it; in a longer one single characters are only noise.
+      if (!isQuery || characters.length === 1) add(terms, characters[i]!)
+      if (i + 1 < characters.length) add(terms, characters[i]! + characters[i + 1]!)
+    }
+  }
+  for (const rest of word.split(UNSPACED)) if (rest !== '') add(terms, rest)
+}
+
+/** Grams of ` word `: the spaces tell beginnings and ends from middles. */
+function addGrams(grams: Bag, word: string): void {
+  const padded = ` ${word} `
+  if (padded.length <= GRAM_CHARS) add(grams, padded)
+  for (let i = 0; i + GRAM_CHARS <= padded.length; i++) {
+    if (padded.length > GRAM_CHARS) add(grams, padded.slice(i, i + GRAM_CHARS))
+  }
+}
+
+function add(bag: Bag, feature: string): void {
+  const key = feature.length > TERM_CHARS_MAX ? feature.slice(0, TERM_CHARS_MAX) : feature
+  bag.set(key, (bag.get(key) ?? 0) + 1)
+}

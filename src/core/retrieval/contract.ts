@@ -1,0 +1,82 @@
+/** What goes into a retriever and what comes out of it. */
+import type { Did, Digest, SpaceId } from '../base/brand.ts'
+
+/** One visible appearance of a document: who said it, where, when. */
+export interface Provenance {
+  readonly space: SpaceId
+  readonly author: Did
+  /** Milliseconds since the Unix epoch, by the author's clock. */
+  readonly atMs: number
+}
+
+/** What is searched: a memory with everything that filters and scores look at. */
+export interface RetrievalDocument {
+  /** Element id: the content names it, so a document's content never changes under its id. */
+  readonly id: Digest
+  readonly text: string
+  readonly tags: readonly string[]
+  readonly thread: string | null
+  readonly position: number | null
+  readonly speaker: string | null
+  /** Elements it links to. */
+  readonly sources: readonly Digest[]
+  /** Its visible dots, at least one. */
+  readonly provenance: readonly Provenance[]
+}
+
+/**
+ * What a query may see. A document is inside when one and the same provenance satisfies spaces, authors and times,
+ * and its tags and thread match. A filter that is left out admits everything.
+ */
+export interface Scope {
+  readonly spaces?: ReadonlySet<SpaceId> | undefined
+  /** Author ids, or their last 8 characters. */
+  readonly authors?: ReadonlySet<string> | undefined
+  /** All of them must be there. */
+  readonly tags?: readonly string[] | undefined
+  readonly thread?: string | undefined
+  /** First millisecond inside. */
+  readonly sinceMs?: number | undefined
+  /** Last millisecond inside. */
+  readonly untilMs?: number | undefined
+}
+
+export interface RetrievalQuery {
+  /** Empty lists the newest. */
+  readonly text: string
+  /** Hits wanted, at most. */
+  readonly limit: number
+  readonly scope: Scope
+  /** Adds `parts` to each hit. */
+  readonly explain: boolean
+}
+
+export interface RetrievalHit {
+  readonly id: Digest
+  /** Comparable within one reply only. */
+  readonly score: number
+  /** Summands `terms`, `grams`, `feedback`, `neighbours`, `links`, `thread`; factors `speaker`, `weight`. */
+  readonly parts?: Readonly<Record<string, number>>
+  /** The earliest one inside the scope. */
+  readonly provenance: Provenance
+}
+
+export interface RetrievalReply {
+  /** Best first; equal scores by id. In mode `newest`: newest first, every score 0. */
+  readonly hits: RetrievalHit[]
+  /** Documents inside the scope that matched. */
+  readonly total: number
+  readonly mode: 'lexical' | 'newest'
+  /** Of an empty reply: the filters that removed what matched (`spaces`, `authors`, `tags`, `thread`, `since`, `until`). */
+  readonly removedBy: string[]
+}
+
+export interface Retriever {
+  /** Adds a document, or replaces the provenance of one that is there. It is found by the next search. */
+  put(document: RetrievalDocument): void
+  /** Forgets a document; the next search does not find it. Unknown ids are no error. */
+  remove(id: Digest): void
+  search(query: RetrievalQuery): RetrievalReply
+  /** Documents that can be found. */
+  readonly documents: number
+}

@@ -1,0 +1,104 @@
+/**
+ * Every number of the pipeline, with its reason. Measured values come from two unlike collections (aerodynamics
+ * abstracts with long questions, chats over months with short ones) and are round: no value was fitted to one of them.
+ */
+
+export interface RetrievalParams {
+  /** BM25: how soon repetitions of a term stop to count (Robertson & Zaragoza 2009: 1.2). */
+  readonly k1: number
+  /** BM25: how much a long text is held against it, 0 … 1 (the same source: .75). */
+  readonly b: number
+  /**
+   * Exponent of the coordination factor: the share of the query's idf that a text matches. At .25 a text with every
+   * rare word of the query passes one that repeats a single word of it; 0 switches it off.
+   */
+  readonly coordination: number
+  /** Weight of the 4-gram part beside the terms' 1: it finds other forms and misspellings, but blurs topics. */
+  readonly gramWeight: number
+  /**
+   * Postings of grams that one query reads, rarest gram first: at ~4 ns each the field costs a query less than a
+   * millisecond however large the collection. What is left out are its commonest grams, which tell least.
+   */
+  readonly gramPostingsMax: number
+  /** Weight of relevance feedback (RM3, Abdul-Jaleel et al. 2004) beside the terms' 1. */
+  readonly feedbackWeight: number
+  /** Best documents that feedback learns from, and terms it takes: the usual 10 and 20. */
+  readonly feedbackDocuments: number
+  readonly feedbackTerms: number
+  /** Terms a query must have for feedback: the best hits of a shorter one are too unsure to learn from. */
+  readonly feedbackQueryTermsMin: number
+  /**
+   * Share of their score that entries one and two places away in the same thread lend: the answer often stands beside
+   * the words of the question.
+   */
+  readonly neighbourWeights: readonly [number, number]
+  /** Share of its score that a linked entry lends. Only the best link counts, so that links cannot be piled up. */
+  readonly linkWeight: number
+  /** Weight of the BM25 score of the whole thread, as if it were one text. */
+  readonly threadWeight: number
+  /** Factor on what was said by someone whom the query names. */
+  readonly speakerFactor: number
+  /** Candidates, best first, whose neighbours, links and factors are looked at: deeper ones do not reach a page. */
+  readonly candidatesMax: number
+  /** Distinct terms, and grams, of a query that count: a paragraph has fewer. */
+  readonly queryTermsMax: number
+  readonly queryGramsMax: number
+}
+
+const DEFAULTS: RetrievalParams = {
+  k1: 1.2,
+  b: 0.75,
+  coordination: 0.25,
+  gramWeight: 0.4,
+  gramPostingsMax: 200_000,
+  feedbackWeight: 0.4,
+  feedbackDocuments: 10,
+  feedbackTerms: 20,
+  feedbackQueryTermsMin: 6,
+  neighbourWeights: [0.5, 0.25],
+  linkWeight: 0.5,
+  threadWeight: 0.3,
+  speakerFactor: 1.25,
+  candidatesMax: 2000,
+  queryTermsMax: 256,
+  queryGramsMax: 1024,
+}
+
+/** The defaults with some values replaced, checked and frozen. A value outside of its range is a bug: it throws. */
+export function createRetrievalParams(changes: Partial<RetrievalParams> = {}): RetrievalParams {
+  const params = { ...DEFAULTS, ...changes }
+  const { neighbourWeights, ...numbers } = params
+  for (const [name, value] of Object.entries(numbers)) check(name, value, RANGES[name as NumberName])
+  for (const weight of neighbourWeights) check('neighbourWeights', weight, SHARE)
+  return Object.freeze({ ...params, neighbourWeights: Object.freeze([...neighbourWeights] as const) })
+}
+
+type Range = readonly [min: number, max: number, isWhole?: 'whole']
+type NumberName = Exclude<keyof RetrievalParams, 'neighbourWeights'>
+
+const SHARE: Range = [0, 1]
+const RANGES: Readonly<Record<NumberName, Range>> = {
+  k1: [0, 10],
+  b: SHARE,
+  coordination: SHARE,
+  gramWeight: SHARE,
+  gramPostingsMax: [0, 1e9, 'whole'],
+  feedbackWeight: SHARE,
+  feedbackDocuments: [1, 100, 'whole'],
+  feedbackTerms: [1, 1000, 'whole'],
+  feedbackQueryTermsMin: [1, 1e9, 'whole'],
+  linkWeight: SHARE,
+  threadWeight: SHARE,
+  // Below 1 a query would hide what the person it names has said.
+  speakerFactor: [1, 10],
+  candidatesMax: [100, 1e6, 'whole'],
+  queryTermsMax: [1, 1e5, 'whole'],
+  queryGramsMax: [1, 1e5, 'whole'],
+}
+
+function check(name: string, value: number, [min, max, isWhole]: Range): void {
+  if (value >= min && value <= max && (isWhole === undefined || Number.isInteger(value))) return
+  throw new RangeError(
+    `retrieval parameter ${name} is ${value}, not ${isWhole ?? 'a number'} in ${min}…${max}`,
+  )
+}

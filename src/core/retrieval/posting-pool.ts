@@ -1,0 +1,176 @@
+/**
+ * Posting lists in shared pages of bytes. Each list is a chain of slices that double in size (Lucene's
+ * ByteBlockPool), so that a list of one costs 8 bytes, appending is O(1) and never moves what is there, and no list
+ * is an object of its own.
+ *
+ * A posting is `varint(gap << 1 | more)`, and `varint(count)` where `more` is 1 (the count is above 1). Gaps count
+ * from the ordinal before; the first gap from −1. Invariant: ordinals of a list rise strictly.
+ * A slice that is not the last ends with the 4-byte address of the next.
+ */
+import { assert } from '../base/assert.ts'
+
+/** Bytes of a page: slices never cross pages, growth never copies, and an empty pool stays small. */
+const PAGE_BITS = 16
+const PAGE_BYTES = 1 << PAGE_BITS
+const ADDRESS_BYTES = 4
+/** Bytes of a list's first slice: half of all lists have one posting of two or three bytes. */
+const SLICE_BYTES_MIN = 8
+/** Slices double up to 2^10 × 8 = 8 KiB: the unused end of a long list stays below its tenth. */
+const LEVEL_MAX = 10
+/** Ordinals stay below this, so that `gap << 1` is a non-negative 32-bit integer. */
+export const ORDINALS_MAX = 2 ** 30
+
+export interface PostingPool {
+  /** How many lists there are: their numbers are 0 … lists − 1. */
+  readonly lists: number
+  /** Opens an empty list; returns its number. */
+  open(): number
+  append(list: number, ordinal: number, count: number): void
+  /** Postings of a list. */
+  length(list: number): number
+  /** Writes a list's postings to both arrays, which must have room for `length(list)`; returns how many. */
+  read(list: number, ordinals: Int32Array, counts: Int32Array): number
+  /** Bytes allocated. */
+  readonly bytes: number
+}
+
+export function createPostingPool(): PostingPool {
+  const pages: Uint8Array[] = []
+  let pageUsed = PAGE_BYTES
+  let lists = 0
+  let capacity = 0
+  let heads = new Uint32Array(0)
+  let tails = new Uint32Array(0)
+  let ends = new Uint32Array(0)
+  let levels = new Uint8Array(0)
+  let lengths = new Int32Array(0)
+  let lasts = new Int32Array(0)
+
+  function reserve(level: number): number {
+    const size = SLICE_BYTES_MIN << level
+    if (pageUsed + size > PAGE_BYTES) {
+      pages.push(new Uint8Array(PAGE_BYTES))
+      pageUsed = 0
+    }
+    const address = (pages.length - 1) * PAGE_BYTES + pageUsed
+    pageUsed += size
+    return address
+  }
+
+  function grow(): void {
+    capacity = Math.max(256, capacity + (capacity >>> 1))
+    heads = enlarged(heads, new Uint32Array(capacity))
+    tails = enlarged(tails, new Uint32Array(capacity))
+    ends = enlarged(ends, new Uint32Array(capacity))
+    levels = enlarged(levels, new Uint8Array(capacity))
+    lengths = enlarged(lengths, new Int32Array(capacity))
+    lasts = enlarged(lasts, new Int32Array(capacity))
+  }
+
+  function writeByte(list: number, byte: number): void {
+    if (tails[list] === ends[list]) chain(list)
+    const at = tails[list]!
+    pages[at >>> PAGE_BITS]![at & (PAGE_BYTES - 1)] = byte
+    tails[list] = at + 1
+  }
+
+  function writeVarint(list: number, value: number): void {
+    let rest = value
+    while (rest > 127) {
+      writeByte(list, (rest & 127) | 128)
+      rest >>>= 7
+    }
+    writeByte(list, rest)
+  }
+
+  /** Puts a new slice behind a full one. */
+  function chain(list: number): void {
+    const level = Math.min(LEVEL_MAX, levels[list]! + 1)
+    const next = reserve(level)
+    const end = ends[list]!
+    const page = pages[end >>> PAGE_BITS]!
+    for (let i = 0; i < ADDRESS_BYTES; i++) page[(end & (PAGE_BYTES - 1)) + i] = (next >>> (8 * i)) & 255
+    levels[list] = level
+    tails[list] = next
+    ends[list] = next + (SLICE_BYTES_MIN << level) - ADDRESS_BYTES
+  }
+
+  return {
+    get lists() {
+      return lists
+    },
+    get bytes() {
+      return pages.length * PAGE_BYTES + capacity * 21
+    },
+    open() {
+      if (lists === capacity) grow()
+      const head = reserve(0)
+      heads[lists] = head
+      tails[lists] = head
+      ends[lists] = head + SLICE_BYTES_MIN - ADDRESS_BYTES
+      lasts[lists] = -1
+      return lists++
+    },
+    append(list, ordinal, count) {
+      const gap = ordinal - lasts[list]!
+      assert(gap > 0 && ordinal < ORDINALS_MAX, 'ordinals of a posting list rise')
+      writeVarint(list, count > 1 ? (gap << 1) | 1 : gap << 1)
+      if (count > 1) writeVarint(list, count)
+      lasts[list] = ordinal
+      lengths[list] = lengths[list]! + 1
+    },
+    length(list) {
+      return lengths[list]!
+    },
+    read(list, ordinals, counts) {
+      const length = lengths[list]!
+      let level = 0
+      let at = heads[list]!
+      let page = pages[at >>> PAGE_BITS]!
+      let offset = at & (PAGE_BYTES - 1)
+      let end = offset + SLICE_BYTES_MIN - ADDRESS_BYTES
+      let ordinal = -1
+
+      const nextSlice = () => {
+        at = page[end]! | (page[end + 1]! << 8) | (page[end + 2]! << 16) | (page[end + 3]! << 24)
+        if (level < LEVEL_MAX) level++
+        page = pages[at >>> PAGE_BITS]!
+        offset = at & (PAGE_BYTES - 1)
+        end = offset + (SLICE_BYTES_MIN << level) - ADDRESS_BYTES
+      }
+
+      for (let i = 0; i < length; i++) {
+        if (offset === end) nextSlice()
+        let value = page[offset++]!
+        if (value > 127) {
+          value &= 127
+          for (let shift = 7; ; shift += 7) {
+            if (offset === end) nextSlice()
+            const byte = page[offset++]!
+            value |= (byte & 127) << shift
+            if (byte < 128) break
+          }
+        }
+        ordinal += value >>> 1
+        let count = 1
+        if ((value & 1) === 1) {
+          count = 0
+          for (let shift = 0; ; shift += 7) {
+            if (offset === end) nextSlice()
+            const byte = page[offset++]!
+            count |= (byte & 127) << shift
+            if (byte < 128) break
+          }
+        }
+        ordinals[i] = ordinal
+        counts[i] = count
+      }
+      return length
+    },
+  }
+}
+
+function enlarged<T extends Uint32Array | Int32Array | Uint8Array>(from: T, to: T): T {
+  to.set(from)
+  return to
+}

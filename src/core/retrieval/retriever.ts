@@ -1,0 +1,136 @@
+/**
+ * The lexical retriever: BM25 over stems, 4-grams and feedback terms, then the context of place. Everything happens
+ * in memory and at once: what was put is found by the next search, what was removed is not.
+ *
+ * Determinism: hits, order and scores follow from the documents that are there and the query alone; not from the order
+ * in which documents came, nor from what was removed before.
+ */
+import type { Did } from '../base/brand.ts'
+import { createAnalyser } from './analysis.ts'
+import { INSIDE } from './bm25.ts'
+import { createCollection } from './collection.ts'
+import type { RetrievalHit, RetrievalQuery, RetrievalReply, Retriever } from './contract.ts'
+import { createGateKeeper } from './gate.ts'
+import { createLexical } from './lexical.ts'
+import { createRetrievalParams, type RetrievalParams } from './params.ts'
+import { scorePlace } from './place.ts'
+import { createScopeTest, type ScopeTest } from './scope.ts'
+import { selectTop } from './top.ts'
+
+export type * from './contract.ts'
+export { createRetrievalParams, type RetrievalParams } from './params.ts'
+
+/** Documents looked at to name the filters that emptied a reply. */
+const REMOVED_BY_DOCUMENTS_MAX = 10_000
+
+export interface RetrieverOptions {
+  readonly params?: Partial<RetrievalParams>
+  /** Factor on the score of what an author said, above 0. Default: 1 for everyone. */
+  readonly weightOf?: (author: Did) => number
+}
+
+export function createRetriever(options: RetrieverOptions = {}): Retriever {
+  const params = createRetrievalParams(options.params)
+  const weightOf = options.weightOf ?? (() => 1)
+  const analyser = createAnalyser()
+  const collection = createCollection(analyser)
+  const gates = createGateKeeper(collection)
+  const lexical = createLexical(collection, analyser, params)
+  const everything = createScopeTest({})
+
+  function searchLexical({ text, limit, explain }: RetrievalQuery, scope: ScopeTest): RetrievalReply {
+    const gate = gates.open(scope)
+    const found = lexical.score(text, gate)
+    const candidates = selectBest(found.matches, params.candidatesMax, found.score)
+    const place = scorePlace(candidates, text, found, gate, collection, analyser, params)
+    const hits = new Map<number, RetrievalHit>()
+    for (const ordinal of place.ordinals) hits.set(ordinal, hitOf(ordinal))
+    const best = selectBest(hits.keys(), limit, (ordinal) => hits.get(ordinal)!.score)
+    return {
+      hits: best.map((ordinal) => hits.get(ordinal)!),
+      total: found.matches.length + hits.size - candidates.length,
+      mode: 'lexical',
+      removedBy:
+        hits.size > 0 || scope.isOpen
+          ? []
+          : removers(lexical.score(text, gates.open(everything)).matches, scope),
+    }
+
+    function hitOf(ordinal: number): RetrievalHit {
+      const { id } = collection.document(ordinal)
+      const provenance = scope.provenance(collection.document(ordinal))!
+      const { neighbours, links, thread } = place.parts(ordinal)
+      const speaker = place.speakerFactor(ordinal)
+      const weight = weightOf(provenance.author)
+      const score = (found.score(ordinal) + neighbours + links + thread) * speaker * weight
+      if (!explain) return { id, score, provenance }
+      return {
+        id,
+        score,
+        provenance,
+        parts: { ...found.parts(ordinal), neighbours, links, thread, speaker, weight },
+      }
+    }
+  }
+
+  function listNewest({ limit }: RetrievalQuery, scope: ScopeTest): RetrievalReply {
+    const times = new Map<number, number>()
+    const { alive } = collection
+    for (let ordinal = 0; ordinal < collection.ordinals; ordinal++) {
+      if (alive[ordinal] !== INSIDE) continue
+      const provenance = scope.provenance(collection.document(ordinal))
+      if (provenance !== null) times.set(ordinal, provenance.atMs)
+    }
+    const newest = selectBest(times.keys(), limit, (ordinal) => times.get(ordinal)!)
+    return {
+      hits: newest.map((ordinal) => {
+        const document = collection.document(ordinal)
+        return { id: document.id, score: 0, provenance: scope.provenance(document)! }
+      }),
+      total: times.size,
+      mode: 'newest',
+      removedBy: times.size > 0 ? [] : removers(livingOrdinals(), scope),
+    }
+  }
+
+  function* livingOrdinals(): Iterable<number> {
+    for (let ordinal = 0; ordinal < collection.ordinals; ordinal++) {
+      if (collection.alive[ordinal] === INSIDE) yield ordinal
+    }
+  }
+
+  /** The filters that keep what matched outside, in the order of the alphabet. */
+  function removers(matches: Iterable<number>, scope: ScopeTest): string[] {
+    const filters = new Set<string>()
+    let seen = 0
+    for (const ordinal of matches) {
+      if (++seen > REMOVED_BY_DOCUMENTS_MAX) break
+      for (const filter of scope.removedBy(collection.document(ordinal))) filters.add(filter)
+    }
+    return [...filters].sort()
+  }
+
+  /** The highest scores first, equal ones by id. */
+  function selectBest(
+    ordinals: Iterable<number>,
+    limit: number,
+    scoreOf: (ordinal: number) => number,
+  ): number[] {
+    return selectTop(ordinals, limit, (a, b) => {
+      const difference = scoreOf(a) - scoreOf(b)
+      return difference === 0 ? collection.document(a).id < collection.document(b).id : difference > 0
+    })
+  }
+
+  return {
+    get documents() {
+      return collection.size
+    },
+    put: collection.put,
+    remove: collection.remove,
+    search(query) {
+      const scope = createScopeTest(query.scope)
+      return query.text.trim() === '' ? listNewest(query, scope) : searchLexical(query, scope)
+    },
+  }
+}
