@@ -63,6 +63,7 @@ describe('imports', () => {
     ['cli/x.ts', `import { ORSet } from 'crdts'`],
     ['cli/x.ts', `import x from '@unheard/of/x.js'`],
     ['http/x.ts', `import { env } from 'node:process'`],
+    ['main.ts', `import { stdout, exit as leave } from 'node:process'`],
   ]
   for (const [path, source] of forbidden)
     test(`refused: ${path}: ${source.replaceAll('\n', ' ')}`, () =>
@@ -187,7 +188,12 @@ describe('purity of the core', () => {
 })
 
 describe('what only some files may do', () => {
-  for (const code of ['process.env.HOME', "process['env']", 'const { env } = process'])
+  for (const code of [
+    'process.env.HOME',
+    "process['env']",
+    'process?.["env"]',
+    'const { argv, env } = process',
+  ])
     test(`refused outside src/config: ${code}`, () => {
       assert.equal(check('http/x.ts', code).length, 1)
       assert.deepEqual(check('config/load.ts', code), [])

@@ -72,7 +72,7 @@ function checkImport(path: string, found: Import, runtimePackages: readonly stri
   if (specifier.startsWith('.')) return checkRelative(path, found)
   return path.startsWith('core/')
     ? checkCorePackage(path, specifier)
-    : checkPackage(path, found, runtimePackages)
+    : checkPackage(found, runtimePackages)
 }
 
 function checkRelative(path: string, { specifier, isType }: Import): string | null {
@@ -105,9 +105,11 @@ function checkCorePackage(path: string, specifier: string): string | null {
   return CORE_PACKAGES.some((allowed) => allowed.test(specifier)) ? null : `the core imports ${specifier}`
 }
 
-function checkPackage(path: string, found: Import, runtimePackages: readonly string[]): string | null {
+function checkPackage(found: Import, runtimePackages: readonly string[]): string | null {
   const { specifier, isType } = found
-  if (specifier === 'node:process') return path.startsWith('config/') ? null : 'imports node:process'
+  // `import process` gives the name that `checkProcess` follows; a member by itself would be out of its sight.
+  if (specifier === 'node:process' && found.names.some((name) => name === 'env' || HARD_EXITS.has(name)))
+    return 'imports a member of node:process'
   if (specifier.startsWith('node:')) return null
   if (specifier === 'natural') return 'imports natural whole: it prints to stdout and reads .env'
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
@@ -117,20 +119,33 @@ function checkPackage(path: string, found: Import, runtimePackages: readonly str
 
 // --- What only some files may touch ---
 
+const HARD_EXITS = new Set(['exit', 'abort', 'reallyExit'])
+
 function* checkProcess(path: string, tokens: readonly Token[]): Generator<Violation> {
   for (const [index, token] of tokens.entries()) {
     if (token.text !== 'process' || !isGlobal(tokens, index)) continue
-    const next = tokens[index + 1]?.text ?? ''
-    const member = next === '.' || next === '?.' ? (tokens[index + 2]?.text ?? '') : null
-    if (member === 'exit' || member === 'abort' || member === 'reallyExit')
-      yield {
-        line: token.line,
-        what: `process.${member}: whoever creates disposes, and a hard exit loses writes`,
-      }
-    const reads = member === 'env' || next === '[' || (member === null && tokens[index - 1]?.text === '=')
-    if (reads && !path.startsWith('config/'))
-      yield { line: token.line, what: 'reads process.env outside src/config' }
+    for (const member of processMembers(tokens, index)) {
+      const { line } = token
+      if (HARD_EXITS.has(member))
+        yield { line, what: `process.${member}: whoever creates disposes, and a hard exit loses writes` }
+      if (member === 'env' && !path.startsWith('config/'))
+        yield { line, what: 'reads process.env outside src/config' }
+    }
   }
+}
+
+/** What is taken of the `process` at `index`; something in brackets could be the environment. */
+function processMembers(tokens: readonly Token[], index: number): string[] {
+  const next = tokens[index + 1]?.text ?? ''
+  if (next === '.' || next === '?.') {
+    const member = tokens[index + 2]?.text ?? ''
+    return member === '[' ? ['env'] : [member]
+  }
+  if (next === '[') return ['env']
+  if (tokens[index - 1]?.text !== '=' || tokens[index - 2]?.text !== '}') return []
+  const members: string[] = []
+  for (let at = index - 3; at >= 0 && tokens[at]?.text !== '{'; at--) members.push(tokens[at]?.text ?? '')
+  return members
 }
 
 // --- Purity of the core ---

@@ -81,6 +81,27 @@ export const EVENT_STREAM_BUFFER_BYTES_MAX = MIB
 /** A request whose head or body has not arrived by then is closed. */
 export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
 export const HEADERS_TIMEOUT_MS = 10 * SECOND_MS
+/** Keys of one JSON object: the API's largest has 11; a million short ones would cost ten times their bytes. */
+export const JSON_KEYS_MAX = 1024
+/** An idle event stream sends a comment this often, so that proxies with 60 s timeouts keep it open. */
+export const EVENT_HEARTBEAT_MS = 15 * SECOND_MS
+/** An event stream whose buffer is full is waited for this long before it is cut. */
+export const EVENT_STREAM_STALL_MS = 10 * SECOND_MS
+/** Requests slower than this are logged. */
+export const SLOW_REQUEST_MS = SECOND_MS
+/** Characters of a problem's detail: enough for a sentence and the path of a field. */
+export const DETAIL_CHARS_MAX = 500
+
+// --- MCP ---
+
+/** Bytes of one tool reply as JSON: 4,000 tokens of about 4 bytes, so that it fits beside an agent's own context. */
+export const MCP_REPLY_BYTES_MAX = 4 * CONTEXT_TOKENS_DEFAULT
+/** Hits of one tool reply unless the caller asks for another number. */
+export const MCP_HITS_DEFAULT = 10
+/** Characters of the instructions that a client puts into every conversation. */
+export const MCP_INSTRUCTIONS_CHARS_MAX = 1500
+/** Seconds that `submit_task` may wait for an answer: below the 60 s after which MCP clients give a call up. */
+export const MCP_TASK_WAIT_SECONDS_MAX = 20
 
 // --- Federation (PROTOCOL.md §7) ---
 

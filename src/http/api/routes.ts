@@ -1,0 +1,42 @@
+/** Every route of the API; each file beside this one is one of them. */
+import type { FastifyPluginAsync } from 'fastify'
+import type { RouteContext } from '../server.ts'
+import { addPeerRoute } from './add-peer.ts'
+import { eventsRoute } from './events.ts'
+import { healthRoute } from './health.ts'
+import { livezRoute } from './livez.ts'
+import { memoriesRoute } from './memories.ts'
+import { memoryRoute } from './memory.ts'
+import { peersRoute } from './peers.ts'
+import { readyzRoute } from './readyz.ts'
+import { rememberRoute } from './remember.ts'
+import { retractRoute } from './retract.ts'
+import { searchRoute } from './search.ts'
+import { submitTaskRoute } from './submit-task.ts'
+import { taskRoute } from './task.ts'
+import { tasksRoute } from './tasks.ts'
+import { trustRoute } from './trust.ts'
+import { wellKnownRoute } from './well-known.ts'
+
+const routes = [
+  livezRoute,
+  readyzRoute,
+  healthRoute,
+  rememberRoute,
+  memoriesRoute,
+  searchRoute,
+  memoryRoute,
+  retractRoute,
+  submitTaskRoute,
+  tasksRoute,
+  taskRoute,
+  trustRoute,
+  peersRoute,
+  addPeerRoute,
+  eventsRoute,
+  wellKnownRoute,
+]
+
+export const apiRoutes: FastifyPluginAsync<RouteContext> = async (app, context) => {
+  for (const route of routes) await app.register(route, context)
+}

@@ -1,0 +1,56 @@
+/** Builds the MCP server that one request or connection is served by. Schemas are built once, with the tools. */
+import { McpServer } from '@modelcontextprotocol/server'
+import type { Log } from '../../core/base/ports.ts'
+import { err } from '../../core/base/result.ts'
+import { failure, SporeError } from '../../core/protocol/errors.ts'
+import type { ToolBackend } from './backend.ts'
+import { INSTRUCTIONS } from './instructions.ts'
+import { toCallResult } from './result.ts'
+import type { Tool } from './tool.ts'
+import { tools } from './tools.ts'
+
+export interface McpOptions {
+  readonly version: string
+  readonly log: Log
+}
+
+/** A factory for `createMcpHandler` and `serveStdio`; what it remembers between servers is the spore's name alone. */
+export function createServerFactory(backend: ToolBackend, { version, log }: McpOptions): () => McpServer {
+  let own: string | null = null
+
+  const call = async (tool: Tool, input: Record<string, unknown>, signal: AbortSignal) => {
+    try {
+      if (own === null) {
+        const health = await backend.health()
+        if (!health.ok) return health
+        own = health.value.spore
+      }
+      return await tool.handle(input, { backend, own, signal })
+    } catch (error) {
+      if (error instanceof SporeError) return err(failure(error.code, error.message))
+      log.error('tool broke', { tool: tool.name, error })
+      return err(failure('INTERNAL', 'The log of the spore has the cause.'))
+    }
+  }
+
+  return () => {
+    const server = new McpServer(
+      { name: 'spore', title: 'Spore', version },
+      { instructions: INSTRUCTIONS, capabilities: { tools: {} } },
+    )
+    for (const tool of tools) {
+      server.registerTool(
+        tool.name,
+        {
+          title: tool.title,
+          description: tool.description,
+          inputSchema: tool.input,
+          outputSchema: tool.output,
+          annotations: { ...tool.annotations },
+        },
+        async (input, context) => toCallResult(await call(tool, input, context.mcpReq.signal)),
+      )
+    }
+    return server
+  }
+}

@@ -1,0 +1,94 @@
+/** query_memory: what is remembered about something, best first. */
+import { z } from 'zod'
+import { ok } from '../../../core/base/result.ts'
+import { type Hit, searchQuerySchema } from '../../../core/protocol/api.ts'
+import {
+  MCP_HITS_DEFAULT,
+  MCP_REPLY_BYTES_MAX,
+  PAGE_MAX,
+  QUERY_CHARS_MAX,
+  TAGS_MAX,
+} from '../../../core/protocol/limits.ts'
+import { authorSchema, cutSchema, fitTexts, textSchema, trustSchema } from '../excerpt.ts'
+import { defineTool, READS } from '../tool.ts'
+
+const hitSchema = z.object({
+  id: z.string(),
+  text: textSchema,
+  cut: cutSchema,
+  score: z.number(),
+  author: authorSchema,
+  trust: trustSchema,
+  space: z.string(),
+  thread: z.string().optional(),
+  position: z.number().optional(),
+  speaker: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  createdAt: z.string(),
+})
+
+const listSchema = z.array(z.string()).max(TAGS_MAX)
+
+export const queryMemoryTool = defineTool({
+  name: 'query_memory',
+  title: 'Query memory',
+  description:
+    'Searches all memories this spore holds, its own and those of other spores, and gives the best hits with author and trust. ' +
+    'Use the words of the question. An empty query lists the newest.',
+  annotations: READS,
+  input: z.strictObject({
+    query: z.string().max(QUERY_CHARS_MAX).describe('What to look for, in plain words'),
+    limit: z.number().int().min(1).max(PAGE_MAX).default(MCP_HITS_DEFAULT).describe('Hits in this reply'),
+    offset: z
+      .number()
+      .int()
+      .min(0)
+      .max(PAGE_MAX - 1)
+      .default(0)
+      .describe('Hits to leave out: nextOffset of the reply before'),
+    spaces: listSchema.optional().describe('Only in these spaces'),
+    authors: listSchema.optional().describe('Only by these authors (did:key or its last 8 characters)'),
+    tags: listSchema.optional().describe('Only with all of these tags'),
+    thread: searchQuerySchema.shape.thread.describe('Only in this conversation or document'),
+    since: searchQuerySchema.shape.since.describe('Not older than this instant (ISO 8601 with a zone)'),
+    until: searchQuerySchema.shape.until.describe('Not newer than this instant'),
+  }),
+  output: z.object({
+    hits: z.array(hitSchema),
+    total: z.number().int().describe('How many matched'),
+    nextOffset: z.number().int().nullable().describe('Pass it as offset for the next page; null at the end'),
+    removedBy: z.array(z.string()).optional().describe('Of an empty reply: the filters that removed hits'),
+  }),
+  async handle({ query, limit, offset, ...filters }, { backend, own }) {
+    const end = Math.min(offset + limit, PAGE_MAX)
+    const reply = await backend.search({ ...filters, q: query, limit: end })
+    if (!reply.ok) return reply
+    const { total, removedBy } = reply.value
+    const page = reply.value.hits.slice(offset, end)
+    const more = end < PAGE_MAX && offset + page.length < total && page.length > 0
+    return ok(
+      fitTexts(page, own, MCP_REPLY_BYTES_MAX, (hits) => ({
+        hits: hits.map(toHit),
+        total,
+        nextOffset: more ? offset + page.length : null,
+        ...(removedBy ? { removedBy } : {}),
+      })),
+    )
+  },
+})
+
+/** Leaves out what is not there: a reply of ten hits is paid for by the token. */
+const toHit = (hit: Hit & { cut: boolean }): z.infer<typeof hitSchema> => ({
+  id: hit.id,
+  text: hit.text,
+  cut: hit.cut,
+  score: Math.round(hit.score * 1000) / 1000,
+  author: hit.author,
+  trust: hit.trust,
+  space: hit.space,
+  ...(hit.thread === null ? {} : { thread: hit.thread }),
+  ...(hit.position === null ? {} : { position: hit.position }),
+  ...(hit.speaker === null ? {} : { speaker: hit.speaker }),
+  ...(hit.tags.length === 0 ? {} : { tags: hit.tags }),
+  createdAt: hit.createdAt,
+})

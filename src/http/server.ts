@@ -1,0 +1,101 @@
+/**
+ * The HTTP server of one spore: API, event stream, MCP, docs, and whatever federation routes it is given. It does not
+ * listen and does not own the spore: `app.listen()` and `app.close()` are the composer's, and so is the spore.
+ *
+ * Order of what a request meets: security headers, Host, Origin, token, strict JSON, schema, handler. Every failure on
+ * that way leaves as problem details with a code of the registry.
+ */
+import fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
+import { serializerCompiler } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
+import { type Log, silentLog } from '../core/base/ports.ts'
+import { failure } from '../core/protocol/errors.ts'
+import { API_BODY_BYTES_MAX, URL_CHARS_MAX } from '../core/protocol/limits.ts'
+import type { Spore } from '../core/spore.ts'
+import { apiRoutes } from './api/routes.ts'
+import { docsPlugin } from './docs.ts'
+import { mcpRoute } from './mcp/route.ts'
+import { accessPlugin } from './plugins/access.ts'
+import { errorsPlugin, sendFailure } from './plugins/errors.ts'
+import { headersPlugin } from './plugins/headers.ts'
+import { jsonPlugin } from './plugins/json.ts'
+import { requestLogPlugin } from './plugins/request-log.ts'
+import { createTimeouts } from './plugins/timeouts.ts'
+
+import { validatorCompiler } from './validation.ts'
+
+export interface HttpOptions {
+  /** Version of the software, for health, docs and MCP. */
+  readonly version: string
+  /** See `AccessOptions` for these four; the defaults serve loopback without a token and nobody else. */
+  readonly allowedHosts?: readonly string[]
+  readonly allowedOrigins?: readonly string[]
+  readonly tokenHashes?: () => readonly string[]
+  readonly tokenRequired?: boolean
+  readonly log?: Log
+  /**
+   * The federation routes. They run in a scope of their own, without a token: each checks a request signature. The
+   * scope inherits Host and Origin checks, problem details and the strict JSON parser, which it may replace.
+   */
+  readonly federation?: FastifyPluginAsync
+  /** Milliseconds in which a whole request must have arrived. Default `REQUEST_TIMEOUT_MS`. */
+  readonly requestTimeoutMs?: number
+}
+
+/** What routes are given. */
+export interface RouteContext {
+  readonly spore: Spore
+  readonly version: string
+  readonly log: Log
+  readonly requestTimeoutMs: number | undefined
+}
+
+export async function createServer(spore: Spore, options: HttpOptions): Promise<FastifyInstance> {
+  const log = options.log ?? silentLog
+  const timeouts = createTimeouts(options.requestTimeoutMs)
+  const app = fastify({
+    ...timeouts.options,
+    logger: false,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: API_BODY_BYTES_MAX,
+    routerOptions: { maxParamLength: URL_CHARS_MAX },
+    frameworkErrors: (_error, _request, reply) => {
+      sendFailure(reply, failure('REQUEST_INVALID', 'The path is not one that a route could have.'))
+    },
+  })
+  timeouts.decorate(app)
+  app.setValidatorCompiler<z.ZodType>(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+
+  await app.register(errorsPlugin, { log })
+  await app.register(headersPlugin)
+  await app.register(requestLogPlugin, { log })
+  await app.register(accessPlugin, {
+    allowedHosts: options.allowedHosts ?? [],
+    allowedOrigins: options.allowedOrigins ?? [],
+    tokenHashes: options.tokenHashes ?? (() => []),
+    tokenRequired: options.tokenRequired ?? false,
+  })
+  await app.register(jsonPlugin)
+  await app.register(docsPlugin, { version: options.version })
+
+  const context: RouteContext = {
+    spore,
+    version: options.version,
+    log,
+    requestTimeoutMs: options.requestTimeoutMs,
+  }
+  await app.register(apiRoutes, context)
+  await app.register(mcpRoute, context)
+  if (options.federation) await app.register(federationScope(options.federation))
+  return app
+}
+
+const federationScope =
+  (federation: FastifyPluginAsync): FastifyPluginAsync =>
+  async (scope) => {
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, access: 'signed' }
+    })
+    await scope.register(federation)
+  }
