@@ -96,6 +96,7 @@ function prepareStatements(database: DatabaseSync) {
     lastArrival: prepare('SELECT coalesce(max(arrival), 0) AS arrival FROM entries'),
     addEntry: prepare('INSERT INTO entries (arrival, log, seq, header, payload) VALUES (?, ?, ?, ?, ?)'),
     entriesAfter: prepare('SELECT * FROM entries WHERE arrival > ? ORDER BY arrival LIMIT ?'),
+    entriesBefore: prepare('SELECT * FROM entries WHERE arrival < ? ORDER BY arrival DESC LIMIT ?'),
     entriesOf: prepare('SELECT * FROM entries WHERE log = ? AND seq BETWEEN ? AND ? ORDER BY seq'),
     entryAt: prepare('SELECT * FROM entries WHERE log = ? AND seq = ?'),
 
@@ -104,6 +105,7 @@ function prepareStatements(database: DatabaseSync) {
     ),
     dropHead: prepare('DELETE FROM heads WHERE log = ? AND seq = ?'),
     headFrom: prepare('SELECT * FROM heads WHERE log = ? AND seq >= ? ORDER BY seq LIMIT 1'),
+    headUpTo: prepare('SELECT * FROM heads WHERE log = ? AND seq <= ? ORDER BY seq DESC LIMIT 1'),
 
     allForks: prepare('SELECT * FROM forks'),
     putFork: prepare('INSERT OR REPLACE INTO forks (log_id, seq, proof) VALUES (?, ?, ?)'),
@@ -234,13 +236,33 @@ function writeValues(statements: Statements, values: StoreBatch['values']): void
 
 type Reads = Pick<
   MemoryStore,
-  'logs' | 'forks' | 'entriesAfter' | 'entriesOf' | 'entriesAt' | 'headFrom' | 'key' | 'value'
+  | 'logs'
+  | 'forks'
+  | 'entriesAfter'
+  | 'entriesBefore'
+  | 'entriesOf'
+  | 'entriesAt'
+  | 'headFrom'
+  | 'headUpTo'
+  | 'key'
+  | 'value'
 >
 
 function createReader(statements: Statements): Reads {
   const numberOf = (logId: LogId): number | null => {
     const row = statements.logOfId.get(idToBytes(logId))
     return row ? (row.log as number) : null
+  }
+  const headBy = (statement: StatementSync, logId: LogId, seq: number): HeadRow | null => {
+    const number = numberOf(logId)
+    const row = number === null ? undefined : statement.get(number, seq)
+    return row ? rowToHead(row, logId) : null
+  }
+  const entriesBy = (statement: StatementSync, arrival: number, limit: number): EntryRow[] => {
+    const idOf = createLogIds(statements)
+    return statement
+      .all(arrival, Math.min(limit, ROWS_MAX))
+      .map((row) => rowToEntry(row, idOf(row.log as number)))
   }
   const entryAt = ({ logId, seq }: Dot): EntryRow | null => {
     const number = numberOf(logId)
@@ -251,13 +273,8 @@ function createReader(statements: Statements): Reads {
   return {
     logs: () => read(() => statements.allLogs.all().map(rowToLog)),
     forks: () => read(() => statements.allForks.all().map(rowToFork)),
-    entriesAfter: (after, limit) =>
-      read(() => {
-        const idOf = createLogIds(statements)
-        return statements.entriesAfter
-          .all(after, Math.min(limit, ROWS_MAX))
-          .map((row) => rowToEntry(row, idOf(row.log as number)))
-      }),
+    entriesAfter: (after, limit) => read(() => entriesBy(statements.entriesAfter, after, limit)),
+    entriesBefore: (before, limit) => read(() => entriesBy(statements.entriesBefore, before, limit)),
     entriesOf: (logId, from, to) =>
       read(() => {
         const number = numberOf(logId)
@@ -265,12 +282,8 @@ function createReader(statements: Statements): Reads {
         return statements.entriesOf.all(number, from, to).map((row) => rowToEntry(row, logId))
       }),
     entriesAt: (dots) => read(() => dots.map(entryAt)),
-    headFrom: (logId, atLeast) =>
-      read(() => {
-        const number = numberOf(logId)
-        const row = number === null ? undefined : statements.headFrom.get(number, atLeast)
-        return row ? rowToHead(row, logId) : null
-      }),
+    headFrom: (logId, atLeast) => read(() => headBy(statements.headFrom, logId, atLeast)),
+    headUpTo: (logId, atMost) => read(() => headBy(statements.headUpTo, logId, atMost)),
     key: (key) => read(() => (statements.key.get(key)?.value as string | undefined) ?? null),
     value: (name) => read(() => (statements.value.get(name)?.value as Uint8Array | undefined) ?? null),
   }

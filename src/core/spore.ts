@@ -21,8 +21,7 @@ import type * as api from './protocol/api.ts'
 import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure, SporeError } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
-import type { ContextPack } from './retrieval/context-pack.ts'
-import { createRecall, type Recall } from './retrieval/recall.ts'
+import { createRecall } from './retrieval/recall.ts'
 import { createRetriever } from './retrieval/retriever.ts'
 
 type Answer<T> = Result<T, Failure>
@@ -44,8 +43,6 @@ export interface Spore extends AsyncDisposable {
   /** Removes this spore's own dots of a memory. Failure RETRACT_FOREIGN where only others carry it. */
   retract(id: string): Promise<Answer<api.Retracted>>
   search(query: api.SearchInput): Promise<Answer<api.SearchReply>>
-  /** Recalled memories as quoted, fenced data for a model, cut to a token budget. */
-  contextPack(query: string, options?: ContextPackOptions): Promise<Answer<ContextPack>>
 
   /** Puts a question; the task is durable, and answered as far as this spore alone can, when it resolves. */
   submitTask(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
@@ -65,11 +62,6 @@ export interface Spore extends AsyncDisposable {
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
   readonly federation: Federation
-}
-
-export interface ContextPackOptions {
-  readonly budgetTokens?: number
-  readonly spaces?: readonly string[]
 }
 
 export interface SporeOptions {
@@ -166,8 +158,6 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     memories: library.page,
     retract: library.retract,
     search: recall.search,
-    contextPack: (query, packOptions = {}): ReturnType<Recall['contextPack']> =>
-      recall.contextPack(query, packOptions),
     submitTask: tasks.submit,
     task: tasks.get,
     tasks: tasks.page,

@@ -70,9 +70,7 @@ function checkImport(path: string, found: Import, runtimePackages: readonly stri
   const { specifier } = found
   if (specifier === '') return 'imports what is computed: nobody can tell what that is'
   if (specifier.startsWith('.')) return checkRelative(path, found)
-  return path.startsWith('core/')
-    ? checkCorePackage(path, specifier)
-    : checkPackage(found, runtimePackages)
+  return path.startsWith('core/') ? checkCorePackage(path, specifier) : checkPackage(found, runtimePackages)
 }
 
 function checkRelative(path: string, { specifier, isType }: Import): string | null {

@@ -54,7 +54,7 @@ export function createPeers(): Peers {
       peers.set(url, peer)
       return peer
     },
-    byDid: (did) => peers.values().find(({ descriptor }) => descriptor?.key === did),
+    byDid: (did) => [...peers.values()].find(({ descriptor }) => descriptor?.key === did),
     remove: (peer) => void peers.delete(peer.url),
     all: () => [...peers.values()],
   }

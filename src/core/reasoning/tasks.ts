@@ -28,8 +28,9 @@ import {
   type SynthesisPayload,
   type TaskPayload,
 } from '../protocol/payloads.ts'
+import { createAnalyser } from '../retrieval/analysis.ts'
 import type { Recall } from '../retrieval/recall.ts'
-import { EXTRACTIVE_MODEL, extractAnswer } from './extractive.ts'
+import { extractAnswer } from './extractive.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -64,6 +65,8 @@ interface TaskRecord {
   readonly syntheses: Map<Digest, Noted<SynthesisPayload>>
 }
 
+/** What a contribution of the built-in reasoner names as its model. */
+const EXTRACTIVE_MODEL = 'extractive'
 /** Passages that the reasoner reads. */
 const PASSAGES = 12
 /** Entries kept about one task; more are stored but not shown. */
@@ -72,6 +75,7 @@ const DEGRADED = ['no model: sentences quoted from memories by the built-in extr
 
 export function createTasks({ memory, library, recall, writer, spaces }: TasksDeps): Tasks {
   const records = new Map<Digest, TaskRecord>()
+  const analyser = createAnalyser()
 
   const recordOf = (id: Digest): TaskRecord => {
     const known = records.get(id)
@@ -110,6 +114,7 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
         thread: payload.thread,
         position: payload.position,
       })),
+      { analyser },
     )
     if ('nothing' in extracted) return { text: null, quotes: [], failure: extracted.nothing }
     const quotes = extracted.sources.map(({ id, quote }) => ({ memory: id as Digest, text: quote }))

@@ -10,9 +10,7 @@ import type { Applied, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import { type SearchInput, type SearchReply, searchQuerySchema } from '../protocol/api.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { CONTEXT_TOKENS_DEFAULT } from '../protocol/limits.ts'
 import { decodeMemory, sourceDigests } from '../protocol/payloads.ts'
-import { type ContextPack, packContext } from './context-pack.ts'
 import type { RetrievalDocument, RetrievalHit, Retriever, Scope } from './retriever.ts'
 
 /** A hit with the memory it found. */
@@ -27,10 +25,6 @@ export interface Recall {
   search(input: SearchInput): Promise<Result<SearchReply, Failure>>
   /** The best memories for a question within a scope. */
   recall(question: string, scope: Scope, limit: number): Promise<readonly Recalled[]>
-  contextPack(
-    question: string,
-    options: { readonly budgetTokens?: number; readonly spaces?: readonly string[] },
-  ): Promise<Result<ContextPack, Failure>>
 }
 
 export interface RecallDeps {
@@ -41,9 +35,6 @@ export interface RecallDeps {
   readonly clock: Clock
   readonly trustOf: (author: Did) => number | null
 }
-
-/** Hits considered for a context pack before the budget cuts it. */
-const PACK_HITS = 30
 
 export function createRecall({ retriever, memory, library, spaces, clock, trustOf }: RecallDeps): Recall {
   const recall: Recall['recall'] = async (question, scope, limit) => {
@@ -109,18 +100,6 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
     },
 
     recall,
-
-    async contextPack(question, { budgetTokens = CONTEXT_TOKENS_DEFAULT, spaces: names }) {
-      const inSpaces = spaces.resolveAll(names)
-      if (!inSpaces.ok) return inSpaces
-      const found = await recall(question, inSpaces.value ? { spaces: inSpaces.value } : {}, PACK_HITS)
-      return ok(
-        packContext(
-          found.map((one) => toPassage(one)),
-          { budgetTokens, nowMs: clock.now() },
-        ),
-      )
-    },
   }
 
   function toHit({ hit, memory }: Recalled): SearchReply['hits'][number] {
@@ -138,17 +117,6 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
       createdAt: new Date(hit.provenance.atMs).toISOString(),
       trust: trustOf(hit.provenance.author),
       ...(hit.parts && { parts: hit.parts }),
-    }
-  }
-
-  function toPassage({ hit, memory }: Recalled) {
-    return {
-      id: digestToCid(memory.id),
-      text: memory.payload.text,
-      author: hit.provenance.author,
-      atMs: hit.provenance.atMs,
-      trust: trustOf(hit.provenance.author),
-      score: hit.score,
     }
   }
 }

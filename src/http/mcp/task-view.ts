@@ -16,7 +16,7 @@ const QUESTION_BYTES = MCP_REPLY_BYTES_MAX / 8
 const sourceSchema = z.object({
   id: z.string().describe('Id of the memory, for get_memory'),
   quote: textSchema,
-  author: authorSchema,
+  author: authorSchema.nullable(),
 })
 const contributionSchema = z.object({
   author: authorSchema,
@@ -67,7 +67,7 @@ export function showTask(task: TaskView, own: string, withContributions: boolean
     sources: sources.map(({ id, quote, author }) => ({
       id,
       author,
-      quote: fence({ text: cutText(quote, share).text, author, trust: null }, own),
+      quote: fence({ text: cutText(quote, share).text, author: author ?? 'unknown', trust: null }, own),
     })),
     contributions: rows.map((row) => showContribution(row, own, share)),
   }

@@ -1,0 +1,76 @@
+/**
+ * Transport over HTTPS. Its pool is its own: no token, cookie or provider key of the operator can ride on it, and it
+ * connects only where `safe-address.ts` allows.
+ */
+import { Agent, request } from 'undici'
+import { err, ok } from '../core/base/result.ts'
+import type { Transport, TransportReply } from '../core/gossip/transport.ts'
+import { type Failure, failure, SporeError } from '../core/protocol/errors.ts'
+import { FEDERATION_TIMEOUT_MS } from '../core/protocol/limits.ts'
+import { guardedConnector, parsePeerUrl } from './safe-address.ts'
+
+export interface HttpTransport extends Transport, AsyncDisposable {}
+
+/** Connections to one peer: a pull and a push can be under way together. */
+const CONNECTIONS_PER_PEER = 2
+/** Bytes of reply headers: a peer has nothing to say there. */
+const HEADER_BYTES_MAX = 8 * 1024
+
+export function createHttpTransport(options: { readonly allowPrivateAddresses: boolean }): HttpTransport {
+  const { allowPrivateAddresses } = options
+  const agent = new Agent({
+    connect: guardedConnector(allowPrivateAddresses),
+    connections: CONNECTIONS_PER_PEER,
+    headersTimeout: FEDERATION_TIMEOUT_MS,
+    bodyTimeout: FEDERATION_TIMEOUT_MS,
+    connectTimeout: FEDERATION_TIMEOUT_MS,
+    maxHeaderSize: HEADER_BYTES_MAX,
+  })
+
+  return {
+    admit: (url) => parsePeerUrl(url, allowPrivateAddresses),
+    async send({ method, base, path, query, headers, body, maxBytes }, signal) {
+      try {
+        const reply = await request(`${base}${path}${query}`, {
+          dispatcher: agent,
+          method,
+          headers,
+          body: body.length > 0 ? body : null,
+          signal,
+        })
+        const bytes = await readBounded(reply.body, maxBytes)
+        if (!bytes) return err(failure('PEER_UNREACHABLE', `a reply of more than ${maxBytes} bytes`))
+        return ok({ status: reply.statusCode, headers: singleValues(reply.headers), body: bytes })
+      } catch (error) {
+        return err(toFailure(error))
+      }
+    },
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  }
+}
+
+async function readBounded(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    size += chunk.length
+    // Leaving the loop destroys the stream, and with it the connection.
+    if (size > maxBytes) return null
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+function singleValues(headers: {
+  readonly [name: string]: string | string[] | undefined
+}): TransportReply['headers'] {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+  )
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof SporeError) return failure(error.code, error.message)
+  const code = (error as { code?: unknown } | null)?.code
+  return failure('PEER_UNREACHABLE', typeof code === 'string' ? code : 'no answer')
+}

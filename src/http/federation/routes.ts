@@ -1,0 +1,100 @@
+/**
+ * The federation routes (PROTOCOL.md §8): they translate between HTTP and the core's `Federation`, which decides. Every
+ * request is signed over the body's own bytes, so bodies arrive here unparsed.
+ */
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { Did } from '../../core/base/brand.ts'
+import { err, ok, type Result } from '../../core/base/result.ts'
+import type { Federation } from '../../core/gossip/federation.ts'
+import { type Failure, failure } from '../../core/protocol/errors.ts'
+import { FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
+import { FEDERATION_BODY_BYTES_MAX } from '../../core/protocol/limits.ts'
+import { CBOR_MEDIA_TYPE, FEDERATION_PATH } from '../../core/protocol/messages.ts'
+import { parseJson } from '../plugins/json.ts'
+import { unwrap } from '../problem.ts'
+
+/** JSON of a descriptor: its fields at their longest, escaped. */
+const DESCRIPTOR_BYTES_MAX = 16 * 1024
+
+export const federationRoutes =
+  (federation: Federation): FastifyPluginAsync =>
+  async (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser(
+      [CBOR_MEDIA_TYPE, FRAMES_MEDIA_TYPE, 'application/json'],
+      { parseAs: 'buffer' },
+      async (_: FastifyRequest, body: Buffer) => body,
+    )
+
+    const callerOf = (request: FastifyRequest): Did => unwrap(admit(federation, request))
+
+    app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
+      callerOf(request)
+      const { since } = request.query as { since?: unknown }
+      const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request))
+      reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
+      return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : reply.code(304).send()
+    })
+
+    app.post(`${FEDERATION_PATH}/pull`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
+      callerOf(request)
+      const frames = unwrap(federation.pull(bodyOf(request)))
+      return reply.type(FRAMES_MEDIA_TYPE).send(Readable.from(frames))
+    })
+
+    app.post(`${FEDERATION_PATH}/push`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
+    })
+
+    for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
+      app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request) => {
+        const caller = callerOf(request)
+        const descriptor = unwrap(parseJson(bodyOf(request)))
+        return unwrap(await federation.join(descriptor, caller))
+      })
+
+    for (const path of ['/federation/nodes', `${FEDERATION_PATH}/nodes`])
+      app.get(path, async (request) => {
+        callerOf(request)
+        return federation.nodes()
+      })
+  }
+
+/** Who signed the request, for this very authority. */
+function admit(federation: Federation, request: FastifyRequest): Result<Did, Failure> {
+  const authority = (request.headers.host ?? '').toLowerCase()
+  const local = checkAuthority(authority, request)
+  if (!local.ok) return local
+  const at = request.url.indexOf('?')
+  const parts = {
+    method: request.method,
+    authority,
+    path: at < 0 ? request.url : request.url.slice(0, at),
+    query: at < 0 ? '' : request.url.slice(at),
+    body: bodyOf(request),
+  }
+  return federation.admit(parts, request.headers)
+}
+
+/**
+ * An address without a name could belong to several spores of one machine: its port must then be the one that the request
+ * came in on, or a request to one of them could be replayed at another.
+ */
+function checkAuthority(authority: string, request: FastifyRequest): Result<void, Failure> {
+  const address = /^(?:\[[0-9a-f:.]+\]|[\d.]+|localhost)(?::(\d+))?$/.exec(authority)
+  if (!address || Number(address[1] ?? 80) === request.socket.localPort) return ok(undefined)
+  return err(failure('HOST_NOT_ALLOWED', 'The Host header names another port than the one that was asked.'))
+}
+
+function etagsOf(request: FastifyRequest): string[] {
+  const header = request.headers['if-none-match'] ?? ''
+  return header.split(',', 8).map((etag) => etag.trim().replace(/^W\//, '').replaceAll('"', ''))
+}
+
+const bodyOf = (request: FastifyRequest): Uint8Array =>
+  (request.body as Uint8Array | undefined) ?? new Uint8Array()
+
+const sendBytes = (reply: FastifyReply, type: string, bytes: Uint8Array): FastifyReply =>
+  reply.type(type).send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
