@@ -65,7 +65,7 @@ function describeTask(task: TaskView): string {
     )
   const sources = task.sources.map(
     (source, index) =>
-      `  [${index + 1}] ${placeOf(source)}  by ${source.author.slice(-8)}\n      ${source.id}`,
+      `  [${index + 1}] ${placeOf(source)}  by ${source.author?.slice(-8) ?? 'unknown'}\n      ${source.id}`,
   )
   return [indent(printable(task.answer), '  '), '', 'Sources', ...sources, ...degraded].join('\n')
 }
