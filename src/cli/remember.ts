@@ -47,9 +47,10 @@ export const spec: CommandSpec = {
 async function run(context: CommandContext, [what]: readonly unknown[]): Promise<ExitCode> {
   const target = await resolveTarget(what as readonly string[], context.options.text === true)
   await using access = await openAccess(context.load(), context.signal)
-  if (target.kind === 'documents') return rememberDocuments(target.paths, access, context)
+  // `await` before leaving: the access is closed at the end of this block.
+  if (target.kind === 'documents') return await rememberDocuments(target.paths, access, context)
   const text = target.kind === 'stdin' ? await readText(context.stdin) : target.text
-  return rememberText(text, access, context)
+  return await rememberText(text, access, context)
 }
 
 type Target =

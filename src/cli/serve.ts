@@ -25,6 +25,8 @@ export interface Served extends AsyncDisposable {
   /** Where other spores are told to reach it; null where none can. */
   readonly advertisedUrl: string | null
   readonly tokenRequired: boolean
+  /** How many seeds `bootstrap.json` gave. */
+  readonly bootstrapSeeds: number
 }
 
 /** Starts one spore. Throws BIND_REFUSED, PORT_IN_USE, and what opening the folder throws. */
@@ -53,9 +55,12 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   const url = toUrl(config.host, port)
   stack.use(announceRun(config.home, { pid: process.pid, url, spore: spore.did, token: runToken.reveal() }))
 
+  const seeds = config.bootstrap ? await loadSeeds(config.network) : null
+  if (seeds && !seeds.ok) log.warn('no bootstrap seeds', { reason: seeds.error })
+  const seedUrls = seeds?.ok ? seeds.value : []
   const advertisedUrl = advertise(config, port)
   // Peers that are down must not keep this spore from answering: it goes on trying by itself.
-  void startSync(spore, config, advertisedUrl, log)
+  void startSync(spore, advertisedUrl, [...config.peers, ...seedUrls], log)
 
   const parts = stack.move()
   return {
@@ -64,15 +69,19 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
     url,
     advertisedUrl,
     tokenRequired,
+    bootstrapSeeds: seedUrls.length,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }
 
-async function startSync(spore: Spore, config: Config, url: string | null, log: Log): Promise<void> {
+async function startSync(
+  spore: Spore,
+  url: string | null,
+  seeds: readonly string[],
+  log: Log,
+): Promise<void> {
   try {
-    const seeds = config.bootstrap ? await loadSeeds(config.network) : null
-    if (seeds && !seeds.ok) log.info('no bootstrap seeds', { reason: seeds.error })
-    await spore.federation.start(url, [...config.peers, ...(seeds?.ok ? seeds.value : [])])
+    await spore.federation.start(url, seeds)
   } catch (error) {
     log.error('sync did not start', { error })
   }

@@ -75,10 +75,16 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
     config.defaultSpace === 'private'
       ? 'Nothing leaves this machine unless you ask: memories go to the space "private". To share some, say --space commons'
       : `Memories and questions go to the space "${config.defaultSpace}", which peers receive. To keep some here, say --space private`,
-    `and join another spore with "spore join <url>"${config.bootstrap ? '; the bootstrap list is tried by itself (--bootstrap off stops that)' : ''}.`,
+    `and join another spore with "spore join <url>". ${describeBootstrap(config.bootstrap, served.bootstrapSeeds)}`,
     '',
     'Try it in a second terminal:  npx spore remember README.md && npx spore ask "what is a spore?"',
     'Ctrl-C stops it.',
   ]
   return lines.join('\n')
+}
+
+function describeBootstrap(isOn: boolean, seeds: number): string {
+  if (!isOn) return 'Bootstrap is off.'
+  if (seeds === 0) return 'bootstrap.json names no spores yet, so none is contacted.'
+  return `The ${seeds} spores of bootstrap.json are contacted (--bootstrap off stops that).`
 }
