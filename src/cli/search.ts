@@ -4,6 +4,7 @@ import type { Hit, SearchInput, SearchReply } from '../core/protocol/api.ts'
 import { PAGE_MAX } from '../core/protocol/limits.ts'
 import { openAccess } from './access.ts'
 import { type CommandSpec, listOption, wholeNumber } from './command.ts'
+import { FOLDER_TAG_PREFIX } from './documents/tags.ts'
 import { EXIT, unwrap } from './exit.ts'
 import { indent, oneLine, printable } from './terminal-text.ts'
 

@@ -3,20 +3,18 @@
  * stored already is recognised by its content, so a second run stores nothing new; sections that a changed file no
  * longer has are retracted. Only memories that this import made are ever retracted: they carry its two tags.
  */
-import { createHash } from 'node:crypto'
 import { utf8Length } from '../../core/base/bytes.ts'
 import type { RememberInput } from '../../core/protocol/api.ts'
 import { PAGE_MAX } from '../../core/protocol/limits.ts'
 import type { SporeAccess } from '../access.ts'
 import { unwrap } from '../exit.ts'
 import { markdownChunks, plainChunks } from './markdown.ts'
+import { DOCUMENT_TAG, folderTag } from './tags.ts'
 import { type DocumentFile, readDocument, type SkippedFile, type Walk } from './walk.ts'
 
 /** One request and one durable commit carry at most this: a commit then stays well under a second. */
 export const BATCH_ITEMS_MAX = 256
 export const BATCH_BYTES_MAX = 2 * 1024 * 1024
-/** The tag of every memory that came from a document. */
-export const DOCUMENT_TAG = 'document'
 
 export type ImportAccess = Pick<SporeAccess, 'rememberMany' | 'search' | 'retract'>
 
@@ -79,13 +77,6 @@ export async function importDocuments(
   if (options.retractGone) await retractGone(walk.files, tags, batch.idsByThread, access, options, report)
   return report
 }
-
-/**
- * Names the folder that a document came from, so that two folders with a README.md each do not take one another's
- * sections for gone. Hashed with the spore's own id: the path of somebody's disk is nobody else's business.
- */
-export const folderTag = (root: string, author: string): string =>
-  `folder:${createHash('sha256').update(`${author}\n${root}`).digest('hex').slice(0, 12)}`
 
 async function chunksOf(file: DocumentFile, report: ImportReport): Promise<readonly string[] | null> {
   const read = await readDocument(file.path)
