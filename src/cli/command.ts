@@ -33,21 +33,9 @@ export interface CommandSpec {
   readonly configure?: (command: Command) => void
   /** True where the command can be sent to a running spore by `--url`. */
   readonly remote?: boolean
+  /** Options of this command that set the config field of the same name; `--home` always does. */
+  readonly configFlags?: readonly string[]
   run(context: CommandContext, args: readonly unknown[]): Promise<ExitCode | undefined>
-}
-
-/** How a command's flags map onto config paths; a flag that a command does not have is simply not there. */
-const FLAG_PATHS: Readonly<Record<string, string>> = {
-  home: 'home',
-  port: 'port',
-  host: 'host',
-  name: 'name',
-  peers: 'peers',
-  bootstrap: 'bootstrap',
-  publicUrl: 'publicUrl',
-  defaultSpace: 'defaultSpace',
-  durability: 'durability',
-  logLevel: 'logLevel',
 }
 
 export const EXIT_CODES_HELP = `
@@ -85,7 +73,7 @@ export function toCommand(
       ...host,
       output,
       options,
-      load: () => loadConfig(toFlags(options), host.environment),
+      load: () => loadConfig(toFlags(options, spec.configFlags ?? []), host.environment),
     }
     try {
       finish(await spec.run(context, given.slice(0, -2)))
@@ -97,12 +85,8 @@ export function toCommand(
   return command
 }
 
-function toFlags(options: Readonly<Record<string, unknown>>): Flags {
-  const values: Record<string, string | number | boolean | readonly string[]> = {}
-  for (const [flag, path] of Object.entries(FLAG_PATHS)) {
-    const value = options[flag]
-    if (value !== undefined) values[path] = value as string
-  }
+function toFlags(options: Readonly<Record<string, unknown>>, fields: readonly string[]): Flags {
+  const values = Object.fromEntries(['home', ...fields].map((field) => [field, options[field] as string | undefined]))
   return { values, config: options.config as string | undefined, url: options.url as string | undefined }
 }
 

@@ -133,7 +133,6 @@ async function rememberDocuments(
     added: 0,
     unchanged: 0,
     retracted: 0,
-    notListed: 0,
     skipped: [],
     failed: [],
   }
@@ -155,8 +154,7 @@ async function rememberDocuments(
 }
 
 function add(total: ImportReport, report: ImportReport): void {
-  for (const field of ['files', 'added', 'unchanged', 'retracted', 'notListed'] as const)
-    total[field] += report[field]
+  for (const field of ['files', 'added', 'unchanged', 'retracted'] as const) total[field] += report[field]
   total.skipped.push(...report.skipped)
   total.failed.push(...report.failed)
 }
@@ -165,7 +163,7 @@ function add(total: ImportReport, report: ImportReport): void {
 const LIST_LINES = 10
 
 function describeReport(report: ImportReport, space: string): string {
-  const { files, added, unchanged, retracted, notListed, skipped, failed } = report
+  const { files, added, unchanged, retracted, skipped, failed } = report
   const counts = [
     `${added} new`,
     `${unchanged} unchanged`,
@@ -185,9 +183,6 @@ function describeReport(report: ImportReport, space: string): string {
         ]
   return [
     head,
-    ...(notListed > 0
-      ? [`${plural(notListed, 'older section')} could not be listed and may be out of date`]
-      : []),
     ...list(
       'skipped:',
       skipped.map(({ thread, reason }) => `  ${oneLine(thread, 80)}: ${reason}`),

@@ -88,4 +88,8 @@ export function placeOf(hit: {
 
 const authorOf = (hit: Hit): string =>
   `${hit.author.slice(-8)}${hit.trust === 1 ? ' (this spore)' : ''}${hit.speaker ? `, ${oneLine(hit.speaker, 40)}` : ''}`
-const tagsOf = (hit: Hit): string => (hit.tags.length > 0 ? `  [${oneLine(hit.tags.join(', '), 80)}]` : '')
+/** Without the tag that tells imported folders apart: it says nothing to a person. */
+function tagsOf({ tags }: Hit): string {
+  const shown = tags.filter((tag) => !tag.startsWith(FOLDER_TAG_PREFIX))
+  return shown.length > 0 ? `  [${oneLine(shown.join(', '), 80)}]` : ''
+}

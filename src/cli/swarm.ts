@@ -19,6 +19,7 @@ export const spec: CommandSpec = {
     'For trials on one machine: each has its own identity, store and port. With --home their folders stay (spore-1,\n' +
     'spore-2 …), without it they are temporary. The default space is "commons", so that all of them get everything.',
   examples: ['spore swarm --count 3', 'spore swarm --count 5 --topology ring --home ./swarm --port 7861'],
+  configFlags: ['defaultSpace', 'logLevel'],
   configure: (command) =>
     command
       .option('--count <n>', `how many, at most ${SWARM_MAX}`, wholeNumber(1, SWARM_MAX), 3)

@@ -4,7 +4,7 @@
  * longer has are retracted. Only memories that this import made are ever retracted: they carry its two tags.
  */
 import { utf8Length } from '../../core/base/bytes.ts'
-import type { RememberInput } from '../../core/protocol/api.ts'
+import type { MemoryPage, RememberInput } from '../../core/protocol/api.ts'
 import { PAGE_MAX } from '../../core/protocol/limits.ts'
 import type { SporeAccess } from '../access.ts'
 import { unwrap } from '../exit.ts'
@@ -16,7 +16,10 @@ import { type DocumentFile, readDocument, type SkippedFile, type Walk } from './
 export const BATCH_ITEMS_MAX = 256
 export const BATCH_BYTES_MAX = 2 * 1024 * 1024
 
-export type ImportAccess = Pick<SporeAccess, 'rememberMany' | 'search' | 'retract'>
+/** Retractions that are asked for at once: they share a durable commit. */
+const RETRACT_TOGETHER = 32
+
+export type ImportAccess = Pick<SporeAccess, 'rememberMany' | 'search' | 'memories' | 'retract'>
 
 export interface ImportOptions {
   /** did:key of the spore: only its own memories are ever retracted. */
@@ -35,8 +38,6 @@ export interface ImportReport {
   added: number
   unchanged: number
   retracted: number
-  /** Sections that are gone from their file and could not be listed for retraction. */
-  notListed: number
   skipped: SkippedFile[]
   failed: { thread: string; position: number; code: string; detail: string }[]
 }
@@ -51,7 +52,6 @@ export async function importDocuments(
     added: 0,
     unchanged: 0,
     retracted: 0,
-    notListed: 0,
     skipped: [...walk.skipped],
     failed: [],
   }
@@ -127,6 +127,7 @@ class Batch {
   }
 }
 
+/** Retracts what files no longer have. A file that could not be read or stored whole is no evidence for that. */
 async function retractGone(
   files: readonly DocumentFile[],
   tags: readonly string[],
@@ -136,41 +137,60 @@ async function retractGone(
   report: ImportReport,
 ): Promise<void> {
   const skipped = new Set(report.skipped.map((file) => file.thread))
+  const stored = new StoredSections(access, tags, options)
   for (const { thread } of files) {
     options.signal.throwIfAborted()
     const current = idsByThread.has(thread) ? idsByThread.get(thread) : new Set<string>()
-    // A file that could not be read or stored whole is no evidence that sections are gone.
     if (!current || skipped.has(thread)) continue
-    const stored = await listStored(thread, tags.slice(0, 2), access, options)
-    report.notListed += stored.missing
-    for (const id of stored.ids) {
-      if (current.has(id)) continue
-      unwrap(await access.retract(id))
-      report.retracted++
+    const gone = (await stored.of(thread, current.size)).filter((id) => !current.has(id))
+    for (let from = 0; from < gone.length; from += RETRACT_TOGETHER) {
+      const group = gone.slice(from, from + RETRACT_TOGETHER)
+      for (const result of await Promise.all(group.map((id) => access.retract(id)))) unwrap(result)
+      report.retracted += group.length
     }
   }
 }
 
-/** Ids of a file's stored sections. Pages go back in time; sections of one instant beyond a page cannot be told apart. */
-async function listStored(
-  thread: string,
-  tags: readonly string[],
-  access: ImportAccess,
-  { author, space }: ImportOptions,
-): Promise<{ readonly ids: ReadonlySet<string>; readonly missing: number }> {
-  const ids = new Set<string>()
-  let total = 0
-  let until: string | undefined
-  for (;;) {
-    const filters = { thread, tags: [...tags], authors: [author], spaces: [space], limit: PAGE_MAX }
-    const reply = unwrap(
-      await access.search({ q: '', ...filters, ...(until === undefined ? {} : { until }) }),
-    )
-    total = Math.max(total, reply.total)
-    const before = ids.size
-    for (const hit of reply.hits) ids.add(hit.id)
-    until = reply.hits.at(-1)?.createdAt
-    if (ids.size >= total || ids.size === before || until === undefined) break
+/** Ids of the sections that this import stored for a file, now or earlier. */
+class StoredSections {
+  private readonly access: ImportAccess
+  private readonly tags: readonly string[]
+  private readonly options: ImportOptions
+  private all: ReadonlyMap<string, readonly string[]> | null = null
+
+  constructor(access: ImportAccess, tags: readonly string[], options: ImportOptions) {
+    this.access = access
+    this.tags = tags.slice(0, 2)
+    this.options = options
   }
-  return { ids, missing: Math.max(0, total - ids.size) }
+
+  /** None where as many are stored as the file has: then they are the same ones. */
+  async of(thread: string, currentCount: number): Promise<readonly string[]> {
+    const { author, space } = this.options
+    const filters = { thread, tags: [...this.tags], authors: [author], spaces: [space] }
+    const { hits, total } = unwrap(await this.access.search({ q: '', ...filters, limit: PAGE_MAX }))
+    if (total <= hits.length) return hits.map((hit) => hit.id)
+    if (total === currentCount) return []
+    // A search shows one page only: a file of more sections needs the walk through the whole space, once.
+    this.all ??= await this.listSpace()
+    return this.all.get(thread) ?? []
+  }
+
+  private async listSpace(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const { author, space, signal } = this.options
+    const idsByThread = new Map<string, string[]>()
+    let cursor: string | null = null
+    do {
+      signal.throwIfAborted()
+      const query = { limit: PAGE_MAX, space, ...(cursor === null ? {} : { cursor }) }
+      const page: MemoryPage = unwrap(await this.access.memories(query))
+      for (const memory of page.recent) {
+        const isOurs = memory.author === author && this.tags.every((tag) => memory.tags.includes(tag))
+        if (!isOurs || memory.thread === null) continue
+        idsByThread.set(memory.thread, [...(idsByThread.get(memory.thread) ?? []), memory.id])
+      }
+      cursor = page.cursor
+    } while (cursor !== null)
+    return idsByThread
+  }
 }
