@@ -40,7 +40,7 @@ const LOCK_FILE = 'spore.lock'
 const DRAFT_FILE = 'spore.db.new'
 
 /**
- * Files up to this many bytes are checked page by page at every start (~1 s a GB from the page cache, more from a cold
+ * Files up to this many bytes are checked page by page at every start (~0.6 s a GB from the page cache, more from a cold
  * disk); larger ones when they are read, and by `integrity()`.
  */
 const QUICK_CHECK_BYTES_MAX = 256 * 1024 * 1024

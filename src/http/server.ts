@@ -10,7 +10,12 @@ import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { type Log, silentLog } from '../core/base/ports.ts'
 import { failure } from '../core/protocol/errors.ts'
-import { API_BODY_BYTES_MAX, URL_CHARS_MAX } from '../core/protocol/limits.ts'
+import {
+  API_BODY_BYTES_MAX,
+  EVENT_STREAM_STALL_MS,
+  REQUEST_TIMEOUT_MS,
+  URL_CHARS_MAX,
+} from '../core/protocol/limits.ts'
 import type { Spore } from '../core/spore.ts'
 import { apiRoutes } from './api/routes.ts'
 import { docsPlugin } from './docs.ts'
@@ -40,6 +45,8 @@ export interface HttpOptions {
   readonly federation?: FastifyPluginAsync
   /** Milliseconds in which a whole request must have arrived. Default `REQUEST_TIMEOUT_MS`. */
   readonly requestTimeoutMs?: number
+  /** Milliseconds that an event stream with a full buffer is waited for. Default `EVENT_STREAM_STALL_MS`. */
+  readonly eventStallMs?: number
 }
 
 /** What routes are given. */
@@ -47,12 +54,14 @@ export interface RouteContext {
   readonly spore: Spore
   readonly version: string
   readonly log: Log
-  readonly requestTimeoutMs: number | undefined
+  readonly requestTimeoutMs: number
+  readonly eventStallMs: number
 }
 
 export async function createServer(spore: Spore, options: HttpOptions): Promise<FastifyInstance> {
   const log = options.log ?? silentLog
-  const timeouts = createTimeouts(options.requestTimeoutMs)
+  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+  const timeouts = createTimeouts(requestTimeoutMs)
   const app = fastify({
     ...timeouts.options,
     logger: false,
@@ -83,7 +92,8 @@ export async function createServer(spore: Spore, options: HttpOptions): Promise<
     spore,
     version: options.version,
     log,
-    requestTimeoutMs: options.requestTimeoutMs,
+    requestTimeoutMs,
+    eventStallMs: options.eventStallMs ?? EVENT_STREAM_STALL_MS,
   }
   await app.register(apiRoutes, context)
   await app.register(mcpRoute, context)

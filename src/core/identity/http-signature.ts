@@ -32,7 +32,7 @@ export interface SignatureHeaders {
 export const NONCE_BYTES = 16
 const LABEL = 'spore'
 const INPUT =
-  /^spore=(\((?:"[@a-z-]+"(?: "[@a-z-]+")*)\);created=(\d{1,12});nonce="([A-Za-z0-9+/]{22}==)";alg="ed25519";keyid="(did:key:z[1-9A-HJ-NP-Za-km-z]{1,56})")$/
+  /^spore=((\("[@a-z-]+"(?: "[@a-z-]+")*\));created=(\d{1,12});nonce="([A-Za-z0-9+/]{22}==)";alg="ed25519";keyid="(did:key:z[1-9A-HJ-NP-Za-km-z]{1,56})")$/
 const SIGNATURE = /^spore=:([A-Za-z0-9+/]{86}==):$/
 
 /** Headers that sign a request at `createdS` (seconds since the Unix epoch) with a fresh nonce. */

@@ -189,7 +189,7 @@ export const taskInputSchema = z
     task: z.string().max(limits.TASK_CHARS_MAX).describe('The question'),
     space: spaceSchema.optional(),
   })
-  .meta({ id: 'TaskInput' })
+  .meta({ id: 'SubmitTask' })
 export type TaskInput = z.infer<typeof taskInputSchema>
 
 export const taskStatusSchema = z.enum(['open', 'converged', 'failed'])
@@ -260,7 +260,7 @@ export type TaskPage = z.infer<typeof taskPageSchema>
 
 export const peerInputSchema = z
   .strictObject({ url: z.string().max(limits.URL_CHARS_MAX).describe('Where the other spore answers') })
-  .meta({ id: 'PeerInput' })
+  .meta({ id: 'JoinPeer' })
 
 export const peerStateSchema = z.enum(['new', 'alive', 'unreachable', 'refused'])
 export const peerSchema = z

@@ -9,7 +9,11 @@
  * text of the answer looks like a citation; the same input gives the same answer.
  */
 import { compareText } from '../base/bytes.ts'
+import { createAnalyser } from '../retrieval/analysis.ts'
 import { type Sentence, splitSentences } from './sentences.ts'
+
+/** How this reasoner signs its contributions. */
+export const EXTRACTIVE_MODEL = 'extractive'
 
 /** A recalled memory. */
 export interface Passage {
@@ -22,14 +26,15 @@ export interface Passage {
   readonly position: number | null
 }
 
-/** What the retriever's analyser offers: text → stems without stop and question words. */
+/** What is needed of the retriever's `Analyser`: text → stems without stop and question words. */
 export interface TermAnalyser {
   query(text: string): { readonly terms: ReadonlyMap<string, number> }
   document(text: string): { readonly terms: ReadonlyMap<string, number> }
 }
 
 export interface ExtractOptions {
-  readonly analyser: TermAnalyser
+  /** Default: one made for this call; the retriever's own remembers stems. */
+  readonly analyser?: TermAnalyser
   /** How telling a term is, above 0, such as its inverse document frequency. Without it all terms weigh the same. */
   readonly weightOf?: (term: string) => number
   /** Sentences of the answer, default `ANSWER_SENTENCES_MAX`. */
@@ -101,12 +106,13 @@ interface Ranked {
 export function extractAnswer(
   question: string,
   passages: readonly Passage[],
-  options: ExtractOptions,
+  options: ExtractOptions = {},
 ): Extract {
-  const weights = questionWeights(question, options)
+  const { analyser = createAnalyser() } = options
+  const weights = questionWeights(question, analyser, options.weightOf ?? (() => 1))
   if (weights.size === 0) return { nothing: 'The question has no word to look for.' }
   if (passages.length === 0) return { nothing: 'Nothing was recalled for the question.' }
-  const sequences = readPassages(passages, weights, options.analyser)
+  const sequences = readPassages(passages, weights, analyser)
   const ranked = sequences.flatMap((sequence, number) =>
     rankSequence(sequence, number, weights, bestScore(passages)),
   )
@@ -118,9 +124,13 @@ export function extractAnswer(
     : compose(picked)
 }
 
-function questionWeights(question: string, { analyser, weightOf }: ExtractOptions): Map<string, number> {
+function questionWeights(
+  question: string,
+  analyser: TermAnalyser,
+  weightOf: (term: string) => number,
+): Map<string, number> {
   const terms = [...analyser.query(question).terms.keys()].slice(0, QUESTION_TERMS_MAX)
-  return new Map(terms.map((term) => [term, weightOf?.(term) ?? 1]))
+  return new Map(terms.map((term) => [term, weightOf(term)]))
 }
 
 const bestScore = (passages: readonly Passage[]): number => Math.max(...passages.map(({ score }) => score), 0)

@@ -18,16 +18,19 @@ export interface Analysis {
 }
 
 export interface Analyser {
-  /** Features of a stored text. */
-  document(text: string): Analysis
+  /**
+   * Features of a stored text and of who said it. A speaker's name counts as one term, said or not: what people say is
+   * about them as much as what others say to them.
+   */
+  document(text: string, speaker?: string | null): Analysis
   /** Features of a query: as of a document, but single characters of scripts without spaces only when alone. */
   query(text: string): Analysis
   /** The words of a text in lower case, unstemmed, stop words included: for names. */
   words(text: string): string[]
 }
 
-/** Characters of one term; what is longer is cut, so that a 64 KiB "word" is not a 64 KiB key. */
-export const TERM_CHARS_MAX = 64
+/** Characters of one term; what is longer is cut, so that a 64 KiB "word" is no 64 KiB key. */
+export const TERM_CHARS_MAX = 128
 /** Characters of a gram: the length that works best for European languages (McNamee & Mayfield 2004). */
 export const GRAM_CHARS = 4
 
@@ -68,7 +71,14 @@ export function createAnalyser(): Analyser {
   }
 
   return {
-    document: (text) => analyse(text, false),
+    document(text, speaker = null) {
+      const analysis = analyse(text, false)
+      if (speaker === null) return analysis
+      const name = analyse(speaker, false)
+      for (const term of name.terms.keys()) analysis.terms.set(term, 1)
+      for (const gram of name.grams.keys()) add(analysis.grams, gram)
+      return analysis
+    },
     query: (text) => analyse(text, true),
     words(text) {
       return chunksOf(text).flatMap((chunk) => takeApart(chunk).words)

@@ -64,15 +64,35 @@ export function resetScoreBoard(board: ScoreBoard, ordinals: number): void {
   board.touched = new Int32Array(capacity)
 }
 
+/** Takes the scores of entries off the board that `isKept` refuses. */
+export function retain(board: ScoreBoard, isKept: (ordinal: number) => boolean): void {
+  let kept = 0
+  for (let i = 0; i < board.touchedCount; i++) {
+    const ordinal = board.touched[i]!
+    if (isKept(ordinal)) board.touched[kept++] = ordinal
+    else board.scores[ordinal] = board.matched[ordinal] = 0
+  }
+  board.touchedCount = kept
+}
+
 /** Postings read into columns: shared by all fields and queries of one retriever. */
 export interface PostingBuffer {
   ordinals: Int32Array
   counts: Int32Array
 }
 
+export interface Bm25Hooks {
+  /** Sees each feature's postings while they are in the buffer. */
+  readonly onFeature?: ((postings: number, weight: number) => void) | undefined
+  /** Documents imagined on top when idf says how much was matched, not when it scores: see `gramShareMin`. */
+  readonly imaginedDocuments?: number
+  /** Scores those entries alone that have a value in one of the two columns. */
+  readonly only?: readonly [Float64Array, Float64Array] | undefined
+}
+
 /**
- * Adds the scores of `features` to the board; returns the sum of the features' idf × weight (what matching all of them
- * would be). `onFeature` sees each feature's postings while they are in the buffer.
+ * Adds the scores of `features` to the board; returns the sum of the features' idf × weight: what an entry that matches
+ * all of them has matched.
  */
 export function addBm25Scores(
   index: InvertedIndex,
@@ -81,24 +101,41 @@ export function addBm25Scores(
   gate: Gate,
   board: ScoreBoard,
   buffer: PostingBuffer,
-  onFeature?: (postings: number, weight: number) => void,
+  { onFeature, only, imaginedDocuments = 0 }: Bm25Hooks = {},
 ): number {
   let possible = 0
   for (const [feature, weight] of features) {
     const list = index.list(feature)
-    const idf = inverseDocumentFrequency(index.documents, list < 0 ? 0 : index.frequency(list)) * weight
-    possible += idf
+    const frequency = list < 0 ? 0 : index.frequency(list)
+    const idf = inverseDocumentFrequency(index.documents, frequency) * weight
+    const share = inverseDocumentFrequency(index.documents + imaginedDocuments, frequency) * weight
+    possible += share
     if (list < 0) continue
     const postings = index.read(list, buffer.ordinals, buffer.counts)
-    addFeature(index, idf, postings, params, gate, board, buffer)
+    addFeature(index, idf, share, keep(buffer, postings, only), params, gate, board, buffer)
     onFeature?.(postings, weight)
   }
   return possible
 }
 
+/** Moves the postings that may be scored to the front of the buffer; returns how many they are. */
+function keep({ ordinals, counts }: PostingBuffer, postings: number, only: Bm25Hooks['only']): number {
+  if (only === undefined) return postings
+  const [first, second] = only
+  let kept = 0
+  for (let i = 0; i < postings; i++) {
+    const ordinal = ordinals[i]!
+    if (first[ordinal] === 0 && second[ordinal] === 0) continue
+    ordinals[kept] = ordinal
+    counts[kept++] = counts[i]!
+  }
+  return kept
+}
+
 function addFeature(
   index: InvertedIndex,
   idf: number,
+  share: number,
   postings: number,
   { k1, b }: Bm25Params,
   gate: Gate,
@@ -118,6 +155,6 @@ function addFeature(
     const count = counts[i]!
     if (matched[ordinal] === 0) touched[board.touchedCount++] = ordinal
     scores[ordinal]! += (gain * count) / (count + base + slope * lengths[ordinal]!)
-    matched[ordinal]! += idf
+    matched[ordinal]! += share
   }
 }

@@ -44,7 +44,7 @@ export function createCollection(analyser: Analyser): Collection {
 
   function insert(document: RetrievalDocument): void {
     const ordinal = documents.length
-    const analysis = analyser.document(document.text)
+    const analysis = analyser.document(document.text, document.speaker)
     documents.push(document)
     ordinalsById.set(document.id, ordinal)
     if (ordinal >= alive.length) alive = enlarged(alive)
@@ -100,7 +100,7 @@ export function createCollection(analyser: Analyser): Collection {
       const ordinal = ordinalsById.get(id)
       if (ordinal === undefined) return
       const document = documents[ordinal]!
-      const analysis = analyser.document(document.text)
+      const analysis = analyser.document(document.text, document.speaker)
       threads.remove(ordinal, document, terms.lengths[ordinal]!)
       links.remove(document)
       terms.remove(ordinal, analysis.terms)

@@ -7,8 +7,10 @@ import {
   addBm25Scores,
   createScoreBoard,
   type Gate,
+  inverseDocumentFrequency,
   type PostingBuffer,
   resetScoreBoard,
+  retain,
   type ScoreBoard,
   type WeightedFeature,
 } from './bm25.ts'
@@ -21,9 +23,9 @@ import { selectTop } from './top.ts'
 
 export interface LexicalScores {
   /** Ordinals that matched anything, each once. */
-  readonly matches: readonly number[]
-  /** Weighted sum of the parts; 0 for what did not match. */
-  score(ordinal: number): number
+  readonly matches: Int32Array
+  /** Weighted sum of the parts by ordinal; 0 for what did not match. */
+  readonly scores: Float64Array
   /** The summands by name. */
   parts(ordinal: number): Record<string, number>
   /** Scores of whole threads for the query's terms. */
@@ -47,11 +49,12 @@ export function createLexical(collection: Collection, analyser: Analyser, params
   const termBoard = createScoreBoard()
   const gramBoard = createScoreBoard()
   const feedbackBoard = createScoreBoard()
+  const sum = createScoreBoard()
   const buffer: PostingBuffer = { ordinals: new Int32Array(0), counts: new Int32Array(0) }
 
   function prepare(): void {
     const { ordinals } = collection
-    for (const board of [termBoard, gramBoard, feedbackBoard]) resetScoreBoard(board, ordinals)
+    for (const board of [termBoard, gramBoard, feedbackBoard, sum]) resetScoreBoard(board, ordinals)
     if (buffer.ordinals.length >= ordinals) return
     buffer.ordinals = new Int32Array(Math.ceil(ordinals * 1.5))
     buffer.counts = new Int32Array(Math.ceil(ordinals * 1.5))
@@ -59,17 +62,23 @@ export function createLexical(collection: Collection, analyser: Analyser, params
 
   function scoreTerms(features: WeightedFeature[], gate: Gate): ThreadScorer {
     const threads = collection.threads.scorer(params)
-    const possible = addBm25Scores(
-      collection.terms,
-      features,
-      params,
-      gate,
-      termBoard,
-      buffer,
-      (postings, weight) => threads.addFeature(buffer, postings, weight, gate),
-    )
+    const possible = addBm25Scores(collection.terms, features, params, gate, termBoard, buffer, {
+      onFeature: (postings, weight) => threads.addFeature(buffer, postings, weight, gate),
+    })
     coordinate(termBoard, possible, params.coordination)
     return threads
+  }
+
+  /** Rare grams find entries of their own; common ones only lift what is already found, unless that is too little. */
+  function scoreGrams(bag: Bag, gate: Gate): void {
+    const { imaginedDocuments } = params
+    const { rare, common, possible } = affordable(collection.grams, bag, params)
+    addBm25Scores(collection.grams, rare, params, gate, gramBoard, buffer, { imaginedDocuments })
+    const isEnough = termBoard.touchedCount + gramBoard.touchedCount >= params.gramMatchesMin
+    const only = isEnough ? ([termBoard.matched, gramBoard.matched] as const) : undefined
+    addBm25Scores(collection.grams, common, params, gate, gramBoard, buffer, { only, imaginedDocuments })
+    const enough = possible * params.gramShareMin
+    retain(gramBoard, (ordinal) => termBoard.matched[ordinal]! > 0 || gramBoard.matched[ordinal]! >= enough)
   }
 
   function scoreFeedback(queryTerms: number, gate: Gate): void {
@@ -93,24 +102,18 @@ export function createLexical(collection: Collection, analyser: Analyser, params
       prepare()
       const query = analyser.query(text)
       const threads = scoreTerms(featuresOf(query.terms, params.queryTermsMax), gate)
-      if (params.gramWeight > 0) {
-        const features = affordable(collection.grams, query.grams, params)
-        addBm25Scores(collection.grams, features, params, gate, gramBoard, buffer)
-      }
+      if (params.gramWeight > 0) scoreGrams(query.grams, gate)
       scoreFeedback(query.terms.size, gate)
       const parts = [
         part('terms', termBoard, 1),
         part('grams', gramBoard, params.gramWeight),
         part('feedback', feedbackBoard, params.feedbackWeight),
       ]
+      sumUp(parts, sum)
       return {
-        matches: union(parts),
+        matches: sum.touched.subarray(0, sum.touchedCount),
+        scores: sum.scores,
         threads,
-        score(ordinal) {
-          let sum = 0
-          for (const { board, scale } of parts) sum += scale * board.scores[ordinal]!
-          return sum
-        },
         parts: (ordinal) =>
           Object.fromEntries(parts.map(({ name, board, scale }) => [name, scale * board.scores[ordinal]!])),
       }
@@ -122,22 +125,36 @@ function featuresOf(bag: Bag, max: number): WeightedFeature[] {
   return [...bag].slice(0, max)
 }
 
-/** The rarest grams of a query whose postings together stay within the budget. */
-function affordable(index: InvertedIndex, bag: Bag, params: RetrievalParams): WeightedFeature[] {
-  const known = featuresOf(bag, params.queryGramsMax)
-    .map(([gram, weight]) => ({ gram, weight, list: index.list(gram) }))
-    .filter(({ list }) => list >= 0)
-    .map((feature) => ({ ...feature, frequency: index.frequency(feature.list) }))
+interface AffordableGrams {
+  readonly rare: WeightedFeature[]
+  readonly common: WeightedFeature[]
+  /** Idf of all grams of the query, also of those that no entry has or that are too common to read. */
+  readonly possible: number
+}
+
+/** The rarest grams of a query whose postings together stay within the budget, rarest first. */
+function affordable(index: InvertedIndex, bag: Bag, params: RetrievalParams): AffordableGrams {
+  const grams = featuresOf(bag, params.queryGramsMax)
+    .map(([gram, weight]) => ({ gram, weight, frequency: frequencyOf(index, gram) }))
     .sort((a, b) => a.frequency - b.frequency || (a.gram < b.gram ? -1 : 1))
-  const features: WeightedFeature[] = []
+  const rare: WeightedFeature[] = []
+  const common: WeightedFeature[] = []
   let postings = 0
-  for (const { gram, weight, frequency } of known) {
+  let possible = 0
+  for (const { gram, weight, frequency } of grams) {
+    possible += weight * inverseDocumentFrequency(index.documents + params.imaginedDocuments, frequency)
     // Counted in living postings, so that what is removed does not change what is read.
     postings += frequency
-    if (postings > params.gramPostingsMax) break
-    features.push([gram, weight])
+    if (frequency === 0 || postings > params.gramPostingsMax) continue
+    if (frequency <= params.rareGramMax) rare.push([gram, weight])
+    else common.push([gram, weight])
   }
-  return features
+  return { rare, common, possible }
+}
+
+function frequencyOf(index: InvertedIndex, feature: string): number {
+  const list = index.list(feature)
+  return list < 0 ? 0 : index.frequency(list)
 }
 
 /** Multiplies by (matched share of the query's idf)^exponent. */
@@ -155,16 +172,17 @@ function part(name: string, board: ScoreBoard, weight: number): Part {
   return { name, board, scale: best > 0 ? weight / best : 0 }
 }
 
-function union(parts: readonly Part[]): number[] {
-  const ordinals: number[] = []
-  for (const [i, { board }] of parts.entries()) {
-    const earlier = parts.slice(0, i).map((other) => other.board.matched)
-    for (let j = 0; j < board.touchedCount; j++) {
-      const ordinal = board.touched[j]!
-      if (earlier.every((matched) => matched[ordinal] === 0)) ordinals.push(ordinal)
+/** Adds the parts in their order, so that each sum is the same whatever was touched first. */
+function sumUp(parts: readonly Part[], sum: ScoreBoard): void {
+  const { scores, matched, touched } = sum
+  for (const { board, scale } of parts) {
+    for (let i = 0; i < board.touchedCount; i++) {
+      const ordinal = board.touched[i]!
+      if (matched[ordinal] === 0) touched[sum.touchedCount++] = ordinal
+      matched[ordinal] = 1
+      scores[ordinal]! += scale * board.scores[ordinal]!
     }
   }
-  return ordinals
 }
 
 function touchedOf(board: ScoreBoard): Int32Array {

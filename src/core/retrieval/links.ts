@@ -16,29 +16,38 @@ export interface Links {
 }
 
 export function createLinks(): Links {
-  const citing = new Map<Digest, Set<Digest>>()
+  /** Sorted, so that which links are followed does not hang on the order in which documents came. */
+  const citing = new Map<Digest, Digest[]>()
 
   return {
     add({ id, sources }) {
-      for (const source of sources) {
+      for (const source of new Set(sources)) {
         const ids = citing.get(source)
-        if (ids === undefined) citing.set(source, new Set([id]))
-        else ids.add(id)
+        if (ids === undefined) citing.set(source, [id])
+        else ids.splice(rank(ids, id), 0, id)
       }
     },
     remove({ id, sources }) {
-      for (const source of sources) {
-        const ids = citing.get(source)
-        if (ids?.delete(id) && ids.size === 0) citing.delete(source)
+      for (const source of new Set(sources)) {
+        const ids = citing.get(source)!
+        ids.splice(rank(ids, id), 1)
+        if (ids.length === 0) citing.delete(source)
       }
     },
     follow({ id, sources }, visit) {
-      for (const source of sources.slice(0, LINKS_FOLLOWED_MAX)) visit(source)
-      let followed = 0
-      for (const other of citing.get(id) ?? []) {
-        if (++followed > LINKS_FOLLOWED_MAX) return
-        visit(other)
-      }
+      sources.slice(0, LINKS_FOLLOWED_MAX).forEach(visit)
+      citing.get(id)?.slice(0, LINKS_FOLLOWED_MAX).forEach(visit)
     },
   }
+}
+
+function rank(sorted: readonly Digest[], id: Digest): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]! < id) low = middle + 1
+    else high = middle
+  }
+  return low
 }

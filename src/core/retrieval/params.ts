@@ -16,10 +16,26 @@ export interface RetrievalParams {
   /** Weight of the 4-gram part beside the terms' 1: it finds other forms and misspellings, but blurs topics. */
   readonly gramWeight: number
   /**
-   * Postings of grams that one query reads, rarest gram first: at ~4 ns each the field costs a query less than a
-   * millisecond however large the collection. What is left out are its commonest grams, which tell least.
+   * Postings of grams that one query reads, rarest gram first: the field then costs a query well under a millisecond
+   * however large the collection. What is left out are its commonest grams, which tell least.
    */
   readonly gramPostingsMax: number
+  /**
+   * Entries that may have a gram which finds entries by itself. A commoner gram only lifts entries that terms or rare
+   * grams found, or else every query would match half the collection; unless those are fewer than `gramMatchesMin`.
+   */
+  readonly rareGramMax: number
+  readonly gramMatchesMin: number
+  /**
+   * Share of the idf of a query's grams that an entry must have which matches no term: a misspelt word has most of its
+   * grams right, while "wedding" and "something" share the end that half of all texts have.
+   */
+  readonly gramShareMin: number
+  /**
+   * Documents imagined on top for that share: in a collection of five, the grams of a word that all five have would
+   * weigh nothing, and the word misspelt would find none of them.
+   */
+  readonly imaginedDocuments: number
   /** Weight of relevance feedback (RM3, Abdul-Jaleel et al. 2004) beside the terms' 1. */
   readonly feedbackWeight: number
   /** Best documents that feedback learns from, and terms it takes: the usual 10 and 20. */
@@ -50,7 +66,11 @@ const DEFAULTS: RetrievalParams = {
   b: 0.75,
   coordination: 0.25,
   gramWeight: 0.4,
-  gramPostingsMax: 200_000,
+  gramPostingsMax: 65_536,
+  rareGramMax: 1000,
+  gramMatchesMin: 100,
+  gramShareMin: 0.25,
+  imaginedDocuments: 1000,
   feedbackWeight: 0.4,
   feedbackDocuments: 10,
   feedbackTerms: 20,
@@ -59,7 +79,7 @@ const DEFAULTS: RetrievalParams = {
   linkWeight: 0.5,
   threadWeight: 0.3,
   speakerFactor: 1.25,
-  candidatesMax: 2000,
+  candidatesMax: 500,
   queryTermsMax: 256,
   queryGramsMax: 1024,
 }
@@ -83,6 +103,10 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   coordination: SHARE,
   gramWeight: SHARE,
   gramPostingsMax: [0, 1e9, 'whole'],
+  rareGramMax: [0, 1e9, 'whole'],
+  gramMatchesMin: [0, 1e9, 'whole'],
+  gramShareMin: SHARE,
+  imaginedDocuments: [0, 1e9, 'whole'],
   feedbackWeight: SHARE,
   feedbackDocuments: [1, 100, 'whole'],
   feedbackTerms: [1, 1000, 'whole'],

@@ -31,7 +31,7 @@ export function scorePlace(
   const isInside = (ordinal: number) => gate.decide(ordinal) === INSIDE
   const reached = new Set(candidates)
   for (const ordinal of candidates) {
-    const score = lexical.score(ordinal)
+    const score = lexical.scores[ordinal]!
     for (const direction of [-1, 1] as const) {
       const beside = collection.threads.neighbours(
         ordinal,

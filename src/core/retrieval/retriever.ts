@@ -41,55 +41,61 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
   function searchLexical({ text, limit, explain }: RetrievalQuery, scope: ScopeTest): RetrievalReply {
     const gate = gates.open(scope)
     const found = lexical.score(text, gate)
-    const candidates = selectBest(found.matches, params.candidatesMax, found.score)
+    const candidates = selectBest(found.matches, params.candidatesMax, (ordinal) => found.scores[ordinal]!)
     const place = scorePlace(candidates, text, found, gate, collection, analyser, params)
-    const hits = new Map<number, RetrievalHit>()
-    for (const ordinal of place.ordinals) hits.set(ordinal, hitOf(ordinal))
-    const best = selectBest(hits.keys(), limit, (ordinal) => hits.get(ordinal)!.score)
+    const scores = new Map<number, number>()
+    let total = found.matches.length
+    for (const ordinal of place.ordinals) {
+      if (found.scores[ordinal] === 0) total++
+      scores.set(ordinal, scoreOf(ordinal))
+    }
     return {
-      hits: best.map((ordinal) => hits.get(ordinal)!),
-      total: found.matches.length + hits.size - candidates.length,
+      hits: selectBest(scores.keys(), limit, (ordinal) => scores.get(ordinal)!).map(hitOf),
+      total,
       mode: 'lexical',
-      removedBy:
-        hits.size > 0 || scope.isOpen
-          ? []
-          : removers(lexical.score(text, gates.open(everything)).matches, scope),
+      removedBy: total > 0 || scope.isOpen ? [] : removers(matchesAnywhere(text), scope),
+    }
+
+    function weight(ordinal: number): number {
+      return weightOf(scope.provenance(collection.document(ordinal))!.author)
+    }
+
+    function scoreOf(ordinal: number): number {
+      const { neighbours, links, thread } = place.parts(ordinal)
+      const sum = found.scores[ordinal]! + neighbours + links + thread
+      return sum * place.speakerFactor(ordinal) * weight(ordinal)
     }
 
     function hitOf(ordinal: number): RetrievalHit {
-      const { id } = collection.document(ordinal)
-      const provenance = scope.provenance(collection.document(ordinal))!
-      const { neighbours, links, thread } = place.parts(ordinal)
-      const speaker = place.speakerFactor(ordinal)
-      const weight = weightOf(provenance.author)
-      const score = (found.score(ordinal) + neighbours + links + thread) * speaker * weight
-      if (!explain) return { id, score, provenance }
-      return {
-        id,
-        score,
-        provenance,
-        parts: { ...found.parts(ordinal), neighbours, links, thread, speaker, weight },
-      }
+      const document = collection.document(ordinal)
+      const hit = { id: document.id, score: scores.get(ordinal)!, provenance: scope.provenance(document)! }
+      if (!explain) return hit
+      const factors = { speaker: place.speakerFactor(ordinal), weight: weight(ordinal) }
+      return { ...hit, parts: { ...found.parts(ordinal), ...place.parts(ordinal), ...factors } }
     }
   }
 
+  function matchesAnywhere(text: string): Int32Array {
+    return lexical.score(text, gates.open(everything)).matches
+  }
+
   function listNewest({ limit }: RetrievalQuery, scope: ScopeTest): RetrievalReply {
-    const times = new Map<number, number>()
-    const { alive } = collection
-    for (let ordinal = 0; ordinal < collection.ordinals; ordinal++) {
-      if (alive[ordinal] !== INSIDE) continue
+    const inside: number[] = []
+    const times = new Float64Array(collection.ordinals)
+    for (const ordinal of livingOrdinals()) {
       const provenance = scope.provenance(collection.document(ordinal))
-      if (provenance !== null) times.set(ordinal, provenance.atMs)
+      if (provenance === null) continue
+      inside.push(ordinal)
+      times[ordinal] = provenance.atMs
     }
-    const newest = selectBest(times.keys(), limit, (ordinal) => times.get(ordinal)!)
     return {
-      hits: newest.map((ordinal) => {
+      hits: selectBest(inside, limit, (ordinal) => times[ordinal]!).map((ordinal) => {
         const document = collection.document(ordinal)
         return { id: document.id, score: 0, provenance: scope.provenance(document)! }
       }),
-      total: times.size,
+      total: inside.length,
       mode: 'newest',
-      removedBy: times.size > 0 ? [] : removers(livingOrdinals(), scope),
+      removedBy: inside.length > 0 ? [] : removers(livingOrdinals(), scope),
     }
   }
 

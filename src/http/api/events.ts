@@ -10,7 +10,6 @@ import { SporeError } from '../../core/protocol/errors.ts'
 import {
   EVENT_HEARTBEAT_MS,
   EVENT_STREAM_BUFFER_BYTES_MAX,
-  EVENT_STREAM_STALL_MS,
   EVENT_STREAMS_MAX,
 } from '../../core/protocol/limits.ts'
 import { problems, unwrap } from '../problem.ts'
@@ -70,6 +69,8 @@ export const eventsRoute: Route = async (app, context) => {
         ...(reply.getHeaders() as Record<string, string>),
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
+        // A connection that outlived its stream would only keep a closing server waiting.
+        connection: 'close',
       })
       await follow(raw, after, stream, context).finally(() => streams.delete(stream))
     },
@@ -81,14 +82,14 @@ async function follow(
   raw: ServerResponse,
   after: number | null,
   stream: AbortController,
-  { spore, log }: RouteContext,
+  { spore, log, eventStallMs }: RouteContext,
 ): Promise<void> {
   const heartbeat = setInterval(() => raw.write(':\n\n'), EVENT_HEARTBEAT_MS)
   raw.write(`retry: ${RETRY_MS}\n\n`)
   try {
     for await (const event of spore.events(after, stream.signal)) {
       raw.write(toFrame(event))
-      if (raw.writableLength > EVENT_STREAM_BUFFER_BYTES_MAX) await drained(raw, stream.signal)
+      if (raw.writableLength > EVENT_STREAM_BUFFER_BYTES_MAX) await drained(raw, stream.signal, eventStallMs)
     }
     raw.end()
   } catch (error) {
@@ -101,8 +102,8 @@ async function follow(
 }
 
 /** Waits for a full buffer to empty; rejects when that takes too long or the stream is over. */
-async function drained(raw: ServerResponse, signal: AbortSignal): Promise<void> {
-  await once(raw, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(EVENT_STREAM_STALL_MS)]) })
+async function drained(raw: ServerResponse, signal: AbortSignal, stallMs: number): Promise<void> {
+  await once(raw, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(stallMs)]) })
 }
 
 const toFrame = ({ id, type, data }: SporeEvent): string =>

@@ -8,7 +8,7 @@ import { utf8ToBytes } from '../../core/base/bytes.ts'
 import { err, type Result } from '../../core/base/result.ts'
 import { type RememberInput, rememberSchema } from '../../core/protocol/api.ts'
 import { type Failure, failure, SporeError } from '../../core/protocol/errors.ts'
-import { NDJSON_COMMIT_LINES, NDJSON_LINE_BYTES_MAX, REQUEST_TIMEOUT_MS } from '../../core/protocol/limits.ts'
+import { NDJSON_COMMIT_LINES, NDJSON_LINE_BYTES_MAX } from '../../core/protocol/limits.ts'
 import { parseJson } from '../plugins/json.ts'
 import type { RouteContext } from '../server.ts'
 import { check } from '../validation.ts'
@@ -20,7 +20,7 @@ import { rememberChecked } from './remember-items.ts'
 export async function* rememberLines(body: Readable, context: RouteContext): AsyncGenerator<Uint8Array> {
   const stalled = setTimeout(
     () => body.destroy(new SporeError('REQUEST_TIMEOUT', 'No line arrived in time.')),
-    context.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    context.requestTimeoutMs,
   )
   try {
     for await (const lines of splitLines(body, NDJSON_LINE_BYTES_MAX)) {

@@ -5,7 +5,8 @@
 
 export interface Quoted {
   readonly text: string
-  readonly author: string
+  /** Null where nobody knows it: such a text is foreign. */
+  readonly author: string | null
   readonly trust: number | null
 }
 
@@ -14,5 +15,5 @@ export function fence({ text, author, trust }: Quoted, own: string): string {
   if (author === own) return text
   // `<` before "data" in any spelling would look like our own tag; author and trust are not free text.
   const harmless = text.replace(/<(?=\s*\/?\s*data\b)/gi, '‹')
-  return `<data author="${author.replace(/[^\w:.-]/g, '')}" trust="${trust ?? 'unknown'}">\n${harmless}\n</data>`
+  return `<data author="${(author ?? 'unknown').replace(/[^\w:.-]/g, '')}" trust="${trust ?? 'unknown'}">\n${harmless}\n</data>`
 }

@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type ErrorCode, failure } from '../../core/protocol/errors.ts'
-import { HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../../core/protocol/limits.ts'
+import { HEADERS_TIMEOUT_MS } from '../../core/protocol/limits.ts'
 import { PROBLEM_TYPE, toProblem } from '../problem.ts'
 
 declare module 'fastify' {
@@ -18,11 +18,13 @@ declare module 'fastify' {
 
 /** Node looks for expired connections this often; its default of 30 s would let a slow body stay twice as long. */
 const CHECK_INTERVAL_MS = 1000
-/** An idle connection is kept for the next request this long. */
-const KEEP_ALIVE_TIMEOUT_MS = 72_000
+/** An idle connection is kept for the next request this long; longer than most clients keep theirs. */
+const KEEP_ALIVE_TIMEOUT_MS = 5000
+/** A closing server gives requests under way this long; then it cuts every connection, also those that never asked. */
+const CLOSE_GRACE_MS = 2000
 
-/** Server options for Fastify, and the decorator that goes with them. */
-export function createTimeouts(requestTimeoutMs: number = REQUEST_TIMEOUT_MS) {
+/** Server options for Fastify, and what has to be put on the instance to go with them. */
+export function createTimeouts(requestTimeoutMs: number) {
   const longUploads = new WeakSet<Socket>()
   return {
     options: {
@@ -38,6 +40,15 @@ export function createTimeouts(requestTimeoutMs: number = REQUEST_TIMEOUT_MS) {
       },
     },
     decorate(app: FastifyInstance): void {
+      let closing = false
+      app.addHook('preClose', async () => {
+        closing = true
+        setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref()
+      })
+      // Who is answered while the server closes must not come back on the same connection.
+      app.addHook('onSend', async (_request, reply) => {
+        if (closing) reply.header('connection', 'close')
+      })
       app.decorate('allowLongUpload', (request: FastifyRequest) => {
         longUploads.add(request.socket)
       })

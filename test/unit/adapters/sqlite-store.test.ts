@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { APPLICATION_ID, MIGRATIONS, type Migration } from '../../../src/adapters/sqlite-schema.ts'
@@ -316,6 +317,30 @@ test('a full disk rejects the commit whole; reads and smaller commits go on', as
   await using store = openIn(folder.path)
   assert.equal((await store.entriesAfter(0, 1000)).length, 501)
   assert.equal(await store.key('k'), 'later')
+  assert.deepEqual(store.integrity(), [])
+})
+
+test('a write that the kernel refuses is not acknowledged, and what was is there after a restart', async () => {
+  using folder = temporaryFolder()
+  const script = fileURLToPath(new URL('../../support/store-filler.ts', import.meta.url))
+  // A limit of 2,000 blocks on the size of a file: ~1 MB or ~2 MB, as the shell counts.
+  const limited = spawn(
+    'sh',
+    ['-c', 'ulimit -f 2000; exec "$@"', 'sh', process.execPath, script, folder.path],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const [output] = await Promise.all([text(limited.stdout), once(limited, 'exit')])
+  const { written, readable, refusal, unacknowledged } = JSON.parse(output)
+  assert.equal(refusal, 'STORE_WRITE_FAILED')
+  assert.ok(written > 5)
+  assert.equal(readable, written)
+  assert.equal(unacknowledged, null)
+
+  await using store = openIn(folder.path)
+  for (let i = 0; i < written; i++) assert.equal((await store.value(String(i)))?.length, 50_000)
+  await store.commit(filled(500))
   assert.deepEqual(store.integrity(), [])
 })
 

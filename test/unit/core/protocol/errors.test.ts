@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { ERRORS, failure, SporeError } from '../../../../src/core/protocol/errors.ts'
 
@@ -27,15 +27,12 @@ test('what only the operator can mend is a 5xx, what the client did is a 4xx', (
 })
 
 const document = new URL('../../../../src/core/protocol/PROTOCOL.md', import.meta.url)
-test('PROTOCOL.md lists the same codes with the same status', {
-  skip: existsSync(document) ? false : 'PROTOCOL.md is not written yet',
-}, () => {
-  const listed = [
-    ...readFileSync(document, 'utf8').matchAll(/^\|\s*`?([A-Z]+(?:_[A-Z]+)*)`?\s*\|\s*(\d{3})\s*\|/gm),
-  ]
+test('PROTOCOL.md lists the same codes with the same status and title', () => {
+  const row = /^\| `([A-Z_]+)`\s*\| (\d{3})\s*\| (.*?)\s*\|$/gm
+  const listed = [...readFileSync(document, 'utf8').matchAll(row)]
   assert.deepEqual(
-    listed.map(([, code, status]) => `${code} ${status}`).sort(),
-    registry.map(([code, { status }]) => `${code} ${status}`).sort(),
+    listed.map(([, code, status, title]) => `${code} ${status} ${title}`).sort(),
+    registry.map(([code, { status, title }]) => `${code} ${status} ${title}`).sort(),
   )
 })
 

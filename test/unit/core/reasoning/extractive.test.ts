@@ -10,23 +10,12 @@ import {
   type Passage,
   QUESTION_TERMS_MAX,
   READ_CHARS_MAX,
-  type TermAnalyser,
 } from '../../../../src/core/reasoning/extractive.ts'
+import { createAnalyser } from '../../../../src/core/retrieval/analysis.ts'
 import { fuzz } from '../../../support/fuzz.ts'
 
-const STOP_WORDS = new Set(
-  'a an and are at be by did do does for from has have how i in is it its many of on one that the there to was what when where which who why will with you'.split(
-    ' ',
-  ),
-)
-/** A small analyser with the real one's shape: words without stop words, plurals and `-ed` off. */
-const termsOf = (text: string) => {
-  const terms = new Map<string, number>()
-  for (const [word] of text.toLowerCase().matchAll(/[\p{L}\p{N}]+/gu))
-    if (!STOP_WORDS.has(word)) terms.set(word.replace(/(?<=\w{3})(?:ed|s)$/, ''), 1)
-  return { terms }
-}
-const analyser: TermAnalyser = { query: termsOf, document: termsOf }
+/** One for all tests, as the retriever shares its own. */
+const analyser = createAnalyser()
 
 const passage = (id: string, text: string, rest: Partial<Passage> = {}): Passage => ({
   id,
