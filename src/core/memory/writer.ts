@@ -42,10 +42,16 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
   let running: Promise<void> | null = null
 
   const run = async (): Promise<void> => {
-    while (queue.length > 0) {
-      // Requests that have already arrived get their turn first, and so join this commit.
-      await clock.sleep(0)
-      await commit(queue.splice(0, DRAFT_WRITES_MAX))
+    try {
+      while (queue.length > 0) {
+        // Requests that have already arrived get their turn first, and so join this commit.
+        await clock.sleep(0)
+        await commit(queue.splice(0, DRAFT_WRITES_MAX))
+      }
+    } finally {
+      // In the same turn as the last look at the queue: a write that comes right after an acknowledgement would else
+      // find this loop running and wait for one that is over.
+      running = null
     }
   }
 
@@ -80,9 +86,7 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
           },
           settle: (failed) => resolve(failed ? err(failed) : ok(value)),
         })
-        running ??= run().finally(() => {
-          running = null
-        })
+        running ??= run()
       })
     },
     onCommitted: (listener) => void listeners.push(listener),
