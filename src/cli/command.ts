@@ -86,7 +86,9 @@ export function toCommand(
 }
 
 function toFlags(options: Readonly<Record<string, unknown>>, fields: readonly string[]): Flags {
-  const values = Object.fromEntries(['home', ...fields].map((field) => [field, options[field] as string | undefined]))
+  const values = Object.fromEntries(
+    ['home', ...fields].map((field) => [field, options[field] as string | undefined]),
+  )
   return { values, config: options.config as string | undefined, url: options.url as string | undefined }
 }
 

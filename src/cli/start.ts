@@ -19,7 +19,17 @@ export const spec: CommandSpec = {
     'spore start --home ./data --port 0 --json',
     'SPORE_PEERS=https://spore.example.org spore start',
   ],
-  configFlags: ['port', 'host', 'name', 'peers', 'bootstrap', 'publicUrl', 'defaultSpace', 'durability', 'logLevel'],
+  configFlags: [
+    'port',
+    'host',
+    'name',
+    'peers',
+    'bootstrap',
+    'publicUrl',
+    'defaultSpace',
+    'durability',
+    'logLevel',
+  ],
   configure: (command) =>
     command
       .option(
