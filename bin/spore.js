@@ -8,6 +8,10 @@ const source = new URL('../src/main.ts', import.meta.url)
 const built = new URL('../dist/main.js', import.meta.url)
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
+  // Compiled code is kept between starts: the next one is faster, and needs no type stripper (17 MiB of memory).
+  const { enableCompileCache } = await import('node:module')
+  const cache = fileURLToPath(new URL('../node_modules/.cache/spore', import.meta.url))
+  enableCompileCache(existsSync(source) ? cache : undefined)
   await import((existsSync(source) ? source : built).href)
 } else {
   await runOnOwnNode()

@@ -1,11 +1,7 @@
 /** Process entry: argv → command → exit code. SIGINT and SIGTERM become one AbortSignal; nothing calls `exit`. */
-import { enableCompileCache } from 'node:module'
 import process from 'node:process'
-
-// Before anything else is loaded: stripped and compiled sources are then reused by the next start.
-enableCompileCache()
-const { run } = await import('./cli/program.ts')
-const { processEnvironment } = await import('./config/load.ts')
+import { run } from './cli/program.ts'
+import { processEnvironment } from './config/load.ts'
 
 /** npm and a terminal both pass Ctrl-C on, so one press may come twice within moments. */
 const SAME_PRESS_MS = 1000
