@@ -1,13 +1,14 @@
 /**
  * Verifies everything that a store holds, from nothing but its bytes: each log's id and key, each header and payload
- * against its hash, each chain from its genesis, each kept head against chain and signature, each fork proof.
+ * against its hash, each chain from its genesis, each kept head against chain and signature, each fork proof, what is kept
+ * of each log against its entries, and the order of arrival.
  */
 import type { LogId } from '../base/brand.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { bytesToDigest, sha256 } from '../base/hash.ts'
 import { isAdmissibleKey, type Verifier } from '../identity/keys.ts'
 import { decodeHeader, leafOf } from '../protocol/entry.ts'
-import { extendChain, genesisOf, headBytes, logIdOf } from '../protocol/log.ts'
+import { extendChain, extendSegment, genesisOf, headBytes, logIdOf, type Segment } from '../protocol/log.ts'
 import { verifyForkProof } from './fork.ts'
 import type { EntryRow, HeadRow, LogRow, MemoryStore } from './store.ts'
 
@@ -51,6 +52,7 @@ export async function verifyStore(
     report.logs++
     options.onLog?.(report.logs, logs.length)
   }
+  await verifyArrivals(logs, { store, verifier, report, find, signal: options.signal })
   for (const { logId, seq, proof } of await store.forks()) {
     const verified = verifyForkProof(proof, store.origin.network, verifier)
     const isOfLog = verified.ok && verified.value.logId === logId && verified.value.proof.seq === seq
@@ -79,6 +81,7 @@ async function verifyLog(log: LogRow, context: Context): Promise<void> {
   let chain = genesisOf(logId)
   let clock = 0
   let seq = 0
+  let segment: Segment = { start: 0, bytes: 0 }
   let head = await store.headFrom(logId, 0)
   let coveredTo = -1
   while (seq < log.next) {
@@ -87,6 +90,10 @@ async function verifyLog(log: LogRow, context: Context): Promise<void> {
     if (rows[0]?.seq !== seq) break
     for (const row of rows) {
       if (row.seq !== seq) break
+      segment = extendSegment(segment, seq, row.header.length + payloadLengthOf(row))
+      // Without it nobody could be given a segment before the newest.
+      if (segment.start === seq && coveredTo !== seq - 1)
+        find(logId, seq - 1, 'no signed head at the end of the segment')
       clock = verifyEntry(row, clock, context)
       chain = extendChain(chain, leafOf(row.header))
       if (head?.seq === seq) {
@@ -101,8 +108,40 @@ async function verifyLog(log: LogRow, context: Context): Promise<void> {
   if (seq < log.next) find(logId, seq, 'the entry is missing')
   else if (!equalBytes(chain, log.chain))
     find(logId, null, 'the chain does not end in the value that is kept')
+  else if (clock !== log.clock || segment.start !== log.segmentStart || segment.bytes !== log.segmentBytes)
+    find(logId, null, 'the clock or segment that is kept is not that of its entries')
   if (head) find(logId, head.seq, 'a head covers entries that are not there')
   if (coveredTo < seq - 1) find(logId, coveredTo + 1, 'no signed head covers the entries from here on')
+}
+
+/** Every entry once, in an order of arrival without a gap, and none that its log does not know. */
+async function verifyArrivals(logs: readonly LogRow[], { store, find, signal }: Context): Promise<void> {
+  const rowsById = new Map(logs.map((log) => [log.logId, log]))
+  const newest = new Map<LogId, number>()
+  let arrival = 0
+  for (;;) {
+    signal.throwIfAborted()
+    const rows = await store.entriesAfter(arrival, READ_ENTRIES)
+    for (const row of rows) {
+      if (row.arrival !== arrival + 1)
+        find(row.logId, row.seq, `arrival ${row.arrival} comes behind ${arrival}`)
+      arrival = Math.max(arrival, row.arrival)
+      newest.set(row.logId, row.arrival)
+      const log = rowsById.get(row.logId)
+      if (!log) find(row.logId, row.seq, 'the log of the entry is not listed')
+      else if (row.seq >= log.next) find(row.logId, row.seq, 'the entry stands behind the end of its log')
+    }
+    if (rows.length < READ_ENTRIES) break
+  }
+  for (const { logId, arrival } of logs)
+    if (arrival !== (newest.get(logId) ?? 0))
+      find(logId, null, 'the arrival that is kept is not that of its newest entry')
+}
+
+/** What the header says; the bytes that are there where it cannot be read. */
+function payloadLengthOf({ header, payload }: EntryRow): number {
+  const decoded = decodeHeader(header)
+  return decoded.ok ? decoded.value.payloadLength : (payload?.length ?? 0)
 }
 
 /** The clock of the entry, the one before it where the header cannot be read. */

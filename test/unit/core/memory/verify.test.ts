@@ -106,7 +106,76 @@ describe('verification of a store', () => {
     const gone = await verify(withHeads(() => null))
     assert.deepEqual(
       [...new Set(gone.findings.map(({ reason }) => reason))],
-      ['no signed head covers the entries from here on'],
+      ['no signed head at the end of the segment', 'no signed head covers the entries from here on'],
+    )
+  })
+
+  it('finds the head of a segment’s end gone, though a later one covers it', async () => {
+    const headFrom: MemoryStore['headFrom'] = async (logId, atLeast) => {
+      const head = await ports.store.headFrom(logId, atLeast)
+      return head?.seq === SEGMENT_ENTRIES_MAX - 1 ? ports.store.headFrom(logId, head.seq + 1) : head
+    }
+    const report = await verify({ headFrom })
+    assert.deepEqual(
+      report.findings.map(({ seq, reason }) => [seq, reason]),
+      [[SEGMENT_ENTRIES_MAX - 1, 'no signed head at the end of the segment']],
+    )
+  })
+
+  it('finds a head with the clock of another entry, and one behind the end', async () => {
+    const clock = await verify(withHeads((head) => ({ ...head, clock: head.clock + 1 })))
+    assert.ok(clock.findings.some(({ reason }) => reason === 'the head has another clock than its entry'))
+    const far = await verify(withHeads((head) => ({ ...head, seq: head.seq + 100_000 })))
+    assert.ok(far.findings.some(({ reason }) => reason === 'a head covers entries that are not there'))
+  })
+
+  it('finds what is kept of a log and is not that of its entries', async () => {
+    const kept: [Partial<LogRow>, RegExp][] = [
+      [{ clock: 1 }, /clock or segment/],
+      [{ segmentStart: 1 }, /clock or segment/],
+      [{ segmentBytes: 1 }, /clock or segment/],
+      [{ chain: new Uint8Array(32) }, /chain does not end/],
+      [{ arrival: 1_000_000 }, /arrival that is kept/],
+      [{ publicKey: new Uint8Array(32) }, /log id/],
+    ]
+    for (const [changed, reason] of kept) {
+      const report = await verify(withLogs((log) => ({ ...log, ...changed })))
+      assert.ok(
+        report.findings.some((finding) => reason.test(finding.reason)),
+        `${reason}: ${JSON.stringify(report.findings)}`,
+      )
+    }
+  })
+
+  it('finds entries behind the end of their log, and of a log that is not listed', async () => {
+    const short = await verify(withLogs((log) => ({ ...log, next: log.next - 1 })))
+    assert.equal(short.findings.filter(({ reason }) => /behind the end of its log/.test(reason)).length, 2)
+    const [first] = await ports.store.logs()
+    const gone = await verify({ logs: async () => [first as LogRow] })
+    assert.ok(gone.findings.some(({ reason }) => reason === 'the log of the entry is not listed'))
+  })
+
+  it('finds a gap and a repetition in the order of arrival', async () => {
+    const withArrival = (from: number, to: number): Partial<MemoryStore> => ({
+      entriesAfter: async (after, limit) =>
+        (await ports.store.entriesAfter(after, limit)).map((row) =>
+          row.arrival === from ? { ...row, arrival: to } : row,
+        ),
+    })
+    const last = MEMORIES + 1
+    const gap = await verify(withArrival(last, last + 1))
+    assert.ok(gap.findings.some(({ reason }) => reason === `arrival ${last + 1} comes behind ${last - 1}`))
+    const repeated = await verify(withArrival(50, 49))
+    assert.ok(repeated.findings.some(({ seq, reason }) => seq === 49 && /comes behind 49/.test(reason)))
+  })
+
+  it('finds a fork proof that proves nothing', async () => {
+    const [log] = await ports.store.logs()
+    const proof = new Uint8Array(3)
+    const report = await verify({ forks: async () => [{ logId: (log as LogRow).logId, seq: 4, proof }] })
+    assert.deepEqual(
+      report.findings.map(({ seq, reason }) => [seq, reason]),
+      [[4, 'the fork proof proves something else or nothing']],
     )
   })
 
