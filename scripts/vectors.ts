@@ -48,7 +48,7 @@ const groups: readonly (readonly [name: string, about: string, make: () => Case[
   ],
   [
     'run',
-    'A receiver at `nowMs` takes the runs of `before`, then `run`: it stores `fresh` entries, or refuses.',
+    'A receiver at `nowMs` takes the runs of `before` and the fork `proofs`, then `run`: it stores `fresh` entries, or refuses.',
     runs,
   ],
   ['frame', '`bytes` as frames hold `bodies`; with `error`, what comes behind them is refused.', frames],

@@ -28,7 +28,7 @@ const entriesOf = (name: string, count: number): Entry[] =>
 const leavesOf = (from: number, entries: readonly Entry[], of: Log = log) =>
   entries.map((entry, i) => leaf(header(of, from + i, entry)))
 
-interface Fields {
+export interface Fields {
   domain: Value
   publicKey: Value
   space: Value
@@ -40,7 +40,7 @@ interface Fields {
   leavesB: Value
   headB: Value
 }
-const encode = (fields: Fields): Uint8Array => {
+export const encodeProof = (fields: Fields): Uint8Array => {
   const { domain, publicKey, space, epoch, seq, base, leavesA, headA, leavesB, headB } = fields
   return cbor([domain, publicKey, space, epoch, seq, base, leavesA, headA, leavesB, headB])
 }
@@ -83,7 +83,7 @@ export function forks(): Case[] {
     name,
     comment: `§6: ${comment}`,
     network: NETWORK,
-    proof: hex(encode(fields)),
+    proof: hex(encodeProof(fields)),
     logId: hex(logId(of)),
     seq: fields.seq,
   })
@@ -91,7 +91,7 @@ export function forks(): Case[] {
     name,
     comment: `§6: ${comment}`,
     network: NETWORK,
-    proof: hex(proof instanceof Uint8Array ? proof : encode(proof)),
+    proof: hex(proof instanceof Uint8Array ? proof : encodeProof(proof)),
     error: 'FORK_PROOF_INVALID',
   })
   const form = (name: string, changed: Partial<Fields>) =>
@@ -217,8 +217,8 @@ export function forks(): Case[] {
     invalid('a field too few', 'refused by its form', cbor(Object.values(good).slice(0, 9))),
     invalid('a field too many', 'refused by its form', cbor([...Object.values(good), 0])),
     invalid('empty', 'refused by its form', new Uint8Array()),
-    invalid('trailing bytes', 'refused by its form', join(encode(good), Uint8Array.of(0))),
-    invalid('cut', 'refused by its form', encode(good).slice(0, -1)),
+    invalid('trailing bytes', 'refused by its form', join(encodeProof(good), Uint8Array.of(0))),
+    invalid('cut', 'refused by its form', encodeProof(good).slice(0, -1)),
     invalid('no array', 'refused by its form', cbor({})),
   ]
 }

@@ -1,6 +1,7 @@
 /** Runs (PROTOCOL.md §7) as a receiver sees them: what it holds before, and what one run then does. */
 import { cbor, hex, join, raw, type Value } from './cbor.ts'
 import { encodePoint, encodeY, P, type Point, smallOrderPoints } from './ed25519.ts'
+import { encodeProof } from './forks.ts'
 import {
   type Case,
   chainOver,
@@ -10,6 +11,7 @@ import {
   encodeRun,
   genesis,
   header,
+  leaf,
   logId,
   logOf,
   memory,
@@ -45,6 +47,8 @@ function ada(): Writer {
 interface Receiver {
   readonly nowMs?: number
   readonly before?: readonly Uint8Array[]
+  /** Fork proofs that the receiver has. */
+  readonly proofs?: readonly Uint8Array[]
 }
 
 function accepted(
@@ -52,7 +56,7 @@ function accepted(
   comment: string,
   writer: Writer,
   [from, to]: readonly [from: number, to: number],
-  { nowMs = NOW_MS, before = [] }: Receiver = {},
+  { nowMs = NOW_MS, before = [], proofs = [] }: Receiver = {},
   held = from,
 ): Case {
   return {
@@ -61,6 +65,7 @@ function accepted(
     network: NETWORK,
     nowMs,
     before: before.map(hex),
+    ...(proofs.length > 0 && { proofs: proofs.map(hex) }),
     run: hex(writer.run(from, to)),
     logId: hex(logId(writer.log)),
     next: Math.max(to + 1, held),
@@ -84,13 +89,14 @@ const refused = (
   comment: string,
   error: string,
   run: Uint8Array,
-  { nowMs = NOW_MS, before = [] }: Receiver = {},
+  { nowMs = NOW_MS, before = [], proofs = [] }: Receiver = {},
 ): Case => ({
   name,
   comment: `§7: ${comment}`,
   network: NETWORK,
   nowMs,
   before: before.map(hex),
+  ...(proofs.length > 0 && { proofs: proofs.map(hex) }),
   run: hex(run),
   error,
 })
@@ -380,6 +386,66 @@ function tampered(): Case[] {
   ]
 }
 
+/** A log that parts after two entries, and what a run of it is to whoever knows. */
+function forked(): Case[] {
+  const branch = (name: string) => {
+    const writer = createWriter('ada')
+    writer.write(memory('common 0'), memory('common 1'), memory(`${name} 2`), memory(`${name} 3`))
+    return writer
+  }
+  const [left, right] = [branch('left'), branch('right')]
+  const side = (writer: Writer) => {
+    const { signature } = writer.fields(0, 3)
+    const leaves = [2, 3].map((seq) => leaf(header(writer.log, seq, writer.entries[seq] as Entry)))
+    return { leaves, head: [(writer.entries[3] as Entry).clock, signature] }
+  }
+  const { publicKey, space, epoch } = left.log
+  const proof = encodeProof({
+    domain: 'spore/fork/1',
+    publicKey,
+    space,
+    epoch,
+    seq: 2,
+    base: left.chainBefore(2),
+    leavesA: side(left).leaves,
+    headA: side(left).head,
+    leavesB: side(right).leaves,
+    headB: side(right).head,
+  })
+  const proofs = [proof]
+  const whole = { proofs }
+  const behind = 'what lies behind the fork point is not valid on any branch (§6)'
+  return [
+    accepted(
+      'over the fork point',
+      'it brings two valid entries, and no head ends right behind them',
+      left,
+      [0, 3],
+      whole,
+    ),
+    accepted(
+      'over the fork point, on the other branch',
+      'either branch has the same valid part',
+      right,
+      [1, 3],
+      {
+        proofs,
+        before: [left.run(0, 0)],
+      },
+    ),
+    accepted('up to the fork point', 'all of it is valid', left, [0, 1], whole),
+    refused('at the fork point', behind, 'LOG_FORKED', left.run(2, 3), { proofs, before: [left.run(0, 1)] }),
+    refused('behind the fork point', behind, 'LOG_FORKED', left.run(3, 3), {
+      proofs,
+      before: [left.run(0, 2)],
+    }),
+    refused('over the fork point, with nothing new below it', behind, 'LOG_FORKED', right.run(0, 3), {
+      proofs,
+      before: [left.run(0, 3)],
+    }),
+  ]
+}
+
 function createBo(): Value {
   const writer = createWriter('bo')
   writer.write(memory('bo’s'))
@@ -471,4 +537,4 @@ function malformed(): Case[] {
   ]
 }
 
-export const runs = (): Case[] => [...valid(), ...misplaced(), ...tampered(), ...malformed()]
+export const runs = (): Case[] => [...valid(), ...misplaced(), ...tampered(), ...forked(), ...malformed()]

@@ -13,6 +13,7 @@ describe('run', () => {
     network: string
     nowMs: number
     before: string[]
+    proofs?: string[]
     run: string
     logId: string
     next: number
@@ -28,6 +29,7 @@ describe('run', () => {
         const received = await replica.receive(unhex(run), one.nowMs)
         assert.ok(received.ok, `before: ${JSON.stringify(received)}`)
       }
+      for (const proof of one.proofs ?? []) assert.ok((await replica.takeFork(unhex(proof))).ok)
       const held = replica.memory.entries
       const view = () =>
         replica.memory.logs.viewDigest([...replica.memory.logs.values()].map(({ row }) => row.space))

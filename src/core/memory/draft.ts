@@ -176,7 +176,9 @@ export function createDraft(context: DraftContext): Draft {
       const end = run.from + run.entries.length
       if (run.from > row.next)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
-      if (context.forkPoint(logId) < end) return err(failure('LOG_FORKED', `at ${context.forkPoint(logId)}`))
+      // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
+      const forkPoint = context.forkPoint(logId)
+      if (forkPoint <= row.next && forkPoint < end) return err(failure('LOG_FORKED', `at ${forkPoint}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.entries.length })
       if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
         return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
