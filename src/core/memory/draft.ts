@@ -11,7 +11,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { encodeHeader, type Header, leafOf } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { LOGS_MAX, SEQ_MAX } from '../protocol/limits.ts'
+import { KIND_MAX, LOGS_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
 import {
   extendChain,
   extendSegment,
@@ -153,6 +153,10 @@ export function createDraft(context: DraftContext): Draft {
       const logId = logIdOf(log)
       const row = rowOf(log, logId)
       assert(row.next <= SEQ_MAX, 'a log of 2³² entries goes on in a new epoch')
+      // One entry that no peer takes would end the log for everybody but its author.
+      assert(payload.length <= PAYLOAD_BYTES_MAX, 'a payload is at most PAYLOAD_BYTES_MAX long')
+      assert(references.length <= REFERENCES_MAX, 'a header has at most REFERENCES_MAX references')
+      assert(Number.isInteger(kind) && kind >= 0 && kind <= KIND_MAX, 'a kind is 0 to KIND_MAX')
       time = nextTime(time, context.nowMs)
       const element = bytesToDigest(sha256(payload))
       const header: Header = {
