@@ -7,9 +7,12 @@ import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { httpbis } from 'http-message-signatures'
+import { zlibCompression } from '../../../../src/adapters/compression.ts'
 import type { Did } from '../../../../src/core/base/brand.ts'
 import { utf8ToBytes } from '../../../../src/core/base/bytes.ts'
 import { sha256 } from '../../../../src/core/base/hash.ts'
+import { silentLog } from '../../../../src/core/base/ports.ts'
+import { ok } from '../../../../src/core/base/result.ts'
 import {
   NONCE_BYTES,
   type RequestParts,
@@ -18,7 +21,9 @@ import {
   verifyRequest,
 } from '../../../../src/core/identity/http-signature.ts'
 import { createSigner, createVerifier, didToPublicKey } from '../../../../src/core/identity/keys.ts'
+import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import { SIGNATURE_AGE_MAX_MS } from '../../../../src/core/protocol/limits.ts'
+import { createSpore } from '../../../../src/core/spore.ts'
 import { fuzz, fuzzAsync } from '../../../support/fuzz.ts'
 
 const NOW_S = 1_795_219_200
@@ -226,6 +231,65 @@ describe('a signed request', () => {
         assert.equal(codeOf(verifyRequest(parts, rubbish, { nowMs: NOW_MS, verifier })), 'REQUEST_UNSIGNED')
       },
     ))
+})
+
+describe('a spore that admits requests', () => {
+  const parts: RequestParts = {
+    method: 'GET',
+    authority: 'spore.example',
+    path: '/federation/v1/heads',
+    query: '',
+    body: new Uint8Array(),
+  }
+
+  test('takes each nonce of an author once while its signature is valid', async () => {
+    let nowMs = NOW_MS
+    const spore = await createTestSpore(() => nowMs)
+    await using _ = spore
+    const admit = (headers: SignatureHeaders) => {
+      const result = spore.federation.admit(parts, { ...headers })
+      return result.ok ? null : result.error.code
+    }
+    const first = signRequest(parts, signer, NOW_S, nonceOf(1))
+    assert.equal(admit(first), null)
+    for (nowMs of [NOW_MS, NOW_MS + 1, NOW_MS + SIGNATURE_AGE_MAX_MS, NOW_MS - SIGNATURE_AGE_MAX_MS])
+      assert.equal(admit(first), 'REQUEST_REPLAYED')
+    nowMs = NOW_MS
+    const sameNonce = signRequest({ ...parts }, signer, NOW_S + 1, nonceOf(1))
+    assert.equal(admit(sameNonce), 'REQUEST_REPLAYED', 'a nonce is used once, whatever else is signed')
+    assert.equal(admit(signRequest(parts, signer, NOW_S, nonceOf(2))), null)
+    const stranger = createSigner(sha256(utf8ToBytes('stranger')))
+    assert.equal(admit(signRequest(parts, stranger, NOW_S, nonceOf(1))), null, 'nonces are an author’s own')
+    nowMs = NOW_MS + SIGNATURE_AGE_MAX_MS + 1
+    assert.equal(admit(first), 'REQUEST_STALE')
+  })
+
+  test('does not remember the nonce of a request that it refused', async () => {
+    await using spore = await createTestSpore(() => NOW_MS)
+    const good = signRequest(parts, signer, NOW_S, nonceOf(3))
+    const forged = {
+      ...good,
+      signature: good.signature.replace(/.{4}==:$/, 'AAAA==:').replace('A==:', 'Q==:'),
+    }
+    assert.ok(!spore.federation.admit(parts, forged).ok)
+    assert.ok(spore.federation.admit(parts, { ...good }).ok, 'nobody can burn the nonces of others')
+  })
+
+  function createTestSpore(now: () => number) {
+    const origin = { publicKey: signer.publicKey, network: 'spore-test', epoch: new Uint8Array(8) }
+    return createSpore(
+      { defaultSpace: 'private', pullIntervalMs: 1000 },
+      {
+        clock: { now, sleep: async () => {} },
+        random: { bytes: (length) => new Uint8Array(length), float: () => 0 },
+        log: silentLog,
+        store: createMemoryStore(origin),
+        transport: { admit: ok, send: () => Promise.reject(new Error('no request is sent here')) },
+        compression: zlibCompression,
+        seed,
+      },
+    )
+  }
 })
 
 const codeOf = (result: ReturnType<typeof verifyRequest>): string | null =>

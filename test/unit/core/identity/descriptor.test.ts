@@ -1,0 +1,100 @@
+/** What a spore says of itself: signed, of this network and version, and not old. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { utf8ToBytes } from '../../../../src/core/base/bytes.ts'
+import { sha256 } from '../../../../src/core/base/hash.ts'
+import { signDescriptor, verifyDescriptor } from '../../../../src/core/identity/descriptor.ts'
+import { createSigner, createVerifier } from '../../../../src/core/identity/keys.ts'
+import { NAME_CHARS_MAX, URL_CHARS_MAX } from '../../../../src/core/protocol/limits.ts'
+
+const NOW_MS = 1_795_219_200_000
+const HOUR_MS = 3_600_000
+const signer = createSigner(sha256(utf8ToBytes('descriptor')))
+const fields = {
+  url: 'https://spore.example',
+  name: 'ada',
+  network: 'spore-test',
+  version: 1,
+  issued: NOW_MS,
+}
+const good = signDescriptor(fields, signer)
+const codeOf = (input: unknown, nowMs = NOW_MS, network = 'spore-test') => {
+  const result = verifyDescriptor(input, { network, nowMs, verifier: createVerifier() })
+  return result.ok ? null : result.error.code
+}
+
+describe('a descriptor', () => {
+  test('is taken, with and without a URL, through JSON', () => {
+    assert.equal(codeOf(good), null)
+    assert.equal(codeOf(signDescriptor({ ...fields, url: null }, signer)), null)
+    const read = verifyDescriptor(JSON.parse(JSON.stringify(good)), {
+      network: 'spore-test',
+      nowMs: NOW_MS,
+      verifier: createVerifier(),
+    })
+    assert.deepEqual(read, { ok: true, value: good })
+  })
+
+  test('is refused with any field changed', () => {
+    const other = createSigner(sha256(utf8ToBytes('other')))
+    const changes = [
+      { key: other.did },
+      { url: 'https://other.example' },
+      { url: null },
+      { name: 'bo' },
+      { network: 'spore-main' },
+      { version: 2 },
+      { issued: NOW_MS + 1 },
+      { signature: signDescriptor(fields, other).signature },
+    ]
+    for (const change of changes)
+      assert.equal(codeOf({ ...good, ...change }), 'SIGNATURE_INVALID', JSON.stringify(change))
+  })
+
+  test('of another version or network is refused with both values', () => {
+    const verify = (changed: Partial<typeof fields>) =>
+      verifyDescriptor(signDescriptor({ ...fields, ...changed }, signer), {
+        network: 'spore-test',
+        nowMs: NOW_MS,
+        verifier: createVerifier(),
+      })
+    const version = verify({ version: 2 })
+    assert.deepEqual(!version.ok && [version.error.code, version.error.detail], [
+      'VERSION_UNSUPPORTED',
+      '2 there, 1 here',
+    ])
+    const network = verify({ network: 'spore-main' })
+    assert.deepEqual(!network.ok && [network.error.code, network.error.detail], [
+      'NETWORK_MISMATCH',
+      '"spore-main" there, "spore-test" here',
+    ])
+  })
+
+  test('is valid for 24 hours, and from 10 minutes before', () => {
+    assert.equal(codeOf(good, NOW_MS + 24 * HOUR_MS), null)
+    assert.equal(codeOf(good, NOW_MS + 24 * HOUR_MS + 1), 'REQUEST_STALE')
+    assert.equal(codeOf(good, NOW_MS - HOUR_MS / 6), null)
+    assert.equal(codeOf(good, NOW_MS - HOUR_MS / 6 - 1), 'REQUEST_STALE')
+  })
+
+  test('of another form is refused, a bound and one more', () => {
+    const { name: _, ...nameless } = good
+    const wrong: unknown[] = [
+      null,
+      [],
+      {},
+      nameless,
+      { ...good, more: 1 },
+      { ...good, version: '1' },
+      { ...good, issued: -1 },
+      { ...good, issued: 1.5 },
+      { ...good, name: '' },
+      { ...good, signature: good.signature.slice(1) },
+      signDescriptor({ ...fields, name: 'x'.repeat(NAME_CHARS_MAX + 1) }, signer),
+      signDescriptor({ ...fields, url: 'x'.repeat(URL_CHARS_MAX + 1) }, signer),
+    ]
+    for (const input of wrong) assert.equal(codeOf(input), 'REQUEST_INVALID', JSON.stringify(input))
+    assert.equal(codeOf(signDescriptor({ ...fields, name: 'x'.repeat(NAME_CHARS_MAX) }, signer)), null)
+    assert.equal(codeOf(signDescriptor({ ...fields, url: 'x'.repeat(URL_CHARS_MAX) }, signer)), null)
+  })
+})
