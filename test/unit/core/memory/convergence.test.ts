@@ -131,7 +131,7 @@ describe('replicas that do not fork', () => {
         assert.equal(again.memory.memories, expected.length)
         assert.equal(again.memory.logs.viewDigest([COMMONS]), digest)
       },
-      120,
+      300,
     ))
 
   test('agree with a set that anybody may remove from, where one author has several stores', () =>
@@ -169,7 +169,7 @@ describe('replicas that do not fork', () => {
           assert.deepEqual(await shown(at), at.oracle.values(), 'also between deliveries')
         }
       },
-      120,
+      300,
     ))
 })
 

@@ -125,6 +125,18 @@ describe('a draft', () => {
     assert.deepEqual(await replica.receive(run), { ok: true, value: { fresh: 0, duplicate: 2 } })
   })
 
+  test('writes after the times that it took in itself', async () => {
+    const [ada, bo] = [createReplica({ name: 'ada' }), createReplica({ name: 'bo' })]
+    await ada.add('tea', COMMONS, NOW_MS + 60_000)
+    const run = decoded((await ada.run(ownLogId(ada), 0)) as Uint8Array)
+    await bo.write((draft) => {
+      assert.ok(draft.receive(run).ok)
+      draft.append(memoryEntry('milk'))
+    })
+    const times = [ada, bo].map((one) => bo.memory.logs.get(ownLogId(one))!.row.clock) as [number, number]
+    assert.equal(times[1], times[0] + 1)
+  })
+
   test('follows its own earlier runs: two of one log in one draft', async () => {
     const [ada, bo] = [createReplica({ name: 'ada' }), createReplica({ name: 'bo' })]
     const runs: Uint8Array[] = []

@@ -182,6 +182,20 @@ describe('remembering', () => {
     assert.equal(await entriesOf({ store }), 1)
   })
 
+  test('with a key whose first write is still under way waits for it', async () => {
+    const { remember, control, store } = createHarness()
+    const open = Promise.withResolvers<void>()
+    control.gate = open.promise
+    const first = remember({ text: 'tea', key: 'k' })
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
+    const second = [remember({ text: 'milk', key: 'k' }), remember({ text: 'tea', key: 'k' })]
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
+    open.resolve()
+    assert.equal(codeOf(await first), null)
+    assert.deepEqual((await Promise.all(second)).map(codeOf), ['KEY_CONFLICT', null])
+    assert.equal(await entriesOf({ store }), 1)
+  })
+
   test('with a key of a write that failed starts anew', async () => {
     const { remember, control, store } = createHarness()
     control.failing = true
