@@ -47,7 +47,7 @@ export const configSchema = z.strictObject({
   publicUrl: sporeUrlSchema.nullable().default(null),
   defaultSpace: text(SPACE_CHARS_MAX).default('private'),
   durability: z.enum(['disk', 'memory']).default('disk'),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   allowedHosts: z.array(text(HOST_CHARS_MAX)).max(ALLOWED_MAX).default([]),
   allowedOrigins: z.array(text(URL_CHARS_MAX)).max(ALLOWED_MAX).default([]),
   federation: z
@@ -89,7 +89,7 @@ export const FIELDS: readonly Field[] = [
     path: 'logLevel',
     kind: 'text',
     variables: ['SPORE_LOG_LEVEL'],
-    unit: 'trace | debug | info | warn | error | silent',
+    unit: 'debug | info | warn | error | silent',
   },
   { path: 'allowedHosts', kind: 'list', variables: ['SPORE_ALLOWED_HOSTS'], unit: 'list of host names' },
   { path: 'allowedOrigins', kind: 'list', variables: ['SPORE_ALLOWED_ORIGINS'], unit: 'list of origins' },

@@ -3,7 +3,7 @@
  * has 256 random bits, so a plain hash is enough at rest: there is nothing to guess (OWASP ASVS 4.0 §2.9, §3.5).
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
@@ -117,5 +117,37 @@ function writeTokens(home: string, tokens: readonly TokenRow[]): void {
     throw new SporeError('CONFIG_INVALID', `the token file ${file} cannot be written (${code})`, {
       cause: error,
     })
+  }
+}
+
+/**
+ * The hashes that a server accepts, for its every request: the file's, read again when it has changed, so that a new
+ * token works and a revoked one stops at once; and those of `others`. A damaged file lets nobody in by it.
+ */
+export function createTokenHashes(home: string, others: readonly Secret[]): () => readonly string[] {
+  const fixed = others.map((secret) => hashToken(secret.reveal()))
+  let stamp: string | null = null
+  let hashes = fixed
+  return () => {
+    const seen = fileStamp(tokenFile(home))
+    if (seen !== stamp) {
+      stamp = seen
+      hashes = [...fixed, ...fileHashes(home)]
+    }
+    return hashes
+  }
+}
+
+/** Changes with every write: each one is a new file by its rename. */
+function fileStamp(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false, bigint: true })
+  return stat ? `${stat.ino}:${stat.mtimeNs}:${stat.size}` : ''
+}
+
+function fileHashes(home: string): readonly string[] {
+  try {
+    return readTokens(home).map((token) => token.sha256)
+  } catch {
+    return []
   }
 }

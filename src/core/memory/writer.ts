@@ -19,14 +19,18 @@ export interface Writer {
   /** Runs `prepare` on the next draft; its value comes back once the draft is durable. Failure STORE_WRITE_FAILED. */
   write<T>(prepare: (draft: Draft) => T): Promise<Result<T, Failure>>
   /** Hears of every durable commit. */
-  onCommitted(listener: (applied: readonly Applied[]) => void | Promise<void>): void
+  onCommitted(listener: Listener): void
   /** Resolves when every write so far is durable or has failed. */
   drain(): Promise<void>
 }
 
+type Listener = (applied: readonly Applied[]) => void | Promise<void>
+
 interface Pending {
   readonly prepare: (draft: Draft) => void
   readonly settle: (failed: Failure | null) => void
+  /** A bug in this write alone. */
+  readonly reject: (error: unknown) => void
 }
 
 export interface WriterDeps {
@@ -38,20 +42,26 @@ export interface WriterDeps {
 
 export function createWriter({ memory, store, clock, log }: WriterDeps): Writer {
   const queue: Pending[] = []
-  const listeners: ((applied: readonly Applied[]) => void | Promise<void>)[] = []
+  const listeners: Listener[] = []
   let running: Promise<void> | null = null
 
   const run = async (): Promise<void> => {
-    while (queue.length > 0) {
-      // Requests that have already arrived get their turn first, and so join this commit.
-      await clock.sleep(0)
-      await commit(queue.splice(0, DRAFT_WRITES_MAX))
+    try {
+      while (queue.length > 0) {
+        // Requests that have already arrived get their turn first, and so join this commit.
+        await clock.sleep(0)
+        await commit(queue.splice(0, DRAFT_WRITES_MAX))
+      }
+    } finally {
+      // In the same turn as the last look at the queue: a write that comes right after an acknowledgement would else
+      // find this loop running and wait for one that is over.
+      running = null
     }
   }
 
-  const commit = async (batch: readonly Pending[]): Promise<void> => {
+  const commit = async (waiting: readonly Pending[]): Promise<void> => {
     const draft = memory.draft(clock.now())
-    for (const { prepare } of batch) prepare(draft)
+    const batch = waiting.filter((pending) => prepared(pending, draft))
     const result = draft.finish()
     let failed: Failure | null = null
     if (result) {
@@ -64,25 +74,44 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
       }
       if (!failed) {
         const applied = memory.apply(result)
-        for (const listener of listeners) await listener(applied)
+        for (const listener of listeners) await tell(listener, applied)
       }
     }
     for (const { settle } of batch) settle(failed)
   }
 
+  /** One write that throws is its caller's trouble and nobody else's. */
+  const prepared = (pending: Pending, draft: Draft): boolean => {
+    try {
+      pending.prepare(draft)
+      return true
+    } catch (error) {
+      pending.reject(error)
+      return false
+    }
+  }
+
+  /** What is durable stays so, whatever a listener makes of it. */
+  const tell = async (listener: Listener, applied: readonly Applied[]): Promise<void> => {
+    try {
+      await listener(applied)
+    } catch (error) {
+      log.error('a listener of the change feed threw', { error: String(error) })
+    }
+  }
+
   return {
     write<T>(prepare: (draft: Draft) => T) {
-      return new Promise<Result<T, Failure>>((resolve) => {
+      return new Promise<Result<T, Failure>>((resolve, reject) => {
         let value: T
         queue.push({
           prepare: (draft) => {
             value = prepare(draft)
           },
           settle: (failed) => resolve(failed ? err(failed) : ok(value)),
+          reject,
         })
-        running ??= run().finally(() => {
-          running = null
-        })
+        running ??= run()
       })
     },
     onCommitted: (listener) => void listeners.push(listener),

@@ -81,6 +81,7 @@ export function createLexical(collection: Collection, analyser: Analyser, params
     retain(gramBoard, (ordinal) => termBoard.matched[ordinal]! > 0 || gramBoard.matched[ordinal]! >= enough)
   }
 
+  /** The terms of the best hits. Only rare ones find further entries, as with grams. */
   function scoreFeedback(queryTerms: number, gate: Gate): void {
     if (params.feedbackWeight === 0 || queryTerms < params.feedbackQueryTermsMin) return
     const { scores } = termBoard
@@ -94,7 +95,11 @@ export function createLexical(collection: Collection, analyser: Analyser, params
       score: scores[ordinal]!,
     }))
     const features = feedbackTerms(sources, params.feedbackTerms)
-    addBm25Scores(collection.terms, features, params, gate, feedbackBoard, buffer)
+    const isRare = ([term]: WeightedFeature) => frequencyOf(collection.terms, term) <= params.rareMax
+    const common = features.filter((feature) => !isRare(feature))
+    const only = [termBoard.matched, gramBoard.matched] as const
+    addBm25Scores(collection.terms, features.filter(isRare), params, gate, feedbackBoard, buffer)
+    addBm25Scores(collection.terms, common, params, gate, feedbackBoard, buffer, { only })
   }
 
   return {
@@ -146,7 +151,7 @@ function affordable(index: InvertedIndex, bag: Bag, params: RetrievalParams): Af
     // Counted in living postings, so that what is removed does not change what is read.
     postings += frequency
     if (frequency === 0 || postings > params.gramPostingsMax) continue
-    if (frequency <= params.rareGramMax) rare.push([gram, weight])
+    if (frequency <= params.rareMax) rare.push([gram, weight])
     else common.push([gram, weight])
   }
   return { rare, common, possible }

@@ -21,10 +21,10 @@ export interface RetrievalParams {
    */
   readonly gramPostingsMax: number
   /**
-   * Entries that may have a gram which finds entries by itself. A commoner gram only lifts entries that terms or rare
-   * grams found, or else every query would match half the collection; unless those are fewer than `gramMatchesMin`.
+   * Entries that may have a gram or feedback term which finds entries by itself. A commoner one only lifts what else was
+   * found, or every query would match half the collection; common grams do find where that is below `gramMatchesMin`.
    */
-  readonly rareGramMax: number
+  readonly rareMax: number
   readonly gramMatchesMin: number
   /**
    * Share of the idf of a query's grams that an entry must have which matches no term: a misspelt word has most of its
@@ -41,7 +41,10 @@ export interface RetrievalParams {
   /** Best documents that feedback learns from, and terms it takes: the usual 10 and 20. */
   readonly feedbackDocuments: number
   readonly feedbackTerms: number
-  /** Terms a query must have for feedback: the best hits of a shorter one are too unsure to learn from. */
+  /**
+   * Terms a query must have for feedback: the best hits of a shorter one are too unsure to learn from. It gains 2 points
+   * on questions of a sentence or two and loses as much on those of four words.
+   */
   readonly feedbackQueryTermsMin: number
   /**
    * Share of their score that entries one and two places away in the same thread lend: the answer often stands beside
@@ -67,14 +70,14 @@ const DEFAULTS: RetrievalParams = {
   coordination: 0.25,
   gramWeight: 0.4,
   gramPostingsMax: 65_536,
-  rareGramMax: 1000,
+  rareMax: 1000,
   gramMatchesMin: 100,
   gramShareMin: 0.25,
   imaginedDocuments: 1000,
   feedbackWeight: 0.4,
   feedbackDocuments: 10,
   feedbackTerms: 20,
-  feedbackQueryTermsMin: 6,
+  feedbackQueryTermsMin: 7,
   neighbourWeights: [0.5, 0.25],
   linkWeight: 0.5,
   threadWeight: 0.3,
@@ -103,7 +106,7 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   coordination: SHARE,
   gramWeight: SHARE,
   gramPostingsMax: [0, 1e9, 'whole'],
-  rareGramMax: [0, 1e9, 'whole'],
+  rareMax: [0, 1e9, 'whole'],
   gramMatchesMin: [0, 1e9, 'whole'],
   gramShareMin: SHARE,
   imaginedDocuments: [0, 1e9, 'whole'],

@@ -23,7 +23,7 @@ export interface Threads {
     count: number,
     isInside: (ordinal: number) => boolean,
   ): number[]
-  /** A scorer for one query. */
+  /** A scorer for one query; it holds until the next one. */
   scorer(params: Bm25Params): ThreadScorer
   clear(): void
 }
@@ -51,6 +51,9 @@ export function createThreads(documentOf: (ordinal: number) => RetrievalDocument
   let threadNumbers = new Int32Array(0)
   let living = 0
   let totalLength = 0
+  // Columns of the scorers, one after the other: a query allocates nothing of the collection's size.
+  let scores = new Float64Array(0)
+  let counts = new Int32Array(0)
 
   function opened(name: string): Thread {
     const thread = { number: threads.length, members: [], entries: 0, length: 0 }
@@ -105,7 +108,11 @@ export function createThreads(documentOf: (ordinal: number) => RetrievalDocument
       return found
     },
     scorer(params) {
-      return createThreadScorer(params, threads, threadNumbers, living, totalLength)
+      if (scores.length < threads.length) scores = new Float64Array(threads.length * 2)
+      else scores.fill(0)
+      if (counts.length < threads.length) counts = new Int32Array(threads.length * 2)
+      const meanLength = totalLength / Math.max(1, living)
+      return createThreadScorer(params, { threads, threadNumbers, living, meanLength, scores, counts })
     },
     clear() {
       threadsByName.clear()
@@ -117,16 +124,19 @@ export function createThreads(documentOf: (ordinal: number) => RetrievalDocument
   }
 }
 
-function createThreadScorer(
-  { k1, b }: Bm25Params,
-  threads: readonly Thread[],
-  threadNumbers: Int32Array,
-  living: number,
-  totalLength: number,
-): ThreadScorer {
-  const scores = new Float64Array(threads.length)
-  const counts = new Int32Array(threads.length)
-  const meanLength = totalLength / Math.max(1, living)
+interface ThreadColumns {
+  readonly threads: readonly Thread[]
+  readonly threadNumbers: Int32Array
+  readonly living: number
+  readonly meanLength: number
+  /** By thread, zero at first. */
+  readonly scores: Float64Array
+  /** By thread, zero between features. */
+  readonly counts: Int32Array
+}
+
+function createThreadScorer({ k1, b }: Bm25Params, columns: ThreadColumns): ThreadScorer {
+  const { threads, threadNumbers, living, meanLength, scores, counts } = columns
   let best = 0
   return {
     get best() {

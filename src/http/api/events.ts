@@ -15,6 +15,7 @@ import {
 import { problems, unwrap } from '../problem.ts'
 import type { Route } from '../route.ts'
 import type { RouteContext } from '../server.ts'
+import { takeOver } from '../take-over.ts'
 import { check } from '../validation.ts'
 
 const arrivalSchema = z.coerce.number().int().min(0)
@@ -62,11 +63,9 @@ export const eventsRoute: Route = async (app, context) => {
       }
       const stream = new AbortController()
       streams.add(stream)
-      reply.hijack()
-      const { raw } = reply
+      const raw = takeOver(reply)
       raw.on('close', () => stream.abort())
       raw.writeHead(200, {
-        ...(reply.getHeaders() as Record<string, string>),
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
         // A connection that outlived its stream would only keep a closing server waiting.

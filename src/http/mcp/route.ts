@@ -6,6 +6,7 @@ import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node'
 import type { FastifyPluginAsync } from 'fastify'
 import { EVENT_STREAMS_MAX } from '../../core/protocol/limits.ts'
 import type { RouteContext } from '../server.ts'
+import { takeOver } from '../take-over.ts'
 import { sporeBackend } from './backend.ts'
 
 export const mcpRoute: FastifyPluginAsync<RouteContext> = async (app, { spore, version, log }) => {
@@ -36,11 +37,7 @@ export const mcpRoute: FastifyPluginAsync<RouteContext> = async (app, { spore, v
     handler: async (request, reply) => {
       loading ??= load()
       const { handle } = await loading
-      reply.hijack()
-      for (const [name, value] of Object.entries(reply.getHeaders())) {
-        if (value !== undefined) reply.raw.setHeader(name, value)
-      }
-      await handle(request.raw as NodeIncomingMessageLike, reply.raw, request.body)
+      await handle(request.raw as NodeIncomingMessageLike, takeOver(reply), request.body)
     },
   })
 }

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { inspect } from 'node:util'
+import { Secret } from '../../../src/config/secrets.ts'
 import {
   createToken,
+  createTokenHashes,
   findToken,
   hashToken,
   readTokens,
@@ -55,6 +57,17 @@ describe('the token file', () => {
     writeFileSync(tokenFile(home), '{"version":1,"tokens":[{}]}')
     assert.throws(() => readTokens(home), { code: 'CONFIG_INVALID' })
     assert.throws(() => createToken(home, { name: 'b', scopes: ['read'], now }), { code: 'CONFIG_INVALID' })
+  })
+
+  it('gives a server what is valid now: new tokens at once, revoked ones no longer', () => {
+    const hashes = createTokenHashes(home, [new Secret('from-the-environment')])
+    assert.deepEqual(hashes(), [hashToken('from-the-environment')])
+    const { row, token } = createToken(home, { name: 'a', scopes: ['read'], now })
+    assert.deepEqual(hashes(), [hashToken('from-the-environment'), hashToken(token.reveal())])
+    revokeToken(home, row.id)
+    assert.equal(hashes().length, 1)
+    writeFileSync(tokenFile(home), 'damaged')
+    assert.equal(hashes().length, 1)
   })
 
   it('takes no token beyond its bound', () => {

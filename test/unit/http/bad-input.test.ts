@@ -102,6 +102,7 @@ const cases: readonly [string, InjectOptions, ErrorCode, RegExp?][] = [
   ],
   ['a negative event id', get('/api/events?lastEventId=-1'), 'REQUEST_INVALID', /lastEventId/],
   ['an unknown route', get('/api/nope'), 'ROUTE_NOT_FOUND'],
+  ['an unknown page of the docs', get('/docs/nope'), 'ROUTE_NOT_FOUND'],
   ['OAuth discovery', get('/.well-known/oauth-protected-resource'), 'ROUTE_NOT_FOUND'],
   ['OAuth discovery of MCP', get('/.well-known/oauth-authorization-server/mcp'), 'ROUTE_NOT_FOUND'],
   ['another method', { method: 'PUT', url: '/api/memory' }, 'METHOD_NOT_ALLOWED', /GET/],

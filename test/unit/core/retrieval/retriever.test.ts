@@ -171,11 +171,11 @@ test('a text that matches more of the query passes one that repeats a part of it
 test('feedback finds a related text for a long query', () => {
   const related = documentOf('related', 'zephyr quagmire')
   const documents = [
-    documentOf('hit', 'granite obelisk harvest lantern meadow copper zephyr quagmire zephyr quagmire'),
+    documentOf('hit', 'granite obelisk harvest lantern meadow copper saddle zephyr quagmire zephyr quagmire'),
     related,
     ...Array.from({ length: 20 }, (_, n) => documentOf(`n${n}`, `unlike number${n}`)),
   ]
-  const query = 'granite obelisk harvest lantern meadow copper'
+  const query = 'granite obelisk harvest lantern meadow copper saddle'
   assert.deepEqual(idsOf(search(filled(documents), query)), ['hit', 'related'])
   const without = createRetriever({ params: { feedbackWeight: 0 } })
   for (const each of documents) without.put(each)

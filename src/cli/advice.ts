@@ -1,0 +1,31 @@
+/** What a person can do about an error, by code. Codes that are not here explain themselves by their detail. */
+import type { ErrorCode } from '../core/protocol/errors.ts'
+
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  SPORE_UNREACHABLE: 'Start one with "spore start", or name it with --url or its folder with --home.',
+  TOKEN_MISSING:
+    'Create a token with "spore token create" on the machine of the spore and set SPORE_TOKEN to it.',
+  TOKEN_INVALID:
+    'Create a token with "spore token create" on the machine of the spore and set SPORE_TOKEN to it.',
+  PORT_IN_USE: 'Stop that program, choose another port with --port, or take any free one with --port 0.',
+  BIND_REFUSED: 'Run "spore token create" first, or bind to 127.0.0.1 behind a proxy that checks who asks.',
+  STORE_IN_USE: 'Another spore has the folder open: use it (commands find it by themselves), or stop it.',
+  STORE_CORRUPT:
+    'Restore the folder from a backup, or start in an empty folder and sync again from your peers.',
+  STORE_NEWER: 'Update this program; the folder was written by a newer version.',
+  STORE_WRITE_FAILED: 'Free some space on the disk and try again: nothing was half stored.',
+  IDENTITY_MISMATCH: 'Put back the identity.pem that belongs to this folder.',
+  IDENTITY_UNREADABLE: 'Restore identity.pem from a backup; a new key would be a new identity.',
+  CONFIG_INVALID: 'Correct what is named; config.template.yaml lists every field.',
+  TEXT_TOO_LARGE: 'A memory is a passage of at most 64 KiB: put the text in a file and remember the file.',
+  PEER_URL_INVALID:
+    'For addresses in your own network set SPORE_ALLOW_PRIVATE_ADDRESSES=true on both spores.',
+  PEER_UNREACHABLE: 'Check the URL, and that the other spore is running and reachable from here.',
+  PEER_SELF: 'Join another spore than this one.',
+  SPACE_UNKNOWN: 'Use "private" or "commons".',
+  HOST_NOT_ALLOWED: 'Add the host to allowedHosts (SPORE_ALLOWED_HOSTS) of that spore.',
+  OVERLOADED: 'Wait some seconds and try again.',
+  INTERNAL: 'Try again; if it happens again, look into the log of the spore and run "spore doctor".',
+}
+
+export const adviceFor = (code: ErrorCode): string | null => ADVICE[code] ?? null

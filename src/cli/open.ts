@@ -1,0 +1,79 @@
+/** The spore of a data folder, opened in this process: the composition that `start`, `swarm` and offline commands share. */
+import process from 'node:process'
+import { createLog } from '../adapters/log.ts'
+import { createPorts } from '../adapters/ports.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import type { Log } from '../core/base/ports.ts'
+import { ok } from '../core/base/result.ts'
+import { createSpore, type Spore } from '../core/spore.ts'
+import type { SporeAccess } from './access.ts'
+import { packageVersion } from './version.ts'
+
+export interface OpenSpore extends AsyncDisposable {
+  readonly spore: Spore
+}
+
+/** The log of this process: on stderr, for stdout carries results and protocols. */
+export function openLog({ config, secrets }: LoadedConfig): Log {
+  const known = [secrets.token, secrets.identity].flatMap((secret) => (secret ? [secret.reveal()] : []))
+  return createLog({ level: config.logLevel, fd: 2, secrets: known })
+}
+
+/** Opens the data folder. Throws the `SporeError`s of the store and the identity; disposing it loses no write. */
+export async function openSpore({ config, secrets }: LoadedConfig, log: Log): Promise<OpenSpore> {
+  const ports = createPorts({
+    home: config.home,
+    network: config.network,
+    durability: config.durability,
+    allowPrivateAddresses: config.federation.allowPrivateAddresses,
+    identity: secrets.identity?.reveal() ?? null,
+    log,
+  })
+  try {
+    const options = { defaultSpace: config.defaultSpace, pullIntervalMs: config.federation.pullIntervalMs }
+    const spore = await createSpore(config.name === null ? options : { ...options, name: config.name }, ports)
+    return {
+      spore,
+      async [Symbol.asyncDispose]() {
+        await spore[Symbol.asyncDispose]()
+        await ports[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await ports.store[Symbol.asyncDispose]()
+    await ports[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The data folder as a command sees a spore. It does not sync: that takes a running one. */
+export async function openFolderAccess(loaded: LoadedConfig): Promise<SporeAccess> {
+  // A command says its own errors; what the spore says below a warning is for an operator who runs it.
+  const quiet =
+    loaded.config.logLevel === 'info'
+      ? { ...loaded, config: { ...loaded.config, logLevel: 'warn' as const } }
+      : loaded
+  const opened = await openSpore(quiet, openLog(quiet))
+  return toAccess(opened)
+}
+
+function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAccess {
+  return {
+    url: null,
+    health: async () =>
+      ok({ ...spore.health(), version: packageVersion(), rssBytes: process.memoryUsage.rss() }),
+    remember: (input) => spore.remember(input),
+    rememberMany: (inputs) => spore.rememberMany(inputs),
+    memory: (id) => spore.memory(id),
+    memories: (query) => spore.memories(query),
+    retract: (id) => spore.retract(id),
+    search: (query) => spore.search(query),
+    submitTask: (input) => spore.submitTask(input),
+    task: (id) => spore.task(id),
+    tasks: (query) => spore.tasks(query),
+    trust: async (author) => spore.trust(author),
+    peers: async () => ok(spore.peers()),
+    addPeer: (url) => spore.addPeer(url),
+    [Symbol.asyncDispose]: dispose,
+  }
+}

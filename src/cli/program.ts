@@ -1,0 +1,70 @@
+/**
+ * argv → command → exit code. Only the module of the command that was called is loaded: `start` does not pay for
+ * the others, nor they for the server.
+ */
+import { Command, CommanderError } from 'commander'
+import { type CliProcess, type CommandSpec, EXIT_CODES_HELP, toCommand } from './command.ts'
+import { EXIT, type ExitCode } from './exit.ts'
+import { createOutput } from './output.ts'
+import { packageVersion } from './version.ts'
+
+interface Entry {
+  readonly summary: string
+  readonly load: () => Promise<{ readonly spec: CommandSpec }>
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  start: { summary: 'Run a spore', load: () => import('./start.ts') },
+  remember: { summary: 'Remember a text, a file or a folder', load: () => import('./remember.ts') },
+  search: { summary: 'Find memories', load: () => import('./search.ts') },
+  ask: { summary: 'Ask a question; the answer cites its sources', load: () => import('./ask.ts') },
+  tasks: { summary: 'List the questions that were asked', load: () => import('./tasks.ts') },
+  join: { summary: 'Exchange with another spore', load: () => import('./join.ts') },
+  peers: { summary: 'List the spores this one exchanges with', load: () => import('./peers.ts') },
+  token: { summary: 'Create, list and revoke bearer tokens', load: () => import('./token.ts') },
+  mcp: { summary: 'Serve MCP over stdio, for agents', load: () => import('./mcp.ts') },
+  verify: { summary: 'Check everything in the store against its hashes', load: () => import('./verify.ts') },
+  doctor: { summary: 'Look for what is wrong and say how to fix it', load: () => import('./doctor.ts') },
+  swarm: { summary: 'Run several joined spores in one process', load: () => import('./swarm.ts') },
+}
+
+/** Runs the command that `args` (without the program) name, and gives the exit code of the process. */
+export async function run(args: readonly string[], host: CliProcess): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok
+  const program = new Command('spore')
+    .description('A federated memory and reasoning node for AI agents.')
+    .version(packageVersion(), '-V, --version')
+    .addHelpText('after', `${EXIT_CODES_HELP}\n\nspore <command> --help shows examples.`)
+  const called = args.find((arg) => !arg.startsWith('-'))
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    if (name !== called) program.command(name).summary(entry.summary).description(entry.summary)
+    else program.addCommand(await loadCommand(entry, host, (code) => (exitCode = code ?? EXIT.ok)))
+  }
+  // `spore help start` shows the help of a command that was not loaded above.
+  const helped = called === 'help' ? args[args.indexOf('help') + 1] : undefined
+  if (helped !== undefined && helped in COMMANDS) return run([helped, '--help'], host)
+
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+    })
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  }
+}
+
+async function loadCommand(
+  entry: Entry,
+  host: CliProcess,
+  finish: (code: ExitCode | undefined) => void,
+): Promise<Command> {
+  const { spec } = await entry.load()
+  return toCommand(spec, host, (json) => createOutput(host, json), finish)
+}

@@ -1,0 +1,95 @@
+/** `spore search`: hits with where they come from, best first. */
+
+import type { Hit, SearchInput, SearchReply } from '../core/protocol/api.ts'
+import { PAGE_MAX } from '../core/protocol/limits.ts'
+import { openAccess } from './access.ts'
+import { type CommandSpec, listOption, wholeNumber } from './command.ts'
+import { FOLDER_TAG_PREFIX } from './documents/tags.ts'
+import { EXIT, unwrap } from './exit.ts'
+import { indent, oneLine, printable } from './terminal-text.ts'
+
+/** Characters of a hit's text that the list shows without `--full`. */
+const EXCERPT_CHARS = 400
+
+export const spec: CommandSpec = {
+  name: 'search',
+  summary: 'Find memories',
+  description:
+    'Shows the best hits with their place (thread#position), author and id. Without words: the newest.',
+  examples: [
+    'spore search "hybrid clock"',
+    'spore search frontier --thread docs/sync.md --limit 3',
+    'spore search --tag ops',
+  ],
+  remote: true,
+  configure: (command) =>
+    command
+      .argument('[words...]', 'what to look for')
+      .option('--limit <n>', `how many hits, at most ${PAGE_MAX}`, wholeNumber(1, PAGE_MAX), 10)
+      .addOption(listOption('--space <names>', 'only these spaces'))
+      .addOption(listOption('--author <ids>', 'only these authors: did:key or its last 8 characters'))
+      .addOption(listOption('--tag <names>', 'only with all of these tags'))
+      .option('--thread <name>', 'only this thread')
+      .option('--since <time>', 'not older than this, as 2026-11-21T00:00:00Z')
+      .option('--until <time>', 'not newer than this')
+      .option('--explain', 'show the parts of each score')
+      .option('--full', 'show whole texts'),
+  run: async (context, [words]) => {
+    const { options, output } = context
+    await using access = await openAccess(context.load(), context.signal)
+    const reply = unwrap(await access.search(toQuery((words as readonly string[]).join(' '), options)))
+    output.result(describeReply(reply, options.full === true), reply)
+    return EXIT.ok
+  },
+}
+
+function toQuery(q: string, options: Readonly<Record<string, unknown>>): SearchInput {
+  const filters = {
+    spaces: options.space,
+    authors: options.author,
+    tags: options.tag,
+    thread: options.thread,
+  }
+  const rest = { since: options.since, until: options.until, limit: options.limit, explain: options.explain }
+  const given = Object.entries({ q, ...filters, ...rest }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as SearchInput
+}
+
+function describeReply(reply: SearchReply, full: boolean): string {
+  if (reply.hits.length === 0) {
+    const removed = reply.removedBy?.length ? ` (removed by: ${reply.removedBy.join(', ')})` : ''
+    return `nothing found${removed}`
+  }
+  const hits = reply.hits.map((hit, index) => describeHit(hit, index + 1, full))
+  return `${hits.join('\n\n')}\n\n${reply.hits.length} of ${reply.total}, ${Math.round(reply.tookMs * 10) / 10} ms`
+}
+
+function describeHit(hit: Hit, number: number, full: boolean): string {
+  const text = printable(hit.text)
+  const shown =
+    full || text.length <= EXCERPT_CHARS ? text : `${text.slice(0, EXCERPT_CHARS).toWellFormed()}…`
+  const parts = hit.parts
+    ? `\n   ${Object.entries(hit.parts)
+        .map(([name, part]) => `${name} ${part.toFixed(3)}`)
+        .join('  ')}`
+    : ''
+  return `${number}. ${placeOf(hit)}  ${hit.score.toFixed(2)}\n${indent(shown, '   ')}\n   ${hit.id}  by ${authorOf(hit)}${tagsOf(hit)}${parts}`
+}
+
+/** `thread#position`, and the space where it has no thread. */
+export function placeOf(hit: {
+  readonly thread: string | null
+  readonly position: number | null
+  readonly space?: string
+}): string {
+  if (hit.thread === null) return hit.space ? `(${printable(hit.space)})` : '(no thread)'
+  return `${oneLine(hit.thread, 80)}${hit.position === null ? '' : `#${hit.position}`}`
+}
+
+const authorOf = (hit: Hit): string =>
+  `${hit.author.slice(-8)}${hit.trust === 1 ? ' (this spore)' : ''}${hit.speaker ? `, ${oneLine(hit.speaker, 40)}` : ''}`
+/** Without the tag that tells imported folders apart: it says nothing to a person. */
+function tagsOf({ tags }: Hit): string {
+  const shown = tags.filter((tag) => !tag.startsWith(FOLDER_TAG_PREFIX))
+  return shown.length > 0 ? `  [${oneLine(shown.join(', '), 80)}]` : ''
+}

@@ -1,0 +1,133 @@
+/** A spore that answers: opened, listening, announced in its folder, syncing. Disposing it undoes that in reverse. */
+import { randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import process from 'node:process'
+import type { FastifyInstance } from 'fastify'
+import { loadSeeds } from '../config/bootstrap.ts'
+import { assertBindAllowed, isLoopbackHost, type LoadedConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { Secret } from '../config/secrets.ts'
+import { createTokenHashes, readTokens } from '../config/tokens.ts'
+import type { Log } from '../core/base/ports.ts'
+import { SporeError } from '../core/protocol/errors.ts'
+import type { Spore } from '../core/spore.ts'
+import { federationRoutes } from '../http/federation/routes.ts'
+import { createServer } from '../http/server.ts'
+import { openSpore } from './open.ts'
+import { announceRun } from './run-file.ts'
+import { packageVersion } from './version.ts'
+
+export interface Served extends AsyncDisposable {
+  readonly spore: Spore
+  readonly home: string
+  /** Where it answers on this machine. */
+  readonly url: string
+  /** Where other spores are told to reach it; null where none can. */
+  readonly advertisedUrl: string | null
+  readonly tokenRequired: boolean
+  /** How many seeds `bootstrap.json` gave. */
+  readonly bootstrapSeeds: number
+}
+
+/** Starts one spore. Throws BIND_REFUSED, PORT_IN_USE, and what opening the folder throws. */
+export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served> {
+  const { config, secrets } = loaded
+  assertBindAllowed(config, secrets.token !== null || readTokens(config.home).length > 0)
+  await using stack = new AsyncDisposableStack()
+  const { spore } = stack.use(await openSpore(loaded, log))
+
+  // Commands of this folder's owner come in with a token of this run, whatever the bind asks of others.
+  const runToken = new Secret(randomBytes(32).toString('base64url'))
+  const tokenRequired = !isLoopbackHost(config.host)
+  const server = await createServer(spore, {
+    version: packageVersion(),
+    allowedHosts: config.publicUrl
+      ? [...config.allowedHosts, new URL(config.publicUrl).host]
+      : config.allowedHosts,
+    allowedOrigins: config.allowedOrigins,
+    tokenHashes: createTokenHashes(config.home, secrets.token ? [runToken, secrets.token] : [runToken]),
+    tokenRequired,
+    log,
+    federation: federationRoutes(spore.federation),
+  })
+  stack.defer(() => server.close())
+  const port = await listen(server, config)
+  const url = toUrl(config.host, port)
+  stack.use(announceRun(config.home, { pid: process.pid, url, spore: spore.did, token: runToken.reveal() }))
+
+  const seeds = config.bootstrap ? await loadSeeds(config.network) : null
+  if (seeds && !seeds.ok) log.warn('no bootstrap seeds', { reason: seeds.error })
+  const seedUrls = seeds?.ok ? seeds.value : []
+  const advertisedUrl = advertise(config, port)
+  // Peers that are down must not keep this spore from answering: it goes on trying by itself.
+  void startSync(spore, advertisedUrl, [...config.peers, ...seedUrls], log)
+
+  const parts = stack.move()
+  return {
+    spore,
+    home: config.home,
+    url,
+    advertisedUrl,
+    tokenRequired,
+    bootstrapSeeds: seedUrls.length,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+async function startSync(
+  spore: Spore,
+  url: string | null,
+  seeds: readonly string[],
+  log: Log,
+): Promise<void> {
+  try {
+    await spore.federation.start(url, seeds)
+  } catch (error) {
+    log.error('sync did not start', { error })
+  }
+}
+
+async function listen(server: FastifyInstance, { host, port }: Config): Promise<number> {
+  try {
+    await server.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port })
+  } catch (error) {
+    throw listenError(error, host, port)
+  }
+  const address = server.server.address()
+  return typeof address === 'object' && address ? address.port : port
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  const options = { cause: error }
+  if (code === 'EADDRINUSE')
+    return new SporeError('PORT_IN_USE', `another program listens on ${host}:${port}`, options)
+  if (code === 'EACCES')
+    return new SporeError(
+      'CONFIG_INVALID',
+      `this user may not listen on port ${port}: take one above 1023`,
+      options,
+    )
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return new SporeError('CONFIG_INVALID', `the host ${host} is no address of this machine`, options)
+  return error
+}
+
+/** The address for programs on this machine: an unspecified one is reached by loopback. */
+export function toUrl(host: string, port: number): string {
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  if (bare === '0.0.0.0') return `http://127.0.0.1:${port}`
+  if (bare === '::') return `http://[::1]:${port}`
+  return `http://${bare.includes(':') ? `[${bare}]` : bare}:${port}`
+}
+
+/** The public URL; without one, the own address where peers with private addresses are allowed. */
+function advertise(config: Config, port: number): string | null {
+  if (config.publicUrl) return config.publicUrl
+  if (!config.federation.allowPrivateAddresses) return null
+  if (config.host !== '0.0.0.0' && config.host !== '::') return toUrl(config.host, port)
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each && !each.internal && each.family === 'IPv4')
+  return toUrl(outside?.address ?? '127.0.0.1', port)
+}
