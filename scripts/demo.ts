@@ -20,7 +20,7 @@ const SPORES = 3
 const root = fileURLToPath(new URL('..', import.meta.url))
 const program = join(root, 'bin', 'spore.js')
 const ownDocuments = ['README.md', 'docs', 'src/core/protocol/PROTOCOL.md', 'config.template.yaml']
-const ownQuestions = ['What is a frontier?', 'How is a memory retracted?']
+const ownQuestions = ['What is a frontier?', 'When does a spore start a new epoch?']
 
 const { values } = parseArgs({
   options: { docs: { type: 'string' }, ask: { type: 'string', multiple: true } },

@@ -2,10 +2,14 @@
  * `config.yaml` → values by path. Everything that is wrong in the file is reported at once, each with file, line and
  * column, an unknown key with the nearest known one.
  */
-import { isMap, isScalar, LineCounter, type Node, type ParsedNode, parseDocument, type YAMLMap } from 'yaml'
+import { createRequire } from 'node:module'
+import type { LineCounter, Node, ParsedNode, YAMLMap } from 'yaml'
 import { err, ok, type Result } from '../core/base/result.ts'
 import { nearestName } from './nearest.ts'
 import { FIELDS, FIRST_SYSTEM_FIELDS, fieldSchema, sectionKeys } from './schema.ts'
+
+/** Loaded with the first file: most spores have none, and the parser takes 72 modules and 3 MiB. */
+const yaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml')
 
 export interface ConfigFile {
   /** Checked values by path, for the fields that the file sets. */
@@ -16,6 +20,7 @@ export interface ConfigFile {
 
 /** Parses and checks the text of a config file; the error is one `file:line:column: reason` a line. */
 export function parseConfigFile(text: string, fileName: string): Result<ConfigFile, string> {
+  const { isMap, isScalar, LineCounter, parseDocument } = yaml()
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
   const check = new Check(fileName, lines)
@@ -50,6 +55,7 @@ class Check {
   }
 
   section(map: YAMLMap, prefix: string, toValue: (node: Node) => unknown): void {
+    const { isMap, isScalar } = yaml()
     const known = sectionKeys(prefix) ?? []
     for (const { key, value } of map.items) {
       const name = isScalar(key) ? String(key.value) : String(key)

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { COMMANDS } from '../../src/cli/program.ts'
 import { TEXT_BYTES_MAX } from '../../src/core/protocol/limits.ts'
@@ -393,6 +394,27 @@ describe('commands without a running spore', () => {
     const identity = checks.find((check) => check.name === 'identity')
     assert.equal(identity?.level, 'fail')
     assert.ok(identity?.fix)
+  })
+
+  it('verify the store from its bytes, and name what is wrong', async () => {
+    const options = { home: newHome() }
+    await json(['remember', 'one memory', '--text'], options)
+    await json(['remember', 'another memory'], options)
+    const sound = await json<{ ok: boolean; entries: number }>(['verify'], options)
+    assert.deepEqual([sound.ok, sound.entries], [true, 2])
+    const database = new DatabaseSync(join(options.home, 'spore.db'))
+    database.exec('UPDATE entries SET payload = zeroblob(length(payload)) WHERE seq = 1')
+    database.close()
+    const result = await runSpore(['verify', '--json'], options)
+    assert.equal(result.code, 1)
+    const { findings } = JSON.parse(result.stdout) as { findings: { seq: number; reason: string }[] }
+    assert.deepEqual(
+      findings.map(({ seq }) => seq),
+      [1],
+    )
+    assert.equal((await failing(['verify'], 2, { home: newHome() })).code, 'USAGE')
+    await using _running = await startSpore(options)
+    assert.equal((await failing(['verify'], 1, options)).code, 'STORE_IN_USE')
   })
 
   it('mint tokens once, list them without their text, and revoke them', async () => {

@@ -243,12 +243,15 @@ function askedBefore(sequence: Sequence, index: number): Candidate | null {
 
 const isQuestion = ({ text }: Candidate): boolean => /[?？]["'”’)\]*_]*$/.test(text)
 
+/** What a sentence says by itself: a row of a table lacks its head, code lacks words. */
+const SHAPE = { prose: 1, heading: 1, row: 0.8, code: 0.7 }
+
 /**
- * A question answers nothing, code says little by itself, a single word is a scrap; and what begins
+ * A question answers nothing, code and table rows say little by themselves, a single word is a scrap; and what begins
  * with a word that was asked for is about it (`A frontier is …`, `| frontier | …`).
  */
 function shapeFactor(candidate: Candidate, weights: ReadonlyMap<string, number>): number {
-  const kind = isQuestion(candidate) ? 0.4 : candidate.sentence.kind === 'code' ? 0.7 : 1
+  const kind = isQuestion(candidate) ? 0.4 : SHAPE[candidate.sentence.kind]
   const scrap = candidate.terms.size < 2 ? 0.7 : 1
   const [first = ''] = candidate.terms
   return kind * scrap * (weights.has(first) ? 1.1 : 1)

@@ -104,6 +104,7 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
 
   const answer = async (text: string, space: SpaceId): Promise<Outcome> => {
     const found = await recall.recall(text, { spaces: spaces.readableFrom(space) }, PASSAGES)
+    const weights = recall.stemWeights(text)
     const extracted = extractAnswer(
       text,
       found.map(({ hit, memory: { id, payload } }) => ({
@@ -114,7 +115,7 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
         thread: payload.thread,
         position: payload.position,
       })),
-      { analyser },
+      { analyser, weightOf: (stem) => weights.get(stem) ?? 1 },
     )
     if ('nothing' in extracted) return { text: null, quotes: [], failure: extracted.nothing }
     const quotes = extracted.sources.map(({ id, quote }) => ({ memory: id as Digest, text: quote }))

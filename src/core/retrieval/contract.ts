@@ -77,6 +77,8 @@ export interface Retriever {
   /** Forgets a document; the next search does not find it. Unknown ids are no error. */
   remove(id: Digest): void
   search(query: RetrievalQuery): RetrievalReply
+  /** How telling a word is here, above 0: the inverse document frequency of each stem in `text`. */
+  stemWeights(text: string): ReadonlyMap<string, number>
   /** Documents that can be found. */
   readonly documents: number
 }

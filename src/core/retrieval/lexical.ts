@@ -157,7 +157,8 @@ function affordable(index: InvertedIndex, bag: Bag, params: RetrievalParams): Af
   return { rare, common, possible }
 }
 
-function frequencyOf(index: InvertedIndex, feature: string): number {
+/** Living entries that have a feature. */
+export function frequencyOf(index: InvertedIndex, feature: string): number {
   const list = index.list(feature)
   return list < 0 ? 0 : index.frequency(list)
 }

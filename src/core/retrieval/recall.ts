@@ -32,6 +32,8 @@ export interface Recall {
   search(input: SearchInput): Promise<Result<SearchReply, Failure>>
   /** The best memories for a question within a scope. */
   recall(question: string, scope: Scope, limit: number): Promise<readonly Recalled[]>
+  /** How telling each stem of a text is among what is remembered here. */
+  stemWeights(text: string): ReadonlyMap<string, number>
   /** Recalled memories as quoted, fenced data for a model, cut to a token budget. */
   contextPack(query: ContextQuery): Promise<Result<ContextPack, Failure>>
 }
@@ -112,6 +114,7 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
     },
 
     recall,
+    stemWeights: retriever.stemWeights,
 
     async contextPack({ q, budget, spaces: names }) {
       const inSpaces = spaces.resolveAll(names)

@@ -7,11 +7,11 @@
  */
 import type { Did } from '../base/brand.ts'
 import { createAnalyser } from './analysis.ts'
-import { INSIDE } from './bm25.ts'
+import { INSIDE, inverseDocumentFrequency } from './bm25.ts'
 import { createCollection } from './collection.ts'
 import type { RetrievalHit, RetrievalQuery, RetrievalReply, Retriever } from './contract.ts'
 import { createGateKeeper } from './gate.ts'
-import { createLexical } from './lexical.ts'
+import { createLexical, frequencyOf } from './lexical.ts'
 import { createRetrievalParams, type RetrievalParams } from './params.ts'
 import { scorePlace } from './place.ts'
 import { createScopeTest, type ScopeTest } from './scope.ts'
@@ -22,6 +22,12 @@ export { createRetrievalParams, type RetrievalParams } from './params.ts'
 
 /** Documents looked at to name the filters that emptied a reply. */
 const REMOVED_BY_DOCUMENTS_MAX = 10_000
+
+/**
+ * Added to the collection when a word's weight is asked for: among a handful of memories every word of theirs would
+ * else look common, and one that they lack would outweigh all others.
+ */
+const IMAGINED_DOCUMENTS = 1000
 
 export interface RetrieverOptions {
   readonly params?: Partial<RetrievalParams>
@@ -116,6 +122,11 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     return [...filters].sort()
   }
 
+  function stemWeight(stem: string): number {
+    const documents = collection.terms.documents + IMAGINED_DOCUMENTS
+    return inverseDocumentFrequency(documents, frequencyOf(collection.terms, stem))
+  }
+
   /** The highest scores first, equal ones by id. */
   function selectBest(
     ordinals: Iterable<number>,
@@ -134,6 +145,8 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     },
     put: collection.put,
     remove: collection.remove,
+    stemWeights: (text) =>
+      new Map([...analyser.query(text).terms.keys()].map((stem) => [stem, stemWeight(stem)])),
     search(query) {
       const scope = createScopeTest(query.scope)
       return query.text.trim() === '' ? listNewest(query, scope) : searchLexical(query, scope)

@@ -1,0 +1,136 @@
+/**
+ * Verifies everything that a store holds, from nothing but its bytes: each log's id and key, each header and payload
+ * against its hash, each chain from its genesis, each kept head against chain and signature, each fork proof.
+ */
+import type { LogId } from '../base/brand.ts'
+import { equalBytes } from '../base/bytes.ts'
+import { bytesToDigest, sha256 } from '../base/hash.ts'
+import { isAdmissibleKey, type Verifier } from '../identity/keys.ts'
+import { decodeHeader, leafOf } from '../protocol/entry.ts'
+import { extendChain, genesisOf, headBytes, logIdOf } from '../protocol/log.ts'
+import { verifyForkProof } from './fork.ts'
+import type { EntryRow, HeadRow, LogRow, MemoryStore } from './store.ts'
+
+/** Findings that a report carries: the rest is counted, for a store that is damaged throughout. */
+export const FINDINGS_MAX = 1000
+/** Entries that are read at a time. */
+const READ_ENTRIES = 256
+
+export interface Finding {
+  readonly logId: LogId
+  /** The entry, null where the finding is about the log. */
+  readonly seq: number | null
+  readonly reason: string
+}
+
+export interface VerifyReport {
+  logs: number
+  entries: number
+  /** Payloads whose bytes were purged on this spore: their headers are verified. */
+  purged: number
+  heads: number
+  forks: number
+  /** How many findings there are; `findings` has the first `FINDINGS_MAX`. */
+  found: number
+  findings: Finding[]
+}
+
+/** Verifies a store; `onLog` hears of each log that is done. Throws what the store's reads and `signal` throw. */
+export async function verifyStore(
+  store: MemoryStore,
+  verifier: Verifier,
+  options: { readonly signal: AbortSignal; readonly onLog?: (done: number, total: number) => void },
+): Promise<VerifyReport> {
+  const report: VerifyReport = { logs: 0, entries: 0, purged: 0, heads: 0, forks: 0, found: 0, findings: [] }
+  const find: Find = (logId, seq, reason) => {
+    if (report.found++ < FINDINGS_MAX) report.findings.push({ logId, seq, reason })
+  }
+  const logs = await store.logs()
+  for (const log of logs) {
+    await verifyLog(log, { store, verifier, report, find, signal: options.signal })
+    report.logs++
+    options.onLog?.(report.logs, logs.length)
+  }
+  for (const { logId, seq, proof } of await store.forks()) {
+    const verified = verifyForkProof(proof, store.origin.network, verifier)
+    const isOfLog = verified.ok && verified.value.logId === logId && verified.value.proof.seq === seq
+    if (!isOfLog) find(logId, seq, 'the fork proof proves something else or nothing')
+    report.forks++
+  }
+  return report
+}
+
+type Find = (logId: LogId, seq: number | null, reason: string) => void
+
+interface Context {
+  readonly store: MemoryStore
+  readonly verifier: Verifier
+  readonly report: VerifyReport
+  readonly find: Find
+  readonly signal: AbortSignal
+}
+
+async function verifyLog(log: LogRow, context: Context): Promise<void> {
+  const { store, report, find, signal } = context
+  const { logId } = log
+  if (logIdOf(log) !== logId) find(logId, null, 'the log id is not that of its key, space and epoch')
+  if (!isAdmissibleKey(log.publicKey)) find(logId, null, 'the public key is not admissible')
+
+  let chain = genesisOf(logId)
+  let clock = 0
+  let seq = 0
+  let head = await store.headFrom(logId, 0)
+  let coveredTo = -1
+  while (seq < log.next) {
+    signal.throwIfAborted()
+    const rows = await store.entriesOf(logId, seq, Math.min(log.next, seq + READ_ENTRIES) - 1)
+    if (rows[0]?.seq !== seq) break
+    for (const row of rows) {
+      if (row.seq !== seq) break
+      clock = verifyEntry(row, clock, context)
+      chain = extendChain(chain, leafOf(row.header))
+      if (head?.seq === seq) {
+        verifyHead(head, log, { chain, clock }, context)
+        coveredTo = seq
+        head = await store.headFrom(logId, seq + 1)
+      }
+      report.entries++
+      seq++
+    }
+  }
+  if (seq < log.next) find(logId, seq, 'the entry is missing')
+  else if (!equalBytes(chain, log.chain))
+    find(logId, null, 'the chain does not end in the value that is kept')
+  if (head) find(logId, head.seq, 'a head covers entries that are not there')
+  if (coveredTo < seq - 1) find(logId, coveredTo + 1, 'no signed head covers the entries from here on')
+}
+
+/** The clock of the entry, the one before it where the header cannot be read. */
+function verifyEntry(row: EntryRow, clockBefore: number, { report, find }: Context): number {
+  const { logId, seq, payload } = row
+  const decoded = decodeHeader(row.header)
+  if (!decoded.ok) {
+    find(logId, seq, `the header cannot be read: ${decoded.error.detail}`)
+    return clockBefore
+  }
+  const header = decoded.value
+  if (header.logId !== logId || header.seq !== seq) find(logId, seq, 'the header is of another entry')
+  if (header.clock <= clockBefore) find(logId, seq, 'the clock is not after the one before it')
+  if (payload === null) report.purged++
+  else if (payload.length !== header.payloadLength || bytesToDigest(sha256(payload)) !== header.payload)
+    find(logId, seq, 'the payload is not the one that the header names')
+  return header.clock
+}
+
+function verifyHead(
+  head: HeadRow,
+  log: LogRow,
+  here: { readonly chain: Uint8Array; readonly clock: number },
+  { store, verifier, report, find }: Context,
+): void {
+  report.heads++
+  if (!equalBytes(head.chain, here.chain)) find(log.logId, head.seq, 'the head is of another chain')
+  if (head.clock !== here.clock) find(log.logId, head.seq, 'the head has another clock than its entry')
+  if (!verifier.verify(log.publicKey, headBytes(store.origin.network, head), head.signature))
+    find(log.logId, head.seq, 'the signature of the head does not hold')
+}
