@@ -5,7 +5,6 @@
  * sync and one push per peer are under way. Losing any message costs time, never an entry: the next pull finds it.
  */
 import type { Did, LogId } from '../base/brand.ts'
-import { concatBytes } from '../base/bytes.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { signDescriptor, verifyDescriptor } from '../identity/descriptor.ts'
@@ -17,20 +16,20 @@ import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { decodeFrames } from '../protocol/frame.ts'
-import { HEADS_ROWS_MAX, LOGS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
-import type { Descriptor, HeadsRow, Range } from '../protocol/messages.ts'
+import type { Descriptor } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { createFederationClient } from './client.ts'
 import {
   createPeers,
   decodePeerUrls,
   encodePeerUrls,
-  isFullyKnown,
+  noteKnown,
   type Peer,
   type Peers,
   toPeerView,
 } from './peers.ts'
+import { createPuller } from './pull.ts'
+import { createPusher } from './push.ts'
 import type { Replica } from './replica.ts'
 import type { Transport } from './transport.ts'
 
@@ -73,28 +72,6 @@ export interface GossipDeps {
 }
 
 const PEERS_VALUE = 'gossip/peers'
-/** Writes that come within this time go out in one push. */
-const PUSH_COALESCE_MS = 50
-/** Bytes of frames in one push. */
-const PUSH_BYTES = 1024 * 1024
-/** Pages of heads in one sync: what a peer with `LOGS_MAX` logs has, and one; a peer can go on for ever. */
-const HEADS_PAGES_MAX = Math.ceil(LOGS_MAX / HEADS_ROWS_MAX) + 1
-/** Pulls in one sync: 4 GiB of full replies; a peer can also deliver one entry at a time. */
-const PULLS_MAX = 256
-
-/** A frame of a push: up to where it brings a log. */
-interface Offered {
-  readonly logId: LogId
-  readonly frame: Uint8Array
-  readonly end: number
-}
-
-/** One sync with one peer: how often it was pulled from, and the logs of which it sent what is refused here. */
-interface Round {
-  pulls: number
-  readonly refused: Set<LogId>
-}
-
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { replica, store, writer, spaces, signer, verifier, transport, compression, clock, random, log } =
     deps
@@ -104,12 +81,21 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const client = createFederationClient({ transport, signer, clock, random, signal })
   const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
-  const pushes = new Map<Peer, Promise<void>>()
   let loop: Promise<void> | null = null
   let selfUrl: string | null = null
 
   const self = (): Descriptor =>
     signDescriptor({ url: selfUrl, name, network, version: PROTOCOL_VERSION, issued: clock.now() }, signer)
+
+  const puller = createPuller({ client, replica, spaces, compression, log, signal })
+  const pusher = createPusher({
+    client,
+    replica,
+    clock,
+    log,
+    signal,
+    onFailed: (peer, error) => fail(peer, error),
+  })
 
   // --- Peers ---
 
@@ -177,7 +163,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return ok(toPeerView(introduced.value))
   }
 
-  // --- Pull ---
+  // --- Sync ---
 
   const sync = (peer: Peer): Promise<void> => {
     const running = syncs.get(peer)
@@ -197,168 +183,15 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       if (!introduced.ok || introduced.value !== peer) return
     }
     const isFirst = peer.lastSyncAtMs === null
-    const view = await pullViews(peer)
+    const view = await puller.pull(peer)
     if (!view.ok) return void fail(peer, view.error)
     peer.state = 'alive'
     peer.lastError = null
     peer.lastSyncAtMs = clock.now()
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
     const pulls = peer.hasAsked || (isFirst && selfUrl !== null)
-    if (view.value === 'other' && !pulls) offerMissing(peer)
-    pump(peer)
-  }
-
-  /** Reads what advanced at a peer, page by page, and pulls it; `same` where its view is the one here. */
-  const pullViews = async (peer: Peer): Promise<Result<'same' | 'other', Failure>> => {
-    const round: Round = { pulls: 0, refused: new Set() }
-    let isComplete = true
-    let since = peer.cursor
-    for (let page = 0; page < HEADS_PAGES_MAX && !signal.aborted; page++) {
-      const own = replica.digest()
-      const answer = await client.heads(peer.url, since, [own, ...(peer.etag ? [peer.etag] : [])])
-      if (!answer.ok) return answer
-      const { etag, reply } = answer.value
-      if (!reply) return ok(etag === own ? 'same' : 'other')
-      const rows = reply.spaces.filter(({ space }) => spaces.replicates(space)).flatMap((view) => view.rows)
-      for (const { logId, next } of rows) noteKnown(peer, logId, next)
-      const fetched = await fetchRows(peer, rows, round)
-      if (!fetched.ok) return fetched
-      isComplete &&= fetched.value
-      const isLast = !reply.more || reply.cursor === since
-      since = reply.cursor
-      // The cursor moves only behind what is here: what failed is asked for again. One bad row stops no other.
-      if (isComplete) {
-        peer.cursor = since
-        // A view of which pages are missing must not be answered with 304.
-        peer.etag = isLast ? etag : null
-      }
-      if (isLast) break
-    }
-    return ok('other')
-  }
-
-  /** Pulls what is missing of the rows; false where the peer did not deliver all of it. */
-  const fetchRows = async (
-    peer: Peer,
-    rows: readonly HeadsRow[],
-    round: Round,
-  ): Promise<Result<boolean, Failure>> => {
-    const missing = (of: readonly HeadsRow[]): HeadsRow[] =>
-      of.filter(({ logId, next }) => replica.next(logId) < next)
-    const lacking = missing(rows)
-    for (let i = 0; i < lacking.length; i += PULL_RANGES_MAX)
-      for (let isMore = true; isMore; ) {
-        const wanted = missing(lacking.slice(i, i + PULL_RANGES_MAX)).filter(
-          ({ logId }) => !round.refused.has(logId),
-        )
-        if (wanted.length === 0) break
-        if (++round.pulls > PULLS_MAX || signal.aborted) return ok(false)
-        const pulled = await client.pull(peer.url, wanted.map(rowToRange))
-        if (!pulled.ok) return pulled
-        const before = round.refused.size
-        const fresh = await storeFrames(peer, pulled.value, round)
-        if (!fresh.ok) return fresh
-        // What is refused here is not asked for again in this round, so every pull is one step nearer to the end.
-        isMore = fresh.value > 0 || round.refused.size > before
-      }
-    return ok(missing(lacking).length === 0)
-  }
-
-  const rowToRange = ({ logId }: HeadsRow): Range => ({ logId, from: replica.next(logId), to: null })
-
-  /** Number of new entries in the frames of a reply. */
-  const storeFrames = async (
-    peer: Peer,
-    frames: Uint8Array,
-    round: Round,
-  ): Promise<Result<number, Failure>> => {
-    let fresh = 0
-    for (const frame of decodeFrames(frames, compression)) {
-      if (!frame.ok) return frame
-      const received = await replica.receive(frame.value)
-      if (!received.ok) return received
-      const { logId, result } = received.value
-      if (result.ok) {
-        fresh += result.value.fresh
-        noteKnown(peer, logId, replica.next(logId))
-      } else {
-        round.refused.add(logId)
-        const { code, detail } = result.error
-        log.warn('run refused', { peer: peer.url, logId, code, detail })
-      }
-    }
-    return ok(fresh)
-  }
-
-  // --- Push ---
-
-  const noteKnown = (peer: Peer, logId: LogId, next: number): void => {
-    if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
-  }
-
-  /** Marks what a peer lacks by its own account. */
-  const offerMissing = (peer: Peer): void => {
-    if (!isFullyKnown(peer)) return
-    for (const logId of replica.logIds()) {
-      const known = peer.known.get(logId) ?? 0
-      if (known < replica.next(logId)) peer.dirty.set(logId, known)
-    }
-  }
-
-  /** Starts to push what a peer may lack, unless a push to it is under way: that one takes it along. */
-  const pump = (peer: Peer): void => {
-    if (peer.dirty.size === 0 || pushes.has(peer) || !loop) return
-    const started = pushAll(peer)
-      .catch((error: unknown) => log.error('push broke', { peer: peer.url, error: String(error) }))
-      .finally(() => pushes.delete(peer))
-    pushes.set(peer, started)
-  }
-
-  const pushAll = async (peer: Peer): Promise<void> => {
-    const refilled = new Set<LogId>()
-    await clock.sleep(PUSH_COALESCE_MS, signal)
-    while (peer.dirty.size > 0 && !signal.aborted) {
-      const offered = await takeFrames(peer)
-      if (offered.length === 0) continue
-      const pushed = await client.push(peer.url, concatBytes(...offered.map(({ frame }) => frame)))
-      if (!pushed.ok) {
-        // Whatever was not delivered is pulled later, or offered again behind the next sync.
-        peer.dirty.clear()
-        fail(peer, pushed.error)
-        return
-      }
-      const failed = new Set(pushed.value.failures.map(({ index }) => index))
-      for (const [index, { logId, end }] of offered.entries())
-        if (!failed.has(index)) noteKnown(peer, logId, end)
-      for (const { logId, from } of pushed.value.want) {
-        // Once for each log: a peer can want the same again and again.
-        const isOffered = offered.some((one) => one.logId === logId && from < one.end)
-        if (!isOffered || refilled.has(logId)) continue
-        refilled.add(logId)
-        peer.known.set(logId, from)
-        peer.dirty.set(logId, from)
-      }
-    }
-  }
-
-  /** Frames of what a peer may lack, up to the size of one push; what does not fit stays dirty. */
-  const takeFrames = async (peer: Peer): Promise<Offered[]> => {
-    const offered: Offered[] = []
-    let size = 0
-    for (const [logId, firstNew] of peer.dirty) {
-      peer.dirty.delete(logId)
-      let from = Math.max(firstNew, peer.known.get(logId) ?? 0)
-      for await (const { frame, end } of replica.frames(logId, from, null)) {
-        offered.push({ logId, frame, end })
-        from = end
-        size += frame.length
-        if (size >= PUSH_BYTES) break
-      }
-      if (size < PUSH_BYTES) continue
-      if (from < replica.next(logId)) peer.dirty.set(logId, from)
-      break
-    }
-    return offered
+    if (view.value === 'other' && !pulls) pusher.offerMissing(peer)
+    pusher.pump(peer)
   }
 
   // --- The loop ---
@@ -387,7 +220,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     async stop() {
       stopping.abort()
-      await Promise.allSettled([loop, ...syncs.values(), ...pushes.values()])
+      await Promise.allSettled([loop, ...syncs.values(), pusher.settled()])
     },
     addPeer,
     async introduced(descriptor) {
@@ -420,7 +253,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       for (const peer of peers.all()) {
         if (peer.state !== 'alive') continue
         for (const [logId, seq] of firstNew) if (!peer.dirty.has(logId)) peer.dirty.set(logId, seq)
-        pump(peer)
+        if (loop) pusher.pump(peer)
       }
     },
     self,

@@ -66,6 +66,11 @@ export function createPeers(): Peers {
   }
 }
 
+/** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
+export function noteKnown(peer: Peer, logId: LogId, next: number): void {
+  if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
+}
+
 /** False where the progress of some logs may have been forgotten: then nothing can be said about what it lacks. */
 export const isFullyKnown = (peer: Peer): boolean => peer.known.size < KNOWN_LOGS_MAX
 
