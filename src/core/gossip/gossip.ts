@@ -168,7 +168,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const sync = (peer: Peer): Promise<void> => {
     const running = syncs.get(peer)
     if (running) return running
-    const started = syncOnce(peer)
+    // Noted before it begins: an answer may already ask for the next.
+    const started = Promise.resolve(peer)
+      .then(syncOnce)
       .catch((error: unknown) => log.error('sync broke', { peer: peer.url, error: String(error) }))
       .finally(() => syncs.delete(peer))
     syncs.set(peer, started)
