@@ -292,3 +292,60 @@ test('replies that are no replies are the peer’s failure', async (context) => 
     assert.equal(memoriesOf(a), 2)
   }
 })
+
+test('a second page is read although the view is still the one of the first', async (context) => {
+  await using net = testLoopback(context)
+  const author = await net.open('author')
+  await rememberMany(author, 2)
+  const other = await net.open('other')
+  await rememberMany(other, 3)
+  const rowsOf = ({ spore }: Member) =>
+    decodeHeads(spore.federation.heads(null, []).body as Uint8Array)!.spaces.flatMap(({ rows }) => rows)
+  const etag = `"${'e'.repeat(64)}"`
+  const peer = serveLiar(net, 'paged', {
+    heads: async ({ query, headers }) => {
+      if (headers['if-none-match']?.includes(etag))
+        return { status: 304, headers: { etag }, body: new Uint8Array() }
+      const page =
+        query === ''
+          ? headsReply(rowsOf(author), { cursor: 'first', more: true })
+          : headsReply(rowsOf(other), { cursor: 'second', more: false })
+      return { ...page, headers: { etag } }
+    },
+    pull: async (request) => {
+      const ranges = decodePull(request.body)
+      const isOther = ranges.ok && ranges.value[0]?.logId === rowsOf(other)[0]?.logId
+      return respondAs(isOther ? other : author)(request)
+    },
+  })
+  const a = await net.open('a')
+  await join(a, peer.url)
+  await net.clock.settle()
+  assert.equal(memoriesOf(a), 5)
+  net.take()
+  await net.clock.advance(60_000)
+  for (const { reply } of only(net.take(), '/heads')) assert.equal(reply?.status, 304)
+})
+
+test('what a peer refused in a push is offered again by a spore that it cannot pull from', async (context) => {
+  await using net = testLoopback(context)
+  let isFull = true
+  const pushed: number[] = []
+  const peer = serveLiar(net, 'full', {
+    push: async ({ body }) => {
+      pushed.push(body.length)
+      const failures = isFull ? [{ index: 0, code: 'LOGS_FULL' as const }] : []
+      return reply(200, encodePushReply({ new: isFull ? 0 : 1, dup: 0, failures, want: [] }))
+    },
+  })
+  const a = await net.open('a', { isReachable: false })
+  await join(a, peer.url)
+  await remember(a, 'once there is room')
+  await net.clock.advance(20_000)
+  assert.ok(pushed.length >= 2)
+  isFull = false
+  await net.clock.advance(20_000)
+  const accepted = pushed.length
+  await net.clock.advance(60_000)
+  assert.equal(pushed.length, accepted)
+})
