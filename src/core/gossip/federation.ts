@@ -9,9 +9,7 @@ import type { Verifier } from '../identity/keys.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
-import type { Compression } from '../protocol/compression.ts'
 import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
-import { decodeFrames } from '../protocol/frame.ts'
 import {
   HEADS_ROWS_MAX,
   NONCES_MAX,
@@ -54,7 +52,6 @@ export interface FederationDeps {
   readonly logs: LogTable
   readonly spaces: Spaces
   readonly verifier: Verifier
-  readonly compression: Compression
   readonly clock: Clock
   readonly network: string
   /** Epoch of the store: cursors of another one are unknown. */
@@ -62,7 +59,7 @@ export interface FederationDeps {
 }
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { gossip, replica, logs, spaces, verifier, compression, clock, network } = deps
+  const { gossip, replica, logs, spaces, verifier, clock, network } = deps
   const nonces = createNonces()
   const epoch = bytesToHex(deps.epoch)
 
@@ -121,8 +118,7 @@ export function createFederation(deps: FederationDeps): Federation {
       let index = 0
       const failures: { index: number; code: ErrorCode }[] = []
       const want = new Map<LogId, number>()
-      for (const frame of decodeFrames(body, compression)) {
-        const received = frame.ok ? await replica.receive(frame.value) : frame
+      for await (const received of replica.receive(body)) {
         const result = received.ok ? received.value.result : received
         if (result.ok) {
           fresh += result.value.fresh

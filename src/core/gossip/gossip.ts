@@ -14,7 +14,6 @@ import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
-import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import type { Descriptor } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
@@ -65,7 +64,6 @@ export interface GossipDeps {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly transport: Transport
-  readonly compression: Compression
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -73,8 +71,7 @@ export interface GossipDeps {
 
 const PEERS_VALUE = 'gossip/peers'
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, store, writer, spaces, signer, verifier, transport, compression, clock, random, log } =
-    deps
+  const { replica, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
   const { name, network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
@@ -87,7 +84,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const self = (): Descriptor =>
     signDescriptor({ url: selfUrl, name, network, version: PROTOCOL_VERSION, issued: clock.now() }, signer)
 
-  const puller = createPuller({ client, replica, spaces, compression, log, signal })
+  const puller = createPuller({ client, replica, spaces, log, signal })
   const pusher = createPusher({
     client,
     replica,

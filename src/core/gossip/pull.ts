@@ -8,9 +8,7 @@ import type { LogId } from '../base/brand.ts'
 import type { Log } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Spaces } from '../memory/spaces.ts'
-import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { decodeFrames } from '../protocol/frame.ts'
 import { HEADS_ROWS_MAX, LOGS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { HeadsRow, Range } from '../protocol/messages.ts'
 import type { FederationClient } from './client.ts'
@@ -29,7 +27,6 @@ export interface PullerDeps {
   readonly client: FederationClient
   readonly replica: Replica
   readonly spaces: Spaces
-  readonly compression: Compression
   readonly log: Log
   readonly signal: AbortSignal
 }
@@ -46,7 +43,7 @@ interface Round {
 }
 
 export function createPuller(deps: PullerDeps): Puller {
-  const { client, replica, spaces, compression, log, signal } = deps
+  const { client, replica, spaces, log, signal } = deps
 
   const pull = async (peer: Peer): Promise<Result<'same' | 'other', Failure>> => {
     const round: Round = { pulls: 0, refused: new Set() }
@@ -111,9 +108,7 @@ export function createPuller(deps: PullerDeps): Puller {
     round: Round,
   ): Promise<Result<number, Failure>> => {
     let fresh = 0
-    for (const frame of decodeFrames(frames, compression)) {
-      if (!frame.ok) return frame
-      const received = await replica.receive(frame.value)
+    for await (const received of replica.receive(frames)) {
       if (!received.ok) return received
       const { logId, result } = received.value
       if (result.ok) {
