@@ -1,6 +1,8 @@
 /** Real spores that may know one another: what they hold is watched over their event streams. */
 import assert from 'node:assert/strict'
-import { Readable } from 'node:stream'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Health } from '../../../src/core/protocol/api.ts'
 import { ITEMS_MAX } from '../../../src/core/protocol/limits.ts'
 import { type RunningSpore, startSpore } from '../../support/spore-process.ts'
@@ -64,17 +66,15 @@ export async function holds(spore: RunningSpore, count: number): Promise<void> {
   assert.equal((await health(spore)).memories, count)
 }
 
+/** A connection of its own: pooled ones reconnect when a stream is cut, and then keep a stopping spore waiting. */
 async function openEvents({ url }: RunningSpore) {
-  const stopping = new AbortController()
-  const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(HOLDS_MS)])
-  const reply = await fetch(`${url}/api/events?lastEventId=0`, { signal })
-  const body = Readable.fromWeb(reply.body as Parameters<typeof Readable.fromWeb>[0])
-  // Ended by us, it ends with an error that nobody waits for any more.
-  body.on('error', () => {})
+  const signal = AbortSignal.timeout(HOLDS_MS)
+  const request = get(`${url}/api/events?lastEventId=0`, { agent: false, signal })
+  const [body] = (await once(request, 'response')) as [IncomingMessage]
   return {
     lines: linesOf(body),
     async [Symbol.asyncDispose]() {
-      stopping.abort()
+      request.destroy()
     },
   }
 }
