@@ -244,7 +244,8 @@ test('a peer that never answers holds up nobody, and not the end either', async 
   await net.clock.advance(120_000)
   net.lose = (_, { path }) => path.endsWith('/push')
   await rememberMany(honest, 4)
-  await net.clock.advance(120_000)
+  // One random peer of two a round: long enough to have asked the honest one.
+  await net.clock.advance(600_000)
   assert.equal(memoriesOf(a), 4)
   await a.close()
 })

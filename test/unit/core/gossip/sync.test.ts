@@ -211,7 +211,8 @@ test('a peer that follows logs unknown here is asked only for what advanced behi
   net.lose = (_, { path }) => path.endsWith('/push')
   net.take()
   await remember(c, 'only c moves')
-  await net.clock.advance(60_000)
+  // One random peer a round: long enough for b to have asked c, and a to have asked b behind it.
+  await net.clock.advance(600_000)
   assert.equal(memoriesOf(a), 4)
   const heads = only(net.take(), '/heads').filter(({ from, reply }) => from === 'a' && reply?.status === 200)
   const rows = heads.flatMap(({ reply }) => decodeHeads(reply!.body)!.spaces.flatMap((space) => space.rows))
