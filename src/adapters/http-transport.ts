@@ -6,7 +6,7 @@ import { Agent, request } from 'undici'
 import { err, ok } from '../core/base/result.ts'
 import type { Transport, TransportReply } from '../core/gossip/transport.ts'
 import { type Failure, failure, SporeError } from '../core/protocol/errors.ts'
-import { FEDERATION_TIMEOUT_MS } from '../core/protocol/limits.ts'
+import { FEDERATION_REPLY_TIMEOUT_MS, FEDERATION_TIMEOUT_MS } from '../core/protocol/limits.ts'
 import { guardedConnector, parsePeerUrl } from './safe-address.ts'
 
 export interface HttpTransport extends Transport, AsyncDisposable {}
@@ -16,8 +16,14 @@ const CONNECTIONS_PER_PEER = 2
 /** Bytes of reply headers: a peer has nothing to say there. */
 const HEADER_BYTES_MAX = 8 * 1024
 
-export function createHttpTransport(options: { readonly allowPrivateAddresses: boolean }): HttpTransport {
-  const { allowPrivateAddresses } = options
+export interface HttpTransportOptions {
+  readonly allowPrivateAddresses: boolean
+  /** Milliseconds in which a whole reply must have arrived. Default `FEDERATION_REPLY_TIMEOUT_MS`. */
+  readonly replyTimeoutMs?: number
+}
+
+export function createHttpTransport(options: HttpTransportOptions): HttpTransport {
+  const { allowPrivateAddresses, replyTimeoutMs = FEDERATION_REPLY_TIMEOUT_MS } = options
   const agent = new Agent({
     connect: guardedConnector(allowPrivateAddresses),
     connections: CONNECTIONS_PER_PEER,
@@ -36,7 +42,8 @@ export function createHttpTransport(options: { readonly allowPrivateAddresses: b
           method,
           headers,
           body: body.length > 0 ? body : null,
-          signal,
+          // The timeouts of the agent begin anew with every byte.
+          signal: AbortSignal.any([signal, AbortSignal.timeout(replyTimeoutMs)]),
         })
         const bytes = await readBounded(reply.body, maxBytes)
         if (!bytes) return err(failure('PEER_UNREACHABLE', `a reply of more than ${maxBytes} bytes`))

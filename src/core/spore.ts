@@ -114,7 +114,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const replica = createReplica({ memory, store, writer, spaces, compression })
   const gossip = createGossip(
     { name, network, pullIntervalMs: options.pullIntervalMs },
-    { replica, store, writer, spaces, signer, verifier, transport, compression, clock, random, log },
+    { replica, store, writer, spaces, signer, verifier, transport, clock, random, log },
   )
   const federation = createFederation({
     gossip,
@@ -122,7 +122,6 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     logs: memory.logs,
     spaces,
     verifier,
-    compression,
     clock,
     network,
     epoch,

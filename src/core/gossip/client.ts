@@ -23,19 +23,23 @@ import {
 import type { Transport, TransportReply } from './transport.ts'
 
 export interface FederationClient {
-  /** Null where the peer has nothing new: its view is one of `etags`. */
+  /** `reply` is null where the peer has nothing new: its view, `etag`, is one of `etags`. */
   heads(
     base: string,
     since: string | null,
     etags: readonly string[],
-  ): Promise<Result<{ readonly etag: string | null; readonly reply: HeadsReply } | null, Failure>>
+  ): Promise<Result<{ readonly etag: string | null; readonly reply: HeadsReply | null }, Failure>>
   /** Frames. */
   pull(base: string, ranges: readonly Range[]): Promise<Result<Uint8Array, Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
-  join(
-    base: string,
-    self: Descriptor,
-  ): Promise<Result<{ readonly self: unknown; readonly nodes: readonly unknown[] }, Failure>>
+  join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
+  nodes(base: string): Promise<Result<Nodes, Failure>>
+}
+
+/** Descriptors in their form, not yet verified. */
+interface Nodes {
+  readonly self: unknown
+  readonly nodes: readonly unknown[]
 }
 
 export interface FederationClientDeps {
@@ -94,9 +98,9 @@ export function createFederationClient({
       }
       const sent = await send({ method: 'GET', base, path: `${FEDERATION_PATH}/heads`, query, headers })
       if (!sent.ok) return sent
-      if (sent.value.status === 304) return ok(null)
-      const reply = decodeHeads(sent.value.body)
       const etag = /^"([0-9a-f]{64})"$/.exec(sent.value.headers.etag ?? '')?.[1] ?? null
+      if (sent.value.status === 304) return ok({ etag, reply: null })
+      const reply = decodeHeads(sent.value.body)
       return reply ? ok({ etag, reply }) : err(notUnderstood('heads'))
     },
     async pull(base, ranges) {
@@ -129,9 +133,12 @@ export function createFederationClient({
       const headers = { 'content-type': 'application/json', accept: 'application/json' }
       const body = utf8ToBytes(JSON.stringify(self))
       const sent = await send({ method: 'POST', base, path: '/federation/join', headers, body })
-      if (!sent.ok) return sent
-      const reply = joinReplySchema.safeParse(parseJson(sent.value.body))
-      return reply.success ? ok(reply.data) : err(notUnderstood('join'))
+      return sent.ok ? readNodes(sent.value.body) : sent
+    },
+    async nodes(base) {
+      const headers = { accept: 'application/json' }
+      const sent = await send({ method: 'GET', base, path: '/federation/nodes', headers })
+      return sent.ok ? readNodes(sent.value.body) : sent
     },
   }
 }
@@ -143,9 +150,14 @@ function refusal({ status, body }: TransportReply): Failure {
     typeof problem?.code === 'string' && Object.hasOwn(ERRORS, problem.code)
       ? (problem.code as ErrorCode)
       : null
-  const passedOn = code === 'NETWORK_MISMATCH' || code === 'VERSION_UNSUPPORTED'
+  const passedOn = code === 'NETWORK_MISMATCH' || code === 'VERSION_UNSUPPORTED' || code === 'PEER_SELF'
   const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
   return failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+}
+
+function readNodes(body: Uint8Array): Result<Nodes, Failure> {
+  const reply = joinReplySchema.safeParse(parseJson(body))
+  return reply.success ? ok(reply.data) : err(notUnderstood('join'))
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -9,10 +9,14 @@ import type { Verifier } from '../identity/keys.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
-import type { Compression } from '../protocol/compression.ts'
 import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
-import { decodeFrames } from '../protocol/frame.ts'
-import { HEADS_ROWS_MAX, NONCES_MAX, PULL_REPLY_BYTES_MAX, SIGNATURE_AGE_MAX_MS } from '../protocol/limits.ts'
+import {
+  HEADS_ROWS_MAX,
+  NONCES_MAX,
+  PULL_RANGES_MAX,
+  PULL_REPLY_BYTES_MAX,
+  SIGNATURE_AGE_MAX_MS,
+} from '../protocol/limits.ts'
 import { type Descriptor, decodePull, encodeHeads, encodePushReply } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import type { Replica } from './replica.ts'
@@ -36,7 +40,7 @@ export interface Federation {
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
   /** Frames of the ranges that are asked for. */
-  pull(body: Uint8Array): Result<AsyncIterable<Uint8Array>, Failure>
+  pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
   join(body: unknown, caller: Did): Promise<Result<NodesReply, Failure>>
   nodes(): NodesReply
@@ -48,7 +52,6 @@ export interface FederationDeps {
   readonly logs: LogTable
   readonly spaces: Spaces
   readonly verifier: Verifier
-  readonly compression: Compression
   readonly clock: Clock
   readonly network: string
   /** Epoch of the store: cursors of another one are unknown. */
@@ -56,7 +59,7 @@ export interface FederationDeps {
 }
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { gossip, replica, logs, spaces, verifier, compression, clock, network } = deps
+  const { gossip, replica, logs, spaces, verifier, clock, network } = deps
   const nonces = createNonces()
   const epoch = bytesToHex(deps.epoch)
 
@@ -92,9 +95,10 @@ export function createFederation(deps: FederationDeps): Federation {
       return { etag, body: encodeHeads(reply) }
     },
 
-    pull(body) {
+    pull(body, caller) {
       const ranges = decodePull(body)
       if (!ranges.ok) return ranges
+      gossip.noteAsked(caller)
       return ok(
         (async function* () {
           let bytes = 0
@@ -114,17 +118,17 @@ export function createFederation(deps: FederationDeps): Federation {
       let index = 0
       const failures: { index: number; code: ErrorCode }[] = []
       const want = new Map<LogId, number>()
-      for (const frame of decodeFrames(body, compression)) {
-        const received = frame.ok ? await replica.receive(frame.value) : frame
+      for await (const received of replica.receive(body)) {
         const result = received.ok ? received.value.result : received
         if (result.ok) {
           fresh += result.value.fresh
           dup += result.value.duplicate
-        } else if (failures.length < 256) failures.push({ index, code: result.error.code })
+        } else if (failures.length < PULL_RANGES_MAX) failures.push({ index, code: result.error.code })
         if (received.ok) {
           const { logId } = received.value
           if (result.ok) gossip.noteHeld(caller, logId, replica.next(logId))
-          else if (result.error.code === 'SEQ_GAP') want.set(logId, replica.next(logId))
+          else if (result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
+            want.set(logId, replica.next(logId))
         }
         index++
       }

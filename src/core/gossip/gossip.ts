@@ -5,7 +5,6 @@
  * sync and one push per peer are under way. Losing any message costs time, never an entry: the next pull finds it.
  */
 import type { Did, LogId } from '../base/brand.ts'
-import { concatBytes } from '../base/bytes.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { signDescriptor, verifyDescriptor } from '../identity/descriptor.ts'
@@ -15,14 +14,21 @@ import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
-import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { decodeFrames } from '../protocol/frame.ts'
-import { PULL_RANGES_MAX } from '../protocol/limits.ts'
-import type { Descriptor, HeadsRow, Range } from '../protocol/messages.ts'
+import type { Descriptor } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { createFederationClient } from './client.ts'
-import { createPeers, decodePeerUrls, encodePeerUrls, type Peer, type Peers, toPeerView } from './peers.ts'
+import {
+  createPeers,
+  decodePeerUrls,
+  encodePeerUrls,
+  noteKnown,
+  type Peer,
+  type Peers,
+  toPeerView,
+} from './peers.ts'
+import { createPuller } from './pull.ts'
+import { createPusher } from './push.ts'
 import type { Replica } from './replica.ts'
 import type { Transport } from './transport.ts'
 
@@ -36,6 +42,8 @@ export interface Gossip {
   introduced(descriptor: Descriptor): Promise<Result<void, Failure>>
   /** Entries that came from a peer are not pushed back to it. */
   noteHeld(did: Did, logId: LogId, next: number): void
+  /** Who pulls from here by itself needs nothing brought to it but news. */
+  noteAsked(did: Did): void
   /** Follows the change feed: what is new here is pushed. */
   follow(applied: readonly Applied[]): void
   self(): Descriptor
@@ -56,57 +64,71 @@ export interface GossipDeps {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly transport: Transport
-  readonly compression: Compression
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
 }
 
 const PEERS_VALUE = 'gossip/peers'
-/** Writes that come within this time go out in one push. */
-const PUSH_COALESCE_MS = 50
-/** Bytes of frames in one push. */
-const PUSH_BYTES = 1024 * 1024
-
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, store, writer, spaces, signer, verifier, transport, compression, clock, random, log } =
-    deps
+  const { replica, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
   const { name, network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const client = createFederationClient({ transport, signer, clock, random, signal })
   const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
-  const pushes = new Map<Peer, Promise<void>>()
   let loop: Promise<void> | null = null
   let selfUrl: string | null = null
 
   const self = (): Descriptor =>
     signDescriptor({ url: selfUrl, name, network, version: PROTOCOL_VERSION, issued: clock.now() }, signer)
 
+  const puller = createPuller({ client, replica, spaces, log, signal })
+  const pusher = createPusher({
+    client,
+    replica,
+    clock,
+    log,
+    signal,
+    onFailed: (peer, error) => fail(peer, error),
+  })
+
   // --- Peers ---
 
   /** Asks who answers at a peer's URL; the peer that it turned out to be. */
   const introduce = async (peer: Peer): Promise<Result<Peer, Failure>> => {
     const joined = await client.join(peer.url, self())
-    if (!joined.ok) return fail(peer, joined.error)
-    const verified = verifyDescriptor(joined.value.self, { network, nowMs: clock.now(), verifier })
-    if (!verified.ok) return fail(peer, verified.error)
-    if (verified.value.key === signer.did) {
+    if (!joined.ok && joined.error.code !== 'PEER_SELF') return fail(peer, await explain(peer, joined.error))
+    const verified = joined.ok ? verify(joined.value.self) : joined
+    if (!verified.ok && verified.error.code !== 'PEER_SELF') return fail(peer, verified.error)
+    if (!verified.ok || verified.value.key === signer.did) {
       peers.remove(peer)
       return err(failure('PEER_SELF', peer.url))
     }
     const twin = peers.byDid(verified.value.key)
     if (twin && twin !== peer) {
-      // One spore under two URLs: the one that it gives itself stays.
-      const isAlias = verified.value.url !== null && verified.value.url !== peer.url
-      peers.remove(isAlias ? peer : twin)
-      if (isAlias) return ok(twin)
+      const stays = isSuccessor(peer, verified.value, twin) ? peer : twin
+      peers.remove(stays === peer ? twin : peer)
+      if (stays === twin) return ok(twin)
     }
     peer.descriptor = verified.value
+    peer.isStranger = false
     peer.state = 'alive'
     peer.lastError = null
+    await persistPeers()
     return ok(peer)
+  }
+
+  const verify = (descriptor: unknown): Result<Descriptor, Failure> =>
+    verifyDescriptor(descriptor, { network, nowMs: clock.now(), verifier })
+
+  /** A refusal for another network or version, with both values: a peer's words are not passed on, what it signs is. */
+  const explain = async (peer: Peer, refusal: Failure): Promise<Failure> => {
+    if (refusal.code !== 'NETWORK_MISMATCH' && refusal.code !== 'VERSION_UNSUPPORTED') return refusal
+    const nodes = await client.nodes(peer.url)
+    const verified = nodes.ok ? verify(nodes.value.self) : nodes
+    return !verified.ok && verified.error.code === refusal.code ? verified.error : refusal
   }
 
   const fail = (peer: Peer, error: Failure): Result<never, Failure> => {
@@ -117,7 +139,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   }
 
   const persistPeers = async (): Promise<void> => {
-    await writer.write((draft) => draft.setValue(PEERS_VALUE, encodePeerUrls(peers.all())))
+    await writer.write((draft) =>
+      draft.setValue(PEERS_VALUE, encodePeerUrls(peers.all().filter(({ isStranger }) => !isStranger))),
+    )
   }
 
   const addPeer = async (input: string): Promise<Result<PeerView, Failure>> => {
@@ -132,161 +156,53 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       if (!isKnown) peers.remove(peer)
       return introduced
     }
-    await persistPeers()
     void sync(introduced.value)
     return ok(toPeerView(introduced.value))
   }
 
-  // --- Pull ---
+  // --- Sync ---
 
   const sync = (peer: Peer): Promise<void> => {
     const running = syncs.get(peer)
     if (running) return running
-    const started = syncOnce(peer).finally(() => syncs.delete(peer))
+    // Noted before it begins: an answer may already ask for the next.
+    const started = Promise.resolve(peer)
+      .then(syncOnce)
+      .catch((error: unknown) => log.error('sync broke', { peer: peer.url, error: String(error) }))
+      .finally(() => syncs.delete(peer))
     syncs.set(peer, started)
     return started
   }
 
   const syncOnce = async (peer: Peer): Promise<void> => {
-    if (!peer.descriptor) {
+    // Who was away may have come back as another, or without knowing of this spore.
+    if (!peer.descriptor || peer.state === 'unreachable') {
       const introduced = await introduce(peer)
+      if (!introduced.ok && peer.isStranger) peers.remove(peer)
       if (!introduced.ok || introduced.value !== peer) return
     }
-    const isFirst = peer.cursor === null
-    for (let more = true; more && !signal.aborted; ) {
-      const etags = [replica.digest(), ...(peer.etag ? [peer.etag] : [])]
-      const answer = await client.heads(peer.url, peer.cursor, etags)
-      if (!answer.ok) return void fail(peer, answer.error)
-      if (answer.value === null) break
-      const { etag, reply } = answer.value
-      const rows = reply.spaces.filter(({ space }) => spaces.replicates(space)).flatMap((view) => view.rows)
-      for (const { logId, next } of rows) noteKnown(peer, logId, next)
-      const fetched = await fetchRows(peer, rows)
-      if (!fetched.ok) return void fail(peer, fetched.error)
-      // The cursor moves only behind what is here: what failed is asked for again.
-      if (!fetched.value) break
-      peer.cursor = reply.cursor
-      peer.etag = etag
-      more = reply.more
-    }
+    const isFirst = peer.lastSyncAtMs === null
+    const view = await puller.pull(peer)
+    if (!view.ok) return void fail(peer, view.error)
     peer.state = 'alive'
     peer.lastError = null
     peer.lastSyncAtMs = clock.now()
-    // A spore that nobody can reach brings what it has; the others are pulled from.
-    if (isFirst && selfUrl === null) offerAll(peer)
-    pump(peer)
-  }
-
-  /** Pulls what is missing of the rows; false where the peer did not deliver all of it. */
-  const fetchRows = async (peer: Peer, rows: readonly HeadsRow[]): Promise<Result<boolean, Failure>> => {
-    const missing = (): Range[] =>
-      rows
-        .filter(({ logId, next }) => replica.next(logId) < next)
-        .map(({ logId }) => ({ logId, from: replica.next(logId), to: null }))
-    for (let wanted = missing(); wanted.length > 0; ) {
-      const pulled = await client.pull(peer.url, wanted.slice(0, PULL_RANGES_MAX))
-      if (!pulled.ok) return pulled
-      const stored = await storeFrames(peer, pulled.value)
-      if (!stored.ok) return stored
-      if (stored.value === 0) return ok(false)
-      wanted = missing()
-    }
-    return ok(true)
-  }
-
-  /** Number of new entries in the frames of a reply. */
-  const storeFrames = async (peer: Peer, frames: Uint8Array): Promise<Result<number, Failure>> => {
-    let fresh = 0
-    for (const frame of decodeFrames(frames, compression)) {
-      if (!frame.ok) return frame
-      const received = await replica.receive(frame.value)
-      if (!received.ok) return received
-      const { logId, result } = received.value
-      if (!result.ok) {
-        log.warn('run refused', {
-          peer: peer.url,
-          logId,
-          code: result.error.code,
-          detail: result.error.detail,
-        })
-        continue
-      }
-      fresh += result.value.fresh
-      noteKnown(peer, logId, replica.next(logId))
-    }
-    return ok(fresh)
-  }
-
-  // --- Push ---
-
-  const noteKnown = (peer: Peer, logId: LogId, next: number): void => {
-    if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
-  }
-
-  const offerAll = (peer: Peer): void => {
-    for (const logId of replica.logIds()) peer.dirty.set(logId, peer.known.get(logId) ?? 0)
-  }
-
-  /** Starts to push what a peer may lack, unless a push to it is under way: that one takes it along. */
-  const pump = (peer: Peer): void => {
-    if (peer.dirty.size === 0 || pushes.has(peer) || !loop) return
-    const started = pushAll(peer).finally(() => pushes.delete(peer))
-    pushes.set(peer, started)
-  }
-
-  const pushAll = async (peer: Peer): Promise<void> => {
-    await clock.sleep(PUSH_COALESCE_MS, signal)
-    while (peer.dirty.size > 0 && !signal.aborted) {
-      const { frames, ends } = await takeFrames(peer)
-      if (frames.length === 0) return
-      const pushed = await client.push(peer.url, concatBytes(...frames))
-      if (!pushed.ok) {
-        // Whatever was not delivered is pulled later.
-        peer.dirty.clear()
-        fail(peer, pushed.error)
-        return
-      }
-      for (const [logId, end] of ends) noteKnown(peer, logId, end)
-      for (const { logId, from } of pushed.value.want) {
-        if (from >= replica.next(logId) || from >= (ends.get(logId) ?? 0)) continue
-        peer.known.set(logId, from)
-        peer.dirty.set(logId, from)
-      }
-    }
-  }
-
-  /** Frames of what a peer may lack, up to the size of one push; what does not fit stays dirty. */
-  const takeFrames = async (peer: Peer) => {
-    const frames: Uint8Array[] = []
-    const ends = new Map<LogId, number>()
-    let size = 0
-    for (const [logId, firstNew] of peer.dirty) {
-      peer.dirty.delete(logId)
-      const from = Math.max(firstNew, peer.known.get(logId) ?? 0)
-      for await (const { frame, end } of replica.frames(logId, from, null)) {
-        frames.push(frame)
-        ends.set(logId, end)
-        size += frame.length
-        if (size >= PUSH_BYTES) break
-      }
-      const end = ends.get(logId) ?? from
-      if (size >= PUSH_BYTES) {
-        if (end < replica.next(logId)) peer.dirty.set(logId, end)
-        break
-      }
-    }
-    return { frames, ends }
+    // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
+    const pulls = peer.hasAsked || (isFirst && selfUrl !== null)
+    if (view.value === 'other' && !pulls) pusher.offerMissing(peer)
+    pusher.pump(peer)
   }
 
   // --- The loop ---
 
   const run = async (): Promise<void> => {
-    await Promise.all(peers.all().map(sync))
+    // Nobody waits for a peer: a slow one holds up nothing but itself.
+    for (const peer of peers.all()) void sync(peer)
     while (!signal.aborted) {
       await clock.sleep(pullIntervalMs * (0.5 + random.float()), signal)
       const all = peers.all()
       const peer = all[Math.floor(random.float() * all.length)]
-      if (peer && !signal.aborted) await sync(peer)
+      if (peer && !signal.aborted) void sync(peer)
     }
   }
 
@@ -303,7 +219,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     async stop() {
       stopping.abort()
-      await Promise.allSettled([loop, ...syncs.values(), ...pushes.values()])
+      await Promise.allSettled([loop, ...syncs.values(), pusher.settled()])
     },
     addPeer,
     async introduced(descriptor) {
@@ -314,14 +230,18 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       const isKnown = peers.all().some((peer) => peer.url === url.value)
       const peer = peers.at(url.value)
       if (!peer) return err(failure('PEERS_FULL', 'no more peers are kept'))
-      if (!isKnown) await persistPeers()
       // Who answers there is asked there: a stranger's word for it would let it pose as another's URL.
-      if (!peer.descriptor && loop) void sync(peer)
+      if (!isKnown) peer.isStranger = true
+      if (peer.state !== 'alive' && loop) void sync(peer)
       return ok(undefined)
     },
     noteHeld(did, logId, next) {
       const peer = peers.byDid(did)
       if (peer) noteKnown(peer, logId, next)
+    },
+    noteAsked(did) {
+      const peer = peers.byDid(did)
+      if (peer) peer.hasAsked = true
     },
     follow(applied) {
       const firstNew = new Map<LogId, number>()
@@ -332,10 +252,19 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       for (const peer of peers.all()) {
         if (peer.state !== 'alive') continue
         for (const [logId, seq] of firstNew) if (!peer.dirty.has(logId)) peer.dirty.set(logId, seq)
-        pump(peer)
+        if (loop) pusher.pump(peer)
       }
     },
     self,
     peers,
   }
+}
+
+/**
+ * Whether a peer takes the place of a twin with the same key. The URL that a spore gives itself stays; one that gives
+ * none stays where it was as long as it answers there. Descriptors are public, so an older one proves nothing.
+ */
+function isSuccessor(peer: Peer, descriptor: Descriptor, twin: Peer): boolean {
+  if (descriptor.issued < (twin.descriptor?.issued ?? 0)) return false
+  return descriptor.url === null ? twin.state !== 'alive' : descriptor.url === peer.url
 }

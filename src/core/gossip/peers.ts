@@ -13,6 +13,10 @@ export interface Peer {
   state: PeerView['state']
   lastSyncAtMs: number | null
   lastError: string | null
+  /** It named this URL itself, and has not answered there yet: dropped when it does not. */
+  isStranger: boolean
+  /** It has pulled from this spore, so it can reach it. */
+  hasAsked: boolean
   /** Digest of its view when it was last read, and the cursor behind what was read. */
   etag: string | null
   cursor: string | null
@@ -46,6 +50,8 @@ export function createPeers(): Peers {
         state: 'new',
         lastSyncAtMs: null,
         lastError: null,
+        isStranger: false,
+        hasAsked: false,
         etag: null,
         cursor: null,
         known: createBoundedMap(KNOWN_LOGS_MAX),
@@ -59,6 +65,14 @@ export function createPeers(): Peers {
     all: () => [...peers.values()],
   }
 }
+
+/** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
+export function noteKnown(peer: Peer, logId: LogId, next: number): void {
+  if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
+}
+
+/** False where the progress of some logs may have been forgotten: then nothing can be said about what it lacks. */
+export const isFullyKnown = (peer: Peer): boolean => peer.known.size < KNOWN_LOGS_MAX
 
 export const toPeerView = (peer: Peer): PeerView => ({
   spore: peer.descriptor?.key ?? null,

@@ -8,7 +8,8 @@ import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { encodeFrame } from '../protocol/frame.ts'
+import { decodeFrames, encodeFrame } from '../protocol/frame.ts'
+import { SEGMENT_BYTES_MAX } from '../protocol/limits.ts'
 import { decodeRun, encodeRun } from '../protocol/run.ts'
 
 export interface ReceivedRun {
@@ -23,8 +24,11 @@ export interface Replica {
     from: number,
     to: number | null,
   ): AsyncGenerator<{ readonly frame: Uint8Array; readonly end: number }>
-  /** Verifies and stores one run; it is durable when the promise resolves. */
-  receive(run: Uint8Array): Promise<Result<ReceivedRun, Failure>>
+  /**
+   * Verifies and stores the runs of frames; the result of each, in their order, once it is durable. Ends behind the first
+   * frame that is not whole.
+   */
+  receive(frames: Uint8Array): AsyncGenerator<Result<ReceivedRun, Failure>>
   /** Sequence number expected next of a log. */
   next(logId: LogId): number
   /** Logs that replicate. */
@@ -40,7 +44,20 @@ export interface ReplicaDeps {
   readonly compression: Compression
 }
 
+/** Bytes of runs that are stored together: small runs of many logs share a commit, and none takes longer than a segment's. */
+const BATCH_BYTES = SEGMENT_BYTES_MAX
+
 export function createReplica({ memory, store, writer, spaces, compression }: ReplicaDeps): Replica {
+  const receiveRun = async (bytes: Uint8Array): Promise<Result<ReceivedRun, Failure>> => {
+    const run = decodeRun(bytes)
+    if (!run.ok) return run
+    const { logId, log } = run.value
+    if (!spaces.replicates(log.space))
+      return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
+    const written = await writer.write((draft) => draft.receive(run.value))
+    return written.ok ? { ok: true, value: { logId, result: written.value } } : written
+  }
+
   return {
     async *frames(logId, from, to) {
       const row = memory.logs.get(logId)?.row
@@ -55,14 +72,18 @@ export function createReplica({ memory, store, writer, spaces, compression }: Re
         yield { frame: encodeFrame(run, compression), end: at }
       }
     },
-    async receive(bytes) {
-      const run = decodeRun(bytes)
-      if (!run.ok) return run
-      const { logId, log } = run.value
-      if (!spaces.replicates(log.space))
-        return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
-      const written = await writer.write((draft) => draft.receive(run.value))
-      return written.ok ? { ok: true, value: { logId, result: written.value } } : written
+    async *receive(frames) {
+      let batch: Promise<Result<ReceivedRun, Failure>>[] = []
+      let size = 0
+      for (const frame of decodeFrames(frames, compression)) {
+        batch.push(frame.ok ? receiveRun(frame.value) : Promise.resolve(frame))
+        size += frame.ok ? frame.value.length : 0
+        if (size < BATCH_BYTES) continue
+        yield* await Promise.all(batch)
+        batch = []
+        size = 0
+      }
+      yield* await Promise.all(batch)
     },
     next: (logId) => memory.logs.get(logId)?.row.next ?? 0,
     logIds: () =>

@@ -126,8 +126,10 @@ export const PEERS_MAX = 256
 export const URL_CHARS_MAX = 512
 /** Characters of a spore's name. */
 export const NAME_CHARS_MAX = 64
-/** A federation reply that has not arrived by then has failed. */
+/** A federation request without a connection, reply head or further bytes for this long has failed. */
 export const FEDERATION_TIMEOUT_MS = 10 * SECOND_MS
+/** A federation reply that is not whole by then has failed, however steadily it drips: 16 MiB at 1 Mbit/s. */
+export const FEDERATION_REPLY_TIMEOUT_MS = 150 * SECOND_MS
 /** Logs that a spore follows: each costs ~300 bytes of memory; more are refused until quotas (a later issue). */
 export const LOGS_MAX = 200_000
 /** Bytes of the seeds file `bootstrap.json`, and how many seeds it may name. */

@@ -38,8 +38,8 @@ export const federationRoutes =
     })
 
     app.post(`${FEDERATION_PATH}/pull`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
-      callerOf(request)
-      const frames = unwrap(federation.pull(bodyOf(request)))
+      const caller = callerOf(request)
+      const frames = unwrap(federation.pull(bodyOf(request), caller))
       return reply.type(FRAMES_MEDIA_TYPE).send(Readable.from(frames))
     })
 

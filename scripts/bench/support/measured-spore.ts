@@ -1,0 +1,99 @@
+/** A real spore process with a meter in it (`meter.ts`): started on a free port of loopback, asked over HTTP. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import type { RememberInput } from '../../../src/core/protocol/api.ts'
+import { ITEMS_MAX } from '../../../src/core/protocol/limits.ts'
+import type { Meter } from './meter.ts'
+
+export interface MeasuredSpore extends AsyncDisposable {
+  readonly url: string
+  meter(): Promise<Meter>
+  /** Throws unless every item is stored. */
+  remember(items: readonly RememberInput[]): Promise<void>
+  memories(): Promise<number>
+  join(url: string): Promise<void>
+}
+
+export interface MeasuredOptions {
+  readonly home: string
+  /** Folder for a CPU profile, written when the spore ends. */
+  readonly profiles?: string | undefined
+}
+
+const project = join(import.meta.dirname, '..', '..', '..')
+/** A spore that has not ended by itself after this is killed. */
+const STOP_MS = 10_000
+
+export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): Promise<MeasuredSpore> {
+  const argv = [
+    ...(profiles ? ['--cpu-prof', '--cpu-prof-dir', profiles] : []),
+    '--import',
+    pathToFileURL(join(import.meta.dirname, 'meter.ts')).href,
+    join(project, 'bin', 'spore.js'),
+    ...['start', '--json', '--port', '0', '--home', home],
+  ]
+  const child = spawn(process.execPath, argv, {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    env: environment(),
+  })
+  const exited = once(child, 'exit')
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
+  const line = await Promise.race([
+    once(lines, 'line').then(([text]) => text as string),
+    exited.then(() => null),
+  ])
+  if (line === null) throw new Error('the spore ended before it listened')
+  const { url } = JSON.parse(line) as { url: string }
+  const ask = async (path: string, body?: unknown): Promise<unknown> => {
+    const reply = await fetch(`${url}${path}`, {
+      ...(body === undefined
+        ? {}
+        : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(60_000),
+    })
+    if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`)
+    return reply.json()
+  }
+
+  return {
+    url,
+    async meter() {
+      const told = once(child, 'message')
+      child.send('meter')
+      return (await told)[0] as Meter
+    },
+    async remember(items) {
+      for (let i = 0; i < items.length; i += ITEMS_MAX) {
+        const { items: results } = (await ask('/api/memory', { items: items.slice(i, i + ITEMS_MAX) })) as {
+          items: readonly { error?: unknown }[]
+        }
+        const failed = results.find(({ error }) => error !== undefined)
+        if (failed) throw new Error(`an item was refused: ${JSON.stringify(failed)}`)
+      }
+    },
+    memories: async () => ((await ask('/api/health')) as { memories: number }).memories,
+    join: async (peer) => void (await ask('/api/peers', { url: peer })),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      await exited
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Without the settings of the user's own spore. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(SPORE_.*|PORT|HOST|NODE_OPTIONS)$/.test(name),
+  )
+  return {
+    ...Object.fromEntries(kept),
+    SPORE_BOOTSTRAP: 'off',
+    SPORE_ALLOW_PRIVATE_ADDRESSES: 'true',
+    SPORE_LOG_LEVEL: 'warn',
+  }
+}

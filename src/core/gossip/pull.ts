@@ -1,0 +1,127 @@
+/**
+ * The pulling half of gossip: reads how far a peer is and fetches what is missing here.
+ *
+ * Invariant: one round with one peer ends, whatever the peer answers: each page moves the cursor, each pull stores
+ * something or strikes a log off, and both are counted.
+ */
+import type { LogId } from '../base/brand.ts'
+import type { Log } from '../base/ports.ts'
+import { ok, type Result } from '../base/result.ts'
+import type { Spaces } from '../memory/spaces.ts'
+import type { Failure } from '../protocol/errors.ts'
+import { HEADS_ROWS_MAX, LOGS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
+import type { HeadsRow, Range } from '../protocol/messages.ts'
+import type { FederationClient } from './client.ts'
+import { noteKnown, type Peer } from './peers.ts'
+import type { Replica } from './replica.ts'
+
+export interface Puller {
+  /**
+   * One round: reads what advanced at a peer, page by page, and fetches it. `same` where the peer's view is the one here,
+   * `other` where it is not, or nobody knows.
+   */
+  pull(peer: Peer): Promise<Result<'same' | 'other', Failure>>
+}
+
+export interface PullerDeps {
+  readonly client: FederationClient
+  readonly replica: Replica
+  readonly spaces: Spaces
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** Pages of heads in one round: what a peer with `LOGS_MAX` logs has, and one; a peer can go on for ever. */
+export const HEADS_PAGES_MAX = Math.ceil(LOGS_MAX / HEADS_ROWS_MAX) + 1
+/** Pulls in one round: 4 GiB of full replies; a peer can also deliver one entry at a time. */
+export const PULLS_MAX = 256
+
+interface Round {
+  pulls: number
+  /** Logs of which the peer sent what is refused here. */
+  readonly refused: Set<LogId>
+}
+
+export function createPuller(deps: PullerDeps): Puller {
+  const { client, replica, spaces, log, signal } = deps
+
+  const pull = async (peer: Peer): Promise<Result<'same' | 'other', Failure>> => {
+    const round: Round = { pulls: 0, refused: new Set() }
+    let isComplete = true
+    let since = peer.cursor
+    for (let page = 0; page < HEADS_PAGES_MAX && !signal.aborted; page++) {
+      const own = replica.digest()
+      const answer = await client.heads(peer.url, since, [own, ...(peer.etag ? [peer.etag] : [])])
+      if (!answer.ok) return answer
+      const { etag, reply } = answer.value
+      if (!reply) return ok(etag === own ? 'same' : 'other')
+      const rows = reply.spaces.filter(({ space }) => spaces.replicates(space)).flatMap((view) => view.rows)
+      for (const { logId, next } of rows) noteKnown(peer, logId, next)
+      const fetched = await fetchRows(peer, rows, round)
+      if (!fetched.ok) return fetched
+      isComplete &&= fetched.value
+      const isLast = !reply.more || reply.cursor === since
+      since = reply.cursor
+      // The cursor moves only behind what is here: what failed is asked for again. One bad row stops no other.
+      if (isComplete) {
+        peer.cursor = since
+        // A view of which pages are missing must not be answered with 304.
+        peer.etag = isLast ? etag : null
+      }
+      if (isLast) break
+    }
+    return ok('other')
+  }
+
+  /** Fetches what is missing of the rows; false where the peer did not deliver all of it. */
+  const fetchRows = async (
+    peer: Peer,
+    rows: readonly HeadsRow[],
+    round: Round,
+  ): Promise<Result<boolean, Failure>> => {
+    const missing = (of: readonly HeadsRow[]): HeadsRow[] =>
+      of.filter(({ logId, next }) => replica.next(logId) < next)
+    const lacking = missing(rows)
+    for (let i = 0; i < lacking.length; i += PULL_RANGES_MAX)
+      for (let isMore = true; isMore; ) {
+        const wanted = missing(lacking.slice(i, i + PULL_RANGES_MAX)).filter(
+          ({ logId }) => !round.refused.has(logId),
+        )
+        if (wanted.length === 0) break
+        if (++round.pulls > PULLS_MAX || signal.aborted) return ok(false)
+        const pulled = await client.pull(peer.url, wanted.map(rowToRange))
+        if (!pulled.ok) return pulled
+        const before = round.refused.size
+        const fresh = await storeFrames(peer, pulled.value, round)
+        if (!fresh.ok) return fresh
+        isMore = fresh.value > 0 || round.refused.size > before
+      }
+    return ok(missing(lacking).length === 0)
+  }
+
+  const rowToRange = ({ logId }: HeadsRow): Range => ({ logId, from: replica.next(logId), to: null })
+
+  /** Number of new entries in the frames of a reply. */
+  const storeFrames = async (
+    peer: Peer,
+    frames: Uint8Array,
+    round: Round,
+  ): Promise<Result<number, Failure>> => {
+    let fresh = 0
+    for await (const received of replica.receive(frames)) {
+      if (!received.ok) return received
+      const { logId, result } = received.value
+      if (result.ok) {
+        fresh += result.value.fresh
+        noteKnown(peer, logId, replica.next(logId))
+      } else {
+        round.refused.add(logId)
+        const { code, detail } = result.error
+        log.warn('run refused', { peer: peer.url, logId, code, detail })
+      }
+    }
+    return ok(fresh)
+  }
+
+  return { pull }
+}

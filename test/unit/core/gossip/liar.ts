@@ -1,0 +1,74 @@
+/** A peer that signs what it should and answers what it likes. */
+import { signDescriptor } from '../../../../src/core/identity/descriptor.ts'
+import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
+import {
+  type Descriptor,
+  encodeHeads,
+  encodePushReply,
+  type HeadsReply,
+  type HeadsRow,
+} from '../../../../src/core/protocol/messages.ts'
+import { PROTOCOL_VERSION } from '../../../../src/core/protocol/version.ts'
+import { jsonReply, type Loopback, type Responder, reply, urlOf } from '../../../support/loopback.ts'
+
+/** Answers by the end of the path; what is left out is answered like an empty spore would. */
+export interface Script {
+  readonly heads?: Responder
+  readonly pull?: Responder
+  readonly push?: Responder
+  readonly join?: Responder
+}
+
+export interface Liar {
+  readonly url: string
+  readonly signer: Signer
+  readonly descriptor: () => Descriptor
+}
+
+export const SPACE = 'commons' as HeadsReply['spaces'][number]['space']
+
+export function serveLiar(
+  net: Loopback,
+  name: string,
+  script: Script,
+  fields: Partial<Descriptor> = {},
+): Liar {
+  const signer = createSigner(Uint8Array.from({ length: 32 }, () => net.random.integer(0, 255)))
+  const descriptor = (): Descriptor =>
+    signDescriptor(
+      {
+        url: urlOf(name),
+        name,
+        network: 'spore-test',
+        version: PROTOCOL_VERSION,
+        issued: net.clock.now(),
+        ...fields,
+      },
+      signer,
+    )
+  const answers: Required<Script> = {
+    heads: async () => headsReply([], { cursor: 'x', more: false }),
+    pull: async () => reply(200, new Uint8Array()),
+    push: async () => reply(200, encodePushReply({ new: 0, dup: 0, failures: [], want: [] })),
+    join: async () => jsonReply(200, { self: descriptor(), nodes: [] }),
+    ...script,
+  }
+  const url = net.serve(name, async (request) => {
+    const action = request.path.split('/').at(-1) as string
+    if (action === 'nodes') return answers.join(request)
+    return answers[action as keyof Script](request)
+  })
+  return { url, signer, descriptor }
+}
+
+export const headsReply = (rows: readonly HeadsRow[], { cursor, more }: { cursor: string; more: boolean }) =>
+  reply(200, encodeHeads({ cursor, more, spaces: [{ space: SPACE, rows }] }))
+
+/** A row of a log that nobody has. */
+export const inventedRow = (net: Loopback, next = 1): HeadsRow => ({
+  logId: Buffer.from(Uint8Array.from({ length: 16 }, () => net.random.integer(0, 255))).toString(
+    'base64url',
+  ) as HeadsRow['logId'],
+  next,
+  chain: new Uint8Array(32),
+})

@@ -1,0 +1,277 @@
+/** Two and more honest spores: everything gets everywhere, and nothing else does. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { zlibCompression } from '../../../../src/adapters/compression.ts'
+import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
+import type { LogRow } from '../../../../src/core/memory/store.ts'
+import { decodeFrames } from '../../../../src/core/protocol/frame.ts'
+import { HEADS_ROWS_MAX } from '../../../../src/core/protocol/limits.ts'
+import { decodeHeads, decodePushReply } from '../../../../src/core/protocol/messages.ts'
+import { join, memoriesOf, only, remember, rememberMany, routesOf, testLoopback } from './support.ts'
+
+test('two spores with 400 and 300 memories hold 700 after one joins the other', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b] = [await net.open('a'), await net.open('b')]
+  await rememberMany(a, 400)
+  await rememberMany(b, 300)
+  await join(a, b.url)
+  await net.clock.settle()
+  assert.deepEqual([memoriesOf(a), memoriesOf(b)], [700, 700])
+  const found = await b.spore.search({ q: 'memory 399 of a', limit: 1 })
+  assert.equal(found.ok && found.value.hits[0]?.author, a.did)
+})
+
+test('what is private is in no byte that is sent, and its log in no view', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b] = [await net.open('a'), await net.open('b')]
+  const canary = 'the canary sings at midnight'
+  await remember(a, canary, 'private')
+  await rememberMany(a, 20)
+  await join(a, b.url)
+  await remember(a, `${canary} twice`, 'private')
+  await remember(a, 'and this is for all', 'commons')
+  await net.clock.advance(60_000)
+  assert.equal(memoriesOf(b), 21)
+  assert.ok(net.exchanges.length > 4)
+  const privateIds = (await a.store.logs())
+    .filter(({ space }) => space === 'private')
+    .map(({ logId }) => logId)
+  assert.equal(privateIds.length, 1)
+  for (const { request, reply } of net.exchanges)
+    for (const bytes of [request.body, reply?.body ?? new Uint8Array()])
+      for (const form of everyForm(bytes)) {
+        assert.ok(!form.includes(canary), request.path)
+        assert.ok(!form.includes(Buffer.from(privateIds[0] as string, 'base64url')), request.path)
+      }
+})
+
+/** Bytes as they were sent, and what the frames in them decode to. */
+function everyForm(bytes: Uint8Array): Buffer[] {
+  const forms = [Buffer.from(bytes)]
+  for (const frame of decodeFrames(bytes, zlibCompression)) {
+    if (!frame.ok) break
+    forms.push(Buffer.from(frame.value))
+  }
+  return forms
+}
+
+test('a write reaches the peers without waiting for a pull, and is not sent back', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b, c] = [await net.open('a'), await net.open('b'), await net.open('c')]
+  await join(a, b.url)
+  await join(c, b.url)
+  await net.clock.settle()
+  net.take()
+  await remember(a, 'news')
+  await net.clock.advance(200)
+  assert.deepEqual([a, b, c].map(memoriesOf), [1, 1, 1])
+  const sent = net.take()
+  assert.deepEqual(routesOf(sent), ['POST /federation/v1/push', 'POST /federation/v1/push'])
+  assert.deepEqual(
+    sent.map(({ from, request }) => `${from} to ${request.base}`),
+    [`a to ${b.url}`, `b to ${c.url}`],
+  )
+})
+
+test('writes that come together go out in one push', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b] = [await net.open('a'), await net.open('b')]
+  await join(a, b.url)
+  await net.clock.settle()
+  net.take()
+  for (let i = 0; i < 10; i++) await remember(a, `news ${i}`)
+  await net.clock.advance(200)
+  assert.equal(memoriesOf(b), 10)
+  assert.deepEqual(routesOf(net.take()), ['POST /federation/v1/push'])
+})
+
+test('a push that was lost is made up for by the next pull', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b] = [await net.open('a'), await net.open('b')]
+  await join(a, b.url)
+  await net.clock.settle()
+  net.lose = (_, { path }) => path.endsWith('/push')
+  await remember(a, 'lost on its way')
+  await net.clock.advance(200)
+  assert.equal(memoriesOf(b), 0)
+  await net.clock.advance(15_000)
+  assert.equal(memoriesOf(b), 1)
+})
+
+test('a push behind a gap is answered with what is wanted, and that is brought', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b] = [await net.open('a'), await net.open('b')]
+  await remember(a, 'b pulls this, so it is left to pull')
+  await join(a, b.url)
+  await net.clock.advance(1000)
+  net.lose = (from, { path }) => from === 'b' || path.endsWith('/push')
+  await rememberMany(a, 30)
+  await net.clock.advance(100)
+  // The lost push made b unreachable for a; a round of a's finds it again. Pulls of b's stay lost.
+  net.lose = (from) => from === 'b'
+  await net.clock.advance(15_000)
+  assert.equal(memoriesOf(b), 1)
+  net.take()
+  await remember(a, 'one more')
+  await net.clock.advance(200)
+  assert.equal(memoriesOf(b), 32)
+  const [refused, refilled, ...rest] = only(net.take(), '/push').map(
+    (push) => decodePushReply(push.reply?.body as Uint8Array)!,
+  )
+  assert.deepEqual(refused?.failures, [{ index: 0, code: 'SEQ_GAP' }])
+  assert.deepEqual(
+    refused?.want.map(({ from }) => from),
+    [1],
+  )
+  assert.deepEqual([refilled?.new, rest.length], [31, 0])
+})
+
+test('a spore that nobody can reach receives and contributes over its own requests', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a', { isReachable: false })
+  const b = await net.open('b')
+  await rememberMany(a, 40)
+  await rememberMany(b, 30)
+  await join(a, b.url)
+  await net.clock.advance(100)
+  assert.deepEqual([memoriesOf(a), memoriesOf(b)], [70, 70])
+  await remember(b, 'later at b')
+  await remember(a, 'later at a')
+  await net.clock.advance(15_000)
+  assert.deepEqual([memoriesOf(a), memoriesOf(b)], [72, 72])
+  assert.ok(net.exchanges.every(({ from }) => from === 'a'))
+})
+
+test('what an unreachable spore could not deliver is brought once the peer is back', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a', { isReachable: false })
+  const b = await net.open('b')
+  await join(a, b.url)
+  await net.clock.settle()
+  net.lose = () => true
+  await remember(a, 'written while the peer was away')
+  await net.clock.advance(30_000)
+  net.lose = null
+  await net.clock.advance(30_000)
+  assert.equal(memoriesOf(b), 1)
+})
+
+test('after a restart an unreachable spore with nothing new sends nothing again', async (context) => {
+  await using net = testLoopback(context)
+  const first = await net.open('a', { isReachable: false })
+  const b = await net.open('b')
+  await rememberMany(first, 40)
+  await join(first, b.url)
+  await net.clock.advance(1000)
+  await first.close()
+  net.take()
+  await net.open('a', { isReachable: false, store: first.store })
+  await net.clock.advance(60_000)
+  const sent = net.take()
+  assert.equal(only(sent, '/join').length, 1)
+  assert.deepEqual(only(sent, '/push'), [])
+  assert.ok(only(sent, '/heads').every(({ reply }) => reply?.status === 304))
+})
+
+test('a spore whose URL does not work for others brings what it has at its second round', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a', { isReachable: false, url: 'https://wrong.test' })
+  const b = await net.open('b')
+  await rememberMany(a, 40)
+  await join(a, b.url)
+  await net.clock.advance(30_000)
+  assert.equal(memoriesOf(b), 40)
+  assert.deepEqual(b.spore.peers(), [])
+})
+
+test('with nothing new a round is one request, answered with 304 and no body', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b] = [await net.open('a'), await net.open('b')]
+  await rememberMany(a, 50)
+  await join(a, b.url)
+  await net.clock.advance(60_000)
+  net.take()
+  await net.clock.advance(60_000)
+  const sent = net.take()
+  assert.ok(sent.length >= 8 && sent.length <= 24, `${sent.length} requests in a minute`)
+  for (const { request, reply } of sent) {
+    assert.equal(request.path, '/federation/v1/heads')
+    assert.deepEqual([reply?.status, reply?.body.length], [304, 0])
+  }
+})
+
+test('a peer that follows logs unknown here is asked only for what advanced behind the cursor', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b, c] = [await net.open('a'), await net.open('b'), await net.open('c')]
+  await rememberMany(c, 3)
+  await join(b, c.url)
+  await join(a, b.url)
+  await net.clock.advance(30_000)
+  // Only b knows what c says next, until a asks b.
+  net.lose = (_, { path }) => path.endsWith('/push')
+  net.take()
+  await remember(c, 'only c moves')
+  // One random peer a round: long enough for b to have asked c, and a to have asked b behind it.
+  await net.clock.advance(600_000)
+  assert.equal(memoriesOf(a), 4)
+  const heads = only(net.take(), '/heads').filter(({ from, reply }) => from === 'a' && reply?.status === 200)
+  const rows = heads.flatMap(({ reply }) => decodeHeads(reply!.body)!.spaces.flatMap((space) => space.rows))
+  assert.equal(rows.length, 1)
+})
+
+test('the cursor of another epoch, and one that is no cursor, give everything', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a')
+  await rememberMany(a, 5)
+  const all = decodeHeads(a.spore.federation.heads(null, []).body as Uint8Array)!
+  const rowsBehind = (since: string) =>
+    decodeHeads(a.spore.federation.heads(since, []).body as Uint8Array)!.spaces.flatMap(({ rows }) => rows)
+  assert.deepEqual(rowsBehind(all.cursor), [])
+  const [epoch, arrival] = all.cursor.split('.') as [string, string]
+  const others = [
+    `${'0'.repeat(epoch.length)}.${arrival}`,
+    arrival,
+    `${epoch}.-1`,
+    `${epoch}.1e3`,
+    `${epoch}.${'9'.repeat(16)}`,
+    '',
+    '.',
+    'x'.repeat(10_000),
+  ]
+  for (const since of others) assert.equal(rowsBehind(since).length, 1, since.slice(0, 40))
+})
+
+test('a view of more rows than one reply takes is read page by page', async (context) => {
+  await using net = testLoopback(context)
+  const { store } = await net.open('template')
+  const many = createMemoryStore(store.origin)
+  const row = (i: number): LogRow => ({
+    logId: Buffer.from(i.toString(16).padStart(32, '0'), 'hex').toString('base64url') as LogRow['logId'],
+    publicKey: store.origin.publicKey,
+    space: 'commons' as LogRow['space'],
+    epoch: Uint8Array.from(Buffer.from(i.toString(16).padStart(16, '0'), 'hex')),
+    next: 1,
+    chain: new Uint8Array(32),
+    clock: 1,
+    segmentStart: 0,
+    segmentBytes: 1,
+    arrival: i,
+  })
+  const logs = Array.from({ length: HEADS_ROWS_MAX + 1 }, (_, i) => row(i + 1))
+  await many.commit({ logs, entries: [], heads: [], dropHeads: [], forks: [], keys: [], values: [] })
+  const template = await net.open('template', { store: many })
+  const { heads } = template.spore.federation
+  const first = decodeHeads(heads(null, []).body as Uint8Array)!
+  assert.equal(first.spaces[0]?.rows.length, HEADS_ROWS_MAX)
+  assert.equal(first.more, true)
+  const second = decodeHeads(heads(first.cursor, []).body as Uint8Array)!
+  assert.equal(second.spaces[0]?.rows.length, 1)
+  assert.equal(second.more, false)
+  // The client reads on, too: what is on the second page is asked for.
+  const b = await net.open('b')
+  net.take()
+  await join(b, template.url)
+  await net.clock.settle()
+  const sent = net.take().filter(({ from }) => from === 'b')
+  assert.equal(only(sent, '/heads').filter(({ reply }) => reply?.status === 200).length, 2)
+})
