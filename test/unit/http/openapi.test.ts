@@ -22,6 +22,7 @@ const ROUTES = [
   'GET /api/memory/{id}',
   'DELETE /api/memory/{id}',
   'GET /api/memory/search',
+  'GET /api/memory/context',
   'POST /api/task',
   'GET /api/tasks',
   'GET /api/task/{id}',
