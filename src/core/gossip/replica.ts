@@ -18,7 +18,7 @@ export interface ReceivedRun {
 }
 
 export interface Replica {
-  /** Frames of a log from `from` to the first head at or behind `to`; only of logs that replicate and do not fork. */
+  /** Frames of a log from `from` to the first head at or behind `to`; only of logs that replicate, and of forked ones only runs that begin below the fork point. */
   frames(
     logId: LogId,
     from: number,
@@ -64,8 +64,8 @@ export function createReplica({ memory, store, writer, spaces, compression }: Re
       if (!row || !spaces.replicates(row.space)) return
       for (let at = from; at < row.next && (to === null || at <= to); ) {
         const head = await store.headFrom(logId, at)
-        // Beyond a fork point nothing is valid, so nothing is offered.
-        if (!head || head.seq >= memory.forkPoint(logId)) return
+        // From a fork point on nothing is valid. A run to the head behind it is taken for what comes before.
+        if (!head || at >= memory.forkPoint(logId)) return
         const entries = await store.entriesOf(logId, at, head.seq)
         const run = encodeRun({ log: row, from: at, entries, chain: head.chain, signature: head.signature })
         at = head.seq + 1
