@@ -1,26 +1,24 @@
 /**
  * The Spore interface: what HTTP routes, MCP tools, the CLI and the simulator know of a running spore; and
- * `createSpore`, the one composition root of the core: it builds the engines by rank and disposes them in reverse.
+ * `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse.
  */
 import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
-import { createFederation, type Federation } from './gossip/federation.ts'
-import { createGossip } from './gossip/gossip.ts'
+import type { Federation } from './gossip/federation.ts'
 import { toPeerView } from './gossip/peers.ts'
-import { createReplica } from './gossip/replica.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
-import { type Applied, createMemory, type Memory } from './memory/memory.ts'
+import type { Applied, Memory } from './memory/memory.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
-import { createWriter } from './memory/writer.ts'
 import type * as api from './protocol/api.ts'
 import type { Compression } from './protocol/compression.ts'
-import { type Failure, failure, SporeError } from './protocol/errors.ts'
+import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
+import { createReplication } from './replication.ts'
 import { createRecall } from './retrieval/recall.ts'
 import { createRetriever } from './retrieval/retriever.ts'
 
@@ -86,56 +84,33 @@ export interface SporePorts {
   readonly seed: Uint8Array
 }
 
-/** Entries that are replayed between two turns of the event loop at start. */
-const REPLAY_BATCH = 1000
-
 /**
  * Opens the store's content and starts the engines. Throws `SporeError` IDENTITY_MISMATCH where the key is not the one
  * that the store belongs to. The spore owns the store: disposing it drains writes and closes the store.
  */
 export async function createSpore(options: SporeOptions, ports: SporePorts): Promise<Spore> {
-  const { clock, random, log, store, transport, compression } = ports
+  const { clock, store } = ports
   const startedAtMs = clock.now()
   const signer = createSigner(ports.seed)
-  const verifier = createVerifier()
-  const { network, epoch } = store.origin
-  if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
-    throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
-
   const name = options.name ?? `spore-${shortAuthor(signer.did)}`
   const spaces = createSpaces(options.defaultSpace)
   const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
-  const memory = createMemory({ signer, verifier, network, epoch })
-  const writer = createWriter({ memory, store, clock, log })
+  const replication = createReplication(
+    { name, pullIntervalMs: options.pullIntervalMs, spaces },
+    { ...ports, signer, verifier: createVerifier() },
+  )
+  const { memory, writer, gossip, federation } = replication
   const library = createLibrary({ memory, writer, store, spaces, trustOf })
   const recall = createRecall({ retriever: createRetriever(), memory, library, spaces, clock, trustOf })
   const tasks = createTasks({ memory, library, recall, writer, spaces })
-  const replica = createReplica({ memory, store, writer, spaces, compression })
-  const gossip = createGossip(
-    { name, network, pullIntervalMs: options.pullIntervalMs },
-    { replica, store, writer, spaces, signer, verifier, transport, clock, random, log },
-  )
-  const federation = createFederation({
-    gossip,
-    replica,
-    logs: memory.logs,
-    spaces,
-    verifier,
-    clock,
-    network,
-    epoch,
-  })
 
   const follow = async (applied: readonly Applied[]): Promise<void> => {
     await recall.follow(applied)
     tasks.follow(applied)
   }
-  await replay(memory, store, follow, clock)
-  if (memory.damaged > 0)
-    log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
+  await replication.replay(follow)
   writer.onCommitted(follow)
-  writer.onCommitted(gossip.follow)
 
   return {
     did: signer.did,
@@ -143,7 +118,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     health: () => ({
       spore: signer.did,
       name,
-      network,
+      network: store.origin.network,
       memories: memory.memories,
       entries: memory.entries,
       damaged: memory.damaged,
@@ -168,29 +143,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer }),
     federation,
-    async [Symbol.asyncDispose]() {
-      await gossip.stop()
-      await writer.drain()
-      await store[Symbol.asyncDispose]()
-    },
-  }
-}
-
-/** Folds the stored entries, in order of arrival, into every derived state. */
-async function replay(
-  memory: Memory,
-  store: MemoryStore,
-  follow: (applied: readonly Applied[]) => Promise<void>,
-  clock: Clock,
-): Promise<void> {
-  memory.load(await store.logs(), await store.forks())
-  for (let after = 0; ; ) {
-    const rows = await store.entriesAfter(after, REPLAY_BATCH)
-    const last = rows.at(-1)
-    if (!last) return
-    await follow(rows.map((row) => memory.replay(row)).filter((applied) => applied !== null))
-    after = last.arrival
-    await clock.sleep(0)
+    [Symbol.asyncDispose]: () => replication[Symbol.asyncDispose](),
   }
 }
 

@@ -1,0 +1,104 @@
+/**
+ * Replication: the half of a spore that keeps entries and exchanges them (memory, writer, replica, gossip, federation),
+ * put together once. `createSpore` stands on it; the simulator runs thousands of them without what stands above.
+ */
+import type { Clock, Log, Random } from './base/ports.ts'
+import { createFederation, type Federation } from './gossip/federation.ts'
+import { createGossip, type Gossip } from './gossip/gossip.ts'
+import { createReplica, type Replica } from './gossip/replica.ts'
+import type { Transport } from './gossip/transport.ts'
+import type { Signer, Verifier } from './identity/keys.ts'
+import { type Applied, createMemory, type Memory } from './memory/memory.ts'
+import type { Spaces } from './memory/spaces.ts'
+import type { MemoryStore } from './memory/store.ts'
+import { createWriter, type Writer } from './memory/writer.ts'
+import type { Compression } from './protocol/compression.ts'
+import { SporeError } from './protocol/errors.ts'
+
+export interface Replication extends AsyncDisposable {
+  readonly memory: Memory
+  readonly writer: Writer
+  readonly replica: Replica
+  readonly gossip: Gossip
+  readonly federation: Federation
+  /** Folds the stored entries, in order of arrival, into the memory and whoever follows; once, before `federation.start`. */
+  replay(follow: (applied: readonly Applied[]) => Promise<void>): Promise<void>
+}
+
+export interface ReplicationOptions {
+  readonly name: string
+  /** Mean time between two pulls, in milliseconds. */
+  readonly pullIntervalMs: number
+  readonly spaces: Spaces
+}
+
+export interface ReplicationPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly store: MemoryStore
+  readonly transport: Transport
+  readonly compression: Compression
+  readonly signer: Signer
+  readonly verifier: Verifier
+}
+
+/** Entries that are replayed between two turns of the event loop at start. */
+const REPLAY_BATCH = 1000
+
+/**
+ * Throws `SporeError` IDENTITY_MISMATCH where the key is not the one that the store belongs to. Disposing it ends the
+ * exchange, drains writes and closes the store.
+ */
+export function createReplication(options: ReplicationOptions, ports: ReplicationPorts): Replication {
+  const { name, pullIntervalMs, spaces } = options
+  const { clock, random, log, store, transport, compression, signer, verifier } = ports
+  const { network, epoch } = store.origin
+  if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
+    throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
+
+  const memory = createMemory({ signer, verifier, network, epoch })
+  const writer = createWriter({ memory, store, clock, log })
+  const replica = createReplica({ memory, store, writer, spaces, compression })
+  const gossip = createGossip(
+    { name, network, pullIntervalMs },
+    { replica, store, writer, spaces, signer, verifier, transport, clock, random, log },
+  )
+  const federation = createFederation({
+    gossip,
+    replica,
+    logs: memory.logs,
+    spaces,
+    verifier,
+    clock,
+    network,
+    epoch,
+  })
+  writer.onCommitted(gossip.follow)
+
+  return {
+    memory,
+    writer,
+    replica,
+    gossip,
+    federation,
+    async replay(follow) {
+      memory.load(await store.logs(), await store.forks())
+      for (let after = 0; ; ) {
+        const rows = await store.entriesAfter(after, REPLAY_BATCH)
+        const last = rows.at(-1)
+        if (!last) break
+        await follow(rows.map((row) => memory.replay(row)).filter((applied) => applied !== null))
+        after = last.arrival
+        await clock.sleep(0)
+      }
+      if (memory.damaged > 0)
+        log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
+    },
+    async [Symbol.asyncDispose]() {
+      await gossip.stop()
+      await writer.drain()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
