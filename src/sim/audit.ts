@@ -46,7 +46,7 @@ export interface AuditDeps {
   /** The key of the spore that the disk belongs to. */
   readonly ownKey: Uint8Array
   readonly network: string
-  /** What the machine's clock shows. */
+  /** What the machine's clock shows, or showed a moment ago where that was later. */
   readonly now: () => number
   readonly report: Report
   readonly signatures: SignatureCache

@@ -7,7 +7,33 @@ export const DAY_ONE_MS = 1_795_219_200_000
 
 /** How far the wall clock of one machine is off, in milliseconds. */
 export interface WallClock {
-  skewMs: number
+  readonly skewMs: number
+  jump(skewMs: number): void
+  /** The latest time that it showed in the last seconds: what was accepted then may become durable now. */
+  latest(): number
+}
+
+/** Milliseconds from an engine's look at the clock to the end of the commit. */
+const COMMIT_MS = 2000
+
+export function createWallClock(scheduler: Scheduler): WallClock {
+  let skewMs = 0
+  let beforeMs = 0
+  let jumpedAtMs = Number.NEGATIVE_INFINITY
+  return {
+    get skewMs() {
+      return skewMs
+    },
+    jump(toMs) {
+      beforeMs = skewMs
+      skewMs = toMs
+      jumpedAtMs = scheduler.elapsedMs
+    },
+    latest() {
+      const isFresh = scheduler.elapsedMs - jumpedAtMs < COMMIT_MS
+      return DAY_ONE_MS + Math.floor(scheduler.elapsedMs) + (isFresh ? Math.max(skewMs, beforeMs) : skewMs)
+    },
+  }
 }
 
 export function createClock(scheduler: Scheduler, wall: WallClock, life: Life): Clock {

@@ -69,12 +69,9 @@ export function createFaults(world: World): Faults {
   }
 
   const jump = (node: SimNode): void => {
-    node.wall.skewMs = random.pick(JUMPS_MS)
+    node.wall.jump(random.pick(JUMPS_MS))
     note(node.wall.skewMs < 0 ? 'a clock went back' : 'a clock ran ahead')
-    if (random.chance(0.5))
-      later(1000, 20_000, () => {
-        node.wall.skewMs = 0
-      })
+    if (random.chance(0.5)) later(1000, 20_000, () => node.wall.jump(0))
   }
 
   // --- Network and disks ---
@@ -166,7 +163,7 @@ export function createFaults(world: World): Faults {
       // What was written ahead of its time is taken once that time has come.
       const aheadMs = Math.max(0, ...nodes.map(({ audit }) => furthestAheadMs(audit, scheduler.elapsedMs)))
       for (const node of nodes) {
-        node.wall.skewMs = aheadMs
+        node.wall.jump(aheadMs)
         node.start()
       }
     },

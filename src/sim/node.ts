@@ -5,7 +5,7 @@ import { createSigner } from '../core/identity/keys.ts'
 import type { StoreBatch } from '../core/memory/store.ts'
 import type { Compression } from '../core/protocol/compression.ts'
 import { type Audit, createAudit, type SignatureCache } from './audit.ts'
-import { createClock, DAY_ONE_MS, type WallClock } from './clock.ts'
+import { createClock, createWallClock, type WallClock } from './clock.ts'
 import { createDisk, type DiskConditions, type SimDisk } from './disk.ts'
 import { createEngine, type Engine, type EngineKind } from './engine.ts'
 import type { Endpoint, Network } from './network.ts'
@@ -76,7 +76,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
   const { place, name, key } = options
   const { scheduler, network, random, report, note, trace } = deps
   const signer = createSigner(key)
-  const wall: WallClock = { skewMs: 0 }
+  const wall = createWallClock(scheduler)
   let life: Life | null = null
   let engine: Engine | null = null
   let lives = 0
@@ -88,7 +88,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
       name,
       ownKey: signer.publicKey,
       network: NETWORK_NAME,
-      now: () => DAY_ONE_MS + Math.floor(scheduler.elapsedMs) + wall.skewMs,
+      now: wall.latest,
       report,
       signatures: deps.signatures,
     })

@@ -55,8 +55,16 @@ export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[]
 /** Rounds until spores agree: the bar of partitions and equivocation in the design. */
 const ROUNDS = 10
 
+/**
+ * In a chain or a star most spores know one other, and only it knows them: each round it asks one of all, so that news of
+ * a leaf wait for their turn there and again at every other leaf.
+ */
+const ROUNDS_A_NODE = 5
+
 export function drawPlan(scenario: ScenarioName, random: SimRandom): Plan {
-  return { ...drawQuiet(random), ...DRAW[scenario](random) }
+  const plan = { ...drawQuiet(random), ...DRAW[scenario](random) }
+  const isThin = plan.topology === 'chain' || plan.topology === 'star'
+  return isThin ? { ...plan, rounds: plan.rounds + ROUNDS_A_NODE * plan.nodes } : plan
 }
 
 /** A world in which little goes wrong; scenarios change what they are about. */
@@ -65,7 +73,7 @@ function drawQuiet(random: SimRandom): Plan {
   return {
     nodes,
     whole: random.integer(0, Math.min(3, nodes)),
-    pullIntervalMs: random.pick([2000, 5000, 10_000]),
+    pullIntervalMs: random.pick([5000, 10_000]),
     topology: random.pick(['mesh', 'chain', 'star', 'random']),
     operationMs: random.pick([200, 500, 1500]),
     faultMs: random.pick([2000, 4000, 8000]),

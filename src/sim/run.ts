@@ -1,6 +1,7 @@
 /** One seed → one world → a report. A violation ends the run; the report says how to see it again. */
 import type { Digest } from '../core/base/brand.ts'
 import type { Compression } from '../core/protocol/compression.ts'
+import { FEDERATION_TIMEOUT_MS } from '../core/protocol/limits.ts'
 import { createFaults } from './faults.ts'
 import { type SimNode, textOf } from './node.ts'
 import { type VisibleSet, visibleOf } from './oracle.ts'
@@ -98,8 +99,9 @@ async function live(world: World, steps: number): Promise<number | null> {
 async function agree(world: World): Promise<number | null> {
   const { scheduler, plan, nodes, report } = world
   const honest = nodes.filter(({ isHonest }) => isHonest)
-  const startMs = scheduler.elapsedMs
-  const roundOf = (): number => Math.ceil((scheduler.elapsedMs - startMs) / plan.pullIntervalMs)
+  // Rounds count once whoever asked in vain while faults lasted knows it.
+  const startMs = scheduler.elapsedMs + FEDERATION_TIMEOUT_MS
+  const roundOf = (): number => Math.max(0, Math.ceil((scheduler.elapsedMs - startMs) / plan.pullIntervalMs))
   const isAgreed = (): boolean => new Set(honest.map(({ engine }) => engine?.digest())).size === 1
   // The digests are asked for now and then: at each step they would cost more than the steps.
   let checkedAtMs = -1
@@ -145,14 +147,7 @@ async function checkSets(world: World): Promise<void> {
     const replicates = (space: string): boolean => space !== 'private'
     if (engine.digest() !== node.audit.viewDigest(replicates))
       report('chain', `${node.name} gives another digest than its entries have`)
-    let visible: VisibleSet | null = null
-    engine.visible().then(
-      (set) => {
-        visible = set
-      },
-      (error: unknown) => report('broken', `${node.name} cannot list: ${textOf(error)}`),
-    )
-    await world.drive(() => visible !== null)
+    const visible = await list(node, world)
     if (!visible) return
     shown.set(node.place, visible)
     compareSets(node, visible, visibleOf(node.audit), world)
@@ -166,6 +161,22 @@ async function checkSets(world: World): Promise<void> {
           `n${place} ${isVisible ? 'lacks' : 'shows'} ${element} (${space}), acknowledged by ${authors.join(', ') || 'nobody any more'}`,
         )
     }
+}
+
+/** What a spore lists, once no commit came in between; null where that broke. */
+async function list(node: SimNode, world: World): Promise<VisibleSet | null> {
+  for (;;) {
+    const { entries } = node.audit
+    let visible: VisibleSet | null = null
+    node.engine?.visible().then(
+      (set) => {
+        visible = set
+      },
+      (error: unknown) => world.report('broken', `${node.name} cannot list: ${textOf(error)}`),
+    )
+    await world.drive(() => visible !== null)
+    if (!visible || node.audit.entries === entries) return visible
+  }
 }
 
 function compareSets(node: SimNode, shown: VisibleSet, defined: VisibleSet, { report }: World): void {
