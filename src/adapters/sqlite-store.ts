@@ -108,6 +108,7 @@ function prepareStatements(database: DatabaseSync) {
     headUpTo: prepare('SELECT * FROM heads WHERE log = ? AND seq <= ? ORDER BY seq DESC LIMIT 1'),
 
     allForks: prepare('SELECT * FROM forks'),
+    forkOf: prepare('SELECT * FROM forks WHERE log_id = ?'),
     putFork: prepare('INSERT OR REPLACE INTO forks (log_id, seq, proof) VALUES (?, ?, ?)'),
 
     countKeys: prepare('SELECT count(*) AS count FROM keys'),
@@ -238,6 +239,7 @@ type Reads = Pick<
   MemoryStore,
   | 'logs'
   | 'forks'
+  | 'fork'
   | 'entriesAfter'
   | 'entriesBefore'
   | 'entriesOf'
@@ -273,6 +275,11 @@ function createReader(statements: Statements): Reads {
   return {
     logs: () => read(() => statements.allLogs.all().map(rowToLog)),
     forks: () => read(() => statements.allForks.all().map(rowToFork)),
+    fork: (logId) =>
+      read(() => {
+        const row = statements.forkOf.get(idToBytes(logId))
+        return row ? rowToFork(row) : null
+      }),
     entriesAfter: (after, limit) => read(() => entriesBy(statements.entriesAfter, after, limit)),
     entriesBefore: (before, limit) => read(() => entriesBy(statements.entriesBefore, before, limit)),
     entriesOf: (logId, from, to) =>

@@ -4,6 +4,7 @@
  */
 import type { Clock, Log, Random } from './base/ports.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
+import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
 import type { Transport } from './gossip/transport.ts'
@@ -59,10 +60,25 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
 
   const memory = createMemory({ signer, verifier, network, epoch })
   const writer = createWriter({ memory, store, clock, log })
-  const replica = createReplica({ memory, store, writer, spaces, compression })
+  const forks = createForks({ memory, store, writer, spaces, verifier })
+  const replica = createReplica({ memory, store, writer, spaces, compression, forks })
   const gossip = createGossip(
     { name, network, pullIntervalMs },
-    { replica, store, writer, spaces, signer, verifier, transport, clock, random, log },
+    {
+      replica,
+      forks,
+      memory,
+      compression,
+      store,
+      writer,
+      spaces,
+      signer,
+      verifier,
+      transport,
+      clock,
+      random,
+      log,
+    },
   )
   const federation = createFederation({
     gossip,
@@ -83,7 +99,9 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     gossip,
     federation,
     async replay(follow) {
-      memory.load(await store.logs(), await store.forks())
+      const forked = await store.forks()
+      memory.load(await store.logs(), forked)
+      for (const { logId } of forked) await forks.settle(logId)
       for (let after = 0; ; ) {
         const rows = await store.entriesAfter(after, REPLAY_BATCH)
         const last = rows.at(-1)

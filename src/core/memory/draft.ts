@@ -23,9 +23,10 @@ import {
 import type { DecodedRun, EntryBytes } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
+import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
 import { checkRun } from './run-check.ts'
-import type { EntryRow, HeadRow, KeyRow, LogRow, StoreBatch } from './store.ts'
+import type { EntryRow, ForkRow, HeadRow, KeyRow, LogRow, StoreBatch } from './store.ts'
 
 export interface NewEntry {
   readonly space: SpaceId
@@ -50,6 +51,7 @@ export interface DraftResult {
   readonly batch: StoreBatch
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
+  readonly forks: readonly ForkRow[]
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
@@ -61,6 +63,8 @@ export interface Draft {
   append(entry: NewEntry): Appended
   /** Adds a foreign run that continues what is here, duplicates at its start included. */
   receive(run: DecodedRun): Result<Received, Failure>
+  /** Verifies and keeps a fork proof; null where it tells nothing new. Failures FORK_PROOF_INVALID, LOGS_FULL. */
+  takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -100,7 +104,10 @@ export function createDraft(context: DraftContext): Draft {
   const values: { name: string; value: Uint8Array | null }[] = []
   const changes: Change[] = []
   const appended = new Set<string>()
+  const forks = new Map<LogId, ForkRow>()
 
+  const forkPoint = (logId: LogId): number => forks.get(logId)?.seq ?? context.forkPoint(logId)
+  const isKnown = (logId: LogId): boolean => rows.has(logId) || context.logs.get(logId) !== undefined
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
     rows.get(logId) ?? context.logs.get(logId)?.row ?? emptyLogRow(log)
 
@@ -181,13 +188,12 @@ export function createDraft(context: DraftContext): Draft {
       if (run.from > row.next)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
-      const forkPoint = context.forkPoint(logId)
-      if (forkPoint <= row.next && forkPoint < end) return err(failure('LOG_FORKED', `at ${forkPoint}`))
+      const point = forkPoint(logId)
+      if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.entries.length })
       if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
         return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
-      if (row.next === 0 && context.logs.size + rows.size >= LOGS_MAX)
-        return err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
+      if (!isKnown(logId) && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
       const duplicate = row.next - run.from
       const tail = duplicate === 0 ? run : sliceRun(run, duplicate)
       if (crossesSegment(tail, row))
@@ -205,25 +211,43 @@ export function createDraft(context: DraftContext): Draft {
       return ok({ fresh: tail.entries.length, duplicate })
     },
 
+    takeFork(proof) {
+      const verified = verifyForkProof(proof, network, context.verifier)
+      if (!verified.ok) return verified
+      const { logId } = verified.value
+      const { seq, log } = verified.value.proof
+      if (seq >= forkPoint(logId)) return ok(null)
+      if (!isKnown(logId)) {
+        if (context.logs.size + rows.size >= LOGS_MAX) return logsFull()
+        // A log of which nothing is held stands in the view with its proof.
+        rows.set(logId, emptyLogRow(log))
+      }
+      const fork: ForkRow = { logId, seq, proof }
+      forks.set(logId, fork)
+      return ok(fork)
+    },
+
     remember: (key) => void keys.push(key),
     keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      if (entries.length + keys.length + values.length === 0) return null
+      if (entries.length + keys.length + values.length + forks.size === 0) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values()]
       return {
-        batch: { logs, entries, heads: allHeads, dropHeads, forks: [], keys, values },
+        batch: { logs, entries, heads: allHeads, dropHeads, forks: [...forks.values()], keys, values },
         changes,
         logs,
+        forks: [...forks.values()],
         time,
       }
     },
   }
 }
 
+const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
 const segmentOf = (row: LogRow): Segment => ({ start: row.segmentStart, bytes: row.segmentBytes })
 
 function crossesSegment(run: DecodedRun, row: LogRow): boolean {

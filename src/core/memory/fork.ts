@@ -23,6 +23,8 @@ import {
 } from '../protocol/log.ts'
 
 const DOMAIN = 'spore/fork/1'
+/** The domain as the first element of a canonical array. */
+const DOMAIN_BYTES = encodeCanonical([DOMAIN]).subarray(1)
 
 /** One branch: the leaves from the fork point on, and the head that its author signed at the last of them. */
 export interface Branch {
@@ -39,6 +41,10 @@ export interface ForkProof {
   readonly base: Uint8Array
   readonly branches: readonly [Branch, Branch]
 }
+
+/** Whether the body of a frame claims to be a proof: the first element tells it from a run (PROTOCOL.md §7). */
+export const isForkProof = (body: Uint8Array): boolean =>
+  body.length > DOMAIN_BYTES.length && equalBytes(body.subarray(1, 1 + DOMAIN_BYTES.length), DOMAIN_BYTES)
 
 export function encodeForkProof({ log, seq, base, branches }: ForkProof): Uint8Array {
   const [a, b] = branches
@@ -87,7 +93,8 @@ export function firstDifference(a: readonly Uint8Array[], b: readonly Uint8Array
   return null
 }
 
-function decodeForkProof(bytes: Uint8Array): ForkProof | null {
+/** Checks form and bounds only; null where it is none. */
+export function decodeForkProof(bytes: Uint8Array): ForkProof | null {
   const decoded = decodeCanonical(bytes)
   if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 10) return null
   const [domain, publicKey, space, epoch, seq, base, leavesA, headA, leavesB, headB] =

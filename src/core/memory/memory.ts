@@ -6,15 +6,13 @@
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
 import type { Digest, LogId, SpaceId } from '../base/brand.ts'
-import type { Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
-import type { Failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
 import { createDraft, type Draft, type DraftResult } from './draft.ts'
-import { verifyForkProof } from './fork.ts'
+import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
 import type { EntryRow, ForkRow, LogRow } from './store.ts'
@@ -22,6 +20,13 @@ import type { EntryRow, ForkRow, LogRow } from './store.ts'
 /** What a fold step did: the change, and the memories whose visible dots are now others. */
 export interface Applied {
   readonly change: Change
+  readonly touched: readonly Digest[]
+}
+
+/** What a fork proof did: where the log is now cut, and the memories whose visible dots are now others. */
+export interface AppliedFork {
+  readonly logId: LogId
+  readonly space: SpaceId
   readonly touched: readonly Digest[]
 }
 
@@ -35,10 +40,8 @@ export interface Memory {
   load(logs: readonly LogRow[], forks: readonly ForkRow[]): void
   /** Replays one stored entry; null where it is damaged, which is counted. */
   replay(row: EntryRow): Applied | null
-  /** Verifies a proof; null where it tells nothing new. */
-  judgeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
-  /** Folds a durable proof in; the memories whose visible dots are now others. */
-  applyFork(fork: ForkRow): readonly Digest[]
+  /** Folds a durable proof in. */
+  applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
 
   /** Visible memories. */
@@ -69,14 +72,11 @@ export interface MemoryOptions {
 export function createMemory({ signer, verifier, network, epoch }: MemoryOptions): Memory {
   const logs = createLogTable()
   const set = createOrSet<string>()
-  const forks = new Map<LogId, number>()
   let time = 0
   let arrival = 0
   let memories = 0
   let entries = 0
   let damaged = 0
-
-  const forkPoint = (logId: LogId): number => forks.get(logId) ?? Number.POSITIVE_INFINITY
 
   const fold = (change: Change): Applied => {
     arrival = Math.max(arrival, change.arrival)
@@ -119,7 +119,17 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
   return {
     logs,
     draft: (nowMs) =>
-      createDraft({ logs, forkPoint, signer, verifier, network, epoch, nowMs, time, arrival }),
+      createDraft({
+        logs,
+        forkPoint: logs.forkPoint,
+        signer,
+        verifier,
+        network,
+        epoch,
+        nowMs,
+        time,
+        arrival,
+      }),
     apply(result) {
       for (const row of result.logs) logs.set(row)
       time = Math.max(time, result.time)
@@ -131,7 +141,7 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
         time = Math.max(time, row.clock)
       }
       for (const fork of forkRows) {
-        forks.set(fork.logId, fork.seq)
+        logs.setFork(fork, baseOf(fork))
         set.cut(fork.logId, fork.seq)
       }
     },
@@ -143,21 +153,14 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
       damaged++
       return null
     },
-    judgeFork(bytes) {
-      const verified = verifyForkProof(bytes, network, verifier)
-      if (!verified.ok) return verified
-      const { logId, proof } = verified.value
-      return {
-        ok: true,
-        value: proof.seq < forkPoint(logId) ? { logId, seq: proof.seq, proof: bytes } : null,
-      }
+    applyFork(fork) {
+      const { logId, seq } = fork
+      const { space } = (logs.get(logId) as LogState).row
+      if (seq >= logs.forkPoint(logId)) return { logId, space, touched: [] }
+      logs.setFork(fork, baseOf(fork))
+      return { logId, space, touched: settle(set.cut(logId, seq)) }
     },
-    applyFork({ logId, seq }) {
-      if (seq >= forkPoint(logId)) return []
-      forks.set(logId, seq)
-      return settle(set.cut(logId, seq))
-    },
-    forkPoint,
+    forkPoint: logs.forkPoint,
     get memories() {
       return memories
     },
@@ -180,6 +183,11 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
       return set.dots(elementKey(kind, element)).filter(isOwn)
     },
   }
+}
+
+/** Chain value before the fork point, by the proof: it was verified before it was stored. */
+function baseOf({ logId, proof }: ForkRow): Uint8Array {
+  return decodeForkProof(proof)?.base ?? genesisOf(logId)
 }
 
 const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`

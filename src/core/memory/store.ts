@@ -110,6 +110,8 @@ export interface MemoryStore extends AsyncDisposable {
   logs(): Promise<readonly LogRow[]>
   /** Every fork that was proven. */
   forks(): Promise<readonly ForkRow[]>
+  /** The proof of one log's fork. */
+  fork(logId: LogId): Promise<ForkRow | null>
   /** Entries with `arrival > after`, ascending, at most `limit`. */
   entriesAfter(after: number, limit: number): Promise<readonly EntryRow[]>
   /** Entries with `arrival < before`, descending, at most `limit`. */

@@ -13,7 +13,7 @@ import type { Appended, Draft, Received } from '../../../../src/core/memory/draf
 import { type Applied, createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { DotRef } from '../../../../src/core/memory/or-set.ts'
-import { emptyBatch, type ForkRow, type MemoryStore } from '../../../../src/core/memory/store.ts'
+import type { ForkRow, MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { Failure } from '../../../../src/core/protocol/errors.ts'
 import { KINDS } from '../../../../src/core/protocol/kinds.ts'
 import { encodeMemory, encodeRetract } from '../../../../src/core/protocol/payloads.ts'
@@ -64,6 +64,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
     if (result) {
       await store.commit(result.batch)
       memory.apply(result)
+      for (const fork of result.forks) memory.applyFork(fork)
     }
     return value
   }
@@ -96,14 +97,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
       const entries = await store.entriesOf(logId, from, head.seq)
       return encodeRun({ log, from, entries, chain: head.chain, signature: head.signature })
     },
-    async takeFork(proof) {
-      const judged = memory.judgeFork(proof)
-      if (judged.ok && judged.value) {
-        await store.commit({ ...emptyBatch, forks: [judged.value] })
-        memory.applyFork(judged.value)
-      }
-      return judged
-    },
+    takeFork: (proof) => write((draft) => draft.takeFork(proof)),
     async visible() {
       const ids = new Set<Digest>()
       for (const row of await store.entriesAfter(0, Number.MAX_SAFE_INTEGER))
