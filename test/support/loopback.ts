@@ -7,10 +7,9 @@ import { hash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { zlibCompression } from '../../src/adapters/compression.ts'
 import type { Did } from '../../src/core/base/brand.ts'
-import { concatBytes, utf8ToBytes } from '../../src/core/base/bytes.ts'
+import { concatBytes } from '../../src/core/base/bytes.ts'
 import { type Log, silentLog } from '../../src/core/base/ports.ts'
 import { err, ok, type Result } from '../../src/core/base/result.ts'
-import type { Federation } from '../../src/core/gossip/federation.ts'
 import type {
   Transport,
   TransportReply,
@@ -20,10 +19,13 @@ import type {
 import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
-import { ERRORS, type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
+import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
 import { createSpore, type Spore } from '../../src/core/spore.ts'
+import { type Responder, respondFrom } from '../../src/sim/respond.ts'
 import { type SeededRandom, seededRandom } from './seeded.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
+
+export { jsonReply, problem, type Responder, reply, respondFrom } from '../../src/sim/respond.ts'
 
 /** A request as it went over the wire, and what came back. */
 export interface Exchange {
@@ -33,9 +35,6 @@ export interface Exchange {
   /** Null where it was lost. The body of one that is read as a stream is what has been read so far. */
   readonly reply: TransportReply | null
 }
-
-/** Answers requests in a spore's place, at once or by and by. */
-export type Responder = (request: TransportRequest) => Promise<TransportReply | TransportStream>
 
 export interface Loopback extends AsyncDisposable {
   readonly clock: VirtualClock
@@ -230,43 +229,6 @@ function admitTestUrl(url: string): Result<string, Failure> {
     : err(failure('PEER_URL_INVALID', 'not a test URL'))
 }
 
-/** The federation routes without HTTP: the same checks and bodies as `src/http/federation/routes.ts`. */
-export function respondFrom(federation: Federation): Responder {
-  return async (request) => {
-    const { method, base, path, query, headers, body } = request
-    const authority = new URL(base).host
-    const admitted = federation.admit({ method, authority, path, query, body }, headers)
-    if (!admitted.ok) return problem(admitted.error)
-    const caller = admitted.value
-    switch (`${method} ${path}`) {
-      case 'GET /federation/v1/heads': {
-        const since = new URLSearchParams(query).get('since')
-        const etags = (headers['if-none-match'] ?? '')
-          .split(',')
-          .map((etag) => etag.trim().replaceAll('"', ''))
-        const { etag, body: heads } = federation.heads(since, etags)
-        const status = heads ? 200 : 304
-        return { status, headers: { etag: `"${etag}"` }, body: heads ?? new Uint8Array() }
-      }
-      case 'POST /federation/v1/pull': {
-        const frames = federation.pull(body, caller)
-        if (!frames.ok) return problem(frames.error)
-        return reply(200, await collect(frames.value))
-      }
-      case 'POST /federation/v1/push':
-        return reply(200, await federation.push(body, caller))
-      case 'POST /federation/join': {
-        const joined = await federation.join(JSON.parse(Buffer.from(body).toString()), caller)
-        return joined.ok ? jsonReply(200, joined.value) : problem(joined.error)
-      }
-      case 'GET /federation/nodes':
-        return jsonReply(200, federation.nodes())
-      default:
-        return problem(failure('ROUTE_NOT_FOUND', path))
-    }
-  }
-}
-
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -288,9 +250,3 @@ async function collect(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   for await (const part of parts) all.push(part)
   return concatBytes(...all)
 }
-
-export const reply = (status: number, body: Uint8Array): TransportReply => ({ status, headers: {}, body })
-export const jsonReply = (status: number, value: unknown): TransportReply =>
-  reply(status, utf8ToBytes(JSON.stringify(value)))
-export const problem = ({ code, detail }: Failure): TransportReply =>
-  jsonReply(ERRORS[code].status, { code, detail })
