@@ -8,12 +8,12 @@
 import type { LogId } from '../base/brand.ts'
 import type { Log } from '../base/ports.ts'
 import { type Comparison, validEnd } from '../memory/equivocation.ts'
-import { isForkProof } from '../memory/fork.ts'
 import { stretchStart } from '../memory/held-chain.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Compression } from '../protocol/compression.ts'
-import { decodeFrames } from '../protocol/frame.ts'
+import { SporeError } from '../protocol/errors.ts'
+import { decodeFrames, isForkProof, splitFrames } from '../protocol/frame.ts'
 import { decodeRun } from '../protocol/run.ts'
 import type { FederationClient } from './client.ts'
 import type { Forks } from './forks.ts'
@@ -74,17 +74,29 @@ export function createInvestigator(deps: InvestigatorDeps): Investigator {
   const probe = async (peer: Peer, logId: LogId, at: number): Promise<Comparison | null> => {
     const pulled = await client.pull(peer.url, [{ logId, from: at, to: at }])
     if (!pulled.ok) return null
-    for (const frame of decodeFrames(pulled.value, compression)) {
-      if (!frame.ok) break
-      if (isForkProof(frame.value)) {
-        await forks.take(frame.value)
-        continue
-      }
-      const run = decodeRun(frame.value)
-      if (run.ok && run.value.logId === logId && run.value.from === at) return forks.compare(run.value)
-      break
+    try {
+      for await (const part of splitFrames(pulled.value, 1))
+        for (const frame of decodeFrames(part, compression)) {
+          if (!frame.ok) return { kind: 'parts' }
+          const compared = await look(frame.value, logId, at)
+          if (compared) return compared
+        }
+    } catch (error) {
+      if (error instanceof SporeError) return null
+      throw error
     }
     return { kind: 'parts' }
+  }
+
+  /** What the body of a frame says: a proof is kept, and nothing said yet. */
+  const look = async (body: Uint8Array, logId: LogId, at: number): Promise<Comparison | null> => {
+    if (isForkProof(body)) {
+      await forks.take(body)
+      return null
+    }
+    const run = decodeRun(body)
+    const isAsked = run.ok && run.value.logId === logId && run.value.from === at
+    return isAsked ? forks.compare(run.value) : { kind: 'parts' }
   }
 
   return {

@@ -20,12 +20,12 @@ import {
   logIdOf,
   type Segment,
 } from '../protocol/log.ts'
-import type { DecodedRun, EntryBytes } from '../protocol/run.ts'
+import { type DecodedRun, elementOf, entryOf, referencesOf, sizeOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
-import { checkRun } from './run-check.ts'
+import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import type { EntryRow, ForkRow, HeadRow, KeyRow, LogRow, StoreBatch } from './store.ts'
 
 export interface NewEntry {
@@ -61,8 +61,11 @@ export interface Draft {
   appends(space: SpaceId, kind: number, element: Digest): boolean
   /** Adds an own entry to the own log of its space. */
   append(entry: NewEntry): Appended
-  /** Adds a foreign run that continues what is here, duplicates at its start included. */
-  receive(run: DecodedRun): Result<Received, Failure>
+  /**
+   * Adds a foreign run that continues what is here, duplicates at its start included. Where the log has moved on since the
+   * run was judged, its chain is checked again.
+   */
+  receive(judged: JudgedRun): Result<Received, Failure>
   /** Verifies and keeps a fork proof; null where it tells nothing new. Failures FORK_PROOF_INVALID, LOGS_FULL. */
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
   /** Keeps an idempotency key. */
@@ -133,6 +136,38 @@ export function createDraft(context: DraftContext): Draft {
     return advanced
   }
 
+  /** Puts in what is new of a run that lies inside one segment, from its entry `first` on. */
+  const pushRun = (row: LogRow, run: DecodedRun, first: number): LogRow => {
+    let segment = segmentOf(row)
+    const author = context.logs.authorOf(row.publicKey)
+    for (let i = first; i < run.count; i++) {
+      segment = extendSegment(segment, run.from + i, sizeOf(run, i))
+      if (i === first) keepOrDropHead(row, segment.start === row.next)
+      const entry = { logId: row.logId, seq: run.from + i, arrival: ++arrival, ...entryOf(run, i) }
+      entries.push(entry)
+      changes.push({
+        ...entry,
+        author,
+        space: row.space,
+        kind: run.kinds[i] as number,
+        clock: run.clocks[i] as HybridTime,
+        element: elementOf(run, i),
+        references: referencesOf(run, i),
+      })
+    }
+    const advanced: LogRow = {
+      ...row,
+      next: run.from + run.count,
+      chain: run.chain,
+      clock: run.clocks[run.count - 1] as number,
+      segmentStart: segment.start,
+      segmentBytes: segment.bytes,
+      arrival,
+    }
+    rows.set(row.logId, advanced)
+    return advanced
+  }
+
   /** Before the entry `row.next` goes in: the head at `row.next − 1` stays only at the end of a segment. */
   const keepOrDropHead = (row: LogRow, opensSegment: boolean): void => {
     if (row.next === 0) return
@@ -181,34 +216,33 @@ export function createDraft(context: DraftContext): Draft {
       return { logId, seq: header.seq, element }
     },
 
-    receive(run) {
+    receive(judged) {
+      const { run } = judged
       const { logId } = run
       const row = rowOf(run.log, logId)
-      const end = run.from + run.entries.length
+      const end = run.from + run.count
       if (run.from > row.next)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
       const point = forkPoint(logId)
       if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
-      if (end <= row.next) return ok({ fresh: 0, duplicate: run.entries.length })
+      if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
       if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
         return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
       if (!isKnown(logId) && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
       const duplicate = row.next - run.from
-      const tail = duplicate === 0 ? run : sliceRun(run, duplicate)
-      if (crossesSegment(tail, row))
+      if (crossesSegment(run, duplicate, row))
         return err(failure('RUN_TOO_LARGE', 'the run goes on behind the end of a segment'))
-      const checked = checkRun(tail, row, { network, nowMs: context.nowMs, verifier: context.verifier })
-      if (!checked.ok) return checked
-      let advanced = row
-      for (const [i, header] of tail.headers.entries()) {
-        const { header: bytes, payload } = tail.entries[i] as EntryBytes
-        advanced = push(advanced, header, bytes, payload)
-      }
-      const { chain, signature } = tail
+      const current = isJudgedFrom(judged, row)
+        ? judged
+        : judgeRun(run, row, context, judged.verdict.isSigned)
+      const refused = refusalAt(current, context.nowMs)
+      if (refused) return err(refused)
+      const advanced = pushRun(row, run, duplicate)
+      const { chain, signature } = run
       newestHeads.set(logId, { logId, seq: end - 1, chain, clock: advanced.clock, signature })
       time = Math.max(time, advanced.clock)
-      return ok({ fresh: tail.entries.length, duplicate })
+      return ok({ fresh: run.count - duplicate, duplicate })
     },
 
     takeFork(proof) {
@@ -250,22 +284,13 @@ export function createDraft(context: DraftContext): Draft {
 const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
 const segmentOf = (row: LogRow): Segment => ({ start: row.segmentStart, bytes: row.segmentBytes })
 
-function crossesSegment(run: DecodedRun, row: LogRow): boolean {
+/** True where a segment ends inside what is new of a run, from its entry `first` on. */
+function crossesSegment(run: DecodedRun, first: number, row: LogRow): boolean {
   let segment = segmentOf(row)
-  return run.headers.some((header, i) => {
+  for (let i = first; i < run.count; i++) {
     const { start } = segment
-    segment = extendSegment(
-      segment,
-      header.seq,
-      (run.entries[i] as EntryBytes).header.length + header.payloadLength,
-    )
-    return i > 0 && segment.start !== start
-  })
+    segment = extendSegment(segment, run.from + i, sizeOf(run, i))
+    if (i > first && segment.start !== start) return true
+  }
+  return false
 }
-
-const sliceRun = (run: DecodedRun, skip: number): DecodedRun => ({
-  ...run,
-  from: run.from + skip,
-  entries: run.entries.slice(skip),
-  headers: run.headers.slice(skip),
-})

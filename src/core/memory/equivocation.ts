@@ -7,7 +7,7 @@ import { equalBytes } from '../base/bytes.ts'
 import type { Verifier } from '../identity/keys.ts'
 import { leafOf } from '../protocol/entry.ts'
 import { extendChain, headBytes } from '../protocol/log.ts'
-import type { DecodedRun } from '../protocol/run.ts'
+import { type DecodedRun, entryOf } from '../protocol/run.ts'
 import { type Branch, encodeForkProof, firstDifference } from './fork.ts'
 import { chainBefore } from './held-chain.ts'
 import type { LogTable } from './log-table.ts'
@@ -37,17 +37,16 @@ export async function compareRun(run: DecodedRun, context: ComparisonContext): P
   const { store, logs } = context
   const { logId, from } = run
   const row = logs.get(logId)?.row
-  const end = Math.min(from + run.entries.length, validEnd(logs, logId))
+  const end = Math.min(from + run.count, validEnd(logs, logId))
   if (!row || end <= from) return { kind: 'parts' }
-  if (from + run.entries.length === row.next && equalBytes(run.chain, row.chain))
-    return { kind: 'agrees', end }
+  if (from + run.count === row.next && equalBytes(run.chain, row.chain)) return { kind: 'agrees', end }
   const base = await chainBefore(store, logId, from)
-  const theirs = run.entries.map(({ header }) => leafOf(header))
+  const theirs = Array.from({ length: run.count }, (_, i) => leafOf(entryOf(run, i).header))
   if (!base || !equalBytes(theirs.reduce(extendChain, base), run.chain)) return { kind: 'parts' }
   const ours = (await store.entriesOf(logId, from, end - 1)).map(({ header }) => leafOf(header))
   const index = firstDifference(ours, theirs)
   if (index === null) return { kind: 'agrees', end }
-  const clock = run.headers.at(-1)?.clock as number
+  const clock = run.clocks[run.count - 1] as number
   const head = { logId, seq: from + theirs.length - 1, chain: run.chain, clock }
   if (!context.verifier.verify(run.log.publicKey, headBytes(context.network, head), run.signature))
     return { kind: 'parts' }

@@ -23,8 +23,6 @@ import {
 } from '../protocol/log.ts'
 
 const DOMAIN = 'spore/fork/1'
-/** The domain as the first element of a canonical array. */
-const DOMAIN_BYTES = encodeCanonical([DOMAIN]).subarray(1)
 
 /** One branch: the leaves from the fork point on, and the head that its author signed at the last of them. */
 export interface Branch {
@@ -41,10 +39,6 @@ export interface ForkProof {
   readonly base: Uint8Array
   readonly branches: readonly [Branch, Branch]
 }
-
-/** Whether the body of a frame claims to be a proof: the first element tells it from a run (PROTOCOL.md §7). */
-export const isForkProof = (body: Uint8Array): boolean =>
-  body.length > DOMAIN_BYTES.length && equalBytes(body.subarray(1, 1 + DOMAIN_BYTES.length), DOMAIN_BYTES)
 
 export function encodeForkProof({ log, seq, base, branches }: ForkProof): Uint8Array {
   const [a, b] = branches
