@@ -25,7 +25,14 @@ import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
 import { checkRun } from './run-check.ts'
-import type { EntryRow, HeadRow, KeyRow, LogRow, StoreBatch } from './store.ts'
+import {
+  type EntryRow,
+  emptyBatch,
+  type HeadRow,
+  type KeyRow,
+  type LogRow,
+  type StoreBatch,
+} from './store.ts'
 
 export interface NewEntry {
   readonly space: SpaceId
@@ -215,7 +222,7 @@ export function createDraft(context: DraftContext): Draft {
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values()]
       return {
-        batch: { logs, entries, heads: allHeads, dropHeads, forks: [], keys, values },
+        batch: { ...emptyBatch, logs, entries, heads: allHeads, dropHeads, keys, values },
         changes,
         logs,
         time,
