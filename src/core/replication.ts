@@ -16,6 +16,7 @@ import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
+import { EPOCH_BYTES } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
   readonly memory: Memory
@@ -61,7 +62,8 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
     throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
 
-  const memory = createMemory({ signer, verifier, network, epoch })
+  const drawEpoch = () => random.bytes(EPOCH_BYTES)
+  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch })
   const writer = createWriter({ memory, store, clock, log })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
   const forks = createForks({ memory, store, writer, spaces, verifier })

@@ -5,11 +5,12 @@
 import type { LogId } from '../base/brand.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Verifier } from '../identity/keys.ts'
-import type { Received } from '../memory/draft.ts'
+import type { NewEntry, Received } from '../memory/draft.ts'
 import { type Comparison, compareRun, validEnd } from '../memory/equivocation.ts'
-import { decodeForkProof } from '../memory/fork.ts'
+import { decodeForkProof, type ForkProof } from '../memory/fork.ts'
 import { chainBefore } from '../memory/held-chain.ts'
 import type { Memory } from '../memory/memory.ts'
+import { entriesToRescue } from '../memory/rescue.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
@@ -66,12 +67,25 @@ export function createForks({ memory, store, writer, spaces, verifier }: ForksDe
       return err(failure('SPACE_REFUSED', `space ${JSON.stringify(proof.log.space)}`))
     // Known ones cost no verification: every pull of a forked log brings its proof.
     if (proof.seq >= memory.forkPoint(logId)) return ok({ logId, received: { fresh: 0, duplicate: 1 } })
-    const written = await writer.write((draft) => draft.takeFork(bytes))
+    const rescued = await rescue(proof)
+    const written = await writer.write((draft) => {
+      const taken = draft.takeFork(bytes)
+      if (taken.ok && taken.value) for (const entry of rescued) draft.append(entry)
+      return taken
+    })
     if (!written.ok) return written
     if (!written.value.ok) return written.value
     await settle(logId)
     const fresh = written.value.value ? 1 : 0
     return ok({ logId, received: { fresh, duplicate: 1 - fresh } })
+  }
+
+  /** What is written again, in the same commit, where an own log that is written to is cut; what is cut off others is theirs. */
+  const rescue = async ({ log, seq }: ForkProof): Promise<NewEntry[]> => {
+    const logId = logIdOf(log)
+    const row = logs.get(logId)?.row
+    if (!row || logIdOf(memory.ownLog(log.space)) !== logId) return []
+    return entriesToRescue({ memory, store }, logId, seq, row.next - 1)
   }
 
   return {

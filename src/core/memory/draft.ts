@@ -26,7 +26,15 @@ import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
-import type { EntryRow, ForkRow, HeadRow, KeyRow, LogRow, StoreBatch } from './store.ts'
+import {
+  type EntryRow,
+  emptyBatch,
+  type ForkRow,
+  type HeadRow,
+  type KeyRow,
+  type LogRow,
+  type StoreBatch,
+} from './store.ts'
 
 export interface NewEntry {
   readonly space: SpaceId
@@ -52,6 +60,8 @@ export interface DraftResult {
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
   readonly forks: readonly ForkRow[]
+  /** The epoch of the own logs from now on; null where it is the one before. */
+  readonly epoch: Uint8Array | null
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
@@ -66,8 +76,13 @@ export interface Draft {
    * run was judged, its chain is checked again.
    */
   receive(judged: JudgedRun): Result<Received, Failure>
-  /** Verifies and keeps a fork proof; null where it tells nothing new. Failures FORK_PROOF_INVALID, LOGS_FULL. */
+  /**
+   * Verifies and keeps a fork proof; null where it tells nothing new. One of an own log that is written to opens a new epoch:
+   * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
+   */
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
+  /** Own entries go to logs of this epoch from now on: 8 random bytes. */
+  openEpoch(epoch: Uint8Array): void
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -84,8 +99,9 @@ export interface DraftContext {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly network: string
-  /** Epoch of this store's own logs. */
+  /** Epoch of this store's own logs, and a new one. */
   readonly epoch: Uint8Array
+  readonly drawEpoch: () => Uint8Array
   readonly nowMs: number
   /** Greatest hybrid time so far, and the last arrival number given. */
   readonly time: number
@@ -108,7 +124,10 @@ export function createDraft(context: DraftContext): Draft {
   const changes: Change[] = []
   const appended = new Set<string>()
   const forks = new Map<LogId, ForkRow>()
+  /** A new epoch; null where there is none. */
+  let epoch: Uint8Array | null = null
 
+  const ownEpoch = (): Uint8Array => epoch ?? context.epoch
   const forkPoint = (logId: LogId): number => forks.get(logId)?.seq ?? context.forkPoint(logId)
   const isKnown = (logId: LogId): boolean => rows.has(logId) || context.logs.get(logId) !== undefined
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
@@ -191,7 +210,7 @@ export function createDraft(context: DraftContext): Draft {
     appends: (space, kind, element) => appended.has(`${space} ${kind} ${element}`),
 
     append({ space, kind, payload, references }) {
-      const log: LogDescriptor = { publicKey: signer.publicKey, space, epoch: context.epoch }
+      const log: LogDescriptor = { publicKey: signer.publicKey, space, epoch: ownEpoch() }
       const logId = logIdOf(log)
       const row = rowOf(log, logId)
       assert(row.next <= SEQ_MAX, 'a log of 2³² entries goes on in a new epoch')
@@ -227,8 +246,6 @@ export function createDraft(context: DraftContext): Draft {
       const point = forkPoint(logId)
       if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
-      if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
-        return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
       if (!isKnown(logId) && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
       const duplicate = row.next - run.from
       if (crossesSegment(run, duplicate, row))
@@ -238,6 +255,8 @@ export function createDraft(context: DraftContext): Draft {
         : judgeRun(run, row, context, judged.verdict.isSigned)
       const refused = refusalAt(current, context.nowMs)
       if (refused) return err(refused)
+      if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch()))
+        return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
       const advanced = pushRun(row, run, duplicate)
       const { chain, signature } = run
       newestHeads.set(logId, { logId, seq: end - 1, chain, clock: advanced.clock, signature })
@@ -258,7 +277,13 @@ export function createDraft(context: DraftContext): Draft {
       }
       const fork: ForkRow = { logId, seq, proof }
       forks.set(logId, fork)
+      if (equalBytes(log.publicKey, signer.publicKey) && equalBytes(log.epoch, ownEpoch()))
+        epoch = context.drawEpoch()
       return ok(fork)
+    },
+
+    openEpoch(opened) {
+      epoch = opened
     },
 
     remember: (key) => void keys.push(key),
@@ -267,14 +292,25 @@ export function createDraft(context: DraftContext): Draft {
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      if (entries.length + keys.length + values.length + forks.size === 0) return null
+      if (entries.length + keys.length + values.length + forks.size === 0 && !epoch) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values()]
       return {
-        batch: { logs, entries, heads: allHeads, dropHeads, forks: [...forks.values()], keys, values },
+        batch: {
+          ...emptyBatch,
+          logs,
+          entries,
+          heads: allHeads,
+          dropHeads,
+          forks: [...forks.values()],
+          keys,
+          values,
+          epoch,
+        },
         changes,
         logs,
         forks: [...forks.values()],
+        epoch,
         time,
       }
     },

@@ -66,12 +66,16 @@ export interface MemoryOptions {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly network: string
+  /** Epoch of the own logs, and a new one: 8 random bytes. */
   readonly epoch: Uint8Array
+  readonly drawEpoch: () => Uint8Array
 }
 
-export function createMemory({ signer, verifier, network, epoch }: MemoryOptions): Memory {
+export function createMemory(options: MemoryOptions): Memory {
+  const { signer, verifier, network, drawEpoch } = options
   const logs = createLogTable()
   const set = createOrSet<string>()
+  let { epoch } = options
   let time = 0
   let arrival = 0
   let memories = 0
@@ -126,6 +130,7 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
         verifier,
         network,
         epoch,
+        drawEpoch,
         nowMs,
         time,
         arrival,
@@ -133,6 +138,7 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
     apply(result) {
       for (const row of result.logs) logs.set(row)
       time = Math.max(time, result.time)
+      epoch = result.epoch ?? epoch
       return result.changes.map(fold)
     },
     load(rows, forkRows) {

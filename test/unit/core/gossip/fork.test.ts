@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { zlibCompression } from '../../../../src/adapters/compression.ts'
+import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
+import { emptyBatch } from '../../../../src/core/memory/store.ts'
 import { decodeFrames, isForkProof } from '../../../../src/core/protocol/frame.ts'
 import { decodeHeads, encodePull } from '../../../../src/core/protocol/messages.ts'
 import type { Loopback, Member } from '../../../support/loopback.ts'
@@ -226,4 +228,37 @@ test('a restart keeps fork points and views', async (context) => {
   const again = await net.open('spore-0', { store })
   assert.equal(etagOf(again), etag)
   assert.deepEqual(await textsOf(again), texts)
+})
+
+test('two processes with one key and a copied store prove it to each other, and lose nothing', async (context) => {
+  await using net = testLoopback(context)
+  const [hub] = (await members(net, 1)) as [Member]
+  const original = await net.open('original')
+  await remember(original, 'before the copy')
+  await remember(original, 'to be forgotten')
+  const copy = createMemoryStore(original.store.origin)
+  await copy.commit({
+    ...emptyBatch,
+    logs: await original.store.logs(),
+    entries: await original.store.entriesAfter(0, 100),
+    heads: [(await original.store.headFrom((await original.store.logs())[0]!.logId, 0))!],
+  })
+  const twin = await net.open('twin', { store: copy, key: 'original' })
+  assert.equal(twin.did, original.did)
+  await join(original, hub.url)
+  await remember(original, 'by the original')
+  const page = await original.spore.memories({ limit: 10 })
+  const forgotten = page.ok && page.value.recent.find(({ text }) => text === 'to be forgotten')
+  assert.ok(forgotten && (await original.spore.retract(forgotten.id)).ok)
+  await net.clock.settle()
+  await join(twin, hub.url)
+  await remember(twin, 'by the twin')
+  await net.clock.advance(10 * ROUND_MS)
+  const expected = ['before the copy', 'by the original', 'by the twin']
+  await assertSame([hub, original, twin], expected)
+  const epochs = [original, twin].map(({ store }) => Buffer.from(store.origin.epoch).toString('hex'))
+  assert.notEqual(epochs[0], epochs[1])
+  await remember(original, 'and on it goes')
+  await net.clock.advance(3 * ROUND_MS)
+  await assertSame([hub, original, twin], [...expected, 'and on it goes'])
 })

@@ -1,6 +1,6 @@
 /** A replica out of the real parts: memory engine, in-memory store and strict verifier; tests hand it runs. */
 import type { Digest, LogId, SpaceId } from '../../../../src/core/base/brand.ts'
-import { utf8ToBytes } from '../../../../src/core/base/bytes.ts'
+import { concatBytes, utf8ToBytes } from '../../../../src/core/base/bytes.ts'
 import { sha256 } from '../../../../src/core/base/hash.ts'
 import { err, type Result } from '../../../../src/core/base/result.ts'
 import {
@@ -57,7 +57,14 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
   const verifier = createVerifier()
   const origin = { publicKey: signer.publicKey, network, epoch: new Uint8Array(8).fill(epoch + 1) }
   const store = given ?? createMemoryStore(origin)
-  const memory = createMemory({ signer, verifier, network, epoch: origin.epoch })
+  let epochs = 0
+  const memory = createMemory({
+    signer,
+    verifier,
+    network,
+    epoch: store.origin.epoch,
+    drawEpoch: () => sha256(concatBytes(origin.epoch, Uint8Array.of(epochs++))).subarray(0, 8),
+  })
 
   const write = async <T>(prepare: (draft: Draft) => T, nowMs = NOW_MS): Promise<T> => {
     const draft = memory.draft(nowMs)
