@@ -9,6 +9,7 @@ import { createReplica, type Replica } from './gossip/replica.ts'
 import type { Transport } from './gossip/transport.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import { type Applied, createMemory, type Memory } from './memory/memory.ts'
+import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier.ts'
 import type { Spaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
@@ -41,6 +42,8 @@ export interface ReplicationPorts {
   readonly compression: Compression
   readonly signer: Signer
   readonly verifier: Verifier
+  /** Where runs are verified; here and at once unless given. */
+  readonly runVerifier?: RunVerifier
 }
 
 /** Entries that are replayed between two turns of the event loop at start. */
@@ -59,7 +62,8 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
 
   const memory = createMemory({ signer, verifier, network, epoch })
   const writer = createWriter({ memory, store, clock, log })
-  const replica = createReplica({ memory, store, writer, spaces, compression })
+  const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
+  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier })
   const gossip = createGossip(
     { name, network, pullIntervalMs },
     { replica, store, writer, spaces, signer, verifier, transport, clock, random, log },

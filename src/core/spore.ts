@@ -12,6 +12,7 @@ import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './ide
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
 import type { Applied, Memory } from './memory/memory.ts'
+import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type * as api from './protocol/api.ts'
@@ -80,6 +81,8 @@ export interface SporePorts {
   readonly store: MemoryStore
   readonly transport: Transport
   readonly compression: Compression
+  /** Where runs are verified; in this thread and at once unless given. */
+  readonly runVerifier?: RunVerifier
   /** 32-byte seed of the identity's Ed25519 key. */
   readonly seed: Uint8Array
 }

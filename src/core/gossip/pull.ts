@@ -104,7 +104,7 @@ export function createPuller(deps: PullerDeps): Puller {
   /** Number of new entries in the frames of a reply. */
   const storeFrames = async (
     peer: Peer,
-    frames: Uint8Array,
+    frames: AsyncIterable<Uint8Array>,
     round: Round,
   ): Promise<Result<number, Failure>> => {
     let fresh = 0

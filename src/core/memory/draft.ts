@@ -12,20 +12,13 @@ import type { Signer, Verifier } from '../identity/keys.ts'
 import { encodeHeader, type Header, leafOf } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KIND_MAX, LOGS_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
-import {
-  extendChain,
-  extendSegment,
-  headBytes,
-  type LogDescriptor,
-  logIdOf,
-  type Segment,
-} from '../protocol/log.ts'
-import type { DecodedRun, EntryBytes } from '../protocol/run.ts'
+import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { type DecodedRun, elementOf, entryOf, referencesOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
-import { createPartialDraft, crossesSegment, overlapOf, sliceRun } from './partial.ts'
-import { checkRun } from './run-check.ts'
+import { createPartialDraft, crossesSegment, overlapOf, segmentBehind, segmentOf } from './partial.ts'
+import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
   type EntryRow,
   emptyBatch,
@@ -71,9 +64,10 @@ export interface Draft {
   append(entry: NewEntry): Appended
   /**
    * Adds a foreign run that continues what is here, duplicates at its start included; or that stands above a gap, with
-   * the chain value that is said to be before it (`partial.ts`).
+   * the chain value that is said to be before it (`partial.ts`). Where the log has moved on since the run was judged, its
+   * chain is checked again.
    */
-  receive(run: DecodedRun, options?: ReceiveOptions): Result<Received, Failure>
+  receive(judged: JudgedRun, options?: ReceiveOptions): Result<Received, Failure>
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -126,23 +120,10 @@ export function createDraft(context: DraftContext): Draft {
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
     rows.get(logId) ?? context.logs.get(logId)?.row ?? emptyLogRow(log)
 
-  /** Adds an entry as the newest arrival; its number. */
-  const add = (log: LogRow, header: Header, { header: bytes, payload }: EntryBytes): number => {
-    arrival++
-    const entry: EntryRow = { logId: log.logId, seq: header.seq, arrival, header: bytes, payload }
-    entries.push(entry)
-    changes.push(headerToChange(header, entry, { row: log, author: context.logs.authorOf(log.publicKey) }))
-    time = Math.max(time, header.clock)
-    return arrival
-  }
-
-  const partials = createPartialDraft({ ...context, add })
-
   const push = (row: LogRow, header: Header, bytes: Uint8Array, payload: Uint8Array | null): LogRow => {
     const segment = extendSegment(segmentOf(row), header.seq, bytes.length + header.payloadLength)
     keepOrDropHead(row, segment.start === header.seq)
-    const partial = partials.of(row.logId)
-    const isHeld = partial !== null && header.seq >= partial.base && header.seq < partial.next
+    arrival++
     const advanced: LogRow = {
       ...row,
       next: header.seq + 1,
@@ -150,32 +131,62 @@ export function createDraft(context: DraftContext): Draft {
       clock: header.clock,
       segmentStart: segment.start,
       segmentBytes: segment.bytes,
-      arrival: isHeld ? Math.max(row.arrival, partial.arrival) : add(row, header, { header: bytes, payload }),
+      arrival,
     }
+    const entry: EntryRow = { logId: row.logId, seq: header.seq, arrival, header: bytes, payload }
+    entries.push(entry)
+    changes.push(
+      headerToChange(header, entry, { row: advanced, author: context.logs.authorOf(row.publicKey) }),
+    )
     rows.set(row.logId, advanced)
     return advanced
   }
 
-  /** Before the entry `row.next` goes in: the head at `row.next − 1` stays only at the end of a segment. */
-  const keepOrDropHead = (row: LogRow, opensSegment: boolean): void => {
-    if (row.next === 0) return
-    const drafted = newestHeads.get(row.logId)
-    newestHeads.delete(row.logId)
-    if (drafted) {
-      if (opensSegment) heads.push(drafted)
-      return
+  /** Adds the entries of a run from `first` up to `end` (exclusive indices of the run); the arrival number of the last. */
+  const addEntries = (log: LogRow, run: DecodedRun, first: number, end: number): number => {
+    const author = context.logs.authorOf(log.publicKey)
+    for (let i = first; i < end; i++) {
+      const entry = { logId: log.logId, seq: run.from + i, arrival: ++arrival, ...entryOf(run, i) }
+      entries.push(entry)
+      changes.push({
+        ...entry,
+        author,
+        space: log.space,
+        kind: run.kinds[i] as number,
+        clock: run.clocks[i] as HybridTime,
+        element: elementOf(run, i),
+        references: referencesOf(run, i),
+      })
     }
-    const partial = context.partials.get(row.logId)
-    const isCommitted =
-      context.logs.get(row.logId)?.row.next === row.next ||
-      (partial !== undefined && row.next > partial.base && row.next <= partial.next)
-    if (isCommitted && !opensSegment) dropHeads.push({ logId: row.logId, seq: row.next - 1 })
-    if (!isCommitted && opensSegment) heads.push(signHead(row))
+    return arrival
   }
 
-  const signHead = (row: LogRow): HeadRow => {
-    const head = { logId: row.logId, seq: row.next - 1, chain: row.chain, clock: row.clock }
-    return { ...head, signature: signer.sign(headBytes(network, head)) }
+  const partials = createPartialDraft({ ...context, addEntries })
+
+  /** Puts in what is new of a run that lies inside one segment, from its entry `first` on. */
+  const pushRun = (row: LogRow, run: DecodedRun, first: number): LogRow => {
+    const partial = partials.of(row.logId)
+    const segment = segmentBehind(run, first, segmentOf(row))
+    keepOrDropHead(row, segment.start === row.next)
+    const from = (seq: number): number => Math.min(Math.max(seq - run.from, first), run.count)
+    const heldFrom = partial ? from(partial.base) : run.count
+    const heldTo = partial ? from(partial.next) : run.count
+    addEntries(row, run, first, heldFrom)
+    addEntries(row, run, heldTo, run.count)
+    // What is above the gap may have been cut into segments elsewhere.
+    for (let i = heldFrom; i < heldTo && i < run.count - 1; i++)
+      dropHeads.push({ logId: row.logId, seq: run.from + i })
+    const advanced: LogRow = {
+      ...row,
+      next: run.from + run.count,
+      chain: run.chain,
+      clock: run.clocks[run.count - 1] as number,
+      segmentStart: segment.start,
+      segmentBytes: segment.bytes,
+      arrival: heldFrom === run.count ? arrival : Math.max(row.arrival, partial?.arrival ?? 0),
+    }
+    rows.set(row.logId, advanced)
+    return advanced
   }
 
   /** Joins what has grown to `row` with the part above its gap, if they meet. */
@@ -189,6 +200,26 @@ export function createDraft(context: DraftContext): Draft {
     if (last) heads.push(last)
     if (joined.head) newestHeads.set(logId, joined.head)
     else newestHeads.delete(logId)
+  }
+
+  /** Before the entry `row.next` goes in: the head at `row.next − 1` stays only at the end of a segment. */
+  const keepOrDropHead = (row: LogRow, opensSegment: boolean): void => {
+    if (row.next === 0) return
+    const drafted = newestHeads.get(row.logId)
+    newestHeads.delete(row.logId)
+    if (drafted) {
+      if (opensSegment) heads.push(drafted)
+      return
+    }
+    const isCommitted =
+      context.logs.get(row.logId)?.row.next === row.next || context.partials.get(row.logId)?.next === row.next
+    if (isCommitted && !opensSegment) dropHeads.push({ logId: row.logId, seq: row.next - 1 })
+    if (!isCommitted && opensSegment) heads.push(signHead(row))
+  }
+
+  const signHead = (row: LogRow): HeadRow => {
+    const head = { logId: row.logId, seq: row.next - 1, chain: row.chain, clock: row.clock }
+    return { ...head, signature: signer.sign(headBytes(network, head)) }
   }
 
   return {
@@ -220,10 +251,11 @@ export function createDraft(context: DraftContext): Draft {
       return { logId, seq: header.seq, element }
     },
 
-    receive(run, { chainBefore = null, overlap = [] } = {}) {
+    receive(judged, { chainBefore = null, overlap = [] } = {}) {
+      const { run } = judged
       const { logId } = run
       const row = rowOf(run.log, logId)
-      const end = run.from + run.entries.length
+      const end = run.from + run.count
       const partial = partials.of(logId)
       const isAbove = run.from > row.next
       if (isAbove && !partial && !chainBefore)
@@ -231,36 +263,36 @@ export function createDraft(context: DraftContext): Draft {
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
       const forkPoint = context.forkPoint(logId)
       if (forkPoint <= row.next && forkPoint < end) return err(failure('LOG_FORKED', `at ${forkPoint}`))
-      if (end <= row.next) return ok({ fresh: 0, duplicate: run.entries.length })
+      if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
       if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
         return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
       if (row.next === 0 && !partial && context.logs.size + rows.size >= LOGS_MAX)
         return err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
       if (isAbove) {
-        const received = partials.receive(run, row, chainBefore)
-        if (received.ok) rows.set(logId, row)
+        const received = partials.receive(judged, row, chainBefore)
+        if (!received.ok) return received
+        rows.set(logId, row)
+        time = Math.max(time, run.clocks[run.count - 1] as number)
         return received
       }
       const duplicate = row.next - run.from
-      const tail = duplicate === 0 ? run : sliceRun(run, duplicate)
-      if (crossesSegment(tail, segmentOf(row)))
+      if (crossesSegment(run, duplicate, segmentOf(row)))
         return err(failure('RUN_TOO_LARGE', 'the run goes on behind the end of a segment'))
-      const checked = checkRun(tail, row, { network, nowMs: context.nowMs, verifier: context.verifier })
-      if (!checked.ok) return checked
-      if (partial && !sameOverlap(tail, partial, overlap))
+      const current = isJudgedFrom(judged, row)
+        ? judged
+        : judgeRun(run, row, context, judged.verdict.isSigned)
+      const refused = refusalAt(current, context.nowMs)
+      if (refused) return err(refused)
+      if (partial && !sameOverlap(run, partial, overlap))
         return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
       const stored = entries.length
-      let advanced = row
-      for (const [i, header] of tail.headers.entries()) {
-        const { header: bytes, payload } = tail.entries[i] as EntryBytes
-        advanced = push(advanced, header, bytes, payload)
-      }
-      const { chain, signature } = tail
+      const advanced = pushRun(row, run, duplicate)
+      const { chain, signature } = run
       newestHeads.set(logId, { logId, seq: end - 1, chain, clock: advanced.clock, signature })
       time = Math.max(time, advanced.clock)
       join(advanced)
-      const held = run.entries.length - (entries.length - stored)
-      return ok({ fresh: entries.length - stored, duplicate: held })
+      const fresh = entries.length - stored
+      return ok({ fresh, duplicate: run.count - fresh })
     },
 
     remember: (key) => void keys.push(key),
@@ -292,16 +324,14 @@ export function createDraft(context: DraftContext): Draft {
   }
 }
 
-const segmentOf = (row: LogRow): Segment => ({ start: row.segmentStart, bytes: row.segmentBytes })
-
 /** True where the entries that a run and the part above the gap have in common are the same. */
 function sameOverlap(run: DecodedRun, partial: PartialRow, overlap: readonly EntryRow[]): boolean {
-  const range = overlapOf({ from: run.from, end: run.from + run.entries.length }, partial)
+  const range = overlapOf({ from: run.from, end: run.from + run.count }, partial)
   if (!range) return true
-  const bySeq = new Map(overlap.map(({ seq, header }) => [seq, header]))
+  const headers = new Map(overlap.map(({ seq, header }) => [seq, header]))
   for (let seq = range.from; seq <= range.to; seq++) {
-    const stored = bySeq.get(seq)
-    if (!stored || !equalBytes(stored, (run.entries[seq - run.from] as EntryBytes).header)) return false
+    const stored = headers.get(seq)
+    if (!stored || !equalBytes(stored, entryOf(run, seq - run.from).header)) return false
   }
   return true
 }

@@ -10,9 +10,11 @@ import {
   type Verifier,
 } from '../../../../src/core/identity/keys.ts'
 import type { Appended, Draft, Received } from '../../../../src/core/memory/draft.ts'
+import { emptyLogRow } from '../../../../src/core/memory/log-table.ts'
 import { type Applied, createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { DotRef } from '../../../../src/core/memory/or-set.ts'
+import { type JudgedRun, judgeRun } from '../../../../src/core/memory/run-check.ts'
 import { emptyBatch, type ForkRow, type MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { Failure } from '../../../../src/core/protocol/errors.ts'
 import { KINDS } from '../../../../src/core/protocol/kinds.ts'
@@ -87,7 +89,10 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
       }),
     async receive(bytes, nowMs = NOW_MS) {
       const run = decodeRun(bytes)
-      return run.ok ? write((draft) => draft.receive(run.value), nowMs) : err(run.error)
+      if (!run.ok) return err(run.error)
+      const { logId, log } = run.value
+      const position = memory.logs.get(logId)?.row ?? emptyLogRow(log)
+      return write((draft) => draft.receive(judgeRun(run.value, position, { network, verifier })), nowMs)
     },
     async run(logId, from, to = from) {
       const log = memory.logs.get(logId)?.row
@@ -132,6 +137,10 @@ export function decoded(run: Uint8Array): DecodedRun {
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.detail}`)
   return result.value
 }
+
+/** A run that nobody has judged yet: whoever is given it does. */
+export const unjudged = (run: Uint8Array): JudgedRun =>
+  judgeRun(decoded(run), null, { network: NETWORK, verifier: createVerifier() })
 
 /** Starts a new engine over a store, as a restart does. */
 export async function replay(memory: Memory, store: MemoryStore): Promise<(Applied | null)[]> {

@@ -17,7 +17,7 @@ import {
   SEQ_MAX,
 } from '../../../../src/core/protocol/limits.ts'
 import { logIdOf } from '../../../../src/core/protocol/log.ts'
-import { decodeRun, encodeRun, type Run } from '../../../../src/core/protocol/run.ts'
+import { decodeRun, encodeRun, type Run, toRun } from '../../../../src/core/protocol/run.ts'
 import { fuzz } from '../../../support/fuzz.ts'
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
@@ -79,13 +79,13 @@ describe('a run', () => {
         const decoded = decodeRun(encoded)
         assert.ok(decoded.ok, JSON.stringify(decoded))
         assert.deepEqual(
-          decoded.value.entries.map(({ header, payload }) => [
+          toRun(decoded.value).entries.map(({ header, payload }) => [
             bytesToHex(header),
             payload && bytesToHex(payload),
           ]),
           run.entries.map(({ header, payload }) => [bytesToHex(header), payload && bytesToHex(payload)]),
         )
-        assert.equal(bytesToHex(encodeRun(decoded.value)), bytesToHex(encoded))
+        assert.equal(bytesToHex(encodeRun(toRun(decoded.value))), bytesToHex(encoded))
       },
       300,
     ))
@@ -98,7 +98,7 @@ describe('a run', () => {
         const place = at % encoded.length
         const changed = encoded.with(place, (encoded[place] as number) ^ xor)
         const decoded = decodeRun(changed)
-        if (decoded.ok) assert.equal(bytesToHex(encodeRun(decoded.value)), bytesToHex(changed))
+        if (decoded.ok) assert.equal(bytesToHex(encodeRun(toRun(decoded.value))), bytesToHex(changed))
         else
           assert.match(
             decoded.error.code,
@@ -138,9 +138,9 @@ describe('a run', () => {
     const buffer = Buffer.from(encodeRun(planToRun(fc.sample(plan, { numRuns: 1, seed: 3 })[0]!)))
     const decoded = decodeRun(buffer)
     assert.ok(decoded.ok)
-    const before = bytesToHex(encodeRun(decoded.value))
+    const before = bytesToHex(encodeRun(toRun(decoded.value)))
     buffer.fill(0)
-    assert.equal(bytesToHex(encodeRun(decoded.value)), before)
+    assert.equal(bytesToHex(encodeRun(toRun(decoded.value))), before)
   })
 })
 
