@@ -171,6 +171,7 @@ export function createDraft(context: DraftContext): Draft {
     const from = (seq: number): number => Math.min(Math.max(seq - run.from, first), run.count)
     const heldFrom = partial ? from(partial.base) : run.count
     const heldTo = partial ? from(partial.next) : run.count
+    const stored = entries.length
     addEntries(row, run, first, heldFrom)
     addEntries(row, run, heldTo, run.count)
     // What is above the gap may have been cut into segments elsewhere.
@@ -183,7 +184,7 @@ export function createDraft(context: DraftContext): Draft {
       clock: run.clocks[run.count - 1] as number,
       segmentStart: segment.start,
       segmentBytes: segment.bytes,
-      arrival: heldFrom === run.count ? arrival : Math.max(row.arrival, partial?.arrival ?? 0),
+      arrival: entries.length > stored ? arrival : Math.max(row.arrival, partial?.arrival ?? 0),
     }
     rows.set(row.logId, advanced)
     return advanced
@@ -270,7 +271,7 @@ export function createDraft(context: DraftContext): Draft {
         return err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
       if (isAbove) {
         const received = partials.receive(judged, row, chainBefore)
-        if (!received.ok) return received
+        if (!received.ok || received.value.fresh === 0) return received
         rows.set(logId, row)
         time = Math.max(time, run.clocks[run.count - 1] as number)
         return received
@@ -301,7 +302,7 @@ export function createDraft(context: DraftContext): Draft {
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      if (entries.length + keys.length + values.length === 0) return null
+      if (rows.size + keys.length + values.length === 0) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
