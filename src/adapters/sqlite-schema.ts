@@ -84,7 +84,7 @@ function addPartials(database: DatabaseSync): void {
       base INTEGER NOT NULL,
       base_bytes INTEGER NOT NULL,
       chain_before BLOB NOT NULL,
-      clock_before INTEGER NOT NULL,
+      base_clock INTEGER NOT NULL,
       next INTEGER NOT NULL,
       chain BLOB NOT NULL,
       clock INTEGER NOT NULL,

@@ -106,7 +106,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     federation,
     async replay(follow) {
       const forked = await store.forks()
-      memory.load(await store.logs(), forked)
+      memory.load(await store.logs(), forked, await store.partials())
       for (const { logId } of forked) await forks.settle(logId)
       for (let after = 0; ; ) {
         const rows = await store.entriesAfter(after, REPLAY_BATCH)

@@ -75,7 +75,7 @@ export const partialRow = (n: number, changes: Partial<PartialRow> = {}): Partia
   base: 4,
   baseBytes: 2560,
   chainBefore: bytes(32, 7),
-  clockBefore: Number.MAX_SAFE_INTEGER - 1,
+  baseClock: Number.MAX_SAFE_INTEGER - 1,
   next: 2 ** 32,
   chain: bytes(32, 8),
   clock: Number.MAX_SAFE_INTEGER,

@@ -95,7 +95,7 @@ const partialOf = (log: number, base: number, index: number): PartialRow => ({
   base,
   baseBytes: index,
   chainBefore: new Uint8Array(32).fill(log),
-  clockBefore: base,
+  baseClock: base,
   next: base + 1,
   chain: new Uint8Array(32).fill(index),
   clock: base * 1024,

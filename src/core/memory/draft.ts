@@ -12,19 +12,13 @@ import type { Signer, Verifier } from '../identity/keys.ts'
 import { encodeHeader, type Header, leafOf } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KIND_MAX, LOGS_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
-import {
-  extendChain,
-  extendSegment,
-  headBytes,
-  type LogDescriptor,
-  logIdOf,
-  type Segment,
-} from '../protocol/log.ts'
-import { type DecodedRun, elementOf, entryOf, referencesOf, sizeOf } from '../protocol/run.ts'
+import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { type DecodedRun, elementOf, entryOf, referencesOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
+import { createPartialDraft, crossesSegment, overlapOf, segmentBehind, segmentOf } from './partial.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
   type EntryRow,
@@ -33,6 +27,7 @@ import {
   type HeadRow,
   type KeyRow,
   type LogRow,
+  type PartialRow,
   type StoreBatch,
 } from './store.ts'
 
@@ -62,6 +57,7 @@ export interface DraftResult {
   readonly forks: readonly ForkRow[]
   /** The epoch of the own logs from now on; null where it is the one before. */
   readonly epoch: Uint8Array | null
+  readonly partials: StoreBatch['partials']
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
@@ -72,10 +68,11 @@ export interface Draft {
   /** Adds an own entry to the own log of its space. */
   append(entry: NewEntry): Appended
   /**
-   * Adds a foreign run that continues what is here, duplicates at its start included. Where the log has moved on since the
-   * run was judged, its chain is checked again.
+   * Adds a foreign run that continues what is here, duplicates at its start included; or that stands above a gap, with
+   * the chain value that is said to be before it (`partial.ts`). Where the log has moved on since the run was judged, its
+   * chain is checked again.
    */
-  receive(judged: JudgedRun): Result<Received, Failure>
+  receive(judged: JudgedRun, options?: ReceiveOptions): Result<Received, Failure>
   /**
    * Verifies and keeps a fork proof; null where it tells nothing new. One of an own log that is written to opens a new epoch:
    * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
@@ -92,8 +89,17 @@ export interface Draft {
   finish(): DraftResult | null
 }
 
+export interface ReceiveOptions {
+  /** Chain value that is said to stand before the run: it may then begin above a gap. */
+  readonly chainBefore?: Uint8Array | null
+  /** The stored entries of `overlapOf` the run, where it grows through what is held above a gap. */
+  readonly overlap?: readonly EntryRow[]
+}
+
 export interface DraftContext {
   readonly logs: LogTable
+  /** What is held of logs above a gap. */
+  readonly partials: ReadonlyMap<LogId, PartialRow>
   /** Where a log is proven to fork; Infinity where it is not. */
   readonly forkPoint: (logId: LogId) => number
   readonly signer: Signer
@@ -155,25 +161,41 @@ export function createDraft(context: DraftContext): Draft {
     return advanced
   }
 
-  /** Puts in what is new of a run that lies inside one segment, from its entry `first` on. */
-  const pushRun = (row: LogRow, run: DecodedRun, first: number): LogRow => {
-    let segment = segmentOf(row)
-    const author = context.logs.authorOf(row.publicKey)
-    for (let i = first; i < run.count; i++) {
-      segment = extendSegment(segment, run.from + i, sizeOf(run, i))
-      if (i === first) keepOrDropHead(row, segment.start === row.next)
-      const entry = { logId: row.logId, seq: run.from + i, arrival: ++arrival, ...entryOf(run, i) }
+  /** Adds the entries of a run from `first` up to `end` (exclusive indices of the run); the arrival number of the last. */
+  const addEntries = (log: LogRow, run: DecodedRun, first: number, end: number): number => {
+    const author = context.logs.authorOf(log.publicKey)
+    for (let i = first; i < end; i++) {
+      const entry = { logId: log.logId, seq: run.from + i, arrival: ++arrival, ...entryOf(run, i) }
       entries.push(entry)
       changes.push({
         ...entry,
         author,
-        space: row.space,
+        space: log.space,
         kind: run.kinds[i] as number,
         clock: run.clocks[i] as HybridTime,
         element: elementOf(run, i),
         references: referencesOf(run, i),
       })
     }
+    return arrival
+  }
+
+  const partials = createPartialDraft({ ...context, addEntries })
+
+  /** Puts in what is new of a run that lies inside one segment, from its entry `first` on. */
+  const pushRun = (row: LogRow, run: DecodedRun, first: number): LogRow => {
+    const partial = partials.of(row.logId)
+    const segment = segmentBehind(run, first, segmentOf(row))
+    keepOrDropHead(row, segment.start === row.next)
+    const from = (seq: number): number => Math.min(Math.max(seq - run.from, first), run.count)
+    const heldFrom = partial ? from(partial.base) : run.count
+    const heldTo = partial ? from(partial.next) : run.count
+    const stored = entries.length
+    addEntries(row, run, first, heldFrom)
+    addEntries(row, run, heldTo, run.count)
+    // What is above the gap may have been cut into segments elsewhere.
+    for (let i = heldFrom; i < heldTo && i < run.count - 1; i++)
+      dropHeads.push({ logId: row.logId, seq: run.from + i })
     const advanced: LogRow = {
       ...row,
       next: run.from + run.count,
@@ -181,10 +203,23 @@ export function createDraft(context: DraftContext): Draft {
       clock: run.clocks[run.count - 1] as number,
       segmentStart: segment.start,
       segmentBytes: segment.bytes,
-      arrival,
+      arrival: entries.length > stored ? arrival : Math.max(row.arrival, partial?.arrival ?? 0),
     }
     rows.set(row.logId, advanced)
     return advanced
+  }
+
+  /** Joins what has grown to `row` with the part above its gap, if they meet. */
+  const join = (row: LogRow): void => {
+    const joined = partials.join(row)
+    if (!joined) return
+    const { logId } = row
+    rows.set(logId, joined.row)
+    const last = newestHeads.get(logId)
+    // A segment ends where the two parts meet.
+    if (last) heads.push(last)
+    if (joined.head) newestHeads.set(logId, joined.head)
+    else newestHeads.delete(logId)
   }
 
   /** Before the entry `row.next` goes in: the head at `row.next − 1` stays only at the end of a segment. */
@@ -196,7 +231,8 @@ export function createDraft(context: DraftContext): Draft {
       if (opensSegment) heads.push(drafted)
       return
     }
-    const isCommitted = context.logs.get(row.logId)?.row.next === row.next
+    const isCommitted =
+      context.logs.get(row.logId)?.row.next === row.next || context.partials.get(row.logId)?.next === row.next
     if (isCommitted && !opensSegment) dropHeads.push({ logId: row.logId, seq: row.next - 1 })
     if (!isCommitted && opensSegment) heads.push(signHead(row))
   }
@@ -235,33 +271,48 @@ export function createDraft(context: DraftContext): Draft {
       return { logId, seq: header.seq, element }
     },
 
-    receive(judged) {
+    receive(judged, { chainBefore = null, overlap = [] } = {}) {
       const { run } = judged
       const { logId } = run
       const row = rowOf(run.log, logId)
       const end = run.from + run.count
-      if (run.from > row.next)
+      const partial = partials.of(logId)
+      const isAbove = run.from > row.next
+      if (isAbove && !partial && !chainBefore)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
       const point = forkPoint(logId)
       if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
-      if (!isKnown(logId) && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
+      if (!isKnown(logId) && !partial && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
+      const isOwn = equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch())
+      if (isAbove) {
+        if (isOwn) return notOurs()
+        const received = partials.receive(judged, row, chainBefore)
+        if (!received.ok || received.value.fresh === 0) return received
+        rows.set(logId, row)
+        time = Math.max(time, run.clocks[run.count - 1] as number)
+        return received
+      }
       const duplicate = row.next - run.from
-      if (crossesSegment(run, duplicate, row))
+      if (crossesSegment(run, duplicate, segmentOf(row)))
         return err(failure('RUN_TOO_LARGE', 'the run goes on behind the end of a segment'))
       const current = isJudgedFrom(judged, row)
         ? judged
         : judgeRun(run, row, context, judged.verdict.isSigned)
       const refused = refusalAt(current, context.nowMs)
       if (refused) return err(refused)
-      if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch()))
-        return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
+      if (isOwn) return notOurs()
+      if (partial && !sameOverlap(run, partial, overlap))
+        return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
+      const stored = entries.length
       const advanced = pushRun(row, run, duplicate)
       const { chain, signature } = run
       newestHeads.set(logId, { logId, seq: end - 1, chain, clock: advanced.clock, signature })
       time = Math.max(time, advanced.clock)
-      return ok({ fresh: run.count - duplicate, duplicate })
+      join(advanced)
+      const fresh = entries.length - stored
+      return ok({ fresh, duplicate: run.count - fresh })
     },
 
     takeFork(proof) {
@@ -292,16 +343,17 @@ export function createDraft(context: DraftContext): Draft {
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      if (entries.length + keys.length + values.length + forks.size === 0 && !epoch) return null
+      if (rows.size + keys.length + values.length + forks.size === 0 && !epoch) return null
       const logs = [...rows.values()]
-      const allHeads = [...heads, ...newestHeads.values()]
+      const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
         batch: {
           ...emptyBatch,
           logs,
+          partials: partials.changes,
           entries,
           heads: allHeads,
-          dropHeads,
+          dropHeads: [...dropHeads, ...partials.dropHeads],
           forks: [...forks.values()],
           keys,
           values,
@@ -309,6 +361,7 @@ export function createDraft(context: DraftContext): Draft {
         },
         changes,
         logs,
+        partials: partials.changes,
         forks: [...forks.values()],
         epoch,
         time,
@@ -318,15 +371,16 @@ export function createDraft(context: DraftContext): Draft {
 }
 
 const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
-const segmentOf = (row: LogRow): Segment => ({ start: row.segmentStart, bytes: row.segmentBytes })
+const notOurs = () => err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
 
-/** True where a segment ends inside what is new of a run, from its entry `first` on. */
-function crossesSegment(run: DecodedRun, first: number, row: LogRow): boolean {
-  let segment = segmentOf(row)
-  for (let i = first; i < run.count; i++) {
-    const { start } = segment
-    segment = extendSegment(segment, run.from + i, sizeOf(run, i))
-    if (i > first && segment.start !== start) return true
+/** True where the entries that a run and the part above the gap have in common are the same. */
+function sameOverlap(run: DecodedRun, partial: PartialRow, overlap: readonly EntryRow[]): boolean {
+  const range = overlapOf({ from: run.from, end: run.from + run.count }, partial)
+  if (!range) return true
+  const headers = new Map(overlap.map(({ seq, header }) => [seq, header]))
+  for (let seq = range.from; seq <= range.to; seq++) {
+    const stored = headers.get(seq)
+    if (!stored || !equalBytes(stored, entryOf(run, seq - run.from).header)) return false
   }
-  return false
+  return true
 }

@@ -15,7 +15,7 @@ import { createDraft, type Draft, type DraftResult } from './draft.ts'
 import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
-import type { EntryRow, ForkRow, LogRow } from './store.ts'
+import type { EntryRow, ForkRow, LogRow, PartialRow } from './store.ts'
 
 /** What a fold step did: the change, and the memories whose visible dots are now others. */
 export interface Applied {
@@ -32,12 +32,14 @@ export interface AppliedFork {
 
 export interface Memory {
   readonly logs: LogTable
+  /** What is held of logs above a gap (`partial.ts`). */
+  readonly partials: ReadonlyMap<LogId, PartialRow>
   /** Starts a draft on top of the committed state. */
   draft(nowMs: number): Draft
   /** Folds a durable draft in. */
   apply(result: DraftResult): Applied[]
   /** Loads logs and proofs before the entries are replayed. */
-  load(logs: readonly LogRow[], forks: readonly ForkRow[]): void
+  load(logs: readonly LogRow[], forks: readonly ForkRow[], partials?: readonly PartialRow[]): void
   /** Replays one stored entry; null where it is damaged, which is counted. */
   replay(row: EntryRow): Applied | null
   /** Folds a durable proof in. */
@@ -48,6 +50,8 @@ export interface Memory {
   readonly memories: number
   readonly entries: number
   readonly damaged: number
+  /** Entries in the gaps of logs that are fetched newest first. */
+  readonly missing: number
   /** The last arrival number given: the position of the change feed. */
   readonly arrival: number
   /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
@@ -74,6 +78,7 @@ export interface MemoryOptions {
 export function createMemory(options: MemoryOptions): Memory {
   const { signer, verifier, network, drawEpoch } = options
   const logs = createLogTable()
+  const partials = new Map<LogId, PartialRow>()
   const set = createOrSet<string>()
   let { epoch } = options
   let time = 0
@@ -122,9 +127,11 @@ export function createMemory(options: MemoryOptions): Memory {
 
   return {
     logs,
+    partials,
     draft: (nowMs) =>
       createDraft({
         logs,
+        partials,
         forkPoint: logs.forkPoint,
         signer,
         verifier,
@@ -137,11 +144,19 @@ export function createMemory(options: MemoryOptions): Memory {
       }),
     apply(result) {
       for (const row of result.logs) logs.set(row)
+      for (const { logId, partial } of result.partials) {
+        if (partial) partials.set(logId, partial)
+        else partials.delete(logId)
+      }
       time = Math.max(time, result.time)
       epoch = result.epoch ?? epoch
       return result.changes.map(fold)
     },
-    load(rows, forkRows) {
+    load(rows, forkRows, partialRows = []) {
+      for (const partial of partialRows) {
+        partials.set(partial.logId, partial)
+        time = Math.max(time, partial.clock)
+      }
       for (const row of rows) {
         logs.set(row)
         time = Math.max(time, row.clock)
@@ -172,6 +187,11 @@ export function createMemory(options: MemoryOptions): Memory {
     },
     get entries() {
       return entries
+    },
+    get missing() {
+      let sum = 0
+      for (const { logId, base } of partials.values()) sum += base - (logs.get(logId)?.row.next ?? 0)
+      return sum
     },
     get damaged() {
       return damaged

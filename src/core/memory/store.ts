@@ -37,13 +37,14 @@ export interface LogRow {
  */
 export interface PartialRow {
   readonly logId: LogId
-  /** First sequence number held above the gap: where a segment begins by the word of a head of its author. */
+  /** First sequence number held above the gap: where a segment is said to begin. */
   readonly base: number
   /** Header and payload bytes of the entry `base`; 0 where `base` is known to be no segment's start. */
   readonly baseBytes: number
-  /** Chain value and hybrid time of the entry `base − 1`, which the author signed. */
+  /** Hybrid time of the entry `base`. */
+  readonly baseClock: number
+  /** Chain value before the entry `base`. */
   readonly chainBefore: Uint8Array
-  readonly clockBefore: number
   /** As in a `LogRow`, with segments counted from `base` on. */
   readonly next: number
   readonly chain: Uint8Array

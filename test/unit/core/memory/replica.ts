@@ -9,7 +9,7 @@ import {
   type Signer,
   type Verifier,
 } from '../../../../src/core/identity/keys.ts'
-import type { Appended, Draft, Received } from '../../../../src/core/memory/draft.ts'
+import type { Appended, Draft, Received, ReceiveOptions } from '../../../../src/core/memory/draft.ts'
 import { emptyLogRow } from '../../../../src/core/memory/log-table.ts'
 import { type Applied, createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
@@ -37,7 +37,7 @@ export interface Replica {
   /** Retracts dots of the replica's own logs of this space. */
   retract(dots: readonly { readonly epoch: Uint8Array; readonly seqs: readonly number[] }[]): Promise<void>
   /** Decodes and takes one run. */
-  receive(run: Uint8Array, nowMs?: number): Promise<Result<Received, Failure>>
+  receive(run: Uint8Array, nowMs?: number, options?: ReceiveOptions): Promise<Result<Received, Failure>>
   /** The run of a log from `from` to the first kept head at or behind `to`. */
   run(logId: LogId, from: number, to?: number): Promise<Uint8Array | null>
   takeFork(proof: Uint8Array): Promise<Result<ForkRow | null, Failure>>
@@ -95,12 +95,15 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
           references: [],
         })
       }),
-    async receive(bytes, nowMs = NOW_MS) {
+    async receive(bytes, nowMs = NOW_MS, options = {}) {
       const run = decodeRun(bytes)
       if (!run.ok) return err(run.error)
       const { logId, log } = run.value
       const position = memory.logs.get(logId)?.row ?? emptyLogRow(log)
-      return write((draft) => draft.receive(judgeRun(run.value, position, { network, verifier })), nowMs)
+      return write(
+        (draft) => draft.receive(judgeRun(run.value, position, { network, verifier }), options),
+        nowMs,
+      )
     },
     async run(logId, from, to = from) {
       const log = memory.logs.get(logId)?.row
@@ -145,7 +148,7 @@ export const unjudged = (run: Uint8Array): JudgedRun =>
 
 /** Starts a new engine over a store, as a restart does. */
 export async function replay(memory: Memory, store: MemoryStore): Promise<(Applied | null)[]> {
-  memory.load(await store.logs(), await store.forks())
+  memory.load(await store.logs(), await store.forks(), await store.partials())
   const rows = await store.entriesAfter(0, Number.MAX_SAFE_INTEGER)
   return rows.map((row) => memory.replay(row))
 }
