@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { Received } from '../memory/draft.ts'
 import { emptyLogRow } from '../memory/log-table.ts'
 import type { Memory } from '../memory/memory.ts'
+import { overlapOf } from '../memory/partial.ts'
 import { type LogPosition, positionBehind } from '../memory/run-check.ts'
 import type { FrameContent, PositionOf, RunVerifier, VerifiedFrames } from '../memory/run-verifier.ts'
 import type { Spaces } from '../memory/spaces.ts'
@@ -21,6 +22,9 @@ export interface ReceivedRun {
   readonly result: Result<Received, Failure>
 }
 
+/** The chain value said to stand before the entry `from` of a log; null where none is. */
+export type ChainBefore = (logId: LogId, from: number) => Uint8Array | null
+
 export interface Replica {
   /** Frames of a log from `from` to the first head at or behind `to`; only of logs that replicate, and of forked ones only runs that begin below the fork point. */
   frames(
@@ -31,9 +35,16 @@ export interface Replica {
   /**
    * Verifies and stores the runs of frames, while they arrive; the result of each, in their order, once it is durable.
    * Ends behind the first frame that is not whole. What came before a stream of them broke off is stored, then the failure
-   * is the last result.
+   * is the last result. A run may begin above a gap where `chainBefore` says which chain value stands before it.
    */
-  receive(frames: Uint8Array | AsyncIterable<Uint8Array>): AsyncGenerator<Result<ReceivedRun, Failure>>
+  receive(
+    frames: Uint8Array | AsyncIterable<Uint8Array>,
+    chainBefore?: ChainBefore,
+  ): AsyncGenerator<Result<ReceivedRun, Failure>>
+  /** The gap of a log that is fetched newest first: from the next entry of the lower part up to the upper part's first. Null without one. */
+  gap(logId: LogId): { readonly from: number; readonly to: number } | null
+  /** Where a log is proven to fork; Infinity where it is not. */
+  forkPoint(logId: LogId): number
   /** Sequence number expected next of a log. */
   next(logId: LogId): number
   /** Logs that replicate. */
@@ -57,20 +68,40 @@ export function createReplica(deps: ReplicaDeps): Replica {
   const { memory, store, writer, spaces, compression, runVerifier } = deps
 
   /** Stores what frames were found to hold; all of one call share commits. */
-  const storeContents = (contents: VerifiedFrames['contents']): Promise<Result<ReceivedRun, Failure>[]> =>
-    Promise.all(contents.map((content) => (content.ok ? storeContent(content.value) : content)))
+  const storeContents = (
+    contents: VerifiedFrames['contents'],
+    chainBefore: ChainBefore,
+  ): Promise<Result<ReceivedRun, Failure>[]> =>
+    Promise.all(contents.map((content) => (content.ok ? storeContent(content.value, chainBefore) : content)))
 
-  const storeContent = async (content: FrameContent): Promise<Result<ReceivedRun, Failure>> => {
+  const storeContent = async (
+    content: FrameContent,
+    chainBefore: ChainBefore,
+  ): Promise<Result<ReceivedRun, Failure>> => {
     if ('proof' in content) return err(failure('RUN_MALFORMED', 'a fork proof, which is not taken here'))
-    const { logId, log } = content.run.run
+    const { logId, log, from, count } = content.run.run
     if (!spaces.replicates(log.space))
       return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
-    const written = await writer.write((draft) => draft.receive(content.run))
+    const partial = memory.partials.get(logId)
+    const common = partial && overlapOf({ from, end: from + count }, partial)
+    const options = {
+      chainBefore: chainBefore(logId, from),
+      ...(common && { overlap: await store.entriesOf(logId, common.from, common.to) }),
+    }
+    const written = await writer.write((draft) => draft.receive(content.run, options))
     return written.ok ? ok({ logId, result: written.value }) : written
   }
 
   const positionHeld = (log: LogDescriptor, logId: LogId): LogPosition =>
     memory.logs.get(logId)?.row ?? emptyLogRow(log)
+
+  /** Where a run above a gap is judged from (`partial.ts`). */
+  const positionAbove = (logId: LogId, from: number, chainBefore: ChainBefore): LogPosition | null => {
+    const partial = memory.partials.get(logId)
+    if (partial && from >= partial.base && from <= partial.next) return partial
+    const chain = chainBefore(logId, from)
+    return chain && { next: from, chain, clock: 0 }
+  }
 
   return {
     async *frames(logId, from, to) {
@@ -86,11 +117,14 @@ export function createReplica(deps: ReplicaDeps): Replica {
         yield { frame: encodeFrame(run, compression), end: at }
       }
     },
-    async *receive(frames) {
+    async *receive(frames, chainBefore = () => null) {
       /** Where logs will be when what was verified is stored: the next runs are verified meanwhile. */
       const ahead = new Map<LogId, LogPosition>()
-      const positionOf: PositionOf = (log, logId) =>
-        spaces.replicates(log.space) ? (ahead.get(logId) ?? positionHeld(log, logId)) : null
+      const positionOf: PositionOf = (log, logId, from) => {
+        if (!spaces.replicates(log.space)) return null
+        const below = ahead.get(logId) ?? positionHeld(log, logId)
+        return from > below.next ? positionAbove(logId, from, chainBefore) : below
+      }
       let storing: Promise<Result<ReceivedRun, Failure>[]> = Promise.resolve([])
       for await (const part of partsOf(frames)) {
         if (!part.ok) {
@@ -101,8 +135,8 @@ export function createReplica(deps: ReplicaDeps): Replica {
           const { contents, end } = await runVerifier.verify(rest, positionOf)
           rest = rest.subarray(end)
           const stored = await storing
-          noteAhead(contents, ahead)
-          storing = storeContents(contents)
+          noteAhead(contents, ahead, positionHeld)
+          storing = storeContents(contents, chainBefore)
           // Heard below; until then a bug in it is nobody's unhandled rejection.
           storing.catch(() => {})
           for (const one of stored) {
@@ -114,18 +148,30 @@ export function createReplica(deps: ReplicaDeps): Replica {
       yield* await storing
     },
     next: (logId) => memory.logs.get(logId)?.row.next ?? 0,
+    gap(logId) {
+      const partial = memory.partials.get(logId)
+      return partial ? { from: memory.logs.get(logId)?.row.next ?? 0, to: partial.base } : null
+    },
+    forkPoint: memory.forkPoint,
     logIds: () =>
       [...memory.logs.values()].filter(({ row }) => spaces.replicates(row.space)).map(({ row }) => row.logId),
     digest: () => memory.logs.viewDigest(spaces.replicating),
   }
 }
 
-function noteAhead(contents: VerifiedFrames['contents'], ahead: Map<LogId, LogPosition>): void {
+function noteAhead(
+  contents: VerifiedFrames['contents'],
+  ahead: Map<LogId, LogPosition>,
+  positionHeld: (log: LogDescriptor, logId: LogId) => LogPosition,
+): void {
   for (const content of contents) {
     if (!content.ok || 'proof' in content.value) continue
     const { run } = content.value
     const { position, failure: refused } = run.verdict
-    if (position && !refused) ahead.set(run.run.logId, positionBehind(run))
+    const { log, logId, from } = run.run
+    // What stands above a gap does not move the part below it.
+    const isBelow = from <= (ahead.get(logId) ?? positionHeld(log, logId)).next
+    if (position && !refused && isBelow) ahead.set(run.run.logId, positionBehind(run))
   }
 }
 

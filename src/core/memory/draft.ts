@@ -12,20 +12,22 @@ import type { Signer, Verifier } from '../identity/keys.ts'
 import { encodeHeader, type Header, leafOf } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KIND_MAX, LOGS_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
-import {
-  extendChain,
-  extendSegment,
-  headBytes,
-  type LogDescriptor,
-  logIdOf,
-  type Segment,
-} from '../protocol/log.ts'
-import { type DecodedRun, elementOf, entryOf, referencesOf, sizeOf } from '../protocol/run.ts'
+import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { type DecodedRun, elementOf, entryOf, referencesOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
+import { createPartialDraft, crossesSegment, overlapOf, segmentBehind, segmentOf } from './partial.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
-import type { EntryRow, HeadRow, KeyRow, LogRow, StoreBatch } from './store.ts'
+import {
+  type EntryRow,
+  emptyBatch,
+  type HeadRow,
+  type KeyRow,
+  type LogRow,
+  type PartialRow,
+  type StoreBatch,
+} from './store.ts'
 
 export interface NewEntry {
   readonly space: SpaceId
@@ -50,6 +52,7 @@ export interface DraftResult {
   readonly batch: StoreBatch
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
+  readonly partials: StoreBatch['partials']
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
@@ -60,10 +63,11 @@ export interface Draft {
   /** Adds an own entry to the own log of its space. */
   append(entry: NewEntry): Appended
   /**
-   * Adds a foreign run that continues what is here, duplicates at its start included. Where the log has moved on since the
-   * run was judged, its chain is checked again.
+   * Adds a foreign run that continues what is here, duplicates at its start included; or that stands above a gap, with
+   * the chain value that is said to be before it (`partial.ts`). Where the log has moved on since the run was judged, its
+   * chain is checked again.
    */
-  receive(judged: JudgedRun): Result<Received, Failure>
+  receive(judged: JudgedRun, options?: ReceiveOptions): Result<Received, Failure>
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -73,8 +77,17 @@ export interface Draft {
   finish(): DraftResult | null
 }
 
+export interface ReceiveOptions {
+  /** Chain value that is said to stand before the run: it may then begin above a gap. */
+  readonly chainBefore?: Uint8Array | null
+  /** The stored entries of `overlapOf` the run, where it grows through what is held above a gap. */
+  readonly overlap?: readonly EntryRow[]
+}
+
 export interface DraftContext {
   readonly logs: LogTable
+  /** What is held of logs above a gap. */
+  readonly partials: ReadonlyMap<LogId, PartialRow>
   /** Where a log is proven to fork; Infinity where it is not. */
   readonly forkPoint: (logId: LogId) => number
   readonly signer: Signer
@@ -129,25 +142,40 @@ export function createDraft(context: DraftContext): Draft {
     return advanced
   }
 
-  /** Puts in what is new of a run that lies inside one segment, from its entry `first` on. */
-  const pushRun = (row: LogRow, run: DecodedRun, first: number): LogRow => {
-    let segment = segmentOf(row)
-    const author = context.logs.authorOf(row.publicKey)
-    for (let i = first; i < run.count; i++) {
-      segment = extendSegment(segment, run.from + i, sizeOf(run, i))
-      if (i === first) keepOrDropHead(row, segment.start === row.next)
-      const entry = { logId: row.logId, seq: run.from + i, arrival: ++arrival, ...entryOf(run, i) }
+  /** Adds the entries of a run from `first` up to `end` (exclusive indices of the run); the arrival number of the last. */
+  const addEntries = (log: LogRow, run: DecodedRun, first: number, end: number): number => {
+    const author = context.logs.authorOf(log.publicKey)
+    for (let i = first; i < end; i++) {
+      const entry = { logId: log.logId, seq: run.from + i, arrival: ++arrival, ...entryOf(run, i) }
       entries.push(entry)
       changes.push({
         ...entry,
         author,
-        space: row.space,
+        space: log.space,
         kind: run.kinds[i] as number,
         clock: run.clocks[i] as HybridTime,
         element: elementOf(run, i),
         references: referencesOf(run, i),
       })
     }
+    return arrival
+  }
+
+  const partials = createPartialDraft({ ...context, addEntries })
+
+  /** Puts in what is new of a run that lies inside one segment, from its entry `first` on. */
+  const pushRun = (row: LogRow, run: DecodedRun, first: number): LogRow => {
+    const partial = partials.of(row.logId)
+    const segment = segmentBehind(run, first, segmentOf(row))
+    keepOrDropHead(row, segment.start === row.next)
+    const from = (seq: number): number => Math.min(Math.max(seq - run.from, first), run.count)
+    const heldFrom = partial ? from(partial.base) : run.count
+    const heldTo = partial ? from(partial.next) : run.count
+    addEntries(row, run, first, heldFrom)
+    addEntries(row, run, heldTo, run.count)
+    // What is above the gap may have been cut into segments elsewhere.
+    for (let i = heldFrom; i < heldTo && i < run.count - 1; i++)
+      dropHeads.push({ logId: row.logId, seq: run.from + i })
     const advanced: LogRow = {
       ...row,
       next: run.from + run.count,
@@ -155,10 +183,23 @@ export function createDraft(context: DraftContext): Draft {
       clock: run.clocks[run.count - 1] as number,
       segmentStart: segment.start,
       segmentBytes: segment.bytes,
-      arrival,
+      arrival: heldFrom === run.count ? arrival : Math.max(row.arrival, partial?.arrival ?? 0),
     }
     rows.set(row.logId, advanced)
     return advanced
+  }
+
+  /** Joins what has grown to `row` with the part above its gap, if they meet. */
+  const join = (row: LogRow): void => {
+    const joined = partials.join(row)
+    if (!joined) return
+    const { logId } = row
+    rows.set(logId, joined.row)
+    const last = newestHeads.get(logId)
+    // A segment ends where the two parts meet.
+    if (last) heads.push(last)
+    if (joined.head) newestHeads.set(logId, joined.head)
+    else newestHeads.delete(logId)
   }
 
   /** Before the entry `row.next` goes in: the head at `row.next − 1` stays only at the end of a segment. */
@@ -170,7 +211,8 @@ export function createDraft(context: DraftContext): Draft {
       if (opensSegment) heads.push(drafted)
       return
     }
-    const isCommitted = context.logs.get(row.logId)?.row.next === row.next
+    const isCommitted =
+      context.logs.get(row.logId)?.row.next === row.next || context.partials.get(row.logId)?.next === row.next
     if (isCommitted && !opensSegment) dropHeads.push({ logId: row.logId, seq: row.next - 1 })
     if (!isCommitted && opensSegment) heads.push(signHead(row))
   }
@@ -209,12 +251,14 @@ export function createDraft(context: DraftContext): Draft {
       return { logId, seq: header.seq, element }
     },
 
-    receive(judged) {
+    receive(judged, { chainBefore = null, overlap = [] } = {}) {
       const { run } = judged
       const { logId } = run
       const row = rowOf(run.log, logId)
       const end = run.from + run.count
-      if (run.from > row.next)
+      const partial = partials.of(logId)
+      const isAbove = run.from > row.next
+      if (isAbove && !partial && !chainBefore)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
       const forkPoint = context.forkPoint(logId)
@@ -222,21 +266,33 @@ export function createDraft(context: DraftContext): Draft {
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
       if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
         return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
-      if (row.next === 0 && context.logs.size + rows.size >= LOGS_MAX)
+      if (row.next === 0 && !partial && context.logs.size + rows.size >= LOGS_MAX)
         return err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
+      if (isAbove) {
+        const received = partials.receive(judged, row, chainBefore)
+        if (!received.ok) return received
+        rows.set(logId, row)
+        time = Math.max(time, run.clocks[run.count - 1] as number)
+        return received
+      }
       const duplicate = row.next - run.from
-      if (crossesSegment(run, duplicate, row))
+      if (crossesSegment(run, duplicate, segmentOf(row)))
         return err(failure('RUN_TOO_LARGE', 'the run goes on behind the end of a segment'))
       const current = isJudgedFrom(judged, row)
         ? judged
         : judgeRun(run, row, context, judged.verdict.isSigned)
       const refused = refusalAt(current, context.nowMs)
       if (refused) return err(refused)
+      if (partial && !sameOverlap(run, partial, overlap))
+        return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
+      const stored = entries.length
       const advanced = pushRun(row, run, duplicate)
       const { chain, signature } = run
       newestHeads.set(logId, { logId, seq: end - 1, chain, clock: advanced.clock, signature })
       time = Math.max(time, advanced.clock)
-      return ok({ fresh: run.count - duplicate, duplicate })
+      join(advanced)
+      const fresh = entries.length - stored
+      return ok({ fresh, duplicate: run.count - fresh })
     },
 
     remember: (key) => void keys.push(key),
@@ -247,26 +303,35 @@ export function createDraft(context: DraftContext): Draft {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
       if (entries.length + keys.length + values.length === 0) return null
       const logs = [...rows.values()]
-      const allHeads = [...heads, ...newestHeads.values()]
+      const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
-        batch: { logs, entries, heads: allHeads, dropHeads, forks: [], keys, values },
+        batch: {
+          ...emptyBatch,
+          logs,
+          partials: partials.changes,
+          entries,
+          heads: allHeads,
+          dropHeads: [...dropHeads, ...partials.dropHeads],
+          keys,
+          values,
+        },
         changes,
         logs,
+        partials: partials.changes,
         time,
       }
     },
   }
 }
 
-const segmentOf = (row: LogRow): Segment => ({ start: row.segmentStart, bytes: row.segmentBytes })
-
-/** True where a segment ends inside what is new of a run, from its entry `first` on. */
-function crossesSegment(run: DecodedRun, first: number, row: LogRow): boolean {
-  let segment = segmentOf(row)
-  for (let i = first; i < run.count; i++) {
-    const { start } = segment
-    segment = extendSegment(segment, run.from + i, sizeOf(run, i))
-    if (i > first && segment.start !== start) return true
+/** True where the entries that a run and the part above the gap have in common are the same. */
+function sameOverlap(run: DecodedRun, partial: PartialRow, overlap: readonly EntryRow[]): boolean {
+  const range = overlapOf({ from: run.from, end: run.from + run.count }, partial)
+  if (!range) return true
+  const headers = new Map(overlap.map(({ seq, header }) => [seq, header]))
+  for (let seq = range.from; seq <= range.to; seq++) {
+    const stored = headers.get(seq)
+    if (!stored || !equalBytes(stored, entryOf(run, seq - run.from).header)) return false
   }
-  return false
+  return true
 }

@@ -16,8 +16,8 @@ import { type JudgedRun, judgeRun, type LogPosition, positionBehind } from './ru
 /** What a frame holds. A fork proof is not looked into. */
 export type FrameContent = { readonly run: JudgedRun } | { readonly proof: Uint8Array }
 
-/** Where the log of a run is; null for a run that nobody wants: it is not judged then. */
-export type PositionOf = (log: LogDescriptor, logId: LogId) => LogPosition | null
+/** Where the log of a run that begins at `from` is; null for a run that nobody wants: it is not judged then. */
+export type PositionOf = (log: LogDescriptor, logId: LogId, from: number) => LogPosition | null
 
 export interface VerifiedFrames {
   /** In the order of the frames. A failure is of one frame alone, unless it is the last one: then nothing can be read behind it. */
@@ -87,9 +87,14 @@ export function judgeContents(
     if (!content.ok) return content
     if ('proof' in content.value) return ok(content.value)
     const { run } = content.value
-    const judged = judgeRun(run, behind.get(run.logId) ?? positionOf(run.log, run.logId), context)
-    const { position, failure } = judged.verdict
-    if (position && !failure) behind.set(run.logId, positionBehind(judged))
+    const known = behind.get(run.logId)
+    const position = known && continues(run, known) ? known : positionOf(run.log, run.logId, run.from)
+    const judged = judgeRun(run, position, context)
+    if (judged.verdict.position && !judged.verdict.failure) behind.set(run.logId, positionBehind(judged))
     return ok({ run: judged })
   })
 }
+
+/** True where a run has entries behind a position and leaves no gap before them. */
+const continues = (run: DecodedRun, { next }: LogPosition): boolean =>
+  run.from <= next && next < run.from + run.count
