@@ -1,13 +1,18 @@
 /**
  * The thread of `threaded-run-verifier.ts`. It is asked in two steps, since only the decoded runs tell which logs they are
- * of, and only the asker knows where these are: frames in, descriptors of logs out; their positions in, judged runs out.
+ * of, and only the asker knows where these are: frames in, which runs they are out; the positions of these in, judged runs out.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { LogId } from '../core/base/brand.ts'
 import { err, ok, type Result } from '../core/base/result.ts'
 import { createVerifier } from '../core/identity/keys.ts'
 import type { LogPosition, Verdict } from '../core/memory/run-check.ts'
-import { type DecodedContent, decodeContents, judgeContents } from '../core/memory/run-verifier.ts'
+import {
+  type DecodedContent,
+  decodeContents,
+  judgeContents,
+  type PositionOf,
+} from '../core/memory/run-verifier.ts'
 import type { Failure } from '../core/protocol/errors.ts'
 import type { LogDescriptor } from '../core/protocol/log.ts'
 import type { DecodedRun } from '../core/protocol/run.ts'
@@ -18,10 +23,11 @@ export type ThreadRequest =
   | { readonly id: number; readonly frames: Uint8Array }
   | { readonly id: number; readonly positions: readonly (LogPosition | null)[] }
 
-/** A log that runs were found of. */
-export interface FoundLog {
+/** A run that was found: of which log, and from where on. */
+export interface FoundRun {
   readonly log: LogDescriptor
   readonly logId: LogId
+  readonly from: number
 }
 
 /** A frame's content, judged: what crosses threads of `FrameContent`. */
@@ -30,11 +36,16 @@ export type ThreadContent =
   | { readonly proof: Uint8Array }
 
 export type ThreadReply =
-  | { readonly id: number; readonly logs: readonly FoundLog[]; readonly end: number }
+  | {
+      readonly id: number
+      readonly found: readonly FoundRun[]
+      readonly end: number
+      readonly isBroken: boolean
+    }
   | { readonly id: number; readonly contents: readonly Result<ThreadContent, Failure>[] }
 
 interface Pending {
-  readonly logs: readonly FoundLog[]
+  readonly found: readonly FoundRun[]
   readonly contents: readonly Result<DecodedContent, Failure>[]
 }
 
@@ -43,25 +54,25 @@ const serve = (port: NonNullable<typeof parentPort>, network: string): void => {
   const pending = new Map<number, Pending>()
 
   const decode = (id: number, frames: Uint8Array): void => {
-    const { contents, end } = decodeContents(frames, zlibCompression)
-    const logs = new Map<LogId, FoundLog>()
-    for (const content of contents)
-      if (content.ok && 'run' in content.value) {
-        const { log, logId } = content.value.run
-        logs.set(logId, { log, logId })
-      }
-    pending.set(id, { logs: [...logs.values()], contents })
-    const reply: ThreadReply = { id, logs: [...logs.values()], end }
+    const { contents, end, isBroken } = decodeContents(frames, zlibCompression)
+    const found = contents.flatMap((content): FoundRun[] => {
+      if (!content.ok || 'proof' in content.value) return []
+      const { log, logId, from } = content.value.run
+      return [{ log, logId, from }]
+    })
+    pending.set(id, { found, contents })
+    const reply: ThreadReply = { id, found, end, isBroken }
     port.postMessage(reply)
   }
 
   const judge = (
     id: number,
-    { logs, contents }: Pending,
+    { found, contents }: Pending,
     positions: readonly (LogPosition | null)[],
   ): void => {
-    const byLog = new Map(logs.map(({ logId }, i) => [logId, positions[i] ?? null]))
-    const judged = judgeContents(contents, (_, logId) => byLog.get(logId) ?? null, { network, verifier })
+    const placed = new Map(found.map(({ logId, from }, i) => [`${logId} ${from}`, positions[i] ?? null]))
+    const positionOf: PositionOf = (_, logId, from) => placed.get(`${logId} ${from}`) ?? null
+    const judged = judgeContents(contents, positionOf, { network, verifier })
     const moved: ArrayBuffer[] = []
     const crossing = judged.map((content): Result<ThreadContent, Failure> => {
       if (!content.ok) return err(content.error)
@@ -77,9 +88,9 @@ const serve = (port: NonNullable<typeof parentPort>, network: string): void => {
 
   port.on('message', (request: ThreadRequest) => {
     if ('frames' in request) return decode(request.id, request.frames)
-    const found = pending.get(request.id)
+    const waiting = pending.get(request.id)
     pending.delete(request.id)
-    if (found) judge(request.id, found, request.positions)
+    if (waiting) judge(request.id, waiting, request.positions)
   })
 }
 

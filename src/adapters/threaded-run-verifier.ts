@@ -44,7 +44,8 @@ const IDLE_MS = 30_000
 /** A verification that the thread is at. */
 interface Task {
   readonly positionOf: PositionOf
-  end: number
+  /** What the first of the two replies told. */
+  read: Pick<VerifiedFrames, 'end' | 'isBroken'>
   readonly settle: (verified: VerifiedFrames) => void
   readonly fail: () => void
 }
@@ -78,16 +79,16 @@ export function createThreadedRunVerifier(options: ThreadedRunVerifierOptions): 
   const hear = (from: Worker, reply: ThreadReply): void => {
     const task = tasks.get(reply.id)
     if (!task) return
-    if ('logs' in reply) {
-      task.end = reply.end
-      const positions = reply.logs.map(({ log: descriptor, logId }) => task.positionOf(descriptor, logId))
+    if ('found' in reply) {
+      task.read = { end: reply.end, isBroken: reply.isBroken }
+      const positions = reply.found.map((run) => task.positionOf(run.log, run.logId, run.from))
       const request: ThreadRequest = { id: reply.id, positions }
       from.postMessage(request)
       return
     }
     tasks.delete(reply.id)
     if (tasks.size === 0) rest(from)
-    task.settle({ contents: reply.contents.map(toContent), end: task.end })
+    task.settle({ contents: reply.contents.map(toContent), ...task.read })
   }
 
   const rest = (resting: Worker): void => {
@@ -104,7 +105,7 @@ export function createThreadedRunVerifier(options: ThreadedRunVerifierOptions): 
       thread.ref()
       const id = ++lastId
       const fail = (): void => void inline.verify(frames, positionOf).then(settle, reject)
-      tasks.set(id, { positionOf, end: 0, settle, fail })
+      tasks.set(id, { positionOf, read: { end: 0, isBroken: false }, settle, fail })
       // A copy of its own is given away: the frames may be a part of something larger.
       const copy = frames.slice()
       const request: ThreadRequest = { id, frames: copy }

@@ -132,7 +132,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
           return yield part
         }
         for (let rest = part.value; rest.length > 0; ) {
-          const { contents, end } = await runVerifier.verify(rest, positionOf)
+          const { contents, end, isBroken } = await runVerifier.verify(rest, positionOf)
           rest = rest.subarray(end)
           const stored = await storing
           noteAhead(contents, ahead, positionHeld)
@@ -143,6 +143,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
             if (one.ok && !one.value.result.ok) ahead.delete(one.value.logId)
             yield one
           }
+          if (isBroken) return yield* await storing
         }
       }
       yield* await storing

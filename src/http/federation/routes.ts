@@ -23,7 +23,10 @@ export interface FederationRoutesOptions {
 }
 
 export const federationRoutes =
-  (federation: Federation, { publicUrl }: FederationRoutesOptions = { publicUrl: null }): FastifyPluginAsync =>
+  (
+    federation: Federation,
+    { publicUrl }: FederationRoutesOptions = { publicUrl: null },
+  ): FastifyPluginAsync =>
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser(
