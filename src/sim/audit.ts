@@ -22,9 +22,12 @@ export interface AuditedEntry {
 
 export interface AuditedLog {
   readonly row: LogRow
-  readonly entries: readonly AuditedEntry[]
-  /** Chain value after each entry. */
+  /** By sequence number; above a gap, what is between is missing. */
+  readonly entries: readonly (AuditedEntry | undefined)[]
+  /** Chain value after each entry, from the first on as far as there is no gap. */
   readonly chains: readonly Uint8Array[]
+  /** The newest head. */
+  readonly head: HeadRow | null
   /** Where it is proven to fork, Infinity where it is not. */
   readonly forkPoint: number
 }
@@ -73,8 +76,11 @@ export function createSignatureCache(verifier: Verifier): SignatureCache {
 
 interface LogAudit {
   row: LogRow
-  readonly entries: AuditedEntry[]
+  readonly entries: (AuditedEntry | undefined)[]
   readonly chains: Uint8Array[]
+  /** Kept heads that stand above a gap: compared once it is closed. */
+  readonly headsAbove: HeadRow[]
+  head: HeadRow | null
   forkPoint: number
 }
 
@@ -98,11 +104,7 @@ export function createAudit(deps: AuditDeps): Audit {
     if (entry.arrival !== arrival + 1)
       report('applied-twice', `${where} arrives as ${entry.arrival} after ${arrival}`)
     arrival = entry.arrival
-    if (entry.seq !== log.entries.length) {
-      const checker = entry.seq < log.entries.length ? 'applied-twice' : 'chain'
-      report(checker, `${where} is stored where ${log.entries.length} entries are`)
-      return
-    }
+    if (log.entries[entry.seq]) report('applied-twice', `${where} is stored again`)
     const decoded = decodeHeader(entry.header)
     if (!decoded.ok) {
       report('canonical', `${where}: ${decoded.error.detail}`)
@@ -111,19 +113,36 @@ export function createAudit(deps: AuditDeps): Audit {
     const header = decoded.value
     if (header.logId !== entry.logId || header.seq !== entry.seq)
       report('chain', `${where}: the header is of ${header.logId}/${header.seq}`)
-    const clockBefore = log.entries.at(-1)?.header.clock ?? 0
-    if (header.clock <= clockBefore) report('chain', `${where}: its clock is not after the one before`)
-    if (entry.payload && sha256(entry.payload).toString('base64url') !== header.payload)
-      report('payload', `${where}: the payload is not the one that the header names`)
+    auditPayload(header, entry.payload, where)
     const isOwn = equalBytes(log.row.publicKey, ownKey)
     if (isOwn && header.kind === KINDS.memory) own.add(header.payload)
-    if (!isOwn && Math.floor(header.clock / 1024) > now() + CLOCK_HOLD_MS)
-      report('clock-ahead', `${where}: accepted from ${Math.floor(header.clock / 1024) - now()} ms ahead`)
+    const aheadMs = Math.floor(header.clock / 1024) - now()
+    if (!isOwn && aheadMs > CLOCK_HOLD_MS)
+      report('clock-ahead', `${where}: accepted from ${aheadMs} ms ahead`)
     if (!isOwn && log.row.space === 'private')
       report('private-leak', `${where} is of another's private space`)
-    const leaf = sha256(Uint8Array.of(0), entry.header)
-    log.chains.push(sha256(Uint8Array.of(1), chainBefore(log, entry.seq), leaf))
-    log.entries.push({ header, bytes: entry.header, payload: entry.payload })
+    log.entries[entry.seq] = { header, bytes: entry.header, payload: entry.payload }
+    extendChain(log)
+  }
+
+  const auditPayload = (header: Header, payload: Uint8Array | null, where: string): void => {
+    if (payload && sha256(payload).toString('base64url') !== header.payload)
+      report('payload', `${where}: the payload is not the one that the header names`)
+  }
+
+  /** Follows the chain as far as there is no gap. */
+  const extendChain = (log: LogAudit): void => {
+    for (let seq = log.chains.length; log.entries[seq]; seq++) {
+      const { header, bytes } = log.entries[seq] as AuditedEntry
+      if (header.clock <= (log.entries[seq - 1]?.header.clock ?? 0))
+        report('chain', `${name}: ${header.logId}/${seq} has a clock that is not after the one before`)
+      log.chains.push(sha256(Uint8Array.of(1), chainBefore(log, seq), sha256(Uint8Array.of(0), bytes)))
+    }
+    const reached = log.headsAbove.filter(({ seq }) => seq < log.chains.length)
+    for (const head of reached) {
+      log.headsAbove.splice(log.headsAbove.indexOf(head), 1)
+      auditHead(head)
+    }
   }
 
   const auditHead = (head: HeadRow): void => {
@@ -133,10 +152,22 @@ export function createAudit(deps: AuditDeps): Audit {
       report('chain', `${where} belongs to no log`)
       return
     }
-    const chain = log.chains[head.seq]
-    if (!chain || !equalBytes(chain, head.chain)) report('chain', `${where} is of another chain`)
     if (log.entries[head.seq]?.header.clock !== head.clock) report('chain', `${where} has another clock`)
     if (!signatures.holds(network, log.row, head)) report('signature', `${where} is not signed by its author`)
+    const chain = log.chains[head.seq]
+    if (!chain) log.headsAbove.push(head)
+    else if (!equalBytes(chain, head.chain)) report('chain', `${where} is of another chain`)
+    if (head.seq >= (log.head?.seq ?? 0)) log.head = head
+  }
+
+  const auditRow = (row: LogRow, batch: StoreBatch): void => {
+    const log = logs.get(row.logId) as LogAudit
+    const held = log.chains.length
+    if (row.next !== held || (held > 0 && !equalBytes(row.chain, log.chains[held - 1] as Uint8Array)))
+      report('chain', `${name}: log ${row.logId} is kept as ${row.next} where ${held} entries are`)
+    const fresh = batch.entries.filter(({ logId }) => logId === row.logId).map(({ seq }) => seq)
+    if (fresh.length > 0 && Math.max(...fresh) > (log.head?.seq ?? -1))
+      report('signature', `${name}: log ${row.logId} goes on behind its signed head`)
   }
 
   return {
@@ -145,18 +176,20 @@ export function createAudit(deps: AuditDeps): Audit {
         if (logIdOf(row) !== row.logId) report('chain', `${name}: log ${row.logId} is not that of its key`)
         const log = logs.get(row.logId)
         if (log) log.row = row
-        else logs.set(row.logId, { row, entries: [], chains: [], forkPoint: Number.POSITIVE_INFINITY })
+        else logs.set(row.logId, emptyAudit(row))
       }
       for (const entry of batch.entries) auditEntry(entry)
       for (const head of batch.heads) auditHead(head)
-      for (const row of batch.logs) {
-        const log = logs.get(row.logId) as LogAudit
-        const end = log.entries.length
-        if (row.next !== end || (end > 0 && !equalBytes(row.chain, log.chains[end - 1] as Uint8Array)))
-          report('chain', `${name}: log ${row.logId} is kept as ${row.next} where ${end} entries are`)
-        const isCovered = batch.heads.some((head) => head.logId === row.logId && head.seq === end - 1)
-        const hasNew = batch.entries.some(({ logId }) => logId === row.logId)
-        if (hasNew && !isCovered) report('signature', `${name}: log ${row.logId} ends behind its signed head`)
+      for (const row of batch.logs) auditRow(row, batch)
+      for (const { logId, seq, payload } of batch.payloads) {
+        const log = logs.get(logId)
+        const entry = log?.entries[seq]
+        if (!log || !entry) {
+          report('payload', `${name}: a payload for ${logId}/${seq}, which is not held`)
+          continue
+        }
+        auditPayload(entry.header, payload, `${name}: ${logId}/${seq}`)
+        log.entries[seq] = { ...entry, payload }
       }
       for (const { logId, seq } of batch.forks) {
         const log = logs.get(logId)
@@ -172,16 +205,31 @@ export function createAudit(deps: AuditDeps): Audit {
     viewDigest(replicates) {
       let sum = 0n
       for (const log of logs.values()) {
-        const next = Math.min(log.entries.length, log.forkPoint)
-        if (next === 0 || !replicates(log.row.space)) continue
-        const position = Buffer.alloc(8)
-        position.writeBigUInt64BE(BigInt(next))
-        const id = Buffer.from(log.row.logId, 'base64url')
-        sum += BigInt(`0x${sha256(id, position, chainBefore(log, next)).toString('hex')}`)
+        const isForked = Number.isFinite(log.forkPoint)
+        const next = Math.min(log.chains.length, log.forkPoint)
+        if ((next === 0 && !isForked) || !replicates(log.row.space)) continue
+        const parts = [Buffer.from(log.row.logId, 'base64url'), uint64(next), chainBefore(log, next)]
+        if (isForked) parts.push(uint64(log.forkPoint))
+        sum += BigInt(`0x${sha256(...parts).toString('hex')}`)
       }
       return (sum % (1n << 256n)).toString(16).padStart(64, '0')
     },
   }
+}
+
+const emptyAudit = (row: LogRow): LogAudit => ({
+  row,
+  entries: [],
+  chains: [],
+  headsAbove: [],
+  head: null,
+  forkPoint: Number.POSITIVE_INFINITY,
+})
+
+function uint64(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64BE(BigInt(value))
+  return bytes
 }
 
 function sha256(...parts: readonly Uint8Array[]): Buffer {

@@ -20,11 +20,16 @@ export interface DiskConditions {
 }
 
 export interface SimDisk {
+  /** As it was when the disk was new. */
   readonly origin: StoreOrigin
   /** Recovers the store for one life. */
   mount(life: Life): Promise<MemoryStore>
   /** Power loss: what was not synced meets its fate. */
   crash(): void
+  /** Another disk with what is safe on this one, as a backup that is restored elsewhere. */
+  copy(to: DiskDeps): SimDisk
+  /** Puts a batch behind what is there, safe at once. */
+  restore(batch: StoreBatch): void
 }
 
 export interface DiskDeps {
@@ -85,7 +90,23 @@ export function createDisk(origin: StoreOrigin, deps: DiskDeps): SimDisk {
         await sync(life)
         await live.commit(batch)
       }
-      return { ...slowReads(live, deps, life), durability: 'disk', commit }
+      return {
+        ...slowReads(live, deps, life),
+        durability: 'disk',
+        get origin() {
+          return live.origin
+        },
+        commit,
+      }
+    },
+    copy(to) {
+      const copied = createDisk(origin, to)
+      for (const { batch, isSynced } of records) if (isSynced) copied.restore(batch)
+      return copied
+    },
+    restore(batch) {
+      records.push({ batch, isSynced: true, isFailed: false })
+      onDurable(batch)
     },
     crash() {
       const firstLost = records.findIndex(({ isSynced }) => !isSynced && !random.chance(1 / 3))
@@ -110,7 +131,7 @@ function slowReads(
   live: MemoryStore,
   { scheduler, random, conditions }: DiskDeps,
   life: Life,
-): Omit<MemoryStore, 'commit' | 'durability'> {
+): Omit<MemoryStore, 'commit' | 'durability' | 'origin'> {
   const slow = async <T>(read: Promise<T>): Promise<T> => {
     if (conditions.slowRead > 0 && random.chance(conditions.slowRead))
       await scheduler.wait(random.float() * READ_MS, life)
@@ -119,13 +140,16 @@ function slowReads(
   return {
     ...live,
     logs: () => slow(live.logs()),
+    partials: () => slow(live.partials()),
     forks: () => slow(live.forks()),
+    fork: (logId) => slow(live.fork(logId)),
     entriesAfter: (after, limit) => slow(live.entriesAfter(after, limit)),
     entriesBefore: (before, limit) => slow(live.entriesBefore(before, limit)),
     entriesOf: (logId, from, to) => slow(live.entriesOf(logId, from, to)),
     entriesAt: (dots) => slow(live.entriesAt(dots)),
     headFrom: (logId, atLeast) => slow(live.headFrom(logId, atLeast)),
     headUpTo: (logId, atMost) => slow(live.headUpTo(logId, atMost)),
+    headsBefore: (logId, before, limit) => slow(live.headsBefore(logId, before, limit)),
     key: (key) => slow(live.key(key)),
     value: (name) => slow(live.value(name)),
   }

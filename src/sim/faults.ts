@@ -176,7 +176,9 @@ function* lostElements(node: SimNode, others: readonly SimNode[]): Generator<rea
     const author = [node, ...others].find(({ publicKey }) => equalBytes(publicKey, row.publicKey))
     if (!author) continue
     const kept = Math.max(0, ...others.map((other) => other.next(row.logId)))
-    for (const { header, payload } of entries.slice(kept)) {
+    for (const entry of entries.slice(kept)) {
+      if (!entry) continue
+      const { header, payload } = entry
       yield [author.place, header.payload]
       const retraction = header.kind === KINDS.retract && payload ? decodeRetract(payload) : null
       for (const { epoch, seqs } of retraction?.dots ?? []) {

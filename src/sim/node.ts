@@ -193,7 +193,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
       trace(`wipe ${name}`)
       mounted = mountPoint()
     },
-    next: (logId) => mounted.audit.log(logId)?.entries.length ?? 0,
+    next: (logId) => mounted.audit.log(logId)?.chains.length ?? 0,
   }
   return node
 }

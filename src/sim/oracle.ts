@@ -14,7 +14,7 @@ export type VisibleSet = ReadonlyMap<Digest, readonly string[]>
 /** A dot counts where it is below its log's fork point and no retraction that is names it. */
 export function visibleOf(audit: Audit): VisibleSet {
   const valid = [...audit.logs()].flatMap((log) =>
-    log.entries.slice(0, log.forkPoint).map((entry) => ({ log, entry })),
+    log.entries.slice(0, log.forkPoint).flatMap((entry) => (entry ? [{ log, entry }] : [])),
   )
   const removed = new Set(valid.flatMap(({ log, entry }) => dotsRemovedBy(log, entry)))
   const visible = new Map<Digest, string[]>()

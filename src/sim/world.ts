@@ -133,7 +133,8 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
   const onDurable = (node: SimNode, audit: Audit, batch: StoreBatch): void => {
     for (const { logId, publicKey, next } of batch.logs) {
       const log = audit.log(logId) as AuditedLog
-      if (equalBytes(publicKey, node.publicKey) && !written.has(logId) && isOwnEpoch(node, log)) {
+      // What a lost disk had written is known: an own log that is not was begun on this one.
+      if (equalBytes(publicKey, node.publicKey) && !written.has(logId)) {
         written.set(logId, log)
         continue
       }
@@ -150,9 +151,6 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
       else if (!equalBytes(end, theirs)) report('self-fork', `${author.name} forks ${logId} below ${next}`)
     }
   }
-
-  const isOwnEpoch = (node: SimNode, log: AuditedLog): boolean =>
-    equalBytes(log.row.epoch, node.disk.origin.epoch)
 
   // --- What each spore shows ---
 
