@@ -4,6 +4,7 @@ import { equalBytes } from '../core/base/bytes.ts'
 import { KINDS } from '../core/protocol/kinds.ts'
 import { logIdOf } from '../core/protocol/log.ts'
 import { decodeRetract } from '../core/protocol/payloads.ts'
+import type { Adversary } from './adversary.ts'
 import type { Audit } from './audit.ts'
 import { DAY_ONE_MS } from './clock.ts'
 import type { SimNode } from './node.ts'
@@ -21,7 +22,7 @@ const YEAR_MS = 365 * 24 * HOUR_MS
 /** Jumps of a wall clock: a wrong time zone, a dead battery, a typing error. */
 const JUMPS_MS = [60_000, HOUR_MS, -HOUR_MS, 10 * YEAR_MS, -10 * YEAR_MS]
 
-export function createFaults(world: World): Faults {
+export function createFaults(world: World, adversaries: readonly Adversary[]): Faults {
   const { scheduler, plan, nodes, networkConditions, diskConditions, note } = world
   const random = world.random.stream('faults')
   let isOn = false
@@ -72,6 +73,28 @@ export function createFaults(world: World): Faults {
     node.wall.jump(random.pick(JUMPS_MS))
     note(node.wall.skewMs < 0 ? 'a clock went back' : 'a clock ran ahead')
     if (random.chance(0.5)) later(1000, 20_000, () => node.wall.jump(0))
+  }
+
+  /** The same key in two places, as after a copied folder: from here on that author equivocates. */
+  const clone = (node: SimNode): void => {
+    const cloned = nodes.filter(({ isHonest }) => !isHonest).length / 2
+    if (!node.isHonest || (cloned + 1) * 3 > plan.nodes) return
+    note('an author began to equivocate')
+    node.isHonest = false
+    world.history.disowned(node.place)
+    const seeds = random.shuffle(nodes.filter((other) => other !== node)).slice(0, 2)
+    const twin = world.addNode({ copyOf: node, seeds: seeds.map(({ url }) => url) })
+    twin.isHonest = false
+    twin.start()
+  }
+
+  let flooded = false
+  const flood = (node: SimNode): void => {
+    // One is enough for a seed: it takes as many steps as all else.
+    const [adversary] = adversaries
+    if (flooded || !adversary || !random.chance(0.3)) return
+    flooded = true
+    adversary.flood(node)
   }
 
   // --- Network and disks ---
@@ -125,8 +148,8 @@ export function createFaults(world: World): Faults {
     jump: () => onAny(jump),
     partition: cut,
     failingDisk: failDisks,
-    clone: () => {},
-    flood: () => {},
+    clone: () => onAny(clone),
+    flood: () => onAny(flood),
   }
   const onAny = (run: (node: SimNode) => void): void => {
     const node = anyNode()

@@ -6,7 +6,7 @@ import type { StoreBatch } from '../core/memory/store.ts'
 import type { Compression } from '../core/protocol/compression.ts'
 import { type Audit, createAudit, type SignatureCache } from './audit.ts'
 import { createClock, createWallClock, type WallClock } from './clock.ts'
-import { createDisk, type DiskConditions, type SimDisk } from './disk.ts'
+import { createDisk, type DiskConditions, type DiskDeps, type SimDisk } from './disk.ts'
 import { createEngine, type Engine, type EngineKind } from './engine.ts'
 import type { Endpoint, Network } from './network.ts'
 import type { SimRandom } from './random.ts'
@@ -23,6 +23,7 @@ export interface SimNode {
   readonly url: string
   readonly did: Did
   readonly publicKey: Uint8Array
+  readonly key: Uint8Array
   readonly wall: WallClock
   /** False for one that equivocates: nothing is expected of it. */
   isHonest: boolean
@@ -54,6 +55,8 @@ export interface NodeOptions {
   readonly seeds: readonly string[]
   /** 32 bytes. */
   readonly key: Uint8Array
+  /** A spore whose disk it begins with a copy of: the same key in two places. */
+  readonly copyOf?: SimNode
 }
 
 export interface NodeDeps {
@@ -93,7 +96,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
       signatures: deps.signatures,
     })
     const origin = { publicKey: signer.publicKey, network: NETWORK_NAME, epoch: ofDisk.bytes(8) }
-    const disk = createDisk(origin, {
+    const diskDeps: DiskDeps = {
       scheduler,
       random: ofDisk,
       conditions: deps.conditions,
@@ -103,10 +106,11 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
         deps.onDurable(node, audit, batch)
       },
       note,
-    })
+    }
+    const { copyOf } = options
+    const disk = copyOf && disks === 1 ? copyOf.disk.copy(diskDeps) : createDisk(origin, diskDeps)
     return { disk, audit }
   }
-  let mounted = mountPoint()
 
   const serve = (respond: Responder | null): void => {
     const endpoint: Endpoint = { place, name, respond, life }
@@ -150,6 +154,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
     url: urlOf(name),
     did: signer.did,
     publicKey: signer.publicKey,
+    key,
     wall,
     isHonest: true,
     get audit() {
@@ -195,6 +200,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
     },
     next: (logId) => mounted.audit.log(logId)?.chains.length ?? 0,
   }
+  let mounted = mountPoint()
   return node
 }
 

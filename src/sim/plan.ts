@@ -61,10 +61,14 @@ const ROUNDS = 10
  */
 const ROUNDS_A_NODE = 5
 
+/** A liar that is asked is a round lost, and one that falls silent holds up what else was to be asked of it. */
+const ROUNDS_WITH_LIARS = 15
+
 export function drawPlan(scenario: ScenarioName, random: SimRandom): Plan {
   const plan = { ...drawQuiet(random), ...DRAW[scenario](random) }
   const isThin = plan.topology === 'chain' || plan.topology === 'star'
-  return isThin ? { ...plan, rounds: plan.rounds + ROUNDS_A_NODE * plan.nodes } : plan
+  const more = (isThin ? ROUNDS_A_NODE * plan.nodes : 0) + (plan.liars > 0 ? ROUNDS_WITH_LIARS : 0)
+  return { ...plan, rounds: plan.rounds + more }
 }
 
 /** A world in which little goes wrong; scenarios change what they are about. */

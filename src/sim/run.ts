@@ -2,6 +2,7 @@
 import type { Digest } from '../core/base/brand.ts'
 import type { Compression } from '../core/protocol/compression.ts'
 import { FEDERATION_TIMEOUT_MS } from '../core/protocol/limits.ts'
+import { createAdversary } from './adversary.ts'
 import { createFaults } from './faults.ts'
 import { type SimNode, textOf } from './node.ts'
 import { type VisibleSet, visibleOf } from './oracle.ts'
@@ -46,7 +47,7 @@ export async function runSeed(options: SimOptions): Promise<SimReport> {
   process.on('unhandledRejection', onRejection)
   let rounds: number | null = null
   try {
-    rounds = await live(world, steps)
+    rounds = await live(world, steps, compression)
   } catch (error) {
     world.report('broken', textOf(error))
   } finally {
@@ -73,10 +74,13 @@ export const replayCommand = (
   steps: number,
 ): string => `spore sim --scenario ${scenario} --seed ${seed} --steps ${steps}`
 
-async function live(world: World, steps: number): Promise<number | null> {
+async function live(world: World, steps: number, compression: Compression): Promise<number | null> {
   const { scheduler, nodes } = world
   const workload = createWorkload(world)
-  const faults = createFaults(world)
+  const adversaries = Array.from({ length: world.plan.liars }, (_, i) =>
+    createAdversary(`liar-${i}`, world, compression),
+  )
+  const faults = createFaults(world, adversaries)
   world.onUp = (node) => {
     if (node.lives > 1) world.note('a spore came back')
     workload.resend(node)
@@ -84,8 +88,10 @@ async function live(world: World, steps: number): Promise<number | null> {
   for (const node of nodes) node.start()
   workload.start()
   faults.start()
+  for (const adversary of adversaries) adversary.start()
   await world.drive(() => scheduler.steps >= steps)
   workload.stop()
+  for (const adversary of adversaries) adversary.stop()
   faults.heal()
   const last = scheduler.steps + RECOVERY_STEPS_MAX
   await world.drive(() => scheduler.steps >= last || nodes.every(({ engine }) => engine !== null))

@@ -27,8 +27,8 @@ export interface Workload {
 const SHARED_TEXTS = 12
 /** Kinds that no version knows yet. */
 const UNKNOWN_KIND = 200
-/** Bytes of a text that fills segments. */
-const LONG_TEXT_CHARS = 20_000
+/** Words of a text that fills segments. */
+const LONG_TEXT_WORDS = 4000
 
 export function createWorkload(world: World): Workload {
   const { scheduler, history, plan, report, note } = world
@@ -40,7 +40,7 @@ export function createWorkload(world: World): Workload {
   let isOn = false
   let written = 0
 
-  const upNodes = (): SimNode[] => world.nodes.filter(({ engine, isHonest }) => engine !== null && isHonest)
+  const upNodes = (): SimNode[] => world.nodes.filter(({ engine }) => engine !== null)
 
   // --- Remember ---
 
@@ -51,7 +51,7 @@ export function createWorkload(world: World): Workload {
     const text = isShared ? `shared thought ${n}` : `note ${n} of ${node.name} in ${space}`
     const isLong = random.chance(0.02)
     return {
-      text: isLong ? `${text} ${'x'.repeat(LONG_TEXT_CHARS)}` : text,
+      text: isLong ? `${text} ${'word '.repeat(LONG_TEXT_WORDS)}` : text,
       space,
       ...(random.chance(0.2) ? { tags: ['a', 'b'] } : {}),
       ...(isShared ? {} : { key: `key ${n}` }),
@@ -61,6 +61,11 @@ export function createWorkload(world: World): Workload {
   const remember = (node: SimNode, inputs: readonly RememberInput[]): void => {
     const { engine, place, lives } = node
     if (!engine) return
+    // Nothing is expected of one that equivocates.
+    if (!node.isHonest) {
+      follow(node, engine.remember(inputs), () => {})
+      return
+    }
     const sent: Sent = { inputs, life: lives }
     const ofNode = open.get(place) ?? new Set()
     open.set(place, ofNode.add(sent))
@@ -107,6 +112,10 @@ export function createWorkload(world: World): Workload {
     const { engine, place } = node
     const element = cidToDigest(id) as Digest
     if (!engine) return
+    if (!node.isHonest) {
+      follow(node, engine.retract(id), () => {})
+      return
+    }
     history.begin(place, element)
     follow(node, engine.retract(id), (answer) => {
       if (answer.ok) {

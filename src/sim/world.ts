@@ -36,18 +36,20 @@ export interface World {
   report(checker: CheckerName, detail: string): void
   note(what: string): void
   trace(what: string): void
-  /** A spore more, with the key of another where one is given. */
-  addNode(options: {
-    readonly key?: Uint8Array
-    readonly seeds: readonly string[]
-    readonly name?: string
-  }): SimNode
+  /** A spore more. */
+  addNode(options: AddOptions): SimNode
   /** Hears that a spore is up. */
   onUp: ((node: SimNode) => void) | null
   /** Lets events happen until `isDone`; checks after each. */
   drive(isDone: () => boolean): Promise<void>
   /** Hash of everything that happened so far, 16 characters of hex. */
   traceHash(): string
+}
+
+export interface AddOptions {
+  readonly seeds: readonly string[]
+  /** A spore whose key and disk it begins with. */
+  readonly copyOf?: SimNode
 }
 
 /** Steps between two looks at a whole spore, which costs more than one at a half. */
@@ -92,25 +94,28 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
     const { method, path, query } = request
     trace(`${from} ${method} ${to}${path}${query} ${reply.status}`)
     if (reply.body) traced.update(reply.body)
-    if (reply.status === 304) note('a view was the same')
-    if (isRepeat) {
-      // The first copy may have been refused, or met another life of the spore.
-      if (reply.status < 400 && answered.get(request) === nodes.find(({ name }) => name === to)?.lives)
-        report('replay', `${to} answered ${from} ${method} ${path} twice`)
-      else if (reply.status === 401) note('a replay was refused')
-    } else if (reply.status < 400) answered.set(request, nodes.find(({ name }) => name === to)?.lives ?? 0)
-    if (path.endsWith('/heads') && reply.status === 200 && reply.body) checkHeads(to, reply.body)
-    if (reply.status >= 500 && reply.status !== 503)
-      report('broken', `${to} answers ${path} with ${reply.status}`)
-  }
-  const checkHeads = (to: string, body: Uint8Array): void => {
     const node = nodes.find(({ name }) => name === to)
-    const heads = node?.isHonest ? decodeHeads(body) : null
-    for (const row of heads?.spaces.flatMap(({ rows }) => rows) ?? [])
-      if (node && row.next > node.next(row.logId))
+    // Whoever lies answers what it likes.
+    if (!node) return
+    if (reply.status === 304) note('a view was the same')
+    if (reply.status === 401 && isRepeat) note('a replay was refused')
+    if (reply.status === 507) note('a bound was met')
+    if (reply.status === 500) report('broken', `${to} answers ${path} with 500`)
+    if (reply.status >= 400) return
+    // The first copy may have been refused, or have met another life of the spore.
+    if (isRepeat && answered.get(request) === node.lives)
+      report('replay', `${to} answered ${from} ${method} ${path} twice`)
+    answered.set(request, node.lives)
+    if (path.endsWith('/heads') && reply.status === 200 && reply.body) checkHeads(node, reply.body)
+  }
+
+  const checkHeads = (node: SimNode, body: Uint8Array): void => {
+    const heads = node.isHonest ? decodeHeads(body) : null
+    for (const { logId, next } of heads?.spaces.flatMap(({ rows }) => rows) ?? [])
+      if (next > node.next(logId))
         report(
           'visible-before-durable',
-          `${to} offers ${row.logId} to ${row.next}, ${node.next(row.logId)} durable`,
+          `${node.name} offers ${logId} to ${next}, ${node.next(logId)} durable`,
         )
   }
 
@@ -131,6 +136,8 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
   // --- What becomes durable ---
 
   const onDurable = (node: SimNode, audit: Audit, batch: StoreBatch): void => {
+    if (batch.forks.length > 0) note('a fork was proven')
+    if (batch.logs.length > 1) note('runs of several logs shared a commit')
     for (const { logId, publicKey, next } of batch.logs) {
       const log = audit.log(logId) as AuditedLog
       // What a lost disk had written is known: an own log that is not was begun on this one.
@@ -185,17 +192,18 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
     report,
     note,
     trace,
-    addNode({ key, seeds, name = `n${nodes.length}` }) {
+    addNode({ seeds, copyOf }) {
       const place = nodes.length
       const ofNode = random.stream(`node ${place}`)
       const node = createNode(
         {
           place,
-          name,
+          name: `n${place}`,
           kind: place < plan.whole ? 'whole' : 'half',
           pullIntervalMs: plan.pullIntervalMs,
           seeds,
-          key: key ?? ofNode.bytes(32),
+          key: copyOf?.key ?? ofNode.bytes(32),
+          ...(copyOf ? { copyOf } : {}),
         },
         {
           scheduler,
