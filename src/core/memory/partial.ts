@@ -54,14 +54,15 @@ export interface PartialDraft {
   readonly dropHeads: readonly { readonly logId: LogId; readonly seq: number }[]
 }
 
-/** True where a stored entry must be the same as one of the run: the overlap of a run with the part above a gap. */
-export const overlapOf = (
+/** The entries held above a gap that a run brings which grows the lower part; null for none. They must be the same. */
+export function overlapOf(
   run: { readonly from: number; readonly end: number },
   partial: PartialRow,
-): { readonly from: number; readonly to: number } | null =>
-  run.from < partial.base && run.end > partial.base
-    ? { from: partial.base, to: Math.min(run.end, partial.next) - 1 }
-    : null
+): { readonly from: number; readonly to: number } | null {
+  const from = Math.max(run.from, partial.base)
+  const to = Math.min(run.end, partial.next) - 1
+  return from <= to ? { from, to } : null
+}
 
 export function createPartialDraft(context: PartialContext): PartialDraft {
   const drafted = new Map<LogId, PartialRow | null>()
