@@ -13,10 +13,14 @@ import {
   CBOR_MEDIA_TYPE,
   type Descriptor,
   decodeHeads,
+  decodeNeighborReply,
   decodePushReply,
+  encodeNeighbor,
   encodePull,
   FEDERATION_PATH,
   type HeadsReply,
+  type NeighborReply,
+  type NeighborRequest,
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
@@ -32,6 +36,7 @@ export interface FederationClient {
   /** Frames. */
   pull(base: string, ranges: readonly Range[]): Promise<Result<Uint8Array, Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
+  neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
 }
@@ -128,6 +133,14 @@ export function createFederationClient({
       if (!sent.ok) return sent
       const reply = decodePushReply(sent.value.body)
       return reply ? ok(reply) : err(notUnderstood('push'))
+    },
+    async neighbor(base, request) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const body = encodeNeighbor(request)
+      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/neighbor`, headers, body })
+      if (!sent.ok) return sent
+      const reply = decodeNeighborReply(sent.value.body)
+      return reply ? ok(reply) : err(notUnderstood('neighbor'))
     },
     async join(base, self) {
       const headers = { 'content-type': 'application/json', accept: 'application/json' }

@@ -17,7 +17,14 @@ import {
   PULL_REPLY_BYTES_MAX,
   SIGNATURE_AGE_MAX_MS,
 } from '../protocol/limits.ts'
-import { type Descriptor, decodePull, encodeHeads, encodePushReply } from '../protocol/messages.ts'
+import {
+  type Descriptor,
+  decodeNeighbor,
+  decodePull,
+  encodeHeads,
+  encodeNeighborReply,
+  encodePushReply,
+} from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import type { Replica } from './replica.ts'
 
@@ -42,6 +49,7 @@ export interface Federation {
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  neighbor(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
   join(body: unknown, caller: Did): Promise<Result<NodesReply, Failure>>
   nodes(): NodesReply
 }
@@ -140,12 +148,17 @@ export function createFederation(deps: FederationDeps): Federation {
       })
     },
 
+    async neighbor(body, caller) {
+      const request = decodeNeighbor(body)
+      return request.ok ? ok(encodeNeighborReply(await gossip.asked(caller, request.value))) : request
+    },
+
     async join(body, caller) {
       const descriptor = verifyDescriptor(body, { network, nowMs: clock.now(), verifier })
       if (!descriptor.ok) return descriptor
       if (descriptor.value.key !== caller)
         return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))
-      const introduced = await gossip.introduced(descriptor.value)
+      const introduced = gossip.introduced(descriptor.value)
       return introduced.ok ? ok(nodes()) : introduced
     },
 
@@ -153,7 +166,8 @@ export function createFederation(deps: FederationDeps): Federation {
   }
 
   function nodes(): NodesReply {
-    const known = gossip.peers.all().flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
+    const alive = gossip.peers.all().filter(({ state }) => state === 'alive')
+    const known = alive.flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
     return { self: gossip.self(), nodes: known }
   }
 }

@@ -13,8 +13,14 @@ export interface Peer {
   state: PeerView['state']
   lastSyncAtMs: number | null
   lastError: string | null
-  /** It named this URL itself, and has not answered there yet: dropped when it does not. */
+  /** Requests in a row that failed. */
+  failures: number
+  /** Nobody configured it, and it has not answered at this URL yet: dropped when it does not. */
   isStranger: boolean
+  /** An operator configured it: kept whatever comes. */
+  isPinned: boolean
+  /** Who gave this URL as its own. Its word only, until it answers there. */
+  claimedBy: Did | null
   /** It has pulled from this spore, so it can reach it. */
   hasAsked: boolean
   /** Digest of its view when it was last read, and the cursor behind what was read. */
@@ -29,6 +35,7 @@ export interface Peer {
 export interface Peers {
   /** The peer at a URL, made if there is room; null where the table is full. */
   at(url: string): Peer | null
+  byUrl(url: string): Peer | undefined
   byDid(did: Did): Peer | undefined
   remove(peer: Peer): void
   all(): readonly Peer[]
@@ -50,7 +57,10 @@ export function createPeers(): Peers {
         state: 'new',
         lastSyncAtMs: null,
         lastError: null,
+        failures: 0,
         isStranger: false,
+        isPinned: false,
+        claimedBy: null,
         hasAsked: false,
         etag: null,
         cursor: null,
@@ -60,6 +70,7 @@ export function createPeers(): Peers {
       peers.set(url, peer)
       return peer
     },
+    byUrl: (url) => peers.get(url),
     byDid: (did) => [...peers.values()].find(({ descriptor }) => descriptor?.key === did),
     remove: (peer) => void peers.delete(peer.url),
     all: () => [...peers.values()],

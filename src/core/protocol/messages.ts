@@ -125,6 +125,67 @@ export function decodePushReply(bytes: Uint8Array): PushReply | null {
   }
 }
 
+/** What a peer asks of a link to it (PROTOCOL.md §8, neighbours). */
+export const LINK_ASKS = ['urgent', 'room', 'leave', 'eager', 'lazy'] as const
+export type LinkAsk = (typeof LINK_ASKS)[number]
+
+export interface NeighborRequest {
+  readonly ask: LinkAsk
+  readonly want: readonly LogStart[]
+}
+
+export interface NeighborReply {
+  readonly accepted: boolean
+  /** Whether the asker answers at its own URL; null where it was not tried. */
+  readonly reached: boolean | null
+}
+
+/** A log from a sequence number on. */
+export interface LogStart {
+  readonly logId: LogId
+  readonly from: number
+}
+
+export const encodeNeighbor = ({ ask, want }: NeighborRequest): Uint8Array =>
+  encodeCanonical({ ask, want: want.map(({ logId, from }) => [logIdToBytes(logId), from]) })
+
+/** Failure REQUEST_INVALID. */
+export function decodeNeighbor(bytes: Uint8Array): Result<NeighborRequest, Failure> {
+  const { ask, want } = decodeMap(bytes) ?? {}
+  const known = LINK_ASKS.find((one) => one === ask)
+  const rows = decodeStarts(want)
+  if (!known || !rows) return err(failure('REQUEST_INVALID', 'neighbor: {ask, want} of this protocol'))
+  return ok({ ask: known, want: rows })
+}
+
+export const encodeNeighborReply = ({ accepted, reached }: NeighborReply): Uint8Array =>
+  encodeCanonical({ accepted, reached })
+
+export function decodeNeighborReply(bytes: Uint8Array): NeighborReply | null {
+  const { accepted, reached } = decodeMap(bytes) ?? {}
+  if (typeof accepted !== 'boolean' || (typeof reached !== 'boolean' && reached !== null)) return null
+  return { accepted, reached }
+}
+
+/** Null where it is no list of [log id, from], or one longer than a pull may ask for. */
+function decodeStarts(list: Canonical | undefined): LogStart[] | null {
+  if (!Array.isArray(list) || list.length > limits.PULL_RANGES_MAX) return null
+  const starts: LogStart[] = []
+  for (const item of list as Canonical[]) {
+    const [logId, from] = Array.isArray(item) && item.length === 2 ? (item as Canonical[]) : []
+    if (!isBytes(logId, LOG_ID_BYTES) || !isUint(from, limits.SEQ_MAX)) return null
+    starts.push({ logId: bytesToLogId(logId), from })
+  }
+  return starts
+}
+
+function decodeMap(bytes: Uint8Array): { [key: string]: Canonical | undefined } | null {
+  const decoded = decodeCanonical(bytes)
+  if (!decoded.ok || typeof decoded.value !== 'object' || decoded.value === null) return null
+  if (Array.isArray(decoded.value) || decoded.value instanceof Uint8Array) return null
+  return decoded.value as { [key: string]: Canonical | undefined }
+}
+
 /** Bytes that a descriptor's signature covers. */
 export function descriptorBytes(descriptor: Omit<Descriptor, 'signature'>): Uint8Array {
   const { key, url, name, network, version, issued } = descriptor

@@ -4,6 +4,7 @@ import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts
 import {
   type Descriptor,
   encodeHeads,
+  encodeNeighborReply,
   encodePushReply,
   type HeadsReply,
   type HeadsRow,
@@ -16,6 +17,7 @@ export interface Script {
   readonly heads?: Responder
   readonly pull?: Responder
   readonly push?: Responder
+  readonly neighbor?: Responder
   readonly join?: Responder
 }
 
@@ -50,6 +52,7 @@ export function serveLiar(
     heads: async () => headsReply([], { cursor: 'x', more: false }),
     pull: async () => reply(200, new Uint8Array()),
     push: async () => reply(200, encodePushReply({ new: 0, dup: 0, failures: [], want: [] })),
+    neighbor: async () => reply(200, encodeNeighborReply({ accepted: true, reached: true })),
     join: async () => jsonReply(200, { self: descriptor(), nodes: [] }),
     ...script,
   }
