@@ -13,12 +13,16 @@ import {
   CBOR_MEDIA_TYPE,
   type Descriptor,
   decodeHeads,
+  decodeIhaveReply,
   decodeNeighborReply,
   decodePushReply,
+  encodeIhave,
   encodeNeighbor,
   encodePull,
   FEDERATION_PATH,
   type HeadsReply,
+  type IhaveReply,
+  type LogNext,
   type NeighborReply,
   type NeighborRequest,
   type PushReply,
@@ -36,6 +40,7 @@ export interface FederationClient {
   /** Frames. */
   pull(base: string, ranges: readonly Range[]): Promise<Result<Uint8Array, Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
+  ihave(base: string, rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
@@ -133,6 +138,14 @@ export function createFederationClient({
       if (!sent.ok) return sent
       const reply = decodePushReply(sent.value.body)
       return reply ? ok(reply) : err(notUnderstood('push'))
+    },
+    async ihave(base, rows) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const body = encodeIhave(rows)
+      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/ihave`, headers, body })
+      if (!sent.ok) return sent
+      const reply = decodeIhaveReply(sent.value.body)
+      return reply ? ok(reply) : err(notUnderstood('ihave'))
     },
     async neighbor(base, request) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }

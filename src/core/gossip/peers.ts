@@ -5,6 +5,7 @@ import { decodeCanonical, encodeCanonical } from '../base/canonical.ts'
 import type { PeerView } from '../protocol/api.ts'
 import { PEERS_MAX } from '../protocol/limits.ts'
 import type { Descriptor } from '../protocol/messages.ts'
+import { OFFER_ALL_PAUSE_MS } from './offer.ts'
 
 export interface Peer {
   readonly url: string
@@ -21,15 +22,16 @@ export interface Peer {
   isPinned: boolean
   /** Who gave this URL as its own. Its word only, until it answers there. */
   claimedBy: Did | null
-  /** It has pulled from this spore, so it can reach it. */
-  hasAsked: boolean
+  /** When it last pulled from this spore; who does can reach it. */
+  askedAtMs: number
   /** Digest of its view when it was last read, and the cursor behind what was read. */
   etag: string | null
   cursor: string | null
   /** Next sequence number that it has of a log, as far as we saw: what it has is not pushed to it. */
   readonly known: BoundedMap<LogId, number>
-  /** Logs with entries that it may lack, and from where. */
-  readonly dirty: Map<LogId, number>
+  /** Everything is not offered to it again before this time, and how long that pause is. */
+  offerAllAtMs: number
+  offerPauseMs: number
 }
 
 export interface Peers {
@@ -61,11 +63,12 @@ export function createPeers(): Peers {
         isStranger: false,
         isPinned: false,
         claimedBy: null,
-        hasAsked: false,
+        askedAtMs: Number.NEGATIVE_INFINITY,
         etag: null,
         cursor: null,
         known: createBoundedMap(KNOWN_LOGS_MAX),
-        dirty: new Map(),
+        offerAllAtMs: Number.NEGATIVE_INFINITY,
+        offerPauseMs: OFFER_ALL_PAUSE_MS,
       }
       peers.set(url, peer)
       return peer
@@ -81,9 +84,6 @@ export function createPeers(): Peers {
 export function noteKnown(peer: Peer, logId: LogId, next: number): void {
   if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
 }
-
-/** False where the progress of some logs may have been forgotten: then nothing can be said about what it lacks. */
-export const isFullyKnown = (peer: Peer): boolean => peer.known.size < KNOWN_LOGS_MAX
 
 export const toPeerView = (peer: Peer): PeerView => ({
   spore: peer.descriptor?.key ?? null,
