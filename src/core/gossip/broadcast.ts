@@ -7,7 +7,13 @@ import type { Clock, Log, Random } from '../base/ports.ts'
 import type { Result } from '../base/result.ts'
 import type { Failure } from '../protocol/errors.ts'
 import type { IhaveReply, LogNext, LogStart, PushReply } from '../protocol/messages.ts'
-import { createPlumtree, type Known, type LinkName, type PlumtreeEffect, type PlumtreeEvent } from './plumtree.ts'
+import {
+  createPlumtree,
+  type Known,
+  type LinkName,
+  type PlumtreeEffect,
+  type PlumtreeEvent,
+} from './plumtree.ts'
 import { takeFrames, takenOf } from './push.ts'
 import type { Replica } from './replica.ts'
 

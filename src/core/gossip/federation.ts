@@ -19,14 +19,17 @@ import {
 } from '../protocol/limits.ts'
 import {
   type Descriptor,
+  decodeIhave,
   decodeNeighbor,
   decodePull,
   encodeHeads,
+  encodeIhaveReply,
   encodeNeighborReply,
   encodePushReply,
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import type { Replica } from './replica.ts'
+import { createTally } from './tally.ts'
 
 export interface HeadsAnswer {
   /** Digest of the view, 64 characters of hex. */
@@ -49,6 +52,9 @@ export interface Federation {
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  /** Failure REQUEST_INVALID. */
+  ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
+  /** Failure REQUEST_INVALID. */
   neighbor(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
   join(body: unknown, caller: Did): Promise<Result<NodesReply, Failure>>
   nodes(): NodesReply
@@ -111,8 +117,9 @@ export function createFederation(deps: FederationDeps): Federation {
         (async function* () {
           let bytes = 0
           for (const { logId, from, to } of ranges.value)
-            for await (const { frame } of replica.frames(logId, from, to)) {
+            for await (const { frame, end } of replica.frames(logId, from, to)) {
               yield frame
+              gossip.noteServed(caller, { logId, next: end })
               bytes += frame.length
               if (bytes >= PULL_REPLY_BYTES_MAX) return
             }
@@ -121,31 +128,35 @@ export function createFederation(deps: FederationDeps): Federation {
     },
 
     async push(body, caller) {
-      let fresh = 0
-      let dup = 0
-      let index = 0
       const failures: { index: number; code: ErrorCode }[] = []
       const want = new Map<LogId, number>()
+      const tally = createTally()
+      let index = 0
       for await (const received of replica.receive(body)) {
         const result = received.ok ? received.value.result : received
-        if (result.ok) {
-          fresh += result.value.fresh
-          dup += result.value.duplicate
-        } else if (failures.length < PULL_RANGES_MAX) failures.push({ index, code: result.error.code })
+        if (!result.ok && failures.length < PULL_RANGES_MAX) failures.push({ index, code: result.error.code })
         if (received.ok) {
           const { logId } = received.value
-          if (result.ok) gossip.noteHeld(caller, logId, replica.next(logId))
-          else if (result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
+          tally.add(received.value)
+          if (!result.ok && result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
             want.set(logId, replica.next(logId))
         }
         index++
       }
+      const { prune, linked } = gossip.pushed(caller, tally)
       return encodePushReply({
-        new: fresh,
-        dup,
+        new: tally.fresh,
+        dup: tally.duplicate,
         failures,
         want: [...want].map(([logId, from]) => ({ logId, from })),
+        prune,
+        linked,
       })
+    },
+
+    ihave(body, caller) {
+      const rows = decodeIhave(body)
+      return rows.ok ? ok(encodeIhaveReply(gossip.announced(caller, rows.value))) : rows
     },
 
     async neighbor(body, caller) {

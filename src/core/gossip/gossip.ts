@@ -14,14 +14,19 @@ import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Failure } from '../protocol/errors.ts'
-import type { Descriptor, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
+import { logIdOf } from '../protocol/log.ts'
+import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
+import { type Courier, createBroadcast } from './broadcast.ts'
 import { createFederationClient } from './client.ts'
 import { createIntroductions } from './introductions.ts'
 import { createNeighbors } from './neighbors.ts'
+import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
 import { createPeers, noteKnown, type Peer, type Peers, toPeerView } from './peers.ts'
+import type { LinkName } from './plumtree.ts'
 import { createPuller } from './pull.ts'
-import { createPusher } from './push.ts'
+import { PUSH_BYTES } from './push.ts'
 import type { Replica } from './replica.ts'
+import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
 import { ACTIVE_MAX } from './views.ts'
 
@@ -35,11 +40,15 @@ export interface Gossip {
   introduced(descriptor: Descriptor): Result<void, Failure>
   /** A peer asks for a link to this spore, or ends one. */
   asked(did: Did, request: NeighborRequest): Promise<NeighborReply>
-  /** Entries that came from a peer are not pushed back to it. */
-  noteHeld(did: Did, logId: LogId, next: number): void
+  /** A spore pushed what was stored here. `prune` where it should announce from now on; `linked` where it is a neighbour. */
+  pushed(did: Did, tally: Tally): { readonly prune: boolean; readonly linked: boolean }
+  /** A spore announced what it has; what it should bring. */
+  announced(did: Did, rows: readonly LogNext[]): IhaveReply
   /** Who pulls from here by itself needs nothing brought to it but news. */
   noteAsked(did: Did): void
-  /** Follows the change feed: what is new here is pushed. */
+  /** A spore was given what it pulled: it need not be told of it. */
+  noteServed(did: Did, row: LogNext): void
+  /** Follows the change feed: what was written here is pushed. */
   follow(applied: readonly Applied[]): void
   self(): Descriptor
   readonly peers: Peers
@@ -66,6 +75,8 @@ export interface GossipDeps {
 
 /** Failures in a row after which a neighbour is replaced: one alone may be a lost request. */
 export const FAILURES_MAX = 2
+/** Rounds in which a peer that can reach this spore will have pulled from it: 8 neighbours take turns at random. */
+const ASKED_ROUNDS = 32
 /** Share of rounds with a peer that is no neighbour, so that no clique keeps to itself and the dead are noticed. */
 const PASSIVE_ROUND_SHARE = 1 / 8
 /** A spore with too few neighbours and nobody left to ask wants to know of others this often. */
@@ -79,6 +90,12 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const client = createFederationClient({ transport, signer, clock, random, signal })
   const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
+  /** Logs that are written here: what others wrote is told to the links by whom it came in. */
+  const ownLogs = new Set(
+    spaces.replicating.map((space) =>
+      logIdOf({ publicKey: signer.publicKey, space, epoch: store.origin.epoch }),
+    ),
+  )
   let loop: Promise<void> | null = null
   let discoveredAtMs = Number.NEGATIVE_INFINITY
 
@@ -90,6 +107,13 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     peer.failures++
     log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
     if (peer.failures >= FAILURES_MAX) neighbors.failed(peer)
+  }
+
+  const noteReached = (peer: Peer): void => {
+    peer.state = 'alive'
+    peer.lastError = null
+    if (peer.failures > 0) neighbors.learn(peer)
+    peer.failures = 0
   }
 
   const introductions = createIntroductions(
@@ -116,12 +140,41 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     random,
     introduce: introductions.introduce,
     isReachable: () => introductions.selfUrl() !== null,
-    onUp: () => {},
-    onDown: (peer) => peer.dirty.clear(),
+    onUp: (peer) => broadcast.up(peer.url, courierTo(peer), peer.known),
+    onDown: (peer) => broadcast.down(peer.url),
     onFailed: noteFailure,
   })
-  const puller = createPuller({ client, replica, spaces, log, signal })
-  const pusher = createPusher({ client, replica, clock, log, signal, onFailed: noteFailure })
+  const puller = createPuller({
+    client,
+    replica,
+    spaces,
+    log,
+    signal,
+    onFetched: (fetched) => broadcast.stored(fetched, true),
+  })
+  const offerer = createOfferer({ client, replica, clock, signal })
+  const broadcast = createBroadcast({
+    replica,
+    clock,
+    random,
+    log,
+    signal,
+    // Taking a push says nothing of what a peer answers to a pull.
+    onReached: (link) => whereKnown(link, (peer) => peer.state === 'unreachable' && noteReached(peer)),
+    onFailed: (link, error) => whereKnown(link, (peer) => noteFailure(peer, error)),
+    onUnlinked: (link) => whereKnown(link, (peer) => neighbors.unlinked(peer)),
+  })
+  const whereKnown = (link: LinkName, act: (peer: Peer) => unknown): void => {
+    const peer = peers.byUrl(link)
+    if (peer) act(peer)
+  }
+  const courierTo = ({ url }: Peer): Courier => ({
+    pushBytes: PUSH_BYTES,
+    push: (frames) => client.push(url, frames),
+    announce: (rows) => client.ihave(url, rows),
+  })
+  /** The link of a caller; its name is no neighbour's where it is none. */
+  const linkOf = (did: Did): LinkName => peers.byDid(did)?.url ?? did
 
   const addPeer = async (input: string): Promise<Result<PeerView, Failure>> => {
     const pinned = introductions.pin(input)
@@ -166,14 +219,14 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     const isFirst = peer.lastSyncAtMs === null
     const view = await puller.pull(peer)
     if (!view.ok) return noteFailure(peer, view.error)
-    peer.state = 'alive'
-    peer.lastError = null
-    peer.failures = 0
+    noteReached(peer)
     peer.lastSyncAtMs = clock.now()
+    if (view.value === 'same') peer.offerPauseMs = OFFER_ALL_PAUSE_MS
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
-    const pulls = peer.hasAsked || (isFirst && introductions.selfUrl() !== null)
-    if (view.value === 'other' && !pulls) pusher.offerMissing(peer)
-    pusher.pump(peer)
+    const pulls = clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs
+    if (view.value === 'same' || pulls || (isFirst && introductions.selfUrl() !== null)) return
+    const offered = await offerer.offer(peer)
+    if (!offered.ok) noteFailure(peer, offered.error)
   }
 
   // --- The loop ---
@@ -213,7 +266,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     async stop() {
       stopping.abort()
-      await Promise.allSettled([loop, ...syncs.values(), pusher.settled(), neighbors.settled()])
+      await Promise.allSettled([loop, ...syncs.values(), broadcast.settled(), neighbors.settled()])
     },
     addPeer,
     introduced(descriptor) {
@@ -227,25 +280,33 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       ask === 'eager' || ask === 'lazy'
         ? Promise.resolve({ accepted: false, reached: null })
         : neighbors.asked(did, ask),
-    noteHeld(did, logId, next) {
-      const peer = peers.byDid(did)
-      if (peer) noteKnown(peer, logId, next)
+    pushed(did, { rows, stored, fresh, duplicate }) {
+      const link = linkOf(did)
+      const prune = broadcast.pushed(link, rows, fresh, duplicate)
+      broadcast.stored(stored, false)
+      return { prune, linked: broadcast.isLinked(link) }
+    },
+    announced(did, rows) {
+      const link = linkOf(did)
+      return { want: broadcast.announced(link, rows), linked: broadcast.isLinked(link) }
     },
     noteAsked(did) {
       const peer = peers.byDid(did)
-      if (peer) peer.hasAsked = true
+      if (peer) peer.askedAtMs = clock.now()
+    },
+    noteServed(did, { logId, next }) {
+      const peer = peers.byDid(did)
+      if (peer) noteKnown(peer, logId, next)
     },
     follow(applied) {
       const firstNew = new Map<LogId, number>()
       for (const { change } of applied)
-        if (spaces.replicates(change.space) && !firstNew.has(change.logId))
-          firstNew.set(change.logId, change.seq)
-      if (firstNew.size === 0) return
-      for (const peer of neighbors.active()) {
-        if (peer.state !== 'alive') continue
-        for (const [logId, seq] of firstNew) if (!peer.dirty.has(logId)) peer.dirty.set(logId, seq)
-        if (loop) pusher.pump(peer)
-      }
+        if (ownLogs.has(change.logId) && !firstNew.has(change.logId)) firstNew.set(change.logId, change.seq)
+      if (firstNew.size > 0 && loop)
+        broadcast.stored(
+          [...firstNew].map(([logId, from]) => ({ logId, from })),
+          false,
+        )
     },
     self: introductions.self,
     peers,

@@ -18,6 +18,8 @@ export interface Neighbors {
   forget(peer: Peer): void
   /** A peer failed; an active one is replaced. */
   failed(peer: Peer): void
+  /** A peer knows of no link. */
+  unlinked(peer: Peer): void
   /** Asks for the links that are missing. */
   refill(): void
   /** A peer asks for a link, or ends one. */
@@ -74,7 +76,8 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
 
   const askFor = async (peer: Peer, isUrgent: boolean): Promise<void> => {
     const { url } = peer
-    if (peer.state !== 'alive') {
+    // Who refused something is there all the same.
+    if (!peer.descriptor || peer.state === 'unreachable') {
       const introduced = await introduce(peer)
       if (!introduced.ok) return void handle({ type: 'failed', peer: url })
       // It was another URL of a peer that is known: that one is asked in its own time.
@@ -82,13 +85,16 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
     }
     if (!isReachable()) return void handle({ type: 'answered', peer: url, isAccepted: true })
     const request: NeighborRequest = { ask: isUrgent ? 'urgent' : 'room', want: [] }
-    const answer = await client.neighbor(url, request)
+    let answer = await client.neighbor(url, request)
+    // It has forgotten this spore.
+    if (answer.ok && answer.value.reached === null) {
+      await introduce(peer)
+      answer = await client.neighbor(url, request)
+    }
     if (!answer.ok) {
       onFailed(peer, answer.error)
       return void handle({ type: 'failed', peer: url })
     }
-    // It has forgotten this spore: to be introduced again before the next time.
-    if (answer.value.reached === null) peer.state = 'new'
     handle({ type: 'answered', peer: url, isAccepted: answer.value.accepted })
   }
 
@@ -111,6 +117,9 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
     },
     failed({ url }) {
       handle({ type: 'failed', peer: url })
+    },
+    unlinked({ url }) {
+      handle({ type: 'unlinked', peer: url })
     },
     refill() {
       handle({ type: 'tick' })

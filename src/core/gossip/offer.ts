@@ -30,13 +30,12 @@ export interface OffererDeps {
   readonly signal: AbortSignal
 }
 
-/** Everything is announced again only after this, and twice as long each time that nothing of it was wanted, up to the most. */
+/** Everything is announced again only after this, and twice as long each time until the views agree, up to the most. */
 export const OFFER_ALL_PAUSE_MS = 10_000
 const OFFER_ALL_PAUSE_MAX_MS = 360 * OFFER_ALL_PAUSE_MS
 
 export function createOfferer({ client, replica, clock, signal }: OffererDeps): Offerer {
-  const offerRows = async (peer: Peer, rows: readonly LogNext[]): Promise<Result<boolean, Failure>> => {
-    let isWanted = false
+  const offerRows = async (peer: Peer, rows: readonly LogNext[]): Promise<Result<void, Failure>> => {
     for (let i = 0; i < rows.length && !signal.aborted; i += IHAVE_ROWS_MAX) {
       // What one reply cannot list is wanted the next time.
       const page = rows.slice(i, i + IHAVE_ROWS_MAX)
@@ -44,11 +43,10 @@ export function createOfferer({ client, replica, clock, signal }: OffererDeps): 
       if (!heard.ok) return heard
       const announced = new Map(page.map(({ logId, next }) => [logId, next]))
       const want = heard.value.want.filter(({ logId, from }) => from < (announced.get(logId) ?? 0))
-      isWanted ||= want.length > 0
       const brought = await bring(peer, want)
       if (!brought.ok) return brought
     }
-    return ok(isWanted)
+    return ok(undefined)
   }
 
   const bring = async (peer: Peer, want: readonly LogStart[]): Promise<Result<void, Failure>> => {
@@ -74,18 +72,11 @@ export function createOfferer({ client, replica, clock, signal }: OffererDeps): 
     async offer(peer) {
       const all = replica.logIds().map((logId) => ({ logId, next: replica.next(logId) }))
       const lacking = all.filter(({ logId, next }) => (peer.known.get(logId) ?? 0) < next)
-      if (lacking.length > 0) {
-        const offered = await offerRows(peer, lacking)
-        return offered.ok ? ok(undefined) : offered
-      }
+      if (lacking.length > 0) return offerRows(peer, lacking)
       if (clock.now() < peer.offerAllAtMs) return ok(undefined)
-      const offered = await offerRows(peer, all)
-      if (!offered.ok) return offered
-      peer.offerPauseMs = offered.value
-        ? OFFER_ALL_PAUSE_MS
-        : Math.min(OFFER_ALL_PAUSE_MAX_MS, 2 * peer.offerPauseMs)
       peer.offerAllAtMs = clock.now() + peer.offerPauseMs
-      return ok(undefined)
+      peer.offerPauseMs = Math.min(OFFER_ALL_PAUSE_MAX_MS, 2 * peer.offerPauseMs)
+      return offerRows(peer, all)
     },
   }
 }

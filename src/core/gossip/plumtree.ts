@@ -113,7 +113,10 @@ interface Link {
 export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
   const links = new Map<LinkName, Link>()
   /** Who was asked to bring a log, up to where and until when it is waited for. */
-  const expected = new Map<LogId, { readonly link: LinkName; readonly next: number; readonly untilMs: number }>()
+  const expected = new Map<
+    LogId,
+    { readonly link: LinkName; readonly next: number; readonly untilMs: number }
+  >()
 
   const lacks = (link: Link, logId: LogId): boolean => (link.known.get(logId) ?? 0) < next(logId)
 

@@ -10,10 +10,11 @@ import { ok, type Result } from '../base/result.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { HEADS_ROWS_MAX, LOGS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
-import type { HeadsRow, Range } from '../protocol/messages.ts'
+import type { HeadsRow, LogStart, Range } from '../protocol/messages.ts'
 import type { FederationClient } from './client.ts'
 import { noteKnown, type Peer } from './peers.ts'
 import type { Replica } from './replica.ts'
+import { createTally } from './tally.ts'
 
 export interface Puller {
   /**
@@ -29,6 +30,8 @@ export interface PullerDeps {
   readonly spaces: Spaces
   readonly log: Log
   readonly signal: AbortSignal
+  /** Hears of what was fetched from a peer and stored. */
+  readonly onFetched: (fetched: readonly LogStart[]) => void
 }
 
 /** Pages of heads in one round: what a peer with `LOGS_MAX` logs has, and one; a peer can go on for ever. */
@@ -43,7 +46,7 @@ interface Round {
 }
 
 export function createPuller(deps: PullerDeps): Puller {
-  const { client, replica, spaces, log, signal } = deps
+  const { client, replica, spaces, log, signal, onFetched } = deps
 
   const pull = async (peer: Peer): Promise<Result<'same' | 'other', Failure>> => {
     const round: Round = { pulls: 0, refused: new Set() }
@@ -107,12 +110,12 @@ export function createPuller(deps: PullerDeps): Puller {
     frames: Uint8Array,
     round: Round,
   ): Promise<Result<number, Failure>> => {
-    let fresh = 0
+    const tally = createTally()
     for await (const received of replica.receive(frames)) {
       if (!received.ok) return received
       const { logId, result } = received.value
+      tally.add(received.value)
       if (result.ok) {
-        fresh += result.value.fresh
         noteKnown(peer, logId, replica.next(logId))
       } else {
         round.refused.add(logId)
@@ -120,7 +123,8 @@ export function createPuller(deps: PullerDeps): Puller {
         log.warn('run refused', { peer: peer.url, logId, code, detail })
       }
     }
-    return ok(fresh)
+    onFetched(tally.stored)
+    return ok(tally.fresh)
   }
 
   return { pull }

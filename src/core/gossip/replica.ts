@@ -14,6 +14,8 @@ import { decodeRun, encodeRun } from '../protocol/run.ts'
 
 export interface ReceivedRun {
   readonly logId: LogId
+  /** Behind the last entry of the run. */
+  readonly end: number
   readonly result: Result<Received, Failure>
 }
 
@@ -55,7 +57,8 @@ export function createReplica({ memory, store, writer, spaces, compression }: Re
     if (!spaces.replicates(log.space))
       return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
     const written = await writer.write((draft) => draft.receive(run.value))
-    return written.ok ? { ok: true, value: { logId, result: written.value } } : written
+    const end = run.value.from + run.value.entries.length
+    return written.ok ? { ok: true, value: { logId, end, result: written.value } } : written
   }
 
   return {

@@ -23,7 +23,7 @@ const ASK_AGAIN_MAX_MS = 32 * ASK_AGAIN_MS
 export type PeerName = string
 
 export type ViewEvent =
-  /** Somebody is known. `isPinned` where an operator configured it: it is never forgotten for others. */
+  /** Somebody is known, or has answered after all. `isPinned` where an operator configured it: it is never forgotten for others. */
   | { readonly type: 'learnt'; readonly peer: PeerName; readonly isPinned: boolean }
   | { readonly type: 'forgotten'; readonly peer: PeerName }
   /** A peer asks for a link. Answered by exactly one `answer`. */
@@ -34,6 +34,8 @@ export type ViewEvent =
   | { readonly type: 'failed'; readonly peer: PeerName }
   /** A peer ended the link. */
   | { readonly type: 'left'; readonly peer: PeerName }
+  /** A peer does not know of the link: it ended it and that was lost, or it has begun anew. It is asked which. */
+  | { readonly type: 'unlinked'; readonly peer: PeerName }
   /** Time has passed: asks for what is missing. */
   | { readonly type: 'tick' }
 
@@ -79,6 +81,7 @@ export function createViews({ random }: { readonly random: Random }): Views {
     const known = members.get(peer)
     if (known) {
       known.isPinned ||= isPinned
+      if (known.isFailing) Object.assign(known, { isFailing: false, notBeforeMs: 0, refusals: 0 })
       return []
     }
     members.set(peer, { isPinned, state: 'passive', isFailing: false, notBeforeMs: 0, refusals: 0 })
@@ -214,6 +217,16 @@ export function createViews({ random }: { readonly random: Random }): Views {
           // Who has just made room for another will not take this one back at once.
           postpone(member, nowMs)
           return [...effects, ...fill(nowMs)]
+        }
+        case 'unlinked': {
+          const member = members.get(event.peer)
+          if (member?.state !== 'active') return []
+          member.state = 'asking'
+          const isUrgent = count('active') < URGENT_BELOW
+          return [
+            { type: 'down', peer: event.peer },
+            { type: 'ask', peer: event.peer, isUrgent },
+          ]
         }
         case 'tick':
           return fill(nowMs)

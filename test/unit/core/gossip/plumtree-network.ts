@@ -57,7 +57,8 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
   let nowMs = 0
   let order = 0
   const counts = { pushes: 0, announcements: 0, grafts: 0, prunes: 0, lost: 0 }
-  const after = (delayMs: number, act: () => void): void => queue.add({ atMs: nowMs + delayMs, order: order++, act })
+  const after = (delayMs: number, act: () => void): void =>
+    queue.add({ atMs: nowMs + delayMs, order: order++, act })
 
   const nodes: Node[] = Array.from({ length: count }, () => {
     const held = new Map<LogId, number>()
@@ -218,11 +219,7 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
 }
 
 /** A random graph in which every node has about `degree` links: the union of random rings. */
-export function linkRandomly(
-  network: PlumtreeNetwork,
-  degree: number,
-  float: () => number,
-): void {
+export function linkRandomly(network: PlumtreeNetwork, degree: number, float: () => number): void {
   const count = network.nodes.length
   for (let ring = 0; ring < degree / 2; ring++) {
     const order = Array.from({ length: count }, (_, i) => i)
@@ -239,7 +236,8 @@ export function linkRandomly(
 
 function createHeap() {
   const items: Timed[] = []
-  const isBefore = (a: Timed, b: Timed): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+  const isBefore = (a: Timed, b: Timed): boolean =>
+    a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
   return {
     first: (): Timed | undefined => items[0],
     add(item: Timed): void {
