@@ -3,6 +3,7 @@
  *
  * Invariant: every push and announcement that the machine asked for ends, and is told to it as delivered, heard or failed.
  */
+import type { LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import type { Result } from '../base/result.ts'
 import type { Failure } from '../protocol/errors.ts'
@@ -14,7 +15,7 @@ import {
   type PlumtreeEffect,
   type PlumtreeEvent,
 } from './plumtree.ts'
-import { takeFrames, takenOf } from './push.ts'
+import { suspectsOf, takeFrames, takenOf } from './push.ts'
 import type { Replica } from './replica.ts'
 
 /** How messages get to a neighbour: over requests, or down the stream that it holds open. */
@@ -26,10 +27,12 @@ export interface Courier {
 }
 
 export interface Broadcast {
-  up(link: LinkName, courier: Courier, known: Known): void
+  up(link: LinkName, courier: Courier, peer: { readonly known: Known; readonly knownForks: Known }): void
   down(link: LinkName): void
   /** Entries were stored; `isOld` where they were fetched, so that the neighbours are likely to have them. */
   stored(logs: readonly LogStart[], isOld: boolean): void
+  /** A fork was proven. */
+  forked(logId: LogId): void
   /** A neighbour pushed; true where it should not go on. */
   pushed(link: LinkName, rows: readonly LogNext[], fresh: number, duplicate: number): boolean
   /** A neighbour, or whoever else, announced; what it should bring. */
@@ -50,13 +53,15 @@ export interface BroadcastDeps {
   readonly signal: AbortSignal
   readonly onReached: (link: LinkName) => void
   readonly onFailed: (link: LinkName, error: Failure) => void
+  /** A log is another one at the neighbour. */
+  readonly onSuspect: (link: LinkName, logId: LogId) => void
   /** The neighbour knows of no link. */
   readonly onUnlinked: (link: LinkName) => void
 }
 
 export function createBroadcast(deps: BroadcastDeps): Broadcast {
-  const { replica, clock, random, log, signal, onReached, onFailed, onUnlinked } = deps
-  const machine = createPlumtree({ random, next: replica.next })
+  const { replica, clock, random, log, signal, onReached, onFailed, onSuspect, onUnlinked } = deps
+  const machine = createPlumtree({ random, replica })
   const couriers = new Map<LinkName, Courier>()
   const underWay = new Set<Promise<void>>()
 
@@ -100,6 +105,7 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
     const { want, prune, linked } = sent.value
     handle({ type: 'delivered', link, offered, taken: takenOf(batch, sent.value), rest, want })
     if (prune) handle({ type: 'pruned', link })
+    for (const logId of suspectsOf(batch, sent.value)) onSuspect(link, logId)
     reached(link, linked)
   }
 
@@ -132,10 +138,10 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
   }
 
   return {
-    up(link, courier, known) {
+    up(link, courier, { known, knownForks }) {
       if (couriers.has(link)) handle({ type: 'down', link })
       couriers.set(link, courier)
-      handle({ type: 'up', link, known })
+      handle({ type: 'up', link, known, knownForks })
     },
     down(link) {
       couriers.delete(link)
@@ -143,6 +149,9 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
     },
     stored(logs, isOld) {
       handle({ type: 'stored', logs, isOld })
+    },
+    forked(logId) {
+      handle({ type: 'forked', logId })
     },
     pushed: (link, rows, fresh, duplicate) =>
       handle({ type: 'pushed', link, rows, fresh, duplicate }).some(({ type }) => type === 'prune'),

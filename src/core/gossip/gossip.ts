@@ -8,22 +8,25 @@ import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
-import type { Applied } from '../memory/memory.ts'
+import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
+import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { type Courier, createBroadcast } from './broadcast.ts'
 import { createFederationClient } from './client.ts'
+import type { Forks } from './forks.ts'
 import { createIntroductions } from './introductions.ts'
+import { createInvestigator } from './investigation.ts'
 import { createNeighbors } from './neighbors.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
 import { createPeers, noteKnown, type Peer, type Peers, toPeerView } from './peers.ts'
 import type { LinkName } from './plumtree.ts'
-import { createPuller } from './pull.ts'
+import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
 import { PUSH_BYTES } from './push.ts'
 import type { Replica } from './replica.ts'
 import type { Tally } from './tally.ts'
@@ -48,8 +51,10 @@ export interface Gossip {
   noteAsked(did: Did): void
   /** A spore was given what it pulled: it need not be told of it. */
   noteServed(did: Did, row: LogNext): void
-  /** Follows the change feed: what was written here is pushed. */
-  follow(applied: readonly Applied[]): void
+  /** What a spore sent of a log is of another chain than the one here. */
+  suspect(did: Did, logId: LogId): void
+  /** Follows the change feed: what was written here is pushed, and every fork proof. */
+  follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
   readonly peers: Peers
 }
@@ -62,6 +67,9 @@ export interface GossipOptions {
 
 export interface GossipDeps {
   readonly replica: Replica
+  readonly forks: Forks
+  readonly memory: Memory
+  readonly compression: Compression
   readonly store: MemoryStore
   readonly writer: Writer
   readonly spaces: Spaces
@@ -83,19 +91,14 @@ const PASSIVE_ROUND_SHARE = 1 / 8
 const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
+  const { replica, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
   const { name, network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const client = createFederationClient({ transport, signer, clock, random, signal })
   const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
-  /** Logs that are written here: what others wrote is told to the links by whom it came in. */
-  const ownLogs = new Set(
-    spaces.replicating.map((space) =>
-      logIdOf({ publicKey: signer.publicKey, space, epoch: store.origin.epoch }),
-    ),
-  )
+  const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
   let discoveredAtMs = Number.NEGATIVE_INFINITY
 
@@ -140,19 +143,29 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     random,
     introduce: introductions.introduce,
     isReachable: () => introductions.selfUrl() !== null,
-    onUp: (peer) => broadcast.up(peer.url, courierTo(peer), peer.known),
+    onUp: (peer) => broadcast.up(peer.url, courierTo(peer), peer),
     onDown: (peer) => broadcast.down(peer.url),
     onFailed: noteFailure,
   })
+  const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
+  const suspect = (peer: Peer, logId: LogId): void => {
+    if (investigations.size >= INVESTIGATIONS_MAX || signal.aborted) return
+    const started = investigator
+      .investigate(peer, logId, Number.MAX_SAFE_INTEGER)
+      .catch((error: unknown) => log.error('investigation broke', { peer: peer.url, error: String(error) }))
+      .finally(() => investigations.delete(started))
+    investigations.add(started)
+  }
   const puller = createPuller({
     client,
     replica,
+    investigator,
     spaces,
     log,
     signal,
     onFetched: (fetched) => broadcast.stored(fetched, true),
   })
-  const offerer = createOfferer({ client, replica, clock, signal })
+  const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
   const broadcast = createBroadcast({
     replica,
     clock,
@@ -162,6 +175,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     // Taking a push says nothing of what a peer answers to a pull.
     onReached: (link) => whereKnown(link, (peer) => peer.state === 'unreachable' && noteReached(peer)),
     onFailed: (link, error) => whereKnown(link, (peer) => noteFailure(peer, error)),
+    onSuspect: (link, logId) => whereKnown(link, (peer) => suspect(peer, logId)),
     onUnlinked: (link) => whereKnown(link, (peer) => neighbors.unlinked(peer)),
   })
   const whereKnown = (link: LinkName, act: (peer: Peer) => unknown): void => {
@@ -266,7 +280,13 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     async stop() {
       stopping.abort()
-      await Promise.allSettled([loop, ...syncs.values(), broadcast.settled(), neighbors.settled()])
+      await Promise.allSettled([
+        loop,
+        ...syncs.values(),
+        ...investigations,
+        broadcast.settled(),
+        neighbors.settled(),
+      ])
     },
     addPeer,
     introduced(descriptor) {
@@ -280,9 +300,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       ask === 'eager' || ask === 'lazy'
         ? Promise.resolve({ accepted: false, reached: null })
         : neighbors.asked(did, ask),
-    pushed(did, { rows, stored, fresh, duplicate }) {
+    pushed(did, { rows, stored, fresh, duplicate, knownProofs }) {
       const link = linkOf(did)
-      const prune = broadcast.pushed(link, rows, fresh, duplicate)
+      const prune = broadcast.pushed(link, rows, fresh, duplicate - knownProofs)
       broadcast.stored(stored, false)
       return { prune, linked: broadcast.isLinked(link) }
     },
@@ -298,15 +318,20 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       const peer = peers.byDid(did)
       if (peer) noteKnown(peer, logId, next)
     },
-    follow(applied) {
+    suspect(did, logId) {
+      const peer = peers.byDid(did)
+      if (peer) suspect(peer, logId)
+    },
+    follow(applied, forks) {
+      if (!loop) return
+      // What others wrote is told to the links by whom it came in with.
+      const own = new Set(spaces.replicating.map((space) => logIdOf(memory.ownLog(space))))
       const firstNew = new Map<LogId, number>()
       for (const { change } of applied)
-        if (ownLogs.has(change.logId) && !firstNew.has(change.logId)) firstNew.set(change.logId, change.seq)
-      if (firstNew.size > 0 && loop)
-        broadcast.stored(
-          [...firstNew].map(([logId, from]) => ({ logId, from })),
-          false,
-        )
+        if (own.has(change.logId) && !firstNew.has(change.logId)) firstNew.set(change.logId, change.seq)
+      const stored = [...firstNew].map(([logId, from]) => ({ logId, from }))
+      if (stored.length > 0) broadcast.stored(stored, false)
+      for (const { logId, space } of forks) if (spaces.replicates(space)) broadcast.forked(logId)
     },
     self: introductions.self,
     peers,

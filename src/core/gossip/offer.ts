@@ -11,8 +11,8 @@ import type { Failure } from '../protocol/errors.ts'
 import { IHAVE_ROWS_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart } from '../protocol/messages.ts'
 import type { FederationClient } from './client.ts'
-import { noteKnown, type Peer } from './peers.ts'
-import { takeFrames, takenOf } from './push.ts'
+import { noteKnown, noteKnownFork, type Peer } from './peers.ts'
+import { suspectsOf, takeFrames, takenOf } from './push.ts'
 import type { Replica } from './replica.ts'
 
 export interface Offerer {
@@ -28,13 +28,15 @@ export interface OffererDeps {
   readonly replica: Replica
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Hears of a log that is another one at the peer. */
+  readonly onSuspect: (peer: Peer, logId: LogId) => void
 }
 
 /** Everything is announced again only after this, and twice as long each time until the views agree, up to the most. */
 export const OFFER_ALL_PAUSE_MS = 10_000
 const OFFER_ALL_PAUSE_MAX_MS = 360 * OFFER_ALL_PAUSE_MS
 
-export function createOfferer({ client, replica, clock, signal }: OffererDeps): Offerer {
+export function createOfferer({ client, replica, clock, signal, onSuspect }: OffererDeps): Offerer {
   const offerRows = async (peer: Peer, rows: readonly LogNext[]): Promise<Result<void, Failure>> => {
     for (let i = 0; i < rows.length && !signal.aborted; i += IHAVE_ROWS_MAX) {
       // What one reply cannot list is wanted the next time.
@@ -50,27 +52,41 @@ export function createOfferer({ client, replica, clock, signal }: OffererDeps): 
   }
 
   const bring = async (peer: Peer, want: readonly LogStart[]): Promise<Result<void, Failure>> => {
-    const left = new Map<LogId, number>()
-    for (const { logId, from } of want) {
-      peer.known.set(logId, from)
-      left.set(logId, from)
-    }
-    while (left.size > 0 && !signal.aborted) {
-      const logs = [...left].map(([logId, from]) => ({ logId, from }))
-      const push = await takeFrames(replica, logs)
-      left.clear()
-      for (const { logId, from } of push.rest) left.set(logId, from)
+    for (const { logId, from } of want) peer.known.set(logId, from)
+    return push(peer, want)
+  }
+
+  const push = async (peer: Peer, logs: readonly LogStart[]): Promise<Result<void, Failure>> => {
+    for (let left = logs; left.length > 0 && !signal.aborted; ) {
+      const push = await takeFrames(replica, left)
+      left = push.rest
       if (push.offered.length === 0) continue
       const pushed = await client.push(peer.url, push.frames)
       if (!pushed.ok) return pushed
-      for (const { logId, next } of takenOf(push, pushed.value)) noteKnown(peer, logId, next)
+      for (const { logId, next, forkPoint } of takenOf(push, pushed.value)) {
+        noteKnown(peer, logId, next)
+        if (forkPoint !== undefined) noteKnownFork(peer, logId, forkPoint)
+      }
+      for (const logId of suspectsOf(push, pushed.value)) onSuspect(peer, logId)
     }
     return ok(undefined)
   }
 
+  /** Fork proofs that a peer does not know of: an announcement does not tell of them. */
+  const offerProofs = (peer: Peer, all: readonly LogNext[]): Promise<Result<void, Failure>> => {
+    const isNews = ({ logId }: LogNext): boolean =>
+      replica.forkPoint(logId) < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
+    return push(
+      peer,
+      all.filter(isNews).map(({ logId, next }) => ({ logId, from: next })),
+    )
+  }
+
   return {
     async offer(peer) {
-      const all = replica.logIds().map((logId) => ({ logId, next: replica.next(logId) }))
+      const all = replica.logIds().map((logId) => ({ logId, next: replica.validEnd(logId) }))
+      const proven = await offerProofs(peer, all)
+      if (!proven.ok) return proven
       const lacking = all.filter(({ logId, next }) => (peer.known.get(logId) ?? 0) < next)
       if (lacking.length > 0) return offerRows(peer, lacking)
       if (clock.now() < peer.offerAllAtMs) return ok(undefined)

@@ -4,7 +4,7 @@ import type { Did, LogId } from '../base/brand.ts'
 import { decodeCanonical, encodeCanonical } from '../base/canonical.ts'
 import type { PeerView } from '../protocol/api.ts'
 import { PEERS_MAX } from '../protocol/limits.ts'
-import type { Descriptor } from '../protocol/messages.ts'
+import type { Descriptor, HeadsRow } from '../protocol/messages.ts'
 import { OFFER_ALL_PAUSE_MS } from './offer.ts'
 
 export interface Peer {
@@ -29,6 +29,8 @@ export interface Peer {
   cursor: string | null
   /** Next sequence number that it has of a log, as far as we saw: what it has is not pushed to it. */
   readonly known: BoundedMap<LogId, number>
+  /** Fork points that it knows of, as far as we saw. */
+  readonly knownForks: BoundedMap<LogId, number>
   /** Everything is not offered to it again before this time, and how long that pause is. */
   offerAllAtMs: number
   offerPauseMs: number
@@ -67,6 +69,7 @@ export function createPeers(): Peers {
         etag: null,
         cursor: null,
         known: createBoundedMap(KNOWN_LOGS_MAX),
+        knownForks: createBoundedMap(KNOWN_LOGS_MAX),
         offerAllAtMs: Number.NEGATIVE_INFINITY,
         offerPauseMs: OFFER_ALL_PAUSE_MS,
       }
@@ -83,6 +86,17 @@ export function createPeers(): Peers {
 /** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
 export function noteKnown(peer: Peer, logId: LogId, next: number): void {
   if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
+}
+
+/** What a peer says of a log. */
+export function noteRow(peer: Peer, { logId, next, forkPoint }: HeadsRow): void {
+  noteKnown(peer, logId, next)
+  if (forkPoint !== undefined) noteKnownFork(peer, logId, forkPoint)
+}
+
+/** A proof that a peer has, or was given; it is only ever thought to know of a lower fork point. */
+export function noteKnownFork(peer: Peer, logId: LogId, point: number): void {
+  if (point < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) peer.knownForks.set(logId, point)
 }
 
 export const toPeerView = (peer: Peer): PeerView => ({

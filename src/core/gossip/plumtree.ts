@@ -11,6 +11,8 @@ import type { LogId } from '../base/brand.ts'
 import type { Random } from '../base/ports.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart } from '../protocol/messages.ts'
+import type { Offered } from './push.ts'
+import type { Replica } from './replica.ts'
 
 /** News that come within this time go out in one push. */
 export const PUSH_COALESCE_MS = 50
@@ -30,15 +32,17 @@ const EXPECTED_LOGS_MAX = 16_384
 
 /** A neighbour as the shell names it. */
 export type LinkName = string
-/** Next sequence number that a neighbour has of a log, as far as it was seen. */
+/** Next sequence number that a neighbour has of a log, or the fork point that it knows of, as far as it was seen. */
 export type Known = BoundedMap<LogId, number>
 
 export type PlumtreeEvent =
-  /** A link was made. `known` may be shared with whoever else sees what the neighbour has. */
-  | { readonly type: 'up'; readonly link: LinkName; readonly known: Known }
+  /** A link was made. What is known of the neighbour may be shared with whoever else sees what it has. */
+  | { readonly type: 'up'; readonly link: LinkName; readonly known: Known; readonly knownForks: Known }
   | { readonly type: 'down'; readonly link: LinkName }
   /** Entries were stored: of each log from a sequence number on. `isOld` where they were fetched: the others likely have them. */
   | { readonly type: 'stored'; readonly logs: readonly LogStart[]; readonly isOld: boolean }
+  /** A fork was proven here: its proof goes along every link at once. */
+  | { readonly type: 'forked'; readonly logId: LogId }
   /** A neighbour pushed: so many entries that were new here, and so many that were not. Answered by `prune`, or not. */
   | {
       readonly type: 'pushed'
@@ -58,8 +62,8 @@ export type PlumtreeEvent =
   | {
       readonly type: 'delivered'
       readonly link: LinkName
-      readonly offered: readonly LogNext[]
-      readonly taken: readonly LogNext[]
+      readonly offered: readonly Offered[]
+      readonly taken: readonly Offered[]
       readonly rest: readonly LogStart[]
       readonly want: readonly LogStart[]
     }
@@ -93,12 +97,13 @@ export interface Plumtree {
 
 export interface PlumtreeDeps {
   readonly random: Random
-  /** Sequence number expected next of a log here; 0 of an unknown one. */
-  readonly next: (logId: LogId) => number
+  /** What is here. */
+  readonly replica: Pick<Replica, 'next' | 'validEnd' | 'forkPoint'>
 }
 
 interface Link {
   readonly known: Known
+  readonly knownForks: Known
   isEager: boolean
   /** Logs to push, each from where; and logs to announce. The oldest first. */
   readonly pushes: Map<LogId, number>
@@ -110,7 +115,7 @@ interface Link {
   readonly refilled: Set<LogId>
 }
 
-export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
+export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const links = new Map<LinkName, Link>()
   /** Who was asked to bring a log, up to where and until when it is waited for. */
   const expected = new Map<
@@ -118,7 +123,9 @@ export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
     { readonly link: LinkName; readonly next: number; readonly untilMs: number }
   >()
 
-  const lacks = (link: Link, logId: LogId): boolean => (link.known.get(logId) ?? 0) < next(logId)
+  const lacks = (link: Link, logId: LogId): boolean =>
+    (link.known.get(logId) ?? 0) < replica.validEnd(logId) ||
+    replica.forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
 
   const wake = (name: LinkName, link: Link, message: Message, delayMs: number): PlumtreeEffect[] => {
     // What is under way looks at its queue when it ends.
@@ -145,6 +152,13 @@ export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
     return effects
   }
 
+  const forked = (logId: LogId): PlumtreeEffect[] =>
+    [...links].flatMap(([name, link]) => {
+      if (!lacks(link, logId)) return []
+      enqueue(link, logId, replica.validEnd(logId))
+      return wakePush(name, link, PUSH_COALESCE_MS)
+    })
+
   /** A push of nothing but what is here, or mostly: this link is a second way to the same news. */
   const judge = (name: LinkName, fresh: number, duplicate: number): PlumtreeEffect[] => {
     const link = links.get(name)
@@ -162,8 +176,8 @@ export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
   const askFor = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
     const want: LogStart[] = []
     for (const row of rows) {
-      const from = next(row.logId)
-      if (from >= row.next || want.length >= PULL_RANGES_MAX) continue
+      const from = replica.next(row.logId)
+      if (from >= Math.min(row.next, replica.forkPoint(row.logId)) || want.length >= PULL_RANGES_MAX) continue
       const bringer = expected.get(row.logId)
       const isComing = bringer && bringer.link !== name && bringer.untilMs > nowMs && bringer.next >= row.next
       if (isComing && links.has(bringer.link)) continue
@@ -186,7 +200,7 @@ export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
   const graft = (name: LinkName, link: Link, want: readonly LogStart[]): PlumtreeEffect[] => {
     link.isEager = true
     for (const { logId, from } of want) {
-      if (from >= next(logId)) continue
+      if (from >= replica.validEnd(logId)) continue
       link.known.set(logId, from)
       link.announcements.delete(logId)
       enqueue(link, logId, from)
@@ -222,7 +236,7 @@ export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
     for (const logId of link.announcements) {
       if (rows.length >= IHAVE_ROWS_MAX) break
       link.announcements.delete(logId)
-      if (lacks(link, logId)) rows.push({ logId, next: next(logId) })
+      if (lacks(link, logId)) rows.push({ logId, next: replica.validEnd(logId) })
     }
     if (rows.length === 0) return []
     link.sending.add('announce')
@@ -257,7 +271,10 @@ export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
         return event.message === 'push' ? flushPushes(name, link) : flushAnnouncements(name, link)
       case 'delivered':
         link.sending.delete('push')
-        for (const row of event.taken) noteKnown(link.known, row)
+        for (const row of event.taken) {
+          noteKnown(link.known, row)
+          if (row.forkPoint !== undefined) noteKnownFork(link.knownForks, row.logId, row.forkPoint)
+        }
         for (const { logId, from } of event.rest) enqueue(link, logId, from)
         refill(link, event.offered, event.want)
         if (link.pushes.size === 0) link.refilled.clear()
@@ -275,10 +292,11 @@ export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
   return {
     handle(event, nowMs) {
       if (event.type === 'stored') return store(event.logs, event.isOld)
+      if (event.type === 'forked') return forked(event.logId)
       const link = links.get(event.link)
       switch (event.type) {
         case 'up':
-          if (!link) links.set(event.link, newLink(event.known))
+          if (!link) links.set(event.link, newLink(event.known, event.knownForks))
           return []
         case 'down':
           links.delete(event.link)
@@ -298,8 +316,9 @@ export function createPlumtree({ random, next }: PlumtreeDeps): Plumtree {
   }
 }
 
-const newLink = (known: Known): Link => ({
+const newLink = (known: Known, knownForks: Known): Link => ({
   known,
+  knownForks,
   isEager: true,
   pushes: new Map(),
   announcements: new Set(),
@@ -311,6 +330,10 @@ const newLink = (known: Known): Link => ({
 /** A neighbour is only ever thought to have more, until it says otherwise. */
 function noteKnown(known: Known, { logId, next }: LogNext): void {
   if (next > (known.get(logId) ?? 0)) known.set(logId, next)
+}
+
+function noteKnownFork(knownForks: Known, logId: LogId, point: number): void {
+  if (point < (knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) knownForks.set(logId, point)
 }
 
 function enqueue(link: Link, logId: LogId, from: number): void {

@@ -7,9 +7,11 @@ export interface Tally {
   readonly rows: readonly LogNext[]
   /** Logs that grew here, from where. */
   readonly stored: readonly LogStart[]
-  /** Entries. */
+  /** Entries and fork proofs. */
   readonly fresh: number
   readonly duplicate: number
+  /** Proofs among them that were known: these go along every link, so a second one says nothing of the link. */
+  readonly knownProofs: number
   add(received: ReceivedRun): void
 }
 
@@ -18,6 +20,7 @@ export function createTally(): Tally {
   const stored: LogStart[] = []
   let fresh = 0
   let duplicate = 0
+  let knownProofs = 0
   return {
     rows,
     stored,
@@ -27,12 +30,16 @@ export function createTally(): Tally {
     get duplicate() {
       return duplicate
     },
+    get knownProofs() {
+      return knownProofs
+    },
     add({ logId, end, result }) {
       if (!result.ok) return
-      rows.push({ logId, next: end })
-      if (result.value.fresh > 0) stored.push({ logId, from: end - result.value.fresh })
       fresh += result.value.fresh
       duplicate += result.value.duplicate
+      if (end === null) knownProofs += result.value.duplicate
+      else rows.push({ logId, next: end })
+      if (end !== null && result.value.fresh > 0) stored.push({ logId, from: end - result.value.fresh })
     },
   }
 }

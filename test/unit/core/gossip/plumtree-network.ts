@@ -64,7 +64,11 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
     const held = new Map<LogId, number>()
     const machine = createPlumtree({
       random: { float, bytes: () => new Uint8Array() },
-      next: (logId) => held.get(logId) ?? 0,
+      replica: {
+        next: (logId) => held.get(logId) ?? 0,
+        validEnd: (logId) => held.get(logId) ?? 0,
+        forkPoint: () => Number.POSITIVE_INFINITY,
+      },
     })
     return { machine, held, neighbors: new Set(), isAlive: true }
   })
@@ -184,7 +188,12 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
         [b, a],
       ] as const) {
         at(one).neighbors.add(other)
-        handle(one, { type: 'up', link: nameOf(other), known: createBoundedMap(1024) })
+        handle(one, {
+          type: 'up',
+          link: nameOf(other),
+          known: createBoundedMap(1024),
+          knownForks: createBoundedMap(1024),
+        })
       }
     },
     write(node) {
