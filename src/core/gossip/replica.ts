@@ -160,7 +160,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
           return yield part
         }
         for (let rest = part.value; rest.length > 0; ) {
-          const { contents, end } = await runVerifier.verify(rest, positionOf)
+          const { contents, end, isBroken } = await runVerifier.verify(rest, positionOf)
           rest = rest.subarray(end)
           const stored = await storing
           noteAhead(contents, ahead, positionHeld)
@@ -171,6 +171,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
             if (one.ok && !one.value.result.ok) ahead.delete(one.value.logId)
             yield one
           }
+          if (isBroken) return yield* await storing
         }
       }
       yield* await storing
@@ -217,11 +218,11 @@ function noteAhead(
 async function* partsOf(
   frames: Uint8Array | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Result<Uint8Array, Failure>> {
-  if (frames instanceof Uint8Array) return yield ok(frames)
+  if (frames instanceof Uint8Array && frames.length <= STREAM_BATCH_BYTES) return yield ok(frames)
   let broken: Failure | null = null
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     try {
-      yield* frames
+      yield* frames instanceof Uint8Array ? piecesOf(frames) : frames
     } catch (error) {
       if (!(error instanceof SporeError)) throw error
       broken = failure(error.code, error.message)
@@ -229,4 +230,10 @@ async function* partsOf(
   }
   for await (const part of splitFrames(chunks(), STREAM_BATCH_BYTES)) yield ok(part)
   if (broken) yield err(broken)
+}
+
+/** Pieces of bytes that are there already, so that a large body is not taken in one go. */
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += STREAM_BATCH_BYTES)
+    yield bytes.subarray(at, at + STREAM_BATCH_BYTES)
 }
