@@ -16,10 +16,14 @@ export interface MeasuredSpore extends AsyncDisposable {
   /** Where other spores reach it: the proxy. */
   readonly publicUrl: string
   readonly proxy: SporeProxy
+  /** Reads the meter. */
   meter(): Promise<Meter>
+  /** What the meter says of the processor, without reading the rest. */
+  cpuMs(): Promise<number>
   /** Throws unless every item is stored. */
   remember(items: readonly RememberInput[]): Promise<void>
-  memories(): Promise<number>
+  /** Memories that it holds, and entries that its index has not come to yet. */
+  held(): Promise<{ readonly memories: number; readonly behind: number }>
   join(url: string): Promise<void>
 }
 
@@ -75,6 +79,11 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
       child.send('meter')
       return (await told)[0] as Meter
     },
+    async cpuMs() {
+      const told = once(child, 'message')
+      child.send('cpu')
+      return (await told)[0] as number
+    },
     async remember(items) {
       for (let i = 0; i < items.length; i += ITEMS_MAX) {
         const { items: results } = (await ask('/api/memory', { items: items.slice(i, i + ITEMS_MAX) })) as {
@@ -84,7 +93,13 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
         if (failed) throw new Error(`an item was refused: ${JSON.stringify(failed)}`)
       }
     },
-    memories: async () => ((await ask('/api/health')) as { memories: number }).memories,
+    async held() {
+      const { memories, indexing } = (await ask('/api/health')) as {
+        memories: number
+        indexing?: { behind: number }
+      }
+      return { memories, behind: indexing?.behind ?? 0 }
+    },
     join: async (peer) => void (await ask('/api/peers', { url: peer })),
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
