@@ -32,14 +32,14 @@ export const spec: CommandSpec = {
     if ((author === undefined) === (ids.length === 0) || (author !== undefined && isUndo))
       throw new UsageError('Give ids of memories, or --author alone.')
     await using access = await openAccess(context.load(), context.signal)
-    if (isUndo) return undo(context, access, ids)
+    if (isUndo) return await undo(context, access, ids)
     if (
       !(await isConfirmed(context, author ?? `${ids.length} ${ids.length === 1 ? 'memory' : 'memories'}`))
     ) {
       context.output.result('nothing was purged', { purged: 0, entries: 0 })
       return EXIT.failure
     }
-    return purge(
+    return await purge(
       context,
       author === undefined ? ids.map((id) => () => access.purge(id)) : [() => access.purgeAuthor(author)],
     )

@@ -18,7 +18,7 @@ import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
-import { createPartialDraft, crossesSegment, overlapOf, segmentBehind, segmentOf } from './partial.ts'
+import { createPartialDraft, crossesSegment, sameOverlap, segmentBehind, segmentOf } from './partial.ts'
 import { isPurged } from './purge.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
@@ -392,15 +392,3 @@ export function createDraft(context: DraftContext): Draft {
 
 const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
 const notOurs = () => err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
-
-/** True where the entries that a run and the part above the gap have in common are the same. */
-function sameOverlap(run: DecodedRun, partial: PartialRow, overlap: readonly EntryRow[]): boolean {
-  const range = overlapOf({ from: run.from, end: run.from + run.count }, partial)
-  if (!range) return true
-  const headers = new Map(overlap.map(({ seq, header }) => [seq, header]))
-  for (let seq = range.from; seq <= range.to; seq++) {
-    const stored = headers.get(seq)
-    if (!stored || !equalBytes(stored, entryOf(run, seq - run.from).header)) return false
-  }
-  return true
-}
