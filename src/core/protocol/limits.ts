@@ -118,6 +118,8 @@ export const FRAME_DECODED_BYTES_MAX = MIB
 export const PULL_REPLY_BYTES_MAX = 16 * MIB
 /** Ranges in one pull. */
 export const PULL_RANGES_MAX = 1024
+/** Rows in one ihave: as many as in a reply to heads, so that a spore which nobody can reach can say what it has. */
+export const IHAVE_ROWS_MAX = 8192
 /** Rows in one reply to heads; the rest comes with the next cursor. */
 export const HEADS_ROWS_MAX = 8192
 /** A federation request's signature is valid this long before and after its `created`. */
