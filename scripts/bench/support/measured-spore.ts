@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
+import { Agent, request } from 'undici'
 import type { RememberInput } from '../../../src/core/protocol/api.ts'
 import { ITEMS_MAX } from '../../../src/core/protocol/limits.ts'
 import type { Meter } from './meter.ts'
@@ -45,6 +46,8 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
     join(project, 'bin', 'spore.js'),
     ...['start', '--json', '--port', '0', '--home', home],
   ]
+  // A connection for each request: one that was kept would be closed while this process is at a codec for a minute.
+  const agent = new Agent({ pipelining: 0 })
   const proxy = await startProxy()
   const publicUrl = `http://127.0.0.1:${proxy.port}`
   const child = spawn(process.execPath, argv, {
@@ -61,14 +64,15 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
   const { url } = JSON.parse(line) as { url: string }
   proxy.target = Number(new URL(url).port)
   const ask = async (path: string, body?: unknown): Promise<unknown> => {
-    const reply = await fetch(`${url}${path}`, {
+    const reply = await request(`${url}${path}`, {
+      dispatcher: agent,
       ...(body === undefined
         ? {}
         : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(60_000),
     })
-    if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`)
-    return reply.json()
+    if (reply.statusCode !== 200) throw new Error(`${path}: ${reply.statusCode} ${await reply.body.text()}`)
+    return reply.body.json()
   }
 
   return {
@@ -107,6 +111,7 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
       await exited
       clearTimeout(timer)
       await proxy[Symbol.asyncDispose]()
+      await agent.close()
     },
   }
 }
