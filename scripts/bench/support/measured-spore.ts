@@ -71,7 +71,8 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
         : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(60_000),
     })
-    if (reply.statusCode !== 200) throw new Error(`${path}: ${reply.statusCode} ${await reply.body.text()}`)
+    if (reply.statusCode >= 300)
+      throw new Error(`${path}: ${reply.statusCode} ${(await reply.body.text()).slice(0, 500)}`)
     return reply.body.json()
   }
 
