@@ -6,6 +6,7 @@ import type { Clock, Log, Random } from './base/ports.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
+import { createSegments } from './gossip/segments.ts'
 import type { Transport } from './gossip/transport.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import { type Applied, createMemory, type Memory } from './memory/memory.ts'
@@ -68,9 +69,11 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     { name, network, pullIntervalMs },
     { replica, store, writer, spaces, signer, verifier, transport, clock, random, log },
   )
+  const segments = createSegments({ memory, store, spaces, compression })
   const federation = createFederation({
     gossip,
     replica,
+    segments,
     logs: memory.logs,
     spaces,
     verifier,

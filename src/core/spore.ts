@@ -125,6 +125,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       memories: memory.memories,
       entries: memory.entries,
       damaged: memory.damaged,
+      missing: memory.missing,
       peers: gossip.peers.all().map(toPeerView),
       tasks: tasks.count,
       defaultSpace: spaces.defaultSpace,

@@ -18,6 +18,18 @@ export function respondFrom(federation: Federation): Responder {
     const admitted = federation.admit({ method, authority, path, query, body }, headers)
     if (!admitted.ok) return problem(admitted.error)
     const caller = admitted.value
+    const ofLog = /^\/federation\/v1\/log\/([^/]+)\/(segments|segment\/([^/]+))$/.exec(path)
+    if (method === 'GET' && ofLog) {
+      const [, logId = '', , from] = ofLog
+      const before = new URLSearchParams(query).get('before')
+      if (from === undefined) {
+        const list = await federation.segments(logId, before)
+        return list.ok ? reply(200, list.value) : problem(list.error)
+      }
+      const segment = await federation.segment(logId, from)
+      if (!segment.ok) return problem(segment.error)
+      return { status: 200, headers: { etag: `"${segment.value.etag}"` }, body: segment.value.frame }
+    }
     switch (`${method} ${path}`) {
       case 'GET /federation/v1/heads': {
         const since = new URLSearchParams(query).get('since')

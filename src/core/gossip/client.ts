@@ -1,5 +1,6 @@
 /** The asking side of the exchange (PROTOCOL.md §8): signs requests, parses replies. It carries no other credential. */
 
+import type { LogId } from '../base/brand.ts'
 import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -13,6 +14,8 @@ import {
   FEDERATION_REPLY_TIMEOUT_MS,
   FEDERATION_TIMEOUT_MS,
   PULL_REPLY_BYTES_MAX,
+  SEGMENT_FRAME_BYTES_MAX,
+  SEGMENT_LIST_BYTES_MAX,
 } from '../protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
@@ -25,6 +28,7 @@ import {
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
+import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
 
 export interface FederationClient {
@@ -36,6 +40,10 @@ export interface FederationClient {
   ): Promise<Result<{ readonly etag: string | null; readonly reply: HeadsReply | null }, Failure>>
   /** Frames, as they arrive. Throws `SporeError` PEER_UNREACHABLE where they break off. */
   pull(base: string, ranges: readonly Range[]): Promise<Result<AsyncIterable<Uint8Array>, Failure>>
+  /** The sealed segments of a log that end before the entry `before`, newest first, at most `SEGMENT_ROWS_MAX`. */
+  segments(base: string, logId: LogId, before: number | null): Promise<Result<SegmentList, Failure>>
+  /** The frame of one sealed segment. */
+  segment(base: string, logId: LogId, from: number): Promise<Result<Uint8Array, Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
@@ -130,6 +138,22 @@ export function createFederationClient({
         body: encodePull(ranges),
         maxBytes,
       })
+      return sent.ok ? ok(sent.value.body) : sent
+    },
+    async segments(base, logId, before) {
+      const query = before === null ? '' : `?before=${before}`
+      const path = `${FEDERATION_PATH}/log/${logId}/segments`
+      const headers = { accept: CBOR_MEDIA_TYPE }
+      const maxBytes = SEGMENT_LIST_BYTES_MAX
+      const sent = await send({ method: 'GET', base, path, query, headers, maxBytes })
+      if (!sent.ok) return sent
+      const list = decodeSegmentList(sent.value.body, logId)
+      return list ? ok(list) : err(notUnderstood('segments'))
+    },
+    async segment(base, logId, from) {
+      const path = `${FEDERATION_PATH}/log/${logId}/segment/${from}`
+      const headers = { accept: FRAMES_MEDIA_TYPE }
+      const sent = await send({ method: 'GET', base, path, headers, maxBytes: SEGMENT_FRAME_BYTES_MAX })
       return sent.ok ? ok(sent.value.body) : sent
     },
     async push(base, frames) {

@@ -9,17 +9,20 @@ import type { Verifier } from '../identity/keys.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
+import { textToLogId } from '../protocol/entry.ts'
 import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
 import {
   HEADS_ROWS_MAX,
   NONCES_MAX,
   PULL_RANGES_MAX,
   PULL_REPLY_BYTES_MAX,
+  SEQ_MAX,
   SIGNATURE_AGE_MAX_MS,
 } from '../protocol/limits.ts'
 import { type Descriptor, decodePull, encodeHeads, encodePushReply } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import type { Replica } from './replica.ts'
+import type { SegmentFrame, Segments } from './segments.ts'
 
 export interface HeadsAnswer {
   /** Digest of the view, 64 characters of hex. */
@@ -42,6 +45,10 @@ export interface Federation {
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  /** The segments of a log that end before the entry `before`. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
+  segments(logId: string, before: string | null): Promise<Result<Uint8Array, Failure>>
+  /** One sealed segment. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
+  segment(logId: string, from: string): Promise<Result<SegmentFrame, Failure>>
   join(body: unknown, caller: Did): Promise<Result<NodesReply, Failure>>
   nodes(): NodesReply
 }
@@ -49,6 +56,7 @@ export interface Federation {
 export interface FederationDeps {
   readonly gossip: Gossip
   readonly replica: Replica
+  readonly segments: Segments
   readonly logs: LogTable
   readonly spaces: Spaces
   readonly verifier: Verifier
@@ -140,6 +148,20 @@ export function createFederation(deps: FederationDeps): Federation {
       })
     },
 
+    async segments(logId, before) {
+      const id = textToLogId(logId)
+      const seq = before === null ? SEQ_MAX + 1 : parseSeq(before)
+      if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
+      return deps.segments.list(id, seq)
+    },
+
+    async segment(logId, from) {
+      const id = textToLogId(logId)
+      const seq = parseSeq(from)
+      if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
+      return deps.segments.segment(id, seq)
+    },
+
     async join(body, caller) {
       const descriptor = verifyDescriptor(body, { network, nowMs: clock.now(), verifier })
       if (!descriptor.ok) return descriptor
@@ -156,6 +178,12 @@ export function createFederation(deps: FederationDeps): Federation {
     const known = gossip.peers.all().flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
     return { self: gossip.self(), nodes: known }
   }
+}
+
+/** A sequence number of a log, or the one behind its last; null for what is none. */
+function parseSeq(text: string): number | null {
+  const seq = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  return seq <= SEQ_MAX + 1 ? seq : null
 }
 
 /** 0, the beginning, for a cursor that this store did not give. */

@@ -17,6 +17,7 @@ import type { PeerView } from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import type { Descriptor } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
+import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient } from './client.ts'
 import {
   createPeers,
@@ -84,7 +85,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const self = (): Descriptor =>
     signDescriptor({ url: selfUrl, name, network, version: PROTOCOL_VERSION, issued: clock.now() }, signer)
 
-  const puller = createPuller({ client, replica, spaces, log, signal })
+  const bootstrap = createBootstrap({ client, replica, clock, log, signal })
+  const puller = createPuller({ client, replica, bootstrap, spaces, log, signal })
   const pusher = createPusher({
     client,
     replica,

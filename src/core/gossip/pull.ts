@@ -11,6 +11,7 @@ import type { Spaces } from '../memory/spaces.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { HEADS_ROWS_MAX, LOGS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { HeadsRow, Range } from '../protocol/messages.ts'
+import type { Bootstrap } from './bootstrap.ts'
 import type { FederationClient } from './client.ts'
 import { noteKnown, type Peer } from './peers.ts'
 import type { Replica } from './replica.ts'
@@ -27,6 +28,7 @@ export interface PullerDeps {
   readonly client: FederationClient
   readonly replica: Replica
   readonly spaces: Spaces
+  readonly bootstrap: Bootstrap
   readonly log: Log
   readonly signal: AbortSignal
 }
@@ -43,7 +45,7 @@ interface Round {
 }
 
 export function createPuller(deps: PullerDeps): Puller {
-  const { client, replica, spaces, log, signal } = deps
+  const { client, replica, bootstrap, spaces, log, signal } = deps
 
   const pull = async (peer: Peer): Promise<Result<'same' | 'other', Failure>> => {
     const round: Round = { pulls: 0, refused: new Set() }
@@ -81,11 +83,16 @@ export function createPuller(deps: PullerDeps): Puller {
   ): Promise<Result<boolean, Failure>> => {
     const missing = (of: readonly HeadsRow[]): HeadsRow[] =>
       of.filter(({ logId, next }) => replica.next(logId) < next)
-    const lacking = missing(rows)
+    // A view lists its logs in the order in which they moved: the newest come first here.
+    const lacking = missing(rows).toReversed()
+    for (const row of lacking.filter(bootstrap.isFor)) {
+      const fetched = await bootstrap.fetch(peer, row)
+      if (!fetched.ok) return fetched
+    }
     for (let i = 0; i < lacking.length; i += PULL_RANGES_MAX)
       for (let isMore = true; isMore; ) {
         const wanted = missing(lacking.slice(i, i + PULL_RANGES_MAX)).filter(
-          ({ logId }) => !round.refused.has(logId),
+          ({ logId }) => !round.refused.has(logId) && !bootstrap.isUnderWay(logId),
         )
         if (wanted.length === 0) break
         if (++round.pulls > PULLS_MAX || signal.aborted) return ok(false)

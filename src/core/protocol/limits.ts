@@ -135,3 +135,18 @@ export const LOGS_MAX = 200_000
 /** Bytes of the seeds file `bootstrap.json`, and how many seeds it may name. */
 export const BOOTSTRAP_BYTES_MAX = 64 * KIB
 export const BOOTSTRAP_SEEDS_MAX = 64
+
+// --- Segments and newest-first fetching (PROTOCOL.md §7, §8) ---
+
+/** Rows in one list of segments: 128 KiB, and 256 MiB of a log. */
+export const SEGMENT_ROWS_MAX = 1024
+/** Bytes of a reply that lists segments: its rows at ~130 bytes, and slack. */
+export const SEGMENT_LIST_BYTES_MAX = 256 * KIB
+/** Encoded segments that are kept for whoever asks for the same next: 16 MiB at most, less where they compress. */
+export const SEGMENTS_CACHED_MAX = 64
+/** Bytes of one segment's frame: what a segment decodes to, its columns and framing beside it. */
+export const SEGMENT_FRAME_BYTES_MAX = SEGMENT_BYTES_MAX + 64 * KIB
+/** Entries by which a log must be behind to be fetched newest first: less comes within one reply or two, in its own order. */
+export const BOOTSTRAP_ENTRIES_MIN = 4 * SEGMENT_ENTRIES_MAX
+/** Sealed segments that must be missing for it. */
+export const BOOTSTRAP_SEGMENTS_MIN = 4

@@ -1,6 +1,7 @@
 /** A peer that signs what it should and answers what it likes. */
 import { signDescriptor } from '../../../../src/core/identity/descriptor.ts'
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
+import { failure } from '../../../../src/core/protocol/errors.ts'
 import {
   type Descriptor,
   encodeHeads,
@@ -9,7 +10,7 @@ import {
   type HeadsRow,
 } from '../../../../src/core/protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../../../../src/core/protocol/version.ts'
-import { jsonReply, type Loopback, type Responder, reply, urlOf } from '../../../support/loopback.ts'
+import { jsonReply, type Loopback, problem, type Responder, reply, urlOf } from '../../../support/loopback.ts'
 
 /** Answers by the end of the path; what is left out is answered like an empty spore would. */
 export interface Script {
@@ -17,6 +18,7 @@ export interface Script {
   readonly pull?: Responder
   readonly push?: Responder
   readonly join?: Responder
+  readonly segments?: Responder
 }
 
 export interface Liar {
@@ -51,6 +53,7 @@ export function serveLiar(
     pull: async () => reply(200, new Uint8Array()),
     push: async () => reply(200, encodePushReply({ new: 0, dup: 0, failures: [], want: [] })),
     join: async () => jsonReply(200, { self: descriptor(), nodes: [] }),
+    segments: async () => problem(failure('SEGMENT_UNKNOWN', 'none')),
     ...script,
   }
   const url = net.serve(name, async (request) => {
