@@ -4,6 +4,7 @@
  */
 import type { Clock, Log, Random } from './base/ports.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
+import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
 import { createSegments } from './gossip/segments.ts'
@@ -16,6 +17,7 @@ import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
+import { EPOCH_BYTES } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
   readonly memory: Memory
@@ -61,13 +63,29 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
     throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
 
-  const memory = createMemory({ signer, verifier, network, epoch })
+  const drawEpoch = () => random.bytes(EPOCH_BYTES)
+  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch })
   const writer = createWriter({ memory, store, clock, log })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
-  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier })
+  const forks = createForks({ memory, store, writer, spaces, verifier })
+  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks })
   const gossip = createGossip(
     { name, network, pullIntervalMs },
-    { replica, store, writer, spaces, signer, verifier, transport, clock, random, log },
+    {
+      replica,
+      forks,
+      memory,
+      compression,
+      store,
+      writer,
+      spaces,
+      signer,
+      verifier,
+      transport,
+      clock,
+      random,
+      log,
+    },
   )
   const segments = createSegments({ memory, store, spaces, compression })
   const federation = createFederation({
@@ -90,7 +108,9 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     gossip,
     federation,
     async replay(follow) {
-      memory.load(await store.logs(), await store.forks(), await store.partials())
+      const forked = await store.forks()
+      memory.load(await store.logs(), forked, await store.partials())
+      for (const { logId } of forked) await forks.settle(logId)
       for (let after = 0; ; ) {
         const rows = await store.entriesAfter(after, REPLAY_BATCH)
         const last = rows.at(-1)

@@ -291,7 +291,8 @@ export function createBootstrap({ client, replica, clock, log, signal }: Bootstr
   }
 
   return {
-    isFor: ({ logId, next }) =>
+    isFor: ({ logId, next, forkPoint }) =>
+      forkPoint === undefined &&
       replica.forkPoint(logId) === Number.POSITIVE_INFINITY &&
       (replica.gap(logId) !== null || next - replica.next(logId) > BOOTSTRAP_ENTRIES_MIN),
 

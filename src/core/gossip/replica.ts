@@ -2,6 +2,8 @@
 import type { LogId } from '../base/brand.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Received } from '../memory/draft.ts'
+import { validEnd } from '../memory/equivocation.ts'
+import { chainBefore } from '../memory/held-chain.ts'
 import { emptyLogRow } from '../memory/log-table.ts'
 import type { Memory } from '../memory/memory.ts'
 import { overlapOf } from '../memory/partial.ts'
@@ -15,27 +17,35 @@ import { type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { encodeFrame, splitFrames } from '../protocol/frame.ts'
 import { SEGMENT_BYTES_MAX } from '../protocol/limits.ts'
 import type { LogDescriptor } from '../protocol/log.ts'
+import type { HeadsRow } from '../protocol/messages.ts'
 import { encodeRun } from '../protocol/run.ts'
+import type { Forks } from './forks.ts'
 
 export interface ReceivedRun {
   readonly logId: LogId
   readonly result: Result<Received, Failure>
 }
 
+export interface ReplicaFrame {
+  readonly frame: Uint8Array
+  /** Where what it brings of the log ends. */
+  readonly end: number
+  /** Of the proof in this frame. */
+  readonly forkPoint?: number
+}
 /** The chain value said to stand before the entry `from` of a log; null where none is. */
 export type ChainBefore = (logId: LogId, from: number) => Uint8Array | null
 
 export interface Replica {
-  /** Frames of a log from `from` to the first head at or behind `to`; only of logs that replicate, and of forked ones only runs that begin below the fork point. */
-  frames(
-    logId: LogId,
-    from: number,
-    to: number | null,
-  ): AsyncGenerator<{ readonly frame: Uint8Array; readonly end: number }>
   /**
-   * Verifies and stores the runs of frames, while they arrive; the result of each, in their order, once it is durable.
-   * Ends behind the first frame that is not whole. What came before a stream of them broke off is stored, then the failure
-   * is the last result. A run may begin above a gap where `chainBefore` says which chain value stands before it.
+   * Frames of a log from `from` to the first head at or behind `to`; only of logs that replicate, and of forked ones the proof
+   * first and then only runs that begin below the fork point.
+   */
+  frames(logId: LogId, from: number, to: number | null): AsyncGenerator<ReplicaFrame>
+  /**
+   * Verifies and stores the runs and fork proofs of frames, while they arrive; the result of each, in their order, once it is
+   * durable. Ends behind the first frame that is not whole. What came before a stream of them broke off is stored, then the
+   * failure is the last result. A run may begin above a gap where `chainBefore` says which chain value stands before it.
    */
   receive(
     frames: Uint8Array | AsyncIterable<Uint8Array>,
@@ -47,6 +57,14 @@ export interface Replica {
   forkPoint(logId: LogId): number
   /** Sequence number expected next of a log. */
   next(logId: LogId): number
+  /** Where the valid part that is held of a log ends: what is offered of it, but for the rest of the run in which that ends. */
+  validEnd(logId: LogId): number
+  /** How a log stands in the view that peers see; null for one that is not in it. */
+  view(logId: LogId): HeadsRow | null
+  /** Whether a peer with this row has entries that are valid as far as is known, or a lower fork point, that are not here. */
+  lacks(row: HeadsRow): boolean
+  /** Chain value before an entry, null where not everything before it is held. */
+  chainBefore(logId: LogId, seq: number): Promise<Uint8Array | null>
   /** Logs that replicate. */
   logIds(): LogId[]
   digest(): string
@@ -58,6 +76,7 @@ export interface ReplicaDeps {
   readonly writer: Writer
   readonly spaces: Spaces
   readonly compression: Compression
+  readonly forks: Forks
   readonly runVerifier: RunVerifier
 }
 
@@ -65,7 +84,7 @@ export interface ReplicaDeps {
 const STREAM_BATCH_BYTES = SEGMENT_BYTES_MAX
 
 export function createReplica(deps: ReplicaDeps): Replica {
-  const { memory, store, writer, spaces, compression, runVerifier } = deps
+  const { memory, store, writer, spaces, compression, runVerifier, forks } = deps
 
   /** Stores what frames were found to hold; all of one call share commits. */
   const storeContents = (
@@ -78,8 +97,12 @@ export function createReplica(deps: ReplicaDeps): Replica {
     content: FrameContent,
     chainBefore: ChainBefore,
   ): Promise<Result<ReceivedRun, Failure>> => {
-    if ('proof' in content) return err(failure('RUN_MALFORMED', 'a fork proof, which is not taken here'))
-    const { logId, log, from, count } = content.run.run
+    if ('proof' in content) {
+      const taken = await forks.take(content.proof)
+      return taken.ok ? ok({ logId: taken.value.logId, result: ok(taken.value.received) }) : taken
+    }
+    const { run } = content.run
+    const { logId, log, from, count } = run
     if (!spaces.replicates(log.space))
       return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
     const partial = memory.partials.get(logId)
@@ -89,7 +112,10 @@ export function createReplica(deps: ReplicaDeps): Replica {
       ...(common && { overlap: await store.entriesOf(logId, common.from, common.to) }),
     }
     const written = await writer.write((draft) => draft.receive(content.run, options))
-    return written.ok ? ok({ logId, result: written.value }) : written
+    if (!written.ok) return written
+    const result = await forks.explain(run, written.value)
+    if (memory.forkPoint(logId) < Number.POSITIVE_INFINITY) await forks.settle(logId)
+    return ok({ logId, result })
   }
 
   const positionHeld = (log: LogDescriptor, logId: LogId): LogPosition =>
@@ -107,6 +133,8 @@ export function createReplica(deps: ReplicaDeps): Replica {
     async *frames(logId, from, to) {
       const row = memory.logs.get(logId)?.row
       if (!row || !spaces.replicates(row.space)) return
+      const proof = memory.forkPoint(logId) < Number.POSITIVE_INFINITY && (await store.fork(logId))
+      if (proof) yield { frame: encodeFrame(proof.proof, compression), end: from, forkPoint: proof.seq }
       for (let at = from; at < row.next && (to === null || at <= to); ) {
         const head = await store.headFrom(logId, at)
         // From a fork point on nothing is valid. A run to the head behind it is taken for what comes before.
@@ -132,7 +160,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
           return yield part
         }
         for (let rest = part.value; rest.length > 0; ) {
-          const { contents, end } = await runVerifier.verify(rest, positionOf)
+          const { contents, end, isBroken } = await runVerifier.verify(rest, positionOf)
           rest = rest.subarray(end)
           const stored = await storing
           noteAhead(contents, ahead, positionHeld)
@@ -143,11 +171,22 @@ export function createReplica(deps: ReplicaDeps): Replica {
             if (one.ok && !one.value.result.ok) ahead.delete(one.value.logId)
             yield one
           }
+          if (isBroken) return yield* await storing
         }
       }
       yield* await storing
     },
     next: (logId) => memory.logs.get(logId)?.row.next ?? 0,
+    validEnd: (logId) => validEnd(memory.logs, logId),
+    view(logId) {
+      const row = memory.logs.get(logId)?.row
+      return row && spaces.replicates(row.space) ? memory.logs.viewOf(row) : null
+    },
+    lacks({ logId, next, forkPoint = Number.POSITIVE_INFINITY }) {
+      const known = memory.forkPoint(logId)
+      return forkPoint < known || (memory.logs.get(logId)?.row.next ?? 0) < Math.min(next, known)
+    },
+    chainBefore: (logId, seq) => chainBefore(store, logId, seq),
     gap(logId) {
       const partial = memory.partials.get(logId)
       return partial ? { from: memory.logs.get(logId)?.row.next ?? 0, to: partial.base } : null
@@ -179,11 +218,11 @@ function noteAhead(
 async function* partsOf(
   frames: Uint8Array | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Result<Uint8Array, Failure>> {
-  if (frames instanceof Uint8Array) return yield ok(frames)
+  if (frames instanceof Uint8Array && frames.length <= STREAM_BATCH_BYTES) return yield ok(frames)
   let broken: Failure | null = null
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     try {
-      yield* frames
+      yield* frames instanceof Uint8Array ? piecesOf(frames) : frames
     } catch (error) {
       if (!(error instanceof SporeError)) throw error
       broken = failure(error.code, error.message)
@@ -191,4 +230,10 @@ async function* partsOf(
   }
   for await (const part of splitFrames(chunks(), STREAM_BATCH_BYTES)) yield ok(part)
   if (broken) yield err(broken)
+}
+
+/** Pieces of bytes that are there already, so that a large body is not taken in one go. */
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += STREAM_BATCH_BYTES)
+    yield bytes.subarray(at, at + STREAM_BATCH_BYTES)
 }

@@ -16,12 +16,14 @@ import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } fr
 import { type DecodedRun, elementOf, entryOf, referencesOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
+import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
 import { createPartialDraft, crossesSegment, overlapOf, segmentBehind, segmentOf } from './partial.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
   type EntryRow,
   emptyBatch,
+  type ForkRow,
   type HeadRow,
   type KeyRow,
   type LogRow,
@@ -52,6 +54,9 @@ export interface DraftResult {
   readonly batch: StoreBatch
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
+  readonly forks: readonly ForkRow[]
+  /** The epoch of the own logs from now on; null where it is the one before. */
+  readonly epoch: Uint8Array | null
   readonly partials: StoreBatch['partials']
   /** The greatest hybrid time written or accepted. */
   readonly time: number
@@ -68,6 +73,13 @@ export interface Draft {
    * chain is checked again.
    */
   receive(judged: JudgedRun, options?: ReceiveOptions): Result<Received, Failure>
+  /**
+   * Verifies and keeps a fork proof; null where it tells nothing new. One of an own log that is written to opens a new epoch:
+   * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
+   */
+  takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
+  /** Own entries go to logs of this epoch from now on: 8 random bytes. */
+  openEpoch(epoch: Uint8Array): void
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -93,8 +105,9 @@ export interface DraftContext {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly network: string
-  /** Epoch of this store's own logs. */
+  /** Epoch of this store's own logs, and a new one. */
   readonly epoch: Uint8Array
+  readonly drawEpoch: () => Uint8Array
   readonly nowMs: number
   /** Greatest hybrid time so far, and the last arrival number given. */
   readonly time: number
@@ -116,7 +129,13 @@ export function createDraft(context: DraftContext): Draft {
   const values: { name: string; value: Uint8Array | null }[] = []
   const changes: Change[] = []
   const appended = new Set<string>()
+  const forks = new Map<LogId, ForkRow>()
+  /** A new epoch; null where there is none. */
+  let epoch: Uint8Array | null = null
 
+  const ownEpoch = (): Uint8Array => epoch ?? context.epoch
+  const forkPoint = (logId: LogId): number => forks.get(logId)?.seq ?? context.forkPoint(logId)
+  const isKnown = (logId: LogId): boolean => rows.has(logId) || context.logs.get(logId) !== undefined
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
     rows.get(logId) ?? context.logs.get(logId)?.row ?? emptyLogRow(log)
 
@@ -227,7 +246,7 @@ export function createDraft(context: DraftContext): Draft {
     appends: (space, kind, element) => appended.has(`${space} ${kind} ${element}`),
 
     append({ space, kind, payload, references }) {
-      const log: LogDescriptor = { publicKey: signer.publicKey, space, epoch: context.epoch }
+      const log: LogDescriptor = { publicKey: signer.publicKey, space, epoch: ownEpoch() }
       const logId = logIdOf(log)
       const row = rowOf(log, logId)
       assert(row.next <= SEQ_MAX, 'a log of 2³² entries goes on in a new epoch')
@@ -262,14 +281,13 @@ export function createDraft(context: DraftContext): Draft {
       if (isAbove && !partial && !chainBefore)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
-      const forkPoint = context.forkPoint(logId)
-      if (forkPoint <= row.next && forkPoint < end) return err(failure('LOG_FORKED', `at ${forkPoint}`))
+      const point = forkPoint(logId)
+      if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
-      if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
-        return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
-      if (row.next === 0 && !partial && context.logs.size + rows.size >= LOGS_MAX)
-        return err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
+      if (!isKnown(logId) && !partial && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
+      const isOwn = equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch())
       if (isAbove) {
+        if (isOwn) return notOurs()
         const received = partials.receive(judged, row, chainBefore)
         if (!received.ok || received.value.fresh === 0) return received
         rows.set(logId, row)
@@ -284,6 +302,7 @@ export function createDraft(context: DraftContext): Draft {
         : judgeRun(run, row, context, judged.verdict.isSigned)
       const refused = refusalAt(current, context.nowMs)
       if (refused) return err(refused)
+      if (isOwn) return notOurs()
       if (partial && !sameOverlap(run, partial, overlap))
         return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
       const stored = entries.length
@@ -296,13 +315,35 @@ export function createDraft(context: DraftContext): Draft {
       return ok({ fresh, duplicate: run.count - fresh })
     },
 
+    takeFork(proof) {
+      const verified = verifyForkProof(proof, network, context.verifier)
+      if (!verified.ok) return verified
+      const { logId } = verified.value
+      const { seq, log } = verified.value.proof
+      if (seq >= forkPoint(logId)) return ok(null)
+      if (!isKnown(logId)) {
+        if (context.logs.size + rows.size >= LOGS_MAX) return logsFull()
+        // A log of which nothing is held stands in the view with its proof.
+        rows.set(logId, emptyLogRow(log))
+      }
+      const fork: ForkRow = { logId, seq, proof }
+      forks.set(logId, fork)
+      if (equalBytes(log.publicKey, signer.publicKey) && equalBytes(log.epoch, ownEpoch()))
+        epoch = context.drawEpoch()
+      return ok(fork)
+    },
+
+    openEpoch(opened) {
+      epoch = opened
+    },
+
     remember: (key) => void keys.push(key),
     keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      if (rows.size + keys.length + values.length === 0) return null
+      if (rows.size + keys.length + values.length + forks.size === 0 && !epoch) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
@@ -313,17 +354,24 @@ export function createDraft(context: DraftContext): Draft {
           entries,
           heads: allHeads,
           dropHeads: [...dropHeads, ...partials.dropHeads],
+          forks: [...forks.values()],
           keys,
           values,
+          epoch,
         },
         changes,
         logs,
         partials: partials.changes,
+        forks: [...forks.values()],
+        epoch,
         time,
       }
     },
   }
 }
+
+const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
+const notOurs = () => err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
 
 /** True where the entries that a run and the part above the gap have in common are the same. */
 function sameOverlap(run: DecodedRun, partial: PartialRow, overlap: readonly EntryRow[]): boolean {

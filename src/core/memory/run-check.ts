@@ -96,7 +96,14 @@ export function refusalAt({ run, verdict }: JudgedRun, nowMs: number): Failure |
 
 const lastClock = ({ clocks, count }: DecodedRun): number => clocks[count - 1] as number
 
-function check(run: DecodedRun, position: LogPosition, context: JudgeContext, isSigned: boolean): Verdict {
+function check(
+  run: DecodedRun,
+  { next, chain: before, clock: after }: LogPosition,
+  context: JudgeContext,
+  isSigned: boolean,
+): Verdict {
+  // What is given may be a whole row; a verdict keeps no more of it.
+  const position: LogPosition = { next, chain: before, clock: after }
   const refuse = (code: Failure['code'], detail: string): Verdict => ({
     position,
     failure: failure(code, detail),
@@ -104,9 +111,9 @@ function check(run: DecodedRun, position: LogPosition, context: JudgeContext, is
   })
   const { logId, headers, headerStarts, clocks, count } = run
   if (!isAdmissibleKey(run.log.publicKey)) return refuse('KEY_REFUSED', 'the author’s public key')
-  const chain = createChainFold(position.chain)
-  let { clock } = position
-  for (let i = position.next - run.from; i < count; i++) {
+  const chain = createChainFold(before)
+  let clock = after
+  for (let i = next - run.from; i < count; i++) {
     if ((clocks[i] as number) <= clock)
       return refuse('CLOCK_REGRESSED', `entry ${run.from + i} is not after the one before it`)
     clock = clocks[i] as number

@@ -20,10 +20,12 @@ export type FrameContent = { readonly run: JudgedRun } | { readonly proof: Uint8
 export type PositionOf = (log: LogDescriptor, logId: LogId, from: number) => LogPosition | null
 
 export interface VerifiedFrames {
-  /** In the order of the frames. A failure is of one frame alone, unless it is the last one: then nothing can be read behind it. */
+  /** In the order of the frames; a failure is of one frame alone. */
   readonly contents: readonly Result<FrameContent, Failure>[]
   /** Bytes that were read. What is behind them is asked for again: one answer must not become large. */
   readonly end: number
+  /** The last one was no frame, or did not decode: nothing behind it is read. */
+  readonly isBroken: boolean
 }
 
 export interface RunVerifier {
@@ -61,13 +63,15 @@ export function decodeContents(frames: Uint8Array, compression: Compression) {
   const contents: Result<DecodedContent, Failure>[] = []
   let end = 0
   let size = 0
+  let isBroken = false
   for (const { content, end: behind } of readFrames(frames, compression)) {
     end = behind
     contents.push(content.ok ? decodeContent(content.value) : content)
     size += content.ok ? content.value.length : 0
+    isBroken = !content.ok
     if (size >= VERIFIED_BYTES) break
   }
-  return { contents, end }
+  return { contents, end, isBroken }
 }
 
 function decodeContent(body: Uint8Array): Result<DecodedContent, Failure> {

@@ -93,7 +93,8 @@ export async function* splitFrames(
       if (prefixRead < PREFIX_BYTES) {
         length = length * 256 + (chunk[at++] as number)
         missing = length
-        if (++prefixRead === PREFIX_BYTES && length > FRAME_BYTES_MAX) return yield take(size + at)
+        if (++prefixRead === PREFIX_BYTES && (length < 2 || length > FRAME_BYTES_MAX))
+          return yield take(size + at)
         continue
       }
       const step = Math.min(missing, chunk.length - at)

@@ -118,6 +118,7 @@ test('a restart in the middle goes on where it was', async () => {
       verifier: reader.verifier,
       network: NETWORK,
       epoch: store.origin.epoch,
+      drawEpoch: () => new Uint8Array(8),
     })
     await replay(again, store)
     assert.deepEqual([...again.partials], [...reader.memory.partials])

@@ -1,6 +1,6 @@
 /** A replica out of the real parts: memory engine, in-memory store and strict verifier; tests hand it runs. */
 import type { Digest, LogId, SpaceId } from '../../../../src/core/base/brand.ts'
-import { utf8ToBytes } from '../../../../src/core/base/bytes.ts'
+import { concatBytes, utf8ToBytes } from '../../../../src/core/base/bytes.ts'
 import { sha256 } from '../../../../src/core/base/hash.ts'
 import { err, type Result } from '../../../../src/core/base/result.ts'
 import {
@@ -15,7 +15,7 @@ import { type Applied, createMemory, type Memory } from '../../../../src/core/me
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { DotRef } from '../../../../src/core/memory/or-set.ts'
 import { type JudgedRun, judgeRun } from '../../../../src/core/memory/run-check.ts'
-import { emptyBatch, type ForkRow, type MemoryStore } from '../../../../src/core/memory/store.ts'
+import type { ForkRow, MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { Failure } from '../../../../src/core/protocol/errors.ts'
 import { KINDS } from '../../../../src/core/protocol/kinds.ts'
 import { encodeMemory, encodeRetract } from '../../../../src/core/protocol/payloads.ts'
@@ -57,7 +57,14 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
   const verifier = createVerifier()
   const origin = { publicKey: signer.publicKey, network, epoch: new Uint8Array(8).fill(epoch + 1) }
   const store = given ?? createMemoryStore(origin)
-  const memory = createMemory({ signer, verifier, network, epoch: origin.epoch })
+  let epochs = 0
+  const memory = createMemory({
+    signer,
+    verifier,
+    network,
+    epoch: store.origin.epoch,
+    drawEpoch: () => sha256(concatBytes(origin.epoch, Uint8Array.of(epochs++))).subarray(0, 8),
+  })
 
   const write = async <T>(prepare: (draft: Draft) => T, nowMs = NOW_MS): Promise<T> => {
     const draft = memory.draft(nowMs)
@@ -66,6 +73,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
     if (result) {
       await store.commit(result.batch)
       memory.apply(result)
+      for (const fork of result.forks) memory.applyFork(fork)
     }
     return value
   }
@@ -104,14 +112,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
       const entries = await store.entriesOf(logId, from, head.seq)
       return encodeRun({ log, from, entries, chain: head.chain, signature: head.signature })
     },
-    async takeFork(proof) {
-      const judged = memory.judgeFork(proof)
-      if (judged.ok && judged.value) {
-        await store.commit({ ...emptyBatch, forks: [judged.value] })
-        memory.applyFork(judged.value)
-      }
-      return judged
-    },
+    takeFork: (proof) => write((draft) => draft.takeFork(proof)),
     async visible() {
       const ids = new Set<Digest>()
       for (const row of await store.entriesAfter(0, Number.MAX_SAFE_INTEGER))
