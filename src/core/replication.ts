@@ -97,9 +97,16 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     verifier,
     clock,
     network,
-    epoch,
+    epoch: () => store.origin.epoch,
+    arrival: () => memory.arrival,
   })
   writer.onCommitted(gossip.follow)
+  let written = epoch
+  writer.onCommitted(() => {
+    if (store.origin.epoch === written) return
+    written = store.origin.epoch
+    log.warn('own entries go on in a new epoch: peers held some of the last one that are not here, or a fork')
+  })
 
   return {
     memory,

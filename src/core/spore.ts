@@ -112,6 +112,14 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     await recall.follow(applied, forks)
     tasks.follow(applied)
   }
+  /** Own entries wait until a peer had the chance to bring back what was lost of the own logs (`Gossip.firstRound`). */
+  const caughtUp =
+    <Args extends readonly unknown[], T>(write: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      await federation.firstRound()
+      return write(...args)
+    }
+  const remember = caughtUp(library.remember)
   await replication.replay(follow)
   writer.onCommitted(follow)
 
@@ -132,14 +140,14 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       durability: store.durability,
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
     }),
-    remember: async (input) => (await library.remember([input]))[0] as Answer<api.Remembered>,
-    rememberMany: library.remember,
+    remember: async (input) => (await remember([input]))[0] as Answer<api.Remembered>,
+    rememberMany: remember,
     memory: library.get,
     memories: library.page,
-    retract: library.retract,
+    retract: caughtUp(library.retract),
     search: recall.search,
     contextPack: recall.contextPack,
-    submitTask: tasks.submit,
+    submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
     trust: (author) => explainTrust(author, signer.did, memory),

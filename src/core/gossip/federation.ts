@@ -39,6 +39,8 @@ export interface NodesReply {
 export interface Federation {
   /** Starts to sync. `url` is where this spore answers, null where no other spore can reach it. */
   start(url: string | null, seeds: readonly string[]): Promise<void>
+  /** Resolves when own writes may begin: see `Gossip.firstRound`. */
+  firstRound(): Promise<void>
   /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED. */
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
@@ -62,18 +64,20 @@ export interface FederationDeps {
   readonly verifier: Verifier
   readonly clock: Clock
   readonly network: string
-  /** Epoch of the store: cursors of another one are unknown. */
-  readonly epoch: Uint8Array
+  /** Epoch of the store at the time: cursors of another one are unknown. */
+  readonly epoch: () => Uint8Array
+  /** The last arrival number given: a cursor behind it is of a disk that was rolled back since. */
+  readonly arrival: () => number
 }
 
 export function createFederation(deps: FederationDeps): Federation {
   const { gossip, replica, logs, spaces, verifier, clock, network } = deps
   const nonces = createNonces()
-  const epoch = bytesToHex(deps.epoch)
 
   /** Proofs are counted as this process took them in: a cursor of an earlier one gives those of all forked logs again. */
   const startedAtMs = clock.now()
-  const cursorOf = ({ arrival, forks }: Position): string => `${epoch}.${arrival}.${startedAtMs}.${forks}`
+  const cursorOf = ({ arrival, forks }: Position): string =>
+    `${bytesToHex(deps.epoch())}.${arrival}.${startedAtMs}.${forks}`
 
   const rowsBehind = (arrival: number): LogRow[] =>
     [...logs.values()]
@@ -83,6 +87,7 @@ export function createFederation(deps: FederationDeps): Federation {
 
   return {
     start: gossip.start,
+    firstRound: gossip.firstRound,
 
     admit(parts, headers) {
       const nowMs = clock.now()
@@ -96,7 +101,8 @@ export function createFederation(deps: FederationDeps): Federation {
     heads(since, etags) {
       const etag = replica.digest()
       if (etags.includes(etag)) return { etag, body: null }
-      const from = cursorToPosition(since, epoch, startedAtMs)
+      const known = cursorToPosition(since, bytesToHex(deps.epoch()), startedAtMs)
+      const from = known.arrival <= deps.arrival() ? known : { arrival: 0, forks: 0 }
       const forked = logs.forkedBehind(from.forks).filter(({ row }) => spaces.replicates(row.space))
       const forkedPage = forked.slice(0, FORKED_ROWS_MAX)
       const rows = rowsBehind(from.arrival)

@@ -16,6 +16,7 @@ import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
+import { FIRST_ROUND_MAX_MS } from '../protocol/limits.ts'
 import type { Descriptor } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { createBootstrap } from './bootstrap.ts'
@@ -39,6 +40,12 @@ import type { Transport } from './transport.ts'
 export interface Gossip {
   /** Starts to sync. `url` is where this spore answers, null behind a NAT; `seeds` are asked at once and kept. */
   start(url: string | null, seeds: readonly string[]): Promise<void>
+  /**
+   * Resolves when the first round with one of the peers of `start` is over, or with all of them failed, at the latest
+   * after `FIRST_ROUND_MAX_MS`: own entries that were lost with a disk, or rolled back, are then here again, and what is
+   * written next does not fork an own log. At once where there are no peers.
+   */
+  firstRound(): Promise<void>
   /** Ends every loop; resolves when the last request has ended. */
   stop(): Promise<void>
   addPeer(url: string): Promise<Result<PeerView, Failure>>
@@ -89,6 +96,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
+  let first: Promise<void> = Promise.resolve()
   let selfUrl: string | null = null
 
   const self = (): Descriptor =>
@@ -217,9 +225,23 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   // --- The loop ---
 
+  /** Begins a round with each peer. */
+  const firstRound = async (all: readonly Peer[]): Promise<void> => {
+    if (all.length === 0) return
+    const isOver = new AbortController()
+    const heard = async (peer: Peer): Promise<void> => {
+      await sync(peer)
+      if (peer.lastSyncAtMs === null) throw new Error('not heard')
+    }
+    // Rejects when nobody was heard: there is no more to wait for then either.
+    const rounds = Promise.any(all.map(heard)).catch(() => {})
+    await Promise.race([rounds, clock.sleep(FIRST_ROUND_MAX_MS, AbortSignal.any([isOver.signal, signal]))])
+    isOver.abort()
+  }
+
   const run = async (): Promise<void> => {
     // Nobody waits for a peer: a slow one holds up nothing but itself.
-    for (const peer of peers.all()) void sync(peer)
+    first = firstRound(peers.all())
     while (!signal.aborted) {
       await clock.sleep(pullIntervalMs * (0.5 + random.float()), signal)
       const all = peers.all()
@@ -239,6 +261,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       }
       loop = run()
     },
+    firstRound: () => first,
     async stop() {
       stopping.abort()
       await Promise.allSettled([loop, ...syncs.values(), ...investigations, pusher.settled()])

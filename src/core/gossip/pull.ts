@@ -102,7 +102,7 @@ export function createPuller(deps: PullerDeps): Puller {
     for (const row of rows) if (await isAnother(row, round)) round.suspects.set(row.logId, row.next)
     const missing = (of: readonly HeadsRow[]): HeadsRow[] => of.filter(replica.lacks)
     // A view lists its logs in the order in which they moved: the newest come first here.
-    const lacking = missing(rows).toReversed()
+    const lacking = ownFirst(missing(rows).toReversed(), replica.isOwn)
     for (const row of lacking.filter(bootstrap.isFor)) {
       const fetched = await bootstrap.fetch(peer, row)
       if (!fetched.ok) return fetched
@@ -174,3 +174,9 @@ export function createPuller(deps: PullerDeps): Puller {
 
   return { pull }
 }
+
+/** Own logs that are longer elsewhere come first: until they are here, what is written could fork them. */
+const ownFirst = (rows: readonly HeadsRow[], isOwn: (logId: LogId) => boolean): HeadsRow[] => [
+  ...rows.filter(({ logId }) => isOwn(logId)),
+  ...rows.filter(({ logId }) => !isOwn(logId)),
+]

@@ -150,3 +150,8 @@ export const SEGMENT_FRAME_BYTES_MAX = SEGMENT_BYTES_MAX + 64 * KIB
 export const BOOTSTRAP_ENTRIES_MIN = 4 * SEGMENT_ENTRIES_MAX
 /** Sealed segments that must be missing for it. */
 export const BOOTSTRAP_SEGMENTS_MIN = 4
+
+// --- Start ---
+
+/** Own writes wait this long for a first round with a peer after the start, so that a start without a network stays below 3 s. */
+export const FIRST_ROUND_MAX_MS = 2500
