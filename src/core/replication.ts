@@ -92,6 +92,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     gossip,
     replica,
     segments,
+    reconciler: gossip.reconciler,
     logs: memory.logs,
     spaces,
     verifier,

@@ -6,6 +6,7 @@ import { utf8ToBytes } from '../core/base/bytes.ts'
 import type { Federation } from '../core/gossip/federation.ts'
 import type { TransportReply, TransportRequest, TransportStream } from '../core/gossip/transport.ts'
 import { ERRORS, type Failure, failure } from '../core/protocol/errors.ts'
+import { CURSOR_HEADER, CURSOR_UNKNOWN } from '../core/protocol/messages.ts'
 
 /** Answers requests in a spore's place, at once or by and by. */
 export type Responder = (request: TransportRequest) => Promise<TransportReply | TransportStream>
@@ -36,9 +37,14 @@ export function respondFrom(federation: Federation): Responder {
         const etags = (headers['if-none-match'] ?? '')
           .split(',')
           .map((etag) => etag.trim().replaceAll('"', ''))
-        const { etag, body: heads } = federation.heads(since, etags)
+        const { etag, body: heads, isLost } = federation.heads(since, etags)
         const status = heads ? 200 : 304
-        return { status, headers: { etag: `"${etag}"` }, body: heads ?? new Uint8Array() }
+        const said = { etag: `"${etag}"`, ...(isLost && { [CURSOR_HEADER]: CURSOR_UNKNOWN }) }
+        return { status, headers: said, body: heads ?? new Uint8Array() }
+      }
+      case 'POST /federation/v1/reconcile': {
+        const answered = federation.reconcile(body)
+        return answered.ok ? reply(200, answered.value) : problem(answered.error)
       }
       case 'POST /federation/v1/pull': {
         const frames = federation.pull(body, caller)

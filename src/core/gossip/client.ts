@@ -14,11 +14,14 @@ import {
   FEDERATION_REPLY_TIMEOUT_MS,
   FEDERATION_TIMEOUT_MS,
   PULL_REPLY_BYTES_MAX,
+  RECONCILE_REPLY_BYTES_MAX,
   SEGMENT_FRAME_BYTES_MAX,
   SEGMENT_LIST_BYTES_MAX,
 } from '../protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
+  CURSOR_HEADER,
+  CURSOR_UNKNOWN,
   type Descriptor,
   decodeHeads,
   decodePushReply,
@@ -28,16 +31,18 @@ import {
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
+import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
 import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
 
 export interface FederationClient {
-  /** `reply` is null where the peer has nothing new: its view, `etag`, is one of `etags`. */
-  heads(
-    base: string,
-    since: string | null,
-    etags: readonly string[],
-  ): Promise<Result<{ readonly etag: string | null; readonly reply: HeadsReply | null }, Failure>>
+  /**
+   * `reply` is null where the peer has nothing new: its view, `etag`, is one of `etags`. `isLost` where it does not know the
+   * cursor, and rather than all of its rows it sent none: they are to be reconciled.
+   */
+  heads(base: string, since: string | null, etags: readonly string[]): Promise<Result<HeadsAnswer, Failure>>
+  /** The answers to the first of the asks. */
+  reconcile(base: string, asks: readonly Ask[]): Promise<Result<readonly Answer[], Failure>>
   /** Frames, as they arrive. Throws `SporeError` PEER_UNREACHABLE where they break off. */
   pull(base: string, ranges: readonly Range[]): Promise<Result<AsyncIterable<Uint8Array>, Failure>>
   /** The sealed segments of a log that end before the entry `before`, newest first, at most `SEGMENT_ROWS_MAX`. */
@@ -47,6 +52,13 @@ export interface FederationClient {
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
+}
+
+/** What a peer answered to a request for heads. */
+interface HeadsAnswer {
+  readonly etag: string | null
+  readonly reply: HeadsReply | null
+  readonly isLost: boolean
 }
 
 /** Descriptors in their form, not yet verified. */
@@ -123,9 +135,23 @@ export function createFederationClient({
       const sent = await send({ method: 'GET', base, path: `${FEDERATION_PATH}/heads`, query, headers })
       if (!sent.ok) return sent
       const etag = /^"([0-9a-f]{64})"$/.exec(sent.value.headers.etag ?? '')?.[1] ?? null
-      if (sent.value.status === 304) return ok({ etag, reply: null })
+      if (sent.value.status === 304) return ok({ etag, reply: null, isLost: false })
+      const isLost = sent.value.headers[CURSOR_HEADER] === CURSOR_UNKNOWN
       const reply = decodeHeads(sent.value.body)
-      return reply ? ok({ etag, reply }) : err(notUnderstood('heads'))
+      return reply ? ok({ etag, reply, isLost }) : err(notUnderstood('heads'))
+    },
+    async reconcile(base, asks) {
+      const sent = await send({
+        method: 'POST',
+        base,
+        path: `${FEDERATION_PATH}/reconcile`,
+        headers: { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE },
+        body: encodeAsks(asks),
+        maxBytes: RECONCILE_REPLY_BYTES_MAX,
+      })
+      if (!sent.ok) return sent
+      const answers = decodeAnswers(sent.value.body, asks)
+      return answers ? ok(answers) : err(notUnderstood('reconcile'))
     },
     async pull(base, ranges) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: FRAMES_MEDIA_TYPE }

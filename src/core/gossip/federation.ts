@@ -16,11 +16,13 @@ import {
   NONCES_MAX,
   PULL_RANGES_MAX,
   PULL_REPLY_BYTES_MAX,
+  RECONCILE_LOGS_MIN,
   SEQ_MAX,
   SIGNATURE_AGE_MAX_MS,
 } from '../protocol/limits.ts'
 import { type Descriptor, decodePull, encodeHeads, encodePushReply } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
+import type { Reconciler } from './reconciler.ts'
 import type { Replica } from './replica.ts'
 import type { SegmentFrame, Segments } from './segments.ts'
 
@@ -29,6 +31,8 @@ export interface HeadsAnswer {
   readonly etag: string
   /** Null for 304: the asker has this view. */
   readonly body: Uint8Array | null
+  /** The cursor is not known here, and the view is too large to be sent whole for that: it is to be reconciled. */
+  readonly isLost: boolean
 }
 
 export interface NodesReply {
@@ -44,6 +48,8 @@ export interface Federation {
   /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED. */
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
+  /** Where two views differ. Failure REQUEST_INVALID. */
+  reconcile(body: Uint8Array): Result<Uint8Array, Failure>
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
@@ -59,6 +65,7 @@ export interface FederationDeps {
   readonly gossip: Gossip
   readonly replica: Replica
   readonly segments: Segments
+  readonly reconciler: Pick<Reconciler, 'answer'>
   readonly logs: LogTable
   readonly spaces: Spaces
   readonly verifier: Verifier
@@ -78,6 +85,13 @@ export function createFederation(deps: FederationDeps): Federation {
   const startedAtMs = clock.now()
   const cursorOf = ({ arrival, forks }: Position): string =>
     `${bytesToHex(deps.epoch())}.${arrival}.${startedAtMs}.${forks}`
+
+  /** The cursor behind everything that is here. */
+  const endOf = (rows: readonly LogRow[]): string =>
+    cursorOf({
+      arrival: rows.at(-1)?.arrival ?? 0,
+      forks: logs.forkedBehind(0).at(-1)?.taken ?? 0,
+    })
 
   const rowsBehind = (arrival: number): LogRow[] =>
     [...logs.values()]
@@ -100,12 +114,15 @@ export function createFederation(deps: FederationDeps): Federation {
 
     heads(since, etags) {
       const etag = replica.digest()
-      if (etags.includes(etag)) return { etag, body: null }
+      if (etags.includes(etag)) return { etag, body: null, isLost: false }
       const known = cursorToPosition(since, bytesToHex(deps.epoch()), startedAtMs)
       const from = known.arrival <= deps.arrival() ? known : { arrival: 0, forks: 0 }
       const forked = logs.forkedBehind(from.forks).filter(({ row }) => spaces.replicates(row.space))
       const forkedPage = forked.slice(0, FORKED_ROWS_MAX)
       const rows = rowsBehind(from.arrival)
+      // Who gives no cursor begins; who gives another one has most of it already.
+      const isLost = since !== null && isBeginning(from) && rows.length > RECONCILE_LOGS_MIN
+      if (isLost) return { etag, body: encodeHeads({ cursor: endOf(rows), more: false, spaces: [] }), isLost }
       const page = rows.slice(0, HEADS_ROWS_MAX - forkedPage.length)
       const bySpace = Map.groupBy([...forkedPage.map(({ row }) => row), ...page], (row): SpaceId => row.space)
       const reply = {
@@ -116,8 +133,10 @@ export function createFederation(deps: FederationDeps): Federation {
         more: rows.length > page.length || forked.length > forkedPage.length,
         spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace.map(logs.viewOf) })),
       }
-      return { etag, body: encodeHeads(reply) }
+      return { etag, body: encodeHeads(reply), isLost }
     },
+
+    reconcile: deps.reconciler.answer,
 
     pull(body, caller) {
       const ranges = decodePull(body)
@@ -208,6 +227,8 @@ interface Position {
   readonly arrival: number
   readonly forks: number
 }
+
+const isBeginning = ({ arrival, forks }: Position): boolean => arrival === 0 && forks === 0
 
 /** Rows of forked logs in one reply: what advanced has the other half. */
 const FORKED_ROWS_MAX = HEADS_ROWS_MAX / 2

@@ -34,6 +34,7 @@ import {
 } from './peers.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
 import { createPusher } from './push.ts'
+import { createReconciler, type Reconciler } from './reconciler.ts'
 import type { Replica } from './replica.ts'
 import type { Transport } from './transport.ts'
 
@@ -61,6 +62,7 @@ export interface Gossip {
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
   readonly peers: Peers
+  readonly reconciler: Reconciler
 }
 
 export interface GossipOptions {
@@ -104,7 +106,18 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
   const bootstrap = createBootstrap({ client, replica, clock, log, signal })
-  const puller = createPuller({ client, replica, bootstrap, investigator, spaces, log, signal })
+  const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
+  const puller = createPuller({
+    client,
+    replica,
+    bootstrap,
+    reconciler,
+    clock,
+    investigator,
+    spaces,
+    log,
+    signal,
+  })
   const pusher = createPusher({
     client,
     replica,
@@ -308,6 +321,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     self,
     peers,
+    reconciler,
   }
 }
 

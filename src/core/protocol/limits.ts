@@ -155,3 +155,22 @@ export const BOOTSTRAP_SEGMENTS_MIN = 4
 
 /** Own writes wait this long for a first round with a peer after the start, so that a start without a network stays below 3 s. */
 export const FIRST_ROUND_MAX_MS = 2500
+
+// --- Reconciliation (PROTOCOL.md §8) ---
+
+/** Logs from which on views are reconciled rather than sent whole to who has lost its place in them: 256 rows are 14 KiB. */
+export const RECONCILE_LOGS_MIN = 256
+/** Ranges in one request to reconcile: ~64 KiB. */
+export const RECONCILE_RANGES_MAX = 2048
+/** Tags of rows in one range; a range with more rows is split. */
+export const RECONCILE_TAGS_MAX = 48
+/** Rows in one reply to reconcile, as in one of heads. */
+export const RECONCILE_ROWS_MAX = HEADS_ROWS_MAX
+/** Bytes of a reply to reconcile: all its ranges split, or all its rows. */
+export const RECONCILE_REPLY_BYTES_MAX = 2 * MIB
+/** Requests in one reconciliation: what a view of `LOGS_MAX` rows that are all different takes, and slack; a peer can split for ever. */
+export const RECONCILE_ROUNDS_MAX = 64
+/** A peer's view that was only ever read by what advanced is compared as a whole this often. */
+export const AUDIT_INTERVAL_MS = 24 * 60 * MINUTE_MS
+/** An index of the own view is used this long though the view moves on: building one takes ~100 ms at 100,000 logs. */
+export const RECONCILE_INDEX_AGE_MS = SECOND_MS

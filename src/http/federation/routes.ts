@@ -11,7 +11,12 @@ import type { SegmentFrame } from '../../core/gossip/segments.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
 import { FEDERATION_BODY_BYTES_MAX } from '../../core/protocol/limits.ts'
-import { CBOR_MEDIA_TYPE, FEDERATION_PATH } from '../../core/protocol/messages.ts'
+import {
+  CBOR_MEDIA_TYPE,
+  CURSOR_HEADER,
+  CURSOR_UNKNOWN,
+  FEDERATION_PATH,
+} from '../../core/protocol/messages.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
 import { parseRange } from '../range.ts'
@@ -45,8 +50,18 @@ export const federationRoutes =
       const { since } = request.query as { since?: unknown }
       const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request))
       reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
+      if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
       return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : reply.code(304).send()
     })
+
+    app.post(
+      `${FEDERATION_PATH}/reconcile`,
+      { bodyLimit: FEDERATION_BODY_BYTES_MAX },
+      async (request, reply) => {
+        callerOf(request)
+        return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.reconcile(bodyOf(request))))
+      },
+    )
 
     app.post(`${FEDERATION_PATH}/pull`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
       const caller = callerOf(request)
