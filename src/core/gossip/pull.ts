@@ -17,13 +17,14 @@ import {
   PULL_RANGES_MAX,
   RECONCILE_LOGS_MIN,
 } from '../protocol/limits.ts'
-import type { HeadsRow, Range } from '../protocol/messages.ts'
+import type { HeadsRow, LogStart, Range } from '../protocol/messages.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { FederationClient } from './client.ts'
 import type { Investigator } from './investigation.ts'
 import { noteKnown, noteRow, type Peer } from './peers.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Replica } from './replica.ts'
+import { createTally } from './tally.ts'
 
 export interface Puller {
   /**
@@ -43,6 +44,8 @@ export interface PullerDeps {
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
+  /** Hears of what was fetched from a peer and stored. */
+  readonly onFetched: (fetched: readonly LogStart[]) => void
 }
 
 /** Pages of heads in one round: what a peer with `LOGS_MAX` logs has, and one; a peer can go on for ever. */
@@ -66,7 +69,7 @@ interface Round {
 }
 
 export function createPuller(deps: PullerDeps): Puller {
-  const { client, replica, bootstrap, reconciler, investigator, spaces, clock, log, signal } = deps
+  const { client, replica, bootstrap, reconciler, investigator, spaces, clock, log, signal, onFetched } = deps
   /** When the whole view of a peer was last compared with the one here. */
   const auditedAtMs = new WeakMap<Peer, number>()
 
@@ -140,8 +143,10 @@ export function createPuller(deps: PullerDeps): Puller {
     // A view lists its logs in the order in which they moved: the newest come first here.
     const lacking = ownFirst(missing(rows).toReversed(), replica.isOwn)
     for (const row of lacking.filter(bootstrap.isFor)) {
+      const from = replica.next(row.logId)
       const fetched = await bootstrap.fetch(peer, row)
       if (!fetched.ok) return fetched
+      if (replica.next(row.logId) > from) onFetched([{ logId: row.logId, from }])
     }
     for (let i = 0; i < lacking.length; i += PULL_RANGES_MAX)
       for (let isMore = true; isMore; ) {
@@ -191,12 +196,12 @@ export function createPuller(deps: PullerDeps): Puller {
     frames: AsyncIterable<Uint8Array>,
     round: Round,
   ): Promise<Result<number, Failure>> => {
-    let fresh = 0
+    const tally = createTally()
     for await (const received of replica.receive(frames)) {
       if (!received.ok) return received
       const { logId, result } = received.value
+      tally.add(received.value)
       if (result.ok) {
-        fresh += result.value.fresh
         noteKnown(peer, logId, replica.next(logId))
       } else {
         round.refused.add(logId)
@@ -205,7 +210,8 @@ export function createPuller(deps: PullerDeps): Puller {
         log.warn('run refused', { peer: peer.url, logId, code, detail })
       }
     }
-    return ok(fresh)
+    onFetched(tally.stored)
+    return ok(tally.fresh)
   }
 
   return { pull }
