@@ -65,8 +65,9 @@ export function createWorkload(world: World): Workload {
   const remember = (node: SimNode, inputs: readonly RememberInput[]): void => {
     const { engine, place, lives } = node
     if (!engine) return
-    // Nothing is expected of one that equivocates.
+    // Nothing is expected of one that equivocates: what it writes may be there or not.
     if (!node.isHonest) {
+      for (const input of inputs) history.begin(place, elementOf(input), spaceOf(input))
       follow(node, engine.remember(inputs), () => {})
       return
     }
