@@ -33,6 +33,8 @@ export const SWARM_SCENARIO_NAMES = Object.keys(SWARM_SCENARIOS) as readonly Swa
 export interface SwarmOptions {
   readonly nodes: number
   readonly seed: number
+  /** Ed25519 rather than hashes; by default up to `REAL_KEYS_MAX` spores. */
+  readonly realKeys?: boolean
   /** Entries that are measured, one after the other. */
   readonly broadcasts?: number
   readonly onProgress?: (what: string) => void
@@ -95,7 +97,7 @@ export async function runSwarmThrough(
   options: SwarmOptions,
 ): Promise<SwarmReport[]> {
   const { nodes, seed, broadcasts = BROADCASTS, onProgress = () => {} } = options
-  const isReal = nodes <= REAL_KEYS_MAX
+  const isReal = options.realKeys ?? nodes <= REAL_KEYS_MAX
   const random = createRandom(`swarm ${nodes} ${seed}`)
   const scheduler = createScheduler()
   const conditions: NetworkConditions = { loss: 0, duplicate: 0, minMs: 10, maxMs: 100, isCut: null }
