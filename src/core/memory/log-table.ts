@@ -1,8 +1,9 @@
 /**
  * What this replica holds of every log, and the digest of each space's view (PROTOCOL.md §8).
  *
- * Invariant: the view digest of a space is the sum modulo 2²⁵⁶ of SHA-256(log id ‖ next ‖ chain) over its non-empty
- * logs, so two replicas with equal frontiers have equal digests, whatever the order in which they got there.
+ * Invariants: the view digest of a space is the sum modulo 2²⁵⁶ of SHA-256(log id ‖ next ‖ chain) over its non-empty
+ * logs, so two replicas with equal frontiers have equal digests, whatever the order in which they got there. The logs
+ * stand in a list by the arrival of their newest entry: what advanced behind a cursor is its end.
  */
 import type { Did, LogId, SpaceId } from '../base/brand.ts'
 import { bytesToHex, concatBytes } from '../base/bytes.ts'
@@ -23,6 +24,8 @@ export interface LogTable {
   get(logId: LogId): LogState | undefined
   set(row: LogRow): void
   values(): IterableIterator<LogState>
+  /** Logs whose newest entry arrived behind `arrival`, oldest first; costs no more than these. */
+  behind(arrival: number): IterableIterator<LogState>
   readonly size: number
   /** The did of a public key, made once. */
   authorOf(publicKey: Uint8Array): Did
@@ -30,10 +33,18 @@ export interface LogTable {
   viewDigest(spaces: readonly SpaceId[]): string
 }
 
+/** A log in the list by arrival. */
+interface Place extends LogState {
+  row: LogRow
+  older: Place | null
+  newer: Place | null
+}
+
 export function createLogTable(): LogTable {
-  const logs = new Map<LogId, LogState>()
+  const logs = new Map<LogId, Place>()
   const sums = new Map<SpaceId, bigint>()
   const authors = new Map<string, Did>()
+  let newest: Place | null = null
 
   const authorOf = (publicKey: Uint8Array): Did => {
     const hex = bytesToHex(publicKey)
@@ -42,16 +53,43 @@ export function createLogTable(): LogTable {
     return author
   }
 
+  /** Puts a log behind the newest that is not newer. What advances arrived last, so there is nothing to search. */
+  const insert = (place: Place): void => {
+    let older = newest
+    let newer: Place | null = null
+    while (older && older.row.arrival > place.row.arrival) {
+      newer = older
+      older = older.older
+    }
+    join(older, place)
+    join(place, newer)
+  }
+
+  const join = (older: Place | null, newer: Place | null): void => {
+    if (older) older.newer = newer
+    if (newer) newer.older = older
+    else newest = older
+  }
+
   return {
     get: (logId) => logs.get(logId),
     set(row) {
-      const before = logs.get(row.logId)
+      const known = logs.get(row.logId)
+      const removed = known ? fingerprint(known.row) : 0n
       const sum = sums.get(row.space) ?? 0n
-      const removed = before ? fingerprint(before.row) : 0n
       sums.set(row.space, (((sum - removed + fingerprint(row)) % MODULUS) + MODULUS) % MODULUS)
-      logs.set(row.logId, { row, author: authorOf(row.publicKey) })
+      if (known) join(known.older, known.newer)
+      const place = known ?? { row, author: authorOf(row.publicKey), older: null, newer: null }
+      place.row = row
+      insert(place)
+      logs.set(row.logId, place)
     },
     values: () => logs.values(),
+    *behind(arrival) {
+      let place: Place | null = null
+      for (let at = newest; at && at.row.arrival > arrival; at = at.older) place = at
+      for (; place; place = place.newer) yield place
+    },
     authorOf,
     get size() {
       return logs.size

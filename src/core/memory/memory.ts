@@ -6,12 +6,16 @@
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
 import type { Digest, LogId, SpaceId } from '../base/brand.ts'
+import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
+import { readWord } from '../base/columns.ts'
+import { digestToBytes, sha256 } from '../base/hash.ts'
 import type { Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { bytesToLogId, viewHeader } from '../protocol/entry.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
-import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
+import { decodeRetract, isMemory } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
 import { createDraft, type Draft, type DraftResult } from './draft.ts'
 import { verifyForkProof } from './fork.ts'
@@ -33,8 +37,11 @@ export interface Memory {
   apply(result: DraftResult): Applied[]
   /** Loads logs and proofs before the entries are replayed. */
   load(logs: readonly LogRow[], forks: readonly ForkRow[]): void
-  /** Replays one stored entry; null where it is damaged, which is counted. */
-  replay(row: EntryRow): Applied | null
+  /**
+   * Replays one stored entry. Its change, for whoever keeps more than the set; null for a memory, which is read from the
+   * store when it is wanted, and for an entry that is damaged, which is counted.
+   */
+  replay(row: EntryRow): Change | null
   /** Verifies a proof; null where it tells nothing new. */
   judgeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
   /** Folds a durable proof in; the memories whose visible dots are now others. */
@@ -49,8 +56,10 @@ export interface Memory {
   readonly arrival: number
   /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
   dotsOf(memory: Digest): readonly DotRef[]
-  /** True where this dot is one of those that make its memory visible. */
-  isVisibleDot(dot: DotRef & { readonly element: Digest }): boolean
+  /** The number of them. */
+  dotCountOf(memory: Digest): number
+  /** True where this dot is one of those that make its element visible. */
+  isVisibleDot(dot: DotRef): boolean
   /** The same for an element of any kind. */
   dotsOfKind(kind: number, element: Digest): readonly DotRef[]
   /** Id of the own log of a space. */
@@ -68,7 +77,9 @@ export interface MemoryOptions {
 
 export function createMemory({ signer, verifier, network, epoch }: MemoryOptions): Memory {
   const logs = createLogTable()
-  const set = createOrSet<string>()
+  // A signature is a secret that nobody else can make and that this spore makes again at every start.
+  const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
+  const set = createOrSet({ secret })
   const forks = new Map<LogId, number>()
   let time = 0
   let arrival = 0
@@ -78,17 +89,25 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
 
   const forkPoint = (logId: LogId): number => forks.get(logId) ?? Number.POSITIVE_INFINITY
 
-  const fold = (change: Change): Applied => {
-    arrival = Math.max(arrival, change.arrival)
-    time = Math.max(time, change.clock)
+  const note = (position: number, clock: number): void => {
+    arrival = Math.max(arrival, position)
+    time = Math.max(time, clock)
     entries++
+  }
+
+  const fold = (change: Change): Applied => {
+    note(change.arrival, change.clock)
     return { change, touched: change.kind === KINDS.retract ? removeDots(change) : addDot(change) }
   }
 
   const addDot = (change: Change): Digest[] => {
-    const isRecallable =
-      change.kind !== KINDS.memory || (change.payload !== null && decodeMemory(change.payload) !== null)
-    return isRecallable ? settle([set.add(elementKey(change.kind, change.element), change)]) : []
+    const { kind, payload, element } = change
+    if (kind !== KINDS.memory) {
+      set.add(kind, digestToBytes(element), change)
+      return []
+    }
+    const isTouched = payload !== null && isMemory(payload) && count(set.add(kind, digestToBytes(element), change))
+    return isTouched ? [element] : []
   }
 
   const removeDots = (change: Change): Digest[] => {
@@ -105,15 +124,30 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
     )
   }
 
-  /** Counts what appeared and vanished; the memories among what changed. */
-  const settle = (transitions: readonly (Transition<string> | null)[]): Digest[] => {
-    const touched = new Set<Digest>()
-    for (const transition of transitions) {
-      if (!transition?.element.startsWith(MEMORY_KEY)) continue
-      memories += Number(transition.isVisible) - Number(transition.wasVisible)
-      touched.add(transition.element.slice(MEMORY_KEY.length) as Digest)
-    }
-    return [...touched]
+  /** The memories among what changed. */
+  const settle = (transitions: readonly (Transition | null)[]): Digest[] => {
+    const touched = new Set<number>()
+    for (const transition of transitions) if (count(transition)) touched.add(transition.element)
+    return [...touched].map((element) => set.element(element).digest)
+  }
+
+  /** Counts what appeared or vanished; whether it is a memory. */
+  const count = (transition: Transition | null): transition is Transition => {
+    if (!transition || set.kindOf(transition.element) !== KINDS.memory) return false
+    memories += Number(transition.isVisible) - Number(transition.wasVisible)
+    return true
+  }
+
+  /** Replays the usual entry, a sound memory, without making anything of it; false for any other. */
+  const replayMemory = (row: EntryRow): boolean => {
+    const header = viewHeader(row.header)
+    const { payload } = row
+    if (header?.kind !== KINDS.memory || !payload || !logs.get(row.logId)) return false
+    if (header.seq !== row.seq || bytesToLogId(header.logId) !== row.logId) return false
+    if (!equalBytes(sha256(payload), header.payload)) return false
+    note(row.arrival, header.clock)
+    if (isMemory(payload)) count(set.add(header.kind, header.payload, row))
+    return true
   }
 
   return {
@@ -126,7 +160,7 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
       return result.changes.map(fold)
     },
     load(rows, forkRows) {
-      for (const row of rows) {
+      for (const row of [...rows].sort((a, b) => a.arrival - b.arrival)) {
         logs.set(row)
         time = Math.max(time, row.clock)
       }
@@ -136,9 +170,13 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
       }
     },
     replay(row) {
+      if (replayMemory(row)) return null
       const log = logs.get(row.logId)
       const change = log && rowToChange(row, log)
-      if (change) return fold(change)
+      if (change) {
+        fold(change)
+        return change.kind === KINDS.memory ? null : change
+      }
       arrival = Math.max(arrival, row.arrival)
       damaged++
       return null
@@ -170,17 +208,17 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
     get arrival() {
       return arrival
     },
-    dotsOf: (memory) => set.dots(MEMORY_KEY + memory),
-    isVisibleDot: ({ logId, seq, element }) =>
-      set.dots(MEMORY_KEY + element).some((dot) => dot.logId === logId && dot.seq === seq),
-    dotsOfKind: (kind, element) => set.dots(elementKey(kind, element)),
+    dotsOf: (memory) => set.dots(KINDS.memory, digestToBytes(memory)),
+    dotCountOf: (memory) => set.count(KINDS.memory, digestToBytes(memory)),
+    isVisibleDot: set.isVisibleDot,
+    dotsOfKind: (kind, element) => set.dots(kind, digestToBytes(element)),
     ownLog: (space) => ({ publicKey: signer.publicKey, space, epoch }),
     ownDots(kind, element) {
       const isOwn = ({ logId }: DotRef) => (logs.get(logId) as LogState).author === signer.did
-      return set.dots(elementKey(kind, element)).filter(isOwn)
+      return set.dots(kind, digestToBytes(element)).filter(isOwn)
     },
   }
 }
 
-const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`
-const MEMORY_KEY = `${KINDS.memory}:`
+/** What the key signs for the secret of the set: no message of the protocol has this form. */
+const SECRET_DOMAIN = 'spore/set/secret/1'
