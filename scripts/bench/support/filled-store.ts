@@ -37,7 +37,7 @@ export async function fillStore(store: MemoryStore, { entries, authors, texts, s
   const draw = createDraw(seed)
   const logs = createLogTable()
   const signers = Array.from({ length: authors }, (_, i) => createSigner(sha256(utf8ToBytes(`${seed} ${i}`))))
-  const context = { logs, forkPoint: () => Number.POSITIVE_INFINITY, verifier: createVerifier(), epoch: EPOCH }
+  const context = { logs, partials: new Map(), forkPoint: () => Number.POSITIVE_INFINITY, verifier: createVerifier(), epoch: EPOCH }
   const mean = Math.max(1, Math.min(RUN_ENTRIES, Math.floor(entries / authors)))
   let waiting: DraftResult[] = []
   let uncommitted = 0

@@ -1,7 +1,7 @@
 /**
  * Columns: numbers and records of bytes by index, in typed arrays outside of the garbage collector's heap. A column
- * grows by whole chunks that are never copied, so growing needs no room for two of them; only the first chunk, small
- * for the many columns that stay small, doubles until it is one.
+ * grows by whole chunks that are never copied, so growing needs no room for two of them, and a chunk in which nothing
+ * was set costs nothing. Only the first chunk, small for the many columns that stay small, doubles until it is one.
  */
 
 /** Records of one chunk: growing by a chunk costs little next to what is there. */
@@ -11,6 +11,8 @@ const CHUNK_MASK = CHUNK_RECORDS - 1
 /** Records of the first chunk at first. */
 const FIRST_RECORDS = 16
 
+/** By the number of the chunk; those in which nothing was set may be lacking. */
+type Chunks<T> = (T | undefined)[]
 type Numbers = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
 
 /** Unsigned integers by index; 0 where none was set. */
@@ -67,28 +69,36 @@ export function readWord(bytes: Uint8Array, at: number): number {
   return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0
 }
 
-const createChunks = <T extends Numbers>(width: number, allocate: (length: number) => T): T[] => [
+const createChunks = <T extends Numbers>(width: number, allocate: (length: number) => T): Chunks<T> => [
   allocate(FIRST_RECORDS * width),
 ]
 
 /** The chunk of an index, grown or added where it is lacking. */
 function chunkFor<T extends Numbers>(
-  chunks: T[],
+  chunks: Chunks<T>,
   index: number,
   width: number,
   allocate: (length: number) => T,
 ): T {
   const number = index >>> CHUNK_BITS
-  const chunk = chunks[number]
-  if (chunk && (index & CHUNK_MASK) * width < chunk.length) return chunk
-  const first = chunks[0] as T
-  let records = first.length / width
-  while (records < CHUNK_RECORDS && records <= index) records *= 2
-  if (records * width > first.length) {
-    const grown = allocate(records * width)
-    grown.set(first)
-    chunks[0] = grown
-  }
-  while (chunks.length <= number) chunks.push(allocate(CHUNK_RECORDS * width))
-  return chunks[number] as T
+  const known = chunks[number]
+  if (known && (index & CHUNK_MASK) * width < known.length) return known
+  const chunk = known ? grown(known, (index + 1) * width, allocate) : allocate(CHUNK_RECORDS * width)
+  chunks[number] = chunk
+  return chunk
+}
+
+/** A copy of the first chunk with room for `length`. */
+function grown<T extends Numbers>(chunk: T, length: number, allocate: (length: number) => T): T {
+  let size = chunk.length
+  while (size < length) size *= 2
+  const larger = allocate(size)
+  larger.set(chunk)
+  release(chunk)
+  return larger
+}
+
+/** Gives the memory of an array back at once: the garbage collector would come for it late, for it sees but a handle. */
+export function release(array: { readonly buffer: ArrayBuffer }): void {
+  array.buffer.transfer(0)
 }

@@ -2,6 +2,7 @@
  * An open-addressing hash index (linear probing) over items that are kept elsewhere: 4 bytes a slot. Items are numbered
  * from 0 and never leave.
  */
+import { release } from '../base/columns.ts'
 
 /** Share of the slots in use beyond which the index grows: probes stay short. */
 const LOAD_MAX = 0.8
@@ -48,6 +49,7 @@ export function createHashIndex(
         const old = slots
         slots = new Uint32Array(Math.ceil(old.length * GROWTH))
         for (const taken of old) if (taken !== 0) place(hashOf(taken - 1), taken - 1)
+        release(old)
       }
       place(hash, item)
     },

@@ -1,14 +1,14 @@
 /**
  * Add-wins observed-remove set on plain data (PROTOCOL.md §6; Shapiro et al. 2011, in the optimised form of Bieniusa et
  * al. 2012: unique dots and a causal context instead of a tombstone per element). It keeps no object per entry: about
- * 55 bytes for an element with one dot, so that a million fit a small machine.
+ * 50 bytes for an element with one dot, so that a million fit a small machine.
  *
  * Invariants: a dot belongs to one element; a dot or a removal counts iff it lies below the fork point of its log; an
  * element is visible iff one of its dots counts and no removal of that dot does. So the result depends on the sets of
  * adds, removals and fork points alone, not on their order or repetition.
  */
 import type { Digest, LogId } from '../base/brand.ts'
-import { createNumbers, createShortNumbers } from '../base/columns.ts'
+import { createByteNumbers, createNumbers, createShortNumbers } from '../base/columns.ts'
 import { bytesToDigest } from '../base/hash.ts'
 import { SEQ_MAX } from '../protocol/limits.ts'
 import { BLOCK_BITS, BLOCK_DOTS, createDotTable } from './dot-table.ts'
@@ -60,6 +60,9 @@ export interface OrSetOptions {
   readonly secret: number
 }
 
+/** The count that stands for "look beside". */
+const COUNT_HIGH = 255
+
 export function createOrSet({ secret }: OrSetOptions): OrSet {
   const logNumbers = new Map<LogId, number>()
   const logIds: LogId[] = []
@@ -67,14 +70,15 @@ export function createOrSet({ secret }: OrSetOptions): OrSet {
   const elements = createElementTable(secret)
   const dots = createDotTable(secret)
   const removals = createRemovalTable()
-  /** By dot: its element + 1, and the dot of that element that came next; behind the last comes the first. */
+  /** By dot: its element + 1, and the dot of that element that came next + 1; behind the last comes the first. */
   const elementsByDot = createNumbers()
   const nextDots = createNumbers()
   /** By block of dots: a bit for each that makes its element visible. */
   const visibleDots = createShortNumbers()
-  /** By element: its last dot, and how many dots make it visible. */
+  /** By element: its last dot, and how many dots make it visible; what does not fit a byte stands beside it. */
   const lastDots = createNumbers()
-  const counts = createNumbers()
+  const counts = createByteNumbers()
+  const highCounts = new Map<number, number>()
 
   const numberOf = (logId: LogId): number => {
     const known = logNumbers.get(logId)
@@ -87,12 +91,29 @@ export function createOrSet({ secret }: OrSetOptions): OrSet {
     ((visibleDots.get(dot >>> BLOCK_BITS) >>> (dot & (BLOCK_DOTS - 1))) & 1) === 1
   const refOf = (dot: number): DotRef => ({ logId: logIds[dots.log(dot)] as LogId, seq: dots.seq(dot) })
 
+  const countOf = (element: number): number => {
+    const count = counts.get(element)
+    return count < COUNT_HIGH ? count : (highCounts.get(element) as number)
+  }
+  const setCount = (element: number, count: number): void => {
+    counts.set(element, Math.min(count, COUNT_HIGH))
+    if (count >= COUNT_HIGH) highCounts.set(element, count)
+    else if (count === COUNT_HIGH - 1) highCounts.delete(element)
+  }
+  /** The dot of the same element behind this one; most are the only one, and nothing is kept of that. */
+  const nextOf = (dot: number): number => {
+    const next = nextDots.get(dot)
+    return next === 0 ? dot : next - 1
+  }
+
   /** Puts a new dot behind the others of its element. */
   const link = (dot: number, element: number, isFirst: boolean): void => {
     elementsByDot.set(dot, element + 1)
-    const last = lastDots.get(element)
-    nextDots.set(dot, isFirst ? dot : nextDots.get(last))
-    if (!isFirst) nextDots.set(last, dot)
+    if (!isFirst) {
+      const last = lastDots.get(element)
+      nextDots.set(dot, nextOf(last) + 1)
+      nextDots.set(last, dot + 1)
+    }
     lastDots.set(element, dot)
   }
 
@@ -104,9 +125,9 @@ export function createOrSet({ secret }: OrSetOptions): OrSet {
     if (holds === isListed(dot)) return null
     const block = dot >>> BLOCK_BITS
     visibleDots.set(block, visibleDots.get(block) ^ (1 << (dot & (BLOCK_DOTS - 1))))
-    const count = counts.get(element)
+    const count = countOf(element)
     const now = count + (holds ? 1 : -1)
-    counts.set(element, now)
+    setCount(element, now)
     return { element, wasVisible: count > 0, isVisible: now > 0 }
   }
 
@@ -163,14 +184,14 @@ export function createOrSet({ secret }: OrSetOptions): OrSet {
     kindOf: elements.kind,
     count(kind, digest) {
       const element = find(kind, digest)
-      return element < 0 ? 0 : counts.get(element)
+      return element < 0 ? 0 : countOf(element)
     },
     dots(kind, digest) {
       const element = find(kind, digest)
       if (element < 0 || counts.get(element) === 0) return []
       const found: DotRef[] = []
       const last = lastDots.get(element)
-      for (let dot = nextDots.get(last); ; dot = nextDots.get(dot)) {
+      for (let dot = nextOf(last); ; dot = nextOf(dot)) {
         if (isListed(dot)) found.push(refOf(dot))
         if (dot === last) return found
       }

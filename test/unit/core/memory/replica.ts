@@ -10,7 +10,8 @@ import {
   type Verifier,
 } from '../../../../src/core/identity/keys.ts'
 import type { Appended, Draft, Received } from '../../../../src/core/memory/draft.ts'
-import { type Applied, createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
+import type { Change } from '../../../../src/core/memory/change.ts'
+import { createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { DotRef } from '../../../../src/core/memory/or-set.ts'
 import { emptyBatch, type ForkRow, type MemoryStore } from '../../../../src/core/memory/store.ts'
@@ -133,8 +134,8 @@ export function decoded(run: Uint8Array): DecodedRun {
   return result.value
 }
 
-/** Starts a new engine over a store, as a restart does. */
-export async function replay(memory: Memory, store: MemoryStore): Promise<(Applied | null)[]> {
+/** Starts a new engine over a store, as a restart does; the changes of entries that are not memories. */
+export async function replay(memory: Memory, store: MemoryStore): Promise<(Change | null)[]> {
   memory.load(await store.logs(), await store.forks())
   const rows = await store.entriesAfter(0, Number.MAX_SAFE_INTEGER)
   return rows.map((row) => memory.replay(row))
