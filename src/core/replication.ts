@@ -4,17 +4,21 @@
  */
 import type { Clock, Log, Random } from './base/ports.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
+import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
 import type { Transport } from './gossip/transport.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import type { Change } from './memory/change.ts'
+import { createCompaction } from './memory/compaction.ts'
 import { createMemory, type Memory } from './memory/memory.ts'
+import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier.ts'
 import type { Spaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
+import { EPOCH_BYTES } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
   readonly memory: Memory
@@ -45,6 +49,8 @@ export interface ReplicationPorts {
   readonly compression: Compression
   readonly signer: Signer
   readonly verifier: Verifier
+  /** Where runs are verified; here and at once unless given. */
+  readonly runVerifier?: RunVerifier
 }
 
 /** Entries that are replayed between two turns of the event loop at start: well under a millisecond, and little garbage. */
@@ -61,12 +67,29 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
     throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
 
-  const memory = createMemory({ signer, verifier, network, epoch })
+  const drawEpoch = () => random.bytes(EPOCH_BYTES)
+  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch })
   const writer = createWriter({ memory, store, clock, log })
-  const replica = createReplica({ memory, store, writer, spaces, compression })
+  const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
+  const forks = createForks({ memory, store, writer, spaces, verifier })
+  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks })
   const gossip = createGossip(
     { name, network, pullIntervalMs },
-    { replica, store, writer, spaces, signer, verifier, transport, clock, random, log },
+    {
+      replica,
+      forks,
+      memory,
+      compression,
+      store,
+      writer,
+      spaces,
+      signer,
+      verifier,
+      transport,
+      clock,
+      random,
+      log,
+    },
   )
   const federation = createFederation({
     gossip,
@@ -78,7 +101,9 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     network,
     epoch,
   })
+  const compaction = createCompaction({ memory, writer, store, log })
   writer.onCommitted(gossip.follow)
+  writer.onCommitted((applied) => compaction.follow(applied.map(({ change }) => change)))
 
   /**
    * The position up to which is replayed then; null at the end. A call of its own: nothing of a batch is in reach while
@@ -89,7 +114,10 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     follow: (changes: readonly Change[]) => void,
   ): Promise<number | null> => {
     const rows = await store.entriesAfter(after, REPLAY_BATCH)
-    follow(rows.map((row) => memory.replay(row)).filter((change) => change !== null))
+    const changes = rows.map((row) => memory.replay(row)).filter((change) => change !== null)
+    compaction.follow(changes)
+    compaction.meet(rows)
+    follow(changes)
     return rows.at(-1)?.arrival ?? null
   }
 
@@ -100,16 +128,21 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     gossip,
     federation,
     async replay(follow) {
-      memory.load(await store.logs(), await store.forks(), await store.partials())
+      await compaction.load()
+      const forked = await store.forks()
+      memory.load(await store.logs(), forked, await store.partials())
+      for (const { logId } of forked) await forks.settle(logId)
       for (let after: number | null = 0; after !== null; ) {
         after = await replayBehind(after, follow)
         await clock.sleep(0)
       }
       if (memory.damaged > 0)
         log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
+      compaction.start()
     },
     async [Symbol.asyncDispose]() {
       await gossip.stop()
+      await compaction.stop()
       await writer.drain()
       await store[Symbol.asyncDispose]()
     },

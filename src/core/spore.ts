@@ -11,7 +11,8 @@ import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
-import type { Applied, Memory } from './memory/memory.ts'
+import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
+import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type * as api from './protocol/api.ts'
@@ -19,6 +20,7 @@ import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
+import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
 import { createRetriever } from './retrieval/retriever.ts'
 
@@ -62,6 +64,12 @@ export interface Spore extends AsyncDisposable {
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
   readonly federation: Federation
+
+  /**
+   * Resolves when what is remembered now can be found. Own memories can be once they are acknowledged; what others bring,
+   * and what was there at the start, is indexed in the background, and `health` says how much waits.
+   */
+  indexed(): Promise<void>
 }
 
 export interface SporeOptions {
@@ -80,6 +88,8 @@ export interface SporePorts {
   readonly store: MemoryStore
   readonly transport: Transport
   readonly compression: Compression
+  /** Where runs are verified; in this thread and at once unless given. */
+  readonly runVerifier?: RunVerifier
   /** 32-byte seed of the identity's Ed25519 key. */
   readonly seed: Uint8Array
 }
@@ -102,15 +112,18 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   )
   const { memory, writer, gossip, federation } = replication
   const library = createLibrary({ memory, writer, store, spaces, trustOf })
-  const recall = createRecall({ retriever: createRetriever(), memory, library, spaces, clock, trustOf })
+  const retriever = createRetriever()
+  const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
+  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf })
   const tasks = createTasks({ memory, library, recall, writer, spaces })
 
-  const follow = async (applied: readonly Applied[]): Promise<void> => {
-    await recall.follow(applied)
-    tasks.follow(applied)
+  const follow = async (applied: readonly Applied[], forks: readonly AppliedFork[] = []): Promise<void> => {
+    tasks.follow(applied.map(({ change }) => change))
+    await indexer.follow(applied, forks)
   }
-  await replication.replay(follow)
+  await replication.replay(tasks.follow)
   writer.onCommitted(follow)
+  indexer.start()
 
   return {
     did: signer.did,
@@ -126,6 +139,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       tasks: tasks.count,
       defaultSpace: spaces.defaultSpace,
       durability: store.durability,
+      indexing: { behind: indexer.behind },
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
     }),
     remember: async (input) => (await library.remember([input]))[0] as Answer<api.Remembered>,
@@ -143,7 +157,11 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer }),
     federation,
-    [Symbol.asyncDispose]: () => replication[Symbol.asyncDispose](),
+    indexed: indexer.catchUp,
+    async [Symbol.asyncDispose]() {
+      await indexer.stop()
+      await replication[Symbol.asyncDispose]()
+    },
   }
 }
 

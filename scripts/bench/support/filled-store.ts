@@ -33,11 +33,21 @@ export interface Filling {
 }
 
 /** Fills an empty store. Each author has an entry where there are as many entries. */
-export async function fillStore(store: MemoryStore, { entries, authors, texts, seed }: Filling): Promise<void> {
+export async function fillStore(
+  store: MemoryStore,
+  { entries, authors, texts, seed }: Filling,
+): Promise<void> {
   const draw = createDraw(seed)
   const logs = createLogTable()
   const signers = Array.from({ length: authors }, (_, i) => createSigner(sha256(utf8ToBytes(`${seed} ${i}`))))
-  const context = { logs, partials: new Map(), forkPoint: () => Number.POSITIVE_INFINITY, verifier: createVerifier(), epoch: EPOCH }
+  const context = {
+    logs,
+    partials: new Map(),
+    drawEpoch: () => EPOCH,
+    forkPoint: () => Number.POSITIVE_INFINITY,
+    verifier: createVerifier(),
+    epoch: EPOCH,
+  }
   const mean = Math.max(1, Math.min(RUN_ENTRIES, Math.floor(entries / authors)))
   let waiting: DraftResult[] = []
   let uncommitted = 0

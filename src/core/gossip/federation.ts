@@ -17,9 +17,19 @@ import {
   PULL_REPLY_BYTES_MAX,
   SIGNATURE_AGE_MAX_MS,
 } from '../protocol/limits.ts'
-import { type Descriptor, decodePull, encodeHeads, encodePushReply } from '../protocol/messages.ts'
+import {
+  type Descriptor,
+  decodeIhave,
+  decodeNeighbor,
+  decodePull,
+  encodeHeads,
+  encodeIhaveReply,
+  encodeNeighborReply,
+  encodePushReply,
+} from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import type { Replica } from './replica.ts'
+import { createTally } from './tally.ts'
 
 export interface HeadsAnswer {
   /** Digest of the view, 64 characters of hex. */
@@ -42,6 +52,10 @@ export interface Federation {
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  /** Failure REQUEST_INVALID. */
+  ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
+  /** Failure REQUEST_INVALID. */
+  neighbor(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
   join(body: unknown, caller: Did): Promise<Result<NodesReply, Failure>>
   nodes(): NodesReply
 }
@@ -62,6 +76,10 @@ export function createFederation(deps: FederationDeps): Federation {
   const { gossip, replica, logs, spaces, verifier, clock, network } = deps
   const nonces = createNonces()
   const epoch = bytesToHex(deps.epoch)
+
+  /** Proofs are counted as this process took them in: a cursor of an earlier one gives those of all forked logs again. */
+  const startedAtMs = clock.now()
+  const cursorOf = ({ arrival, forks }: Position): string => `${epoch}.${arrival}.${startedAtMs}.${forks}`
 
   const rowsBehind = (arrival: number): LogRow[] => {
     const rows: LogRow[] = []
@@ -88,13 +106,19 @@ export function createFederation(deps: FederationDeps): Federation {
     heads(since, etags) {
       const etag = replica.digest()
       if (etags.includes(etag)) return { etag, body: null }
-      const rows = rowsBehind(cursorToArrival(since, epoch))
-      const page = rows.slice(0, HEADS_ROWS_MAX)
-      const bySpace = Map.groupBy(page, (row): SpaceId => row.space)
+      const from = cursorToPosition(since, epoch, startedAtMs)
+      const forked = logs.forkedBehind(from.forks).filter(({ row }) => spaces.replicates(row.space))
+      const forkedPage = forked.slice(0, FORKED_ROWS_MAX)
+      const rows = rowsBehind(from.arrival)
+      const page = rows.slice(0, HEADS_ROWS_MAX - forkedPage.length)
+      const bySpace = Map.groupBy([...forkedPage.map(({ row }) => row), ...page], (row): SpaceId => row.space)
       const reply = {
-        cursor: `${epoch}.${page.at(-1)?.arrival ?? cursorToArrival(since, epoch)}`,
-        more: rows.length > page.length,
-        spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace })),
+        cursor: cursorOf({
+          arrival: page.at(-1)?.arrival ?? from.arrival,
+          forks: forkedPage.at(-1)?.taken ?? from.forks,
+        }),
+        more: rows.length > page.length || forked.length > forkedPage.length,
+        spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace.map(logs.viewOf) })),
       }
       return { etag, body: encodeHeads(reply) }
     },
@@ -107,41 +131,54 @@ export function createFederation(deps: FederationDeps): Federation {
         (async function* () {
           let bytes = 0
           for (const { logId, from, to } of ranges.value)
-            for await (const { frame } of replica.frames(logId, from, to)) {
+            for await (const { frame, end } of replica.frames(logId, from, to)) {
               yield frame
+              gossip.noteServed(caller, { logId, next: end })
               bytes += frame.length
               if (bytes >= PULL_REPLY_BYTES_MAX) return
+              // The store answers and the socket takes at once: without a turn, nobody else would get one until the end.
+              await clock.sleep(0)
             }
         })(),
       )
     },
 
     async push(body, caller) {
-      let fresh = 0
-      let dup = 0
-      let index = 0
       const failures: { index: number; code: ErrorCode }[] = []
       const want = new Map<LogId, number>()
+      const tally = createTally()
+      let index = 0
       for await (const received of replica.receive(body)) {
         const result = received.ok ? received.value.result : received
-        if (result.ok) {
-          fresh += result.value.fresh
-          dup += result.value.duplicate
-        } else if (failures.length < PULL_RANGES_MAX) failures.push({ index, code: result.error.code })
+        if (!result.ok && failures.length < PULL_RANGES_MAX) failures.push({ index, code: result.error.code })
         if (received.ok) {
           const { logId } = received.value
-          if (result.ok) gossip.noteHeld(caller, logId, replica.next(logId))
-          else if (result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
+          tally.add(received.value)
+          if (!result.ok && result.error.code === 'CHAIN_MISMATCH') gossip.suspect(caller, logId)
+          if (!result.ok && result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
             want.set(logId, replica.next(logId))
         }
         index++
       }
+      const { prune, linked } = gossip.pushed(caller, tally)
       return encodePushReply({
-        new: fresh,
-        dup,
+        new: tally.fresh,
+        dup: tally.duplicate,
         failures,
         want: [...want].map(([logId, from]) => ({ logId, from })),
+        prune,
+        linked,
       })
+    },
+
+    ihave(body, caller) {
+      const rows = decodeIhave(body)
+      return rows.ok ? ok(encodeIhaveReply(gossip.announced(caller, rows.value))) : rows
+    },
+
+    async neighbor(body, caller) {
+      const request = decodeNeighbor(body)
+      return request.ok ? ok(encodeNeighborReply(await gossip.asked(caller, request.value))) : request
     },
 
     async join(body, caller) {
@@ -149,7 +186,7 @@ export function createFederation(deps: FederationDeps): Federation {
       if (!descriptor.ok) return descriptor
       if (descriptor.value.key !== caller)
         return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))
-      const introduced = await gossip.introduced(descriptor.value)
+      const introduced = gossip.introduced(descriptor.value)
       return introduced.ok ? ok(nodes()) : introduced
     },
 
@@ -157,15 +194,27 @@ export function createFederation(deps: FederationDeps): Federation {
   }
 
   function nodes(): NodesReply {
-    const known = gossip.peers.all().flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
+    const alive = gossip.peers.all().filter(({ state }) => state === 'alive')
+    const known = alive.flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
     return { self: gossip.self(), nodes: known }
   }
 }
 
-/** 0, the beginning, for a cursor that this store did not give. */
-function cursorToArrival(cursor: string | null, epoch: string): number {
-  const [ofEpoch, arrival] = cursor?.split('.') ?? []
-  return ofEpoch === epoch && /^\d{1,15}$/.test(arrival ?? '') ? Number(arrival) : 0
+/** Up to where an asker has read: entries by their arrival, and fork proofs, which come for old logs too, by their own count. */
+interface Position {
+  readonly arrival: number
+  readonly forks: number
+}
+
+/** Rows of forked logs in one reply: what advanced has the other half. */
+const FORKED_ROWS_MAX = HEADS_ROWS_MAX / 2
+const CURSOR = /^([0-9a-f]+)\.(\d{1,15})\.(\d{1,15})\.(\d{1,15})$/
+
+/** The beginning for a cursor that this store did not give. */
+function cursorToPosition(cursor: string | null, epoch: string, startedAtMs: number): Position {
+  const [, ofEpoch, arrival, startedAt, forks] = CURSOR.exec(cursor ?? '') ?? []
+  if (ofEpoch !== epoch) return { arrival: 0, forks: 0 }
+  return { arrival: Number(arrival), forks: Number(startedAt) === startedAtMs ? Number(forks) : 0 }
 }
 
 /** Nonces of the time in which a signature is valid; full of fresh ones, it refuses rather than forgets. */

@@ -5,20 +5,19 @@
  * Invariants: the state is a fold over the entries in order of arrival and the fork proofs, so replaying the store gives
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
-import type { Digest, LogId, SpaceId } from '../base/brand.ts'
+import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
 import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
 import { readWord } from '../base/columns.ts'
 import { digestToBytes, sha256 } from '../base/hash.ts'
-import type { Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { bytesToLogId, viewHeader } from '../protocol/entry.ts'
-import type { Failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeRetract, isMemory } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
+import { deadRanges } from './checkpoint.ts'
 import { createDraft, type Draft, type DraftResult } from './draft.ts'
-import { verifyForkProof } from './fork.ts'
+import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
 import type { EntryRow, ForkRow, LogRow, PartialRow } from './store.ts'
@@ -29,7 +28,16 @@ export interface Applied {
   readonly touched: readonly Digest[]
 }
 
+/** What a fork proof did: where the log is now cut, and the memories whose visible dots are now others. */
+export interface AppliedFork {
+  readonly logId: LogId
+  readonly space: SpaceId
+  readonly touched: readonly Digest[]
+}
+
 export interface Memory {
+  /** The author whose key signs here. */
+  readonly self: Did
   readonly logs: LogTable
   /** What is held of logs above a gap (`partial.ts`). */
   readonly partials: ReadonlyMap<LogId, PartialRow>
@@ -44,10 +52,8 @@ export interface Memory {
    * store when it is wanted, and for an entry that is damaged, which is counted.
    */
   replay(row: EntryRow): Change | null
-  /** Verifies a proof; null where it tells nothing new. */
-  judgeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
-  /** Folds a durable proof in; the memories whose visible dots are now others. */
-  applyFork(fork: ForkRow): readonly Digest[]
+  /** Folds a durable proof in. */
+  applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
 
   /** Visible memories. */
@@ -76,23 +82,24 @@ export interface MemoryOptions {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly network: string
+  /** Epoch of the own logs, and a new one: 8 random bytes. */
   readonly epoch: Uint8Array
+  readonly drawEpoch: () => Uint8Array
 }
 
-export function createMemory({ signer, verifier, network, epoch }: MemoryOptions): Memory {
+export function createMemory(options: MemoryOptions): Memory {
+  const { signer, verifier, network, drawEpoch } = options
   const logs = createLogTable()
   const partials = new Map<LogId, PartialRow>()
   // A signature is a secret that nobody else can make and that this spore makes again at every start.
   const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
   const set = createOrSet({ secret })
-  const forks = new Map<LogId, number>()
+  let { epoch } = options
   let time = 0
   let arrival = 0
   let memories = 0
   let entries = 0
   let damaged = 0
-
-  const forkPoint = (logId: LogId): number => forks.get(logId) ?? Number.POSITIVE_INFINITY
 
   const note = (position: number, clock: number): void => {
     arrival = Math.max(arrival, position)
@@ -102,7 +109,13 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
 
   const fold = (change: Change): Applied => {
     note(change.arrival, change.clock)
-    return { change, touched: change.kind === KINDS.retract ? removeDots(change) : addDot(change) }
+    return { change, touched: foldSet(change) }
+  }
+
+  const foldSet = (change: Change): Digest[] => {
+    if (change.kind === KINDS.retract) return removeDots(change)
+    if (change.kind === KINDS.checkpoint) return removeRanges(change)
+    return addDot(change)
   }
 
   const addDot = (change: Change): Digest[] => {
@@ -111,7 +124,8 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
       set.add(kind, digestToBytes(element), change)
       return []
     }
-    const isTouched = payload !== null && isMemory(payload) && count(set.add(kind, digestToBytes(element), change))
+    const isTouched =
+      payload !== null && isMemory(payload) && count(set.add(kind, digestToBytes(element), change))
     return isTouched ? [element] : []
   }
 
@@ -126,6 +140,16 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
         const logId = logIdOf({ publicKey, space, epoch })
         return seqs.map((seq) => set.remove({ logId, seq }, change))
       }),
+    )
+  }
+
+  const removeRanges = (change: Change): Digest[] => {
+    const log = logs.get(change.logId)
+    if (!log) return []
+    return settle(
+      deadRanges(change, log.row).flatMap(({ logId, ranges }) =>
+        ranges.flatMap(([from, to]) => set.removeRange(logId, from, to, change)),
+      ),
     )
   }
 
@@ -156,10 +180,23 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
   }
 
   return {
+    self: signer.did,
     logs,
     partials,
     draft: (nowMs) =>
-      createDraft({ logs, partials, forkPoint, signer, verifier, network, epoch, nowMs, time, arrival }),
+      createDraft({
+        logs,
+        partials,
+        forkPoint: logs.forkPoint,
+        signer,
+        verifier,
+        network,
+        epoch,
+        drawEpoch,
+        nowMs,
+        time,
+        arrival,
+      }),
     apply(result) {
       for (const row of result.logs) logs.set(row)
       for (const { logId, partial } of result.partials) {
@@ -167,6 +204,7 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
         else partials.delete(logId)
       }
       time = Math.max(time, result.time)
+      epoch = result.epoch ?? epoch
       return result.changes.map(fold)
     },
     load(rows, forkRows, partialRows = []) {
@@ -179,7 +217,7 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
         time = Math.max(time, row.clock)
       }
       for (const fork of forkRows) {
-        forks.set(fork.logId, fork.seq)
+        logs.setFork(fork, baseOf(fork))
         set.cut(fork.logId, fork.seq)
       }
     },
@@ -195,21 +233,14 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
       damaged++
       return null
     },
-    judgeFork(bytes) {
-      const verified = verifyForkProof(bytes, network, verifier)
-      if (!verified.ok) return verified
-      const { logId, proof } = verified.value
-      return {
-        ok: true,
-        value: proof.seq < forkPoint(logId) ? { logId, seq: proof.seq, proof: bytes } : null,
-      }
+    applyFork(fork) {
+      const { logId, seq } = fork
+      const { space } = (logs.get(logId) as LogState).row
+      if (seq >= logs.forkPoint(logId)) return { logId, space, touched: [] }
+      logs.setFork(fork, baseOf(fork))
+      return { logId, space, touched: settle(set.cut(logId, seq)) }
     },
-    applyFork({ logId, seq }) {
-      if (seq >= forkPoint(logId)) return []
-      forks.set(logId, seq)
-      return settle(set.cut(logId, seq))
-    },
-    forkPoint,
+    forkPoint: logs.forkPoint,
     get memories() {
       return memories
     },
@@ -237,6 +268,11 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
       return set.dots(kind, digestToBytes(element)).filter(isOwn)
     },
   }
+}
+
+/** Chain value before the fork point, by the proof: it was verified before it was stored. */
+function baseOf({ logId, proof }: ForkRow): Uint8Array {
+  return decodeForkProof(proof)?.base ?? genesisOf(logId)
 }
 
 /** What the key signs for the secret of the set: no message of the protocol has this form. */

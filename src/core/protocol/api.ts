@@ -310,6 +310,12 @@ export const healthSchema = z
     memories: z.number().int().describe('Visible memories'),
     entries: z.number().int(),
     damaged: z.number().int().describe('Entries that do not match their hash and were set aside'),
+    indexing: z.object({
+      behind: z
+        .number()
+        .int()
+        .describe('Entries that search does not find yet; they are indexed in the background'),
+    }),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
     defaultSpace: z.string(),

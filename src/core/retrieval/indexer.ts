@@ -7,12 +7,12 @@
  * and a retraction is never undone by an add that waited. Entries wait as positions and are read from the store again:
  * a backlog of a million costs no memory.
  */
-import type { Did, Digest } from '../base/brand.ts'
+import type { Digest } from '../base/brand.ts'
 import type { Clock, Log } from '../base/ports.ts'
 import { type Change, rowToChange } from '../memory/change.ts'
 import { timeToMs } from '../memory/clock.ts'
 import type { Library, StoredMemory } from '../memory/library.ts'
-import type { Applied, Memory } from '../memory/memory.ts'
+import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { decodeMemory, sourceDigests } from '../protocol/payloads.ts'
@@ -20,9 +20,7 @@ import type { RetrievalDocument, Retriever } from './retriever.ts'
 
 export interface Indexer {
   /** Follows the change feed: resolves when own entries are indexed, and has noted the others. */
-  follow(applied: readonly Applied[]): Promise<void>
-  /** Looks at memories again whose visible dots changed otherwise than by an entry: a fork was proven. */
-  touch(memories: readonly Digest[]): void
+  follow(applied: readonly Applied[], forks?: readonly AppliedFork[]): Promise<void>
   /** Starts to index what the store holds. */
   start(): void
   /** Ends the background work; resolves when nothing of it is under way. */
@@ -42,7 +40,6 @@ export interface IndexerDeps {
   readonly store: MemoryStore
   readonly clock: Clock
   readonly log: Log
-  readonly self: Did
 }
 
 /** Milliseconds of one slice: a request that comes in between waits no longer. */
@@ -58,7 +55,7 @@ const QUIET_MS = 500
 export const CATCH_UP_MAX = 256
 
 export function createIndexer(deps: IndexerDeps): Indexer {
-  const { retriever, memory, library, store, clock, log, self } = deps
+  const { retriever, memory, library, store, clock, log } = deps
   /** Every entry up to this arrival is indexed. */
   let position = 0
   /** Memories to look at again, whose entries lie before `position`. */
@@ -102,7 +99,8 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   }
 
   const onlyDot = (change: Change): RetrievalDocument | null => {
-    if (!change.payload || memory.dotCountOf(change.element) !== 1 || !memory.isVisibleDot(change)) return null
+    if (!change.payload || memory.dotCountOf(change.element) !== 1 || !memory.isVisibleDot(change))
+      return null
     const payload = decodeMemory(change.payload)
     return payload && toDocument({ id: change.element, payload, dots: [change] })
   }
@@ -113,8 +111,11 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   const slice = async (): Promise<void> => {
     const startedAtMs = clock.now()
     if (touched.size > 0) {
-      const ids = [...touched.keys().take(SLICE_ENTRIES)]
-      for (const id of ids) touched.delete(id)
+      const ids: Digest[] = []
+      for (const id of touched) {
+        touched.delete(id)
+        if (ids.push(id) === SLICE_ENTRIES) break
+      }
       return refresh(ids)
     }
     const isOver = (): boolean => clock.now() - startedAtMs >= SLICE_MS
@@ -152,19 +153,16 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   }
 
   return {
-    async follow(applied) {
+    async follow(applied, forks = []) {
+      for (const fork of forks) for (const id of fork.touched) touched.add(id)
       const own: Applied[] = []
       for (const one of applied) {
-        if (one.change.author === self) own.push(one)
+        if (one.change.author === memory.self) own.push(one)
         // What a foreign retraction hit stands before the position, or is looked at when the position gets there.
         else if (one.change.kind !== KINDS.memory) for (const id of one.touched) touched.add(id)
       }
       if (own.length < applied.length) lastForeignMs = clock.now()
       if (own.length > 0) await inTurn(() => indexOwn(own, applied))
-      wake()
-    },
-    touch(memories) {
-      for (const id of memories) touched.add(id)
       wake()
     },
     start: wake,
@@ -199,10 +197,14 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   async function indexOwn(own: readonly Applied[], applied: readonly Applied[]): Promise<void> {
     const changes = own.map(({ change }) => change)
     const adds = changes.filter(({ kind }) => kind === KINDS.memory)
-    await refreshFrom(adds, own.flatMap(({ change, touched }) => (change.kind === KINDS.memory ? [] : touched)))
+    await refreshFrom(
+      adds,
+      own.flatMap(({ change, touched }) => (change.kind === KINDS.memory ? [] : touched)),
+    )
     // Nobody waits in front of them: then they need not be read again.
     const [first, last] = [applied[0]?.change, applied.at(-1)?.change]
-    if (own.length === applied.length && first && last && position === first.arrival - 1) position = last.arrival
+    if (own.length === applied.length && first && last && position === first.arrival - 1)
+      position = last.arrival
   }
 }
 

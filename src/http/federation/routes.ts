@@ -16,9 +16,21 @@ import { unwrap } from '../problem.ts'
 
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
+/** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
+const IHAVE_BYTES_MAX = 256 * 1024
+/** `want` at its longest: `PULL_RANGES_MAX` rows of 23 bytes. */
+const NEIGHBOR_BYTES_MAX = 32 * 1024
+
+export interface FederationRoutesOptions {
+  /** Where others are told to reach this spore, which may be a proxy before it; null where they are told nothing. */
+  readonly publicUrl: string | null
+}
 
 export const federationRoutes =
-  (federation: Federation): FastifyPluginAsync =>
+  (
+    federation: Federation,
+    { publicUrl }: FederationRoutesOptions = { publicUrl: null },
+  ): FastifyPluginAsync =>
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser(
@@ -27,7 +39,8 @@ export const federationRoutes =
       async (_: FastifyRequest, body: Buffer) => body,
     )
 
-    const callerOf = (request: FastifyRequest): Did => unwrap(admit(federation, request))
+    const publicAuthority = publicUrl === null ? null : new URL(publicUrl).host
+    const callerOf = (request: FastifyRequest): Did => unwrap(admit(federation, request, publicAuthority))
 
     app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
       callerOf(request)
@@ -48,6 +61,16 @@ export const federationRoutes =
       return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
     })
 
+    app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.ihave(bodyOf(request), caller)))
+    })
+
+    app.post(`${FEDERATION_PATH}/neighbor`, { bodyLimit: NEIGHBOR_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.neighbor(bodyOf(request), caller)))
+    })
+
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
       app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request) => {
         const caller = callerOf(request)
@@ -63,9 +86,13 @@ export const federationRoutes =
   }
 
 /** Who signed the request, for this very authority. */
-function admit(federation: Federation, request: FastifyRequest): Result<Did, Failure> {
+function admit(
+  federation: Federation,
+  request: FastifyRequest,
+  publicAuthority: string | null,
+): Result<Did, Failure> {
   const authority = (request.headers.host ?? '').toLowerCase()
-  const local = checkAuthority(authority, request)
+  const local = checkAuthority(authority, request, publicAuthority)
   if (!local.ok) return local
   const at = request.url.indexOf('?')
   const parts = {
@@ -80,9 +107,15 @@ function admit(federation: Federation, request: FastifyRequest): Result<Did, Fai
 
 /**
  * An address without a name could belong to several spores of one machine: its port must then be the one that the request
- * came in on, or a request to one of them could be replayed at another.
+ * came in on, or a request to one of them could be replayed at another. The public authority belongs to this spore alone,
+ * whatever port a proxy passes its requests on to.
  */
-function checkAuthority(authority: string, request: FastifyRequest): Result<void, Failure> {
+function checkAuthority(
+  authority: string,
+  request: FastifyRequest,
+  publicAuthority: string | null,
+): Result<void, Failure> {
+  if (authority === publicAuthority) return ok(undefined)
   const address = /^(?:\[[0-9a-f:.]+\]|[\d.]+|localhost)(?::(\d+))?$/.exec(authority)
   if (!address || Number(address[1] ?? 80) === request.socket.localPort) return ok(undefined)
   return err(failure('HOST_NOT_ALLOWED', 'The Host header names another port than the one that was asked.'))

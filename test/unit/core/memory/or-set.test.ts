@@ -12,7 +12,13 @@ import { fuzz } from '../../../support/fuzz.ts'
 type Fact =
   | { readonly is: 'add'; readonly element: string; readonly dot: DotRef }
   | { readonly is: 'remove'; readonly dot: DotRef; readonly by: DotRef }
-  | { readonly is: 'range'; readonly logId: LogId; readonly from: number; readonly to: number; readonly by: DotRef }
+  | {
+      readonly is: 'range'
+      readonly logId: LogId
+      readonly from: number
+      readonly to: number
+      readonly by: DotRef
+    }
   | { readonly is: 'cut'; readonly logId: LogId; readonly seq: number }
 
 const LOGS = ['a', 'b', 'c'] as LogId[]
@@ -40,7 +46,10 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
       return { is: 'range', logId, from: Math.min(...ends), to: Math.max(...ends), by }
     }),
   },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('cut' as const), logId, seq: fc.oneof(fc.nat(6), seq) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ is: fc.constant('cut' as const), logId, seq: fc.oneof(fc.nat(6), seq) }),
+  },
 )
 
 const newSet = (): OrSet => createOrSet({ secret: 7 })
