@@ -20,6 +20,8 @@ export interface MeasuredSpore extends AsyncDisposable {
   /** Throws unless every item is stored. */
   remember(items: readonly RememberInput[]): Promise<void>
   memories(): Promise<number>
+  /** GET where there is no body, else POST; the JSON of the reply. Throws what is not 2xx. */
+  ask(path: string, body?: unknown): Promise<unknown>
   join(url: string): Promise<void>
 }
 
@@ -69,6 +71,7 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
 
   return {
     publicUrl,
+    ask,
     proxy,
     async meter() {
       const told = once(child, 'message')
