@@ -44,6 +44,7 @@ export async function fillStore(
     logs,
     partials: new Map(),
     drawEpoch: () => EPOCH,
+    isDenied: () => false,
     forkPoint: () => Number.POSITIVE_INFINITY,
     verifier: createVerifier(),
     epoch: EPOCH,

@@ -8,7 +8,7 @@
 import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
 import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
 import { readWord } from '../base/columns.ts'
-import { digestToBytes, sha256 } from '../base/hash.ts'
+import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { bytesToLogId, viewHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
@@ -20,7 +20,7 @@ import { createDraft, type Draft, type DraftResult } from './draft.ts'
 import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
-import type { EntryRow, ForkRow, LogRow, PartialRow } from './store.ts'
+import type { EntryRow, ForkRow, LogRow, PartialRow, StoreBatch } from './store.ts'
 
 /** What a fold step did: the change, and the memories whose visible dots are now others. */
 export interface Applied {
@@ -55,6 +55,12 @@ export interface Memory {
   /** Folds a durable proof in. */
   applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
+
+  /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
+  deny(changes: StoreBatch['denied']): void
+  isDenied(element: Digest): boolean
+  /** Number of purged payloads. */
+  readonly denied: number
 
   /** Visible memories. */
   readonly memories: number
@@ -94,6 +100,7 @@ export function createMemory(options: MemoryOptions): Memory {
   // A signature is a secret that nobody else can make and that this spore makes again at every start.
   const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
   const set = createOrSet({ secret })
+  const denied = new Set<Digest>()
   let { epoch } = options
   let time = 0
   let arrival = 0
@@ -120,6 +127,7 @@ export function createMemory(options: MemoryOptions): Memory {
 
   const addDot = (change: Change): Digest[] => {
     const { kind, payload, element } = change
+    if (denied.has(element)) return []
     if (kind !== KINDS.memory) {
       set.add(kind, digestToBytes(element), change)
       return []
@@ -127,6 +135,15 @@ export function createMemory(options: MemoryOptions): Memory {
     const isTouched =
       payload !== null && isMemory(payload) && count(set.add(kind, digestToBytes(element), change))
     return isTouched ? [element] : []
+  }
+
+  const deny = (changes: StoreBatch['denied']): void => {
+    for (const { digest, isDenied } of changes) {
+      if (isDenied) denied.add(digest)
+      else denied.delete(digest)
+      const dots = isDenied ? set.dots(KINDS.memory, digestToBytes(digest)) : []
+      settle(dots.map((dot) => set.remove(dot, PURGE)))
+    }
   }
 
   const removeDots = (change: Change): Digest[] => {
@@ -175,7 +192,8 @@ export function createMemory(options: MemoryOptions): Memory {
     if (header.seq !== row.seq || bytesToLogId(header.logId) !== row.logId) return false
     if (!equalBytes(sha256(payload), header.payload)) return false
     note(row.arrival, header.clock)
-    if (isMemory(payload)) count(set.add(header.kind, header.payload, row))
+    const isDenied = denied.size > 0 && denied.has(bytesToDigest(header.payload))
+    if (!isDenied && isMemory(payload)) count(set.add(header.kind, header.payload, row))
     return true
   }
 
@@ -188,6 +206,7 @@ export function createMemory(options: MemoryOptions): Memory {
         logs,
         partials,
         forkPoint: logs.forkPoint,
+        isDenied: (element) => denied.has(element),
         signer,
         verifier,
         network,
@@ -197,6 +216,11 @@ export function createMemory(options: MemoryOptions): Memory {
         time,
         arrival,
       }),
+    deny,
+    isDenied: (element) => denied.has(element),
+    get denied() {
+      return denied.size
+    },
     apply(result) {
       for (const row of result.logs) logs.set(row)
       for (const { logId, partial } of result.partials) {
@@ -277,3 +301,5 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
 
 /** What the key signs for the secret of the set: no message of the protocol has this form. */
 const SECRET_DOMAIN = 'spore/set/secret/1'
+/** Who removes what is purged: no log has this id, so no fork undoes it. */
+const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }

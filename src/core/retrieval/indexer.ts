@@ -19,8 +19,12 @@ import { decodeMemory, sourceDigests } from '../protocol/payloads.ts'
 import type { RetrievalDocument, Retriever } from './retriever.ts'
 
 export interface Indexer {
-  /** Follows the change feed: resolves when own entries are indexed, and has noted the others. */
-  follow(applied: readonly Applied[], forks?: readonly AppliedFork[]): Promise<void>
+  /** Follows the change feed: resolves when own entries are indexed and purged ones gone, and has noted the others. */
+  follow(
+    applied: readonly Applied[],
+    forks?: readonly AppliedFork[],
+    purged?: readonly Digest[],
+  ): Promise<void>
   /** Starts to index what the store holds. */
   start(): void
   /** Ends the background work; resolves when nothing of it is under way. */
@@ -153,7 +157,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   }
 
   return {
-    async follow(applied, forks = []) {
+    async follow(applied, forks = [], purged = []) {
       for (const fork of forks) for (const id of fork.touched) touched.add(id)
       const own: Applied[] = []
       for (const one of applied) {
@@ -162,6 +166,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
         else if (one.change.kind !== KINDS.memory) for (const id of one.touched) touched.add(id)
       }
       if (own.length < applied.length) lastForeignMs = clock.now()
+      if (purged.length > 0) await inTurn(() => refresh(purged))
       if (own.length > 0) await inTurn(() => indexOwn(own, applied))
       wake()
     },
