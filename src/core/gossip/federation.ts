@@ -113,11 +113,15 @@ export function createFederation(deps: FederationDeps): Federation {
       forks: logs.forkedBehind(0).at(-1)?.taken ?? 0,
     })
 
-  const rowsBehind = (arrival: number): LogRow[] =>
-    [...logs.values()]
-      .map(({ row }) => row)
-      .filter((row) => row.arrival > arrival && spaces.replicates(row.space))
-      .sort((a, b) => a.arrival - b.arrival)
+  const rowsBehind = (arrival: number): LogRow[] => {
+    const rows: LogRow[] = []
+    for (const { row } of logs.behind(arrival)) {
+      if (spaces.replicates(row.space)) rows.push(row)
+      // One more than a page tells that there are more.
+      if (rows.length > HEADS_ROWS_MAX) break
+    }
+    return rows
+  }
 
   return {
     start: gossip.start,
