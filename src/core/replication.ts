@@ -94,6 +94,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     replica,
     segments,
     reconciler: gossip.reconciler,
+    repair: gossip.repair,
     logs: memory.logs,
     spaces,
     verifier,
@@ -120,6 +121,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     federation,
     async replay(follow) {
       await compaction.load()
+      memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
       memory.load(await store.logs(), forked, await store.partials())
       for (const { logId } of forked) await forks.settle(logId)

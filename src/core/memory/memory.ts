@@ -7,7 +7,9 @@
  */
 import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { decodeHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
+import { DAMAGED_PAYLOADS_MAX } from '../protocol/limits.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
@@ -16,7 +18,7 @@ import { createDraft, type Draft, type DraftResult } from './draft.ts'
 import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
-import type { EntryRow, ForkRow, LogRow, PartialRow } from './store.ts'
+import type { EntryRow, ForkRow, LogRow, PartialRow, StoreBatch } from './store.ts'
 
 /** What a fold step did: the change, and the memories whose visible dots are now others. */
 export interface Applied {
@@ -49,10 +51,20 @@ export interface Memory {
   applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
 
+  /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
+  deny(changes: StoreBatch['denied']): void
+  isDenied(element: Digest): boolean
+  /** Number of purged payloads. */
+  readonly denied: number
+
   /** Visible memories. */
   readonly memories: number
   readonly entries: number
   readonly damaged: number
+  /** Stored entries whose payload is not the one that their header names, by log and sequence number, at most `DAMAGED_PAYLOADS_MAX`. */
+  readonly damagedPayloads: ReadonlyMap<string, DamagedPayload>
+  /** Counts commits that changed payloads of stored entries. */
+  readonly payloadVersion: number
   /** Entries in the gaps of logs that are fetched newest first. */
   readonly missing: number
   /** The last arrival number given: the position of the change feed. */
@@ -69,6 +81,12 @@ export interface Memory {
   ownDots(kind: number, element: Digest): readonly DotRef[]
 }
 
+/** An entry whose payload is to be brought back. */
+export interface DamagedPayload extends DotRef {
+  /** What its header names. */
+  readonly element: Digest
+}
+
 export interface MemoryOptions {
   readonly signer: Signer
   readonly verifier: Verifier
@@ -83,12 +101,15 @@ export function createMemory(options: MemoryOptions): Memory {
   const logs = createLogTable()
   const partials = new Map<LogId, PartialRow>()
   const set = createOrSet<string>()
+  const denied = new Set<Digest>()
   let { epoch } = options
   let time = 0
   let arrival = 0
   let memories = 0
   let entries = 0
   let damaged = 0
+  let payloadVersion = 0
+  const damagedPayloads = new Map<string, DamagedPayload>()
 
   const fold = (change: Change): Applied => {
     arrival = Math.max(arrival, change.arrival)
@@ -104,9 +125,18 @@ export function createMemory(options: MemoryOptions): Memory {
   }
 
   const addDot = (change: Change): Digest[] => {
+    if (denied.has(change.element)) return []
     const isRecallable =
       change.kind !== KINDS.memory || (change.payload !== null && decodeMemory(change.payload) !== null)
     return isRecallable ? settle([set.add(elementKey(change.kind, change.element), change)]) : []
+  }
+
+  const deny = (changes: StoreBatch['denied']): void => {
+    for (const { digest, isDenied } of changes) {
+      if (isDenied) denied.add(digest)
+      else denied.delete(digest)
+      if (isDenied) settle(set.dots(MEMORY_KEY + digest).map((dot) => set.remove(dot, PURGE)))
+    }
   }
 
   const removeDots = (change: Change): Digest[] => {
@@ -133,6 +163,14 @@ export function createMemory(options: MemoryOptions): Memory {
     )
   }
 
+  /** What can be brought back: its header, which the chain covers, says what it was. */
+  const noteDamagedPayload = ({ logId, seq, header }: EntryRow): void => {
+    const decoded = decodeHeader(header)
+    if (!decoded.ok || decoded.value.logId !== logId || decoded.value.seq !== seq) return
+    if (damagedPayloads.size < DAMAGED_PAYLOADS_MAX)
+      damagedPayloads.set(dotKey({ logId, seq }), { logId, seq, element: decoded.value.payload })
+  }
+
   /** Counts what appeared and vanished; the memories among what changed. */
   const settle = (transitions: readonly (Transition<string> | null)[]): Digest[] => {
     const touched = new Set<Digest>()
@@ -153,6 +191,7 @@ export function createMemory(options: MemoryOptions): Memory {
         logs,
         partials,
         forkPoint: logs.forkPoint,
+        isDenied: (element) => denied.has(element),
         signer,
         verifier,
         network,
@@ -162,6 +201,11 @@ export function createMemory(options: MemoryOptions): Memory {
         time,
         arrival,
       }),
+    deny,
+    isDenied: (element) => denied.has(element),
+    get denied() {
+      return denied.size
+    },
     apply(result) {
       for (const row of result.logs) logs.set(row)
       for (const { logId, partial } of result.partials) {
@@ -170,6 +214,8 @@ export function createMemory(options: MemoryOptions): Memory {
       }
       time = Math.max(time, result.time)
       epoch = result.epoch ?? epoch
+      if (result.batch.payloads.length > 0) payloadVersion++
+      for (const change of result.changes) if (damagedPayloads.delete(dotKey(change))) damaged--
       return result.changes.map(fold)
     },
     load(rows, forkRows, partialRows = []) {
@@ -192,6 +238,7 @@ export function createMemory(options: MemoryOptions): Memory {
       if (change) return fold(change)
       arrival = Math.max(arrival, row.arrival)
       damaged++
+      noteDamagedPayload(row)
       return null
     },
     applyFork(fork) {
@@ -207,6 +254,10 @@ export function createMemory(options: MemoryOptions): Memory {
     },
     get entries() {
       return entries
+    },
+    damagedPayloads,
+    get payloadVersion() {
+      return payloadVersion
     },
     get missing() {
       let sum = 0
@@ -235,5 +286,8 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
   return decodeForkProof(proof)?.base ?? genesisOf(logId)
 }
 
+const dotKey = ({ logId, seq }: DotRef): string => `${logId} ${seq}`
 const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`
+/** Who removes what is purged: no log has this id, so no fork undoes it. */
+const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }
 const MEMORY_KEY = `${KINDS.memory}:`
