@@ -90,6 +90,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   )
   const segments = createSegments({ memory, store, spaces, compression })
   const federation = createFederation({
+    compression,
     gossip,
     replica,
     segments,

@@ -9,6 +9,7 @@ import type { Verifier } from '../identity/keys.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
+import type { Compression } from '../protocol/compression.ts'
 import { textToLogId } from '../protocol/entry.ts'
 import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
 import {
@@ -31,6 +32,7 @@ import {
   encodePushReply,
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
+import { framesToLines } from './lines.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
@@ -65,6 +67,8 @@ export interface Federation {
   reconcile(body: Uint8Array): Result<Uint8Array, Failure>
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
+  /** Frames of this spore as JSON lines, for people. */
+  toLines(frames: AsyncIterable<Uint8Array>): AsyncIterable<string>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
   /** The segments of a log that end before the entry `before`. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
   segments(logId: string, before: string | null): Promise<Result<Uint8Array, Failure>>
@@ -79,6 +83,7 @@ export interface Federation {
 }
 
 export interface FederationDeps {
+  readonly compression: Compression
   readonly gossip: Gossip
   readonly replica: Replica
   readonly segments: Segments
@@ -176,6 +181,8 @@ export function createFederation(deps: FederationDeps): Federation {
         })(),
       )
     },
+
+    toLines: (frames) => framesToLines(frames, deps.compression),
 
     async push(body, caller) {
       const failures: { index: number; code: ErrorCode }[] = []

@@ -5,6 +5,7 @@
 import { bytesToDigest, sha256 } from '../base/hash.ts'
 import type { Log } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
+import { rowToChange } from '../memory/change.ts'
 import type { Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { EntryRow, MemoryStore } from '../memory/store.ts'
@@ -60,9 +61,11 @@ export function createRepair({ client, memory, store, writer, spaces, log }: Rep
   /** Stores a payload where it is the one that is missing. */
   const putBack = async ({ logId, seq, payload }: SentPayload): Promise<boolean> => {
     const [row] = await store.entriesAt([{ logId, seq }])
-    if (!row || !isOf(row, payload)) return false
-    const written = await writer.write((draft) => draft.repair({ ...row, payload }))
-    return written.ok && written.value
+    const log = memory.logs.get(logId)
+    const change = row && log && rowToChange({ ...row, payload }, log)
+    if (!change) return false
+    const written = await writer.write((draft) => draft.repair(change))
+    return written.ok
   }
 
   return {

@@ -208,12 +208,12 @@ export function createMemory(options: MemoryOptions): Memory {
     },
     apply(result) {
       for (const row of result.logs) logs.set(row)
-      for (const { logId, partial } of result.partials) {
+      for (const { logId, partial } of result.batch.partials) {
         if (partial) partials.set(logId, partial)
         else partials.delete(logId)
       }
       time = Math.max(time, result.time)
-      epoch = result.epoch ?? epoch
+      epoch = result.batch.epoch ?? epoch
       if (result.batch.payloads.length > 0) payloadVersion++
       for (const change of result.changes) if (damagedPayloads.delete(dotKey(change))) damaged--
       return result.changes.map(fold)
