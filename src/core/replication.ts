@@ -99,6 +99,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     replica,
     segments,
     reconciler: gossip.reconciler,
+    repair: gossip.repair,
     logs: memory.logs,
     spaces,
     verifier,

@@ -135,7 +135,6 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     )
     await indexer.follow(applied, forks, purged)
   }
-  const purge = createPurge({ memory, writer, store, clock })
   /** Own entries wait until a peer had the chance to bring back what was lost of the own logs (`Gossip.firstRound`). */
   const caughtUp =
     <Args extends readonly unknown[], T>(write: (...args: Args) => Promise<T>) =>
@@ -144,6 +143,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
+  const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
   writer.onCommitted(follow)
   await purge.resume()
@@ -172,10 +172,10 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     rememberMany: remember,
     memory: library.get,
     memories: library.page,
+    retract: caughtUp(library.retract),
     purge: purge.purge,
     purgeAuthor: purge.purgeAuthor,
     undoPurge: purge.undo,
-    retract: caughtUp(library.retract),
     search: recall.search,
     contextPack: recall.contextPack,
     submitTask: caughtUp(tasks.submit),

@@ -18,7 +18,14 @@ import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
-import { createPartialDraft, crossesSegment, sameOverlap, segmentBehind, segmentOf } from './partial.ts'
+import {
+  createPartialDraft,
+  crossesSegment,
+  type ReceiveOptions,
+  sameOverlap,
+  segmentBehind,
+  segmentOf,
+} from './partial.ts'
 import { isPurged } from './purge.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
@@ -55,10 +62,6 @@ export interface DraftResult {
   readonly batch: StoreBatch
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
-  readonly forks: readonly ForkRow[]
-  /** The epoch of the own logs from now on; null where it is the one before. */
-  readonly epoch: Uint8Array | null
-  readonly partials: StoreBatch['partials']
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
@@ -83,6 +86,8 @@ export interface Draft {
   openEpoch(epoch: Uint8Array): void
   /** Forgets the payload of a stored entry (null), or brings it back. */
   putPayload(row: StoreBatch['payloads'][number]): void
+  /** Brings back the payload of a stored entry, and folds that in. */
+  repair(change: Change): void
   /** Puts the digest of a payload on the list of those that are purged, or takes it off. */
   deny(digest: Digest, isDenied: boolean): void
   /** Keeps an idempotency key. */
@@ -92,13 +97,6 @@ export interface Draft {
   setValue(name: string, value: Uint8Array | null): void
   /** Signs the heads and closes the draft. Null where nothing was drafted. */
   finish(): DraftResult | null
-}
-
-export interface ReceiveOptions {
-  /** Chain value that is said to stand before the run: it may then begin above a gap. */
-  readonly chainBefore?: Uint8Array | null
-  /** The stored entries of `overlapOf` the run, where it grows through what is held above a gap. */
-  readonly overlap?: readonly EntryRow[]
 }
 
 export interface DraftContext {
@@ -362,6 +360,10 @@ export function createDraft(context: DraftContext): Draft {
 
     deny: (digest, isDenied) => void denied.set(digest, isDenied),
     putPayload: (row) => void payloads.push(row),
+    repair(change) {
+      payloads.push(change)
+      changes.push(change)
+    },
     remember: (key) => void keys.push(key),
     keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
@@ -389,9 +391,6 @@ export function createDraft(context: DraftContext): Draft {
         },
         changes,
         logs,
-        partials: partials.changes,
-        forks: [...forks.values()],
-        epoch,
         time,
       }
     },

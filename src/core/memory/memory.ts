@@ -10,8 +10,9 @@ import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
 import { readWord } from '../base/columns.ts'
 import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
-import { bytesToLogId, viewHeader } from '../protocol/entry.ts'
+import { bytesToLogId, decodeHeader, viewHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
+import { DAMAGED_PAYLOADS_MAX } from '../protocol/limits.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeRetract, isMemory } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
@@ -66,6 +67,10 @@ export interface Memory {
   readonly memories: number
   readonly entries: number
   readonly damaged: number
+  /** Stored entries whose payload is not the one that their header names, by log and sequence number, at most `DAMAGED_PAYLOADS_MAX`. */
+  readonly damagedPayloads: ReadonlyMap<string, DamagedPayload>
+  /** Counts commits that changed payloads of stored entries. */
+  readonly payloadVersion: number
   /** Entries in the gaps of logs that are fetched newest first. */
   readonly missing: number
   /** The last arrival number given: the position of the change feed. */
@@ -82,6 +87,12 @@ export interface Memory {
   ownLog(space: SpaceId): LogDescriptor
   /** Own visible dots of an element of a kind. */
   ownDots(kind: number, element: Digest): readonly DotRef[]
+}
+
+/** An entry whose payload is to be brought back. */
+export interface DamagedPayload extends DotRef {
+  /** What its header names. */
+  readonly element: Digest
 }
 
 export interface MemoryOptions {
@@ -107,6 +118,8 @@ export function createMemory(options: MemoryOptions): Memory {
   let memories = 0
   let entries = 0
   let damaged = 0
+  let payloadVersion = 0
+  const damagedPayloads = new Map<string, DamagedPayload>()
 
   const note = (position: number, clock: number): void => {
     arrival = Math.max(arrival, position)
@@ -197,6 +210,14 @@ export function createMemory(options: MemoryOptions): Memory {
     return true
   }
 
+  /** What can be brought back: its header, which the chain covers, says what it was. */
+  const noteDamagedPayload = ({ logId, seq, header }: EntryRow): void => {
+    const decoded = decodeHeader(header)
+    if (!decoded.ok || decoded.value.logId !== logId || decoded.value.seq !== seq) return
+    if (damagedPayloads.size < DAMAGED_PAYLOADS_MAX)
+      damagedPayloads.set(dotKey({ logId, seq }), { logId, seq, element: decoded.value.payload })
+  }
+
   return {
     self: signer.did,
     logs,
@@ -223,12 +244,14 @@ export function createMemory(options: MemoryOptions): Memory {
     },
     apply(result) {
       for (const row of result.logs) logs.set(row)
-      for (const { logId, partial } of result.partials) {
+      for (const { logId, partial } of result.batch.partials) {
         if (partial) partials.set(logId, partial)
         else partials.delete(logId)
       }
       time = Math.max(time, result.time)
-      epoch = result.epoch ?? epoch
+      epoch = result.batch.epoch ?? epoch
+      if (result.batch.payloads.length > 0) payloadVersion++
+      for (const change of result.changes) if (damagedPayloads.delete(dotKey(change))) damaged--
       return result.changes.map(fold)
     },
     load(rows, forkRows, partialRows = []) {
@@ -255,6 +278,7 @@ export function createMemory(options: MemoryOptions): Memory {
       }
       arrival = Math.max(arrival, row.arrival)
       damaged++
+      noteDamagedPayload(row)
       return null
     },
     applyFork(fork) {
@@ -270,6 +294,10 @@ export function createMemory(options: MemoryOptions): Memory {
     },
     get entries() {
       return entries
+    },
+    damagedPayloads,
+    get payloadVersion() {
+      return payloadVersion
     },
     get missing() {
       let sum = 0
@@ -301,5 +329,6 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
 
 /** What the key signs for the secret of the set: no message of the protocol has this form. */
 const SECRET_DOMAIN = 'spore/set/secret/1'
+const dotKey = ({ logId, seq }: DotRef): string => `${logId} ${seq}`
 /** Who removes what is purged: no log has this id, so no fork undoes it. */
 const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }

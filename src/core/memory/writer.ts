@@ -80,7 +80,7 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
       }
       if (!failed) {
         const applied = memory.apply(result)
-        const forks = result.forks.map(memory.applyFork)
+        const forks = result.batch.forks.map(memory.applyFork)
         memory.deny(result.batch.denied)
         const purged = result.batch.denied.filter(({ isDenied }) => isDenied).map(({ digest }) => digest)
         for (const listener of listeners) await tell(listener, applied, forks, purged)
