@@ -99,7 +99,10 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   })
   const compaction = createCompaction({ memory, writer, store, log })
   writer.onCommitted(gossip.follow)
-  writer.onCommitted((applied) => compaction.follow(applied.map(({ change }) => change)))
+  writer.onCommitted(async (applied, cut) => {
+    compaction.follow(applied.map(({ change }) => change))
+    for (const { logId } of cut) await compaction.forked(logId)
+  })
 
   return {
     memory,

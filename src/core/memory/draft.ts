@@ -56,6 +56,8 @@ export interface DraftResult {
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
   readonly forks: readonly ForkRow[]
+  /** Entries whose payload is there again. */
+  readonly restored: readonly Change[]
   /** The epoch of the own logs from now on; null where it is the one before. */
   readonly epoch: Uint8Array | null
   readonly partials: StoreBatch['partials']
@@ -81,8 +83,10 @@ export interface Draft {
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
   /** Own entries go to logs of this epoch from now on: 8 random bytes. */
   openEpoch(epoch: Uint8Array): void
-  /** Forgets the payload of a stored entry (null), or brings it back. */
-  putPayload(row: StoreBatch['payloads'][number]): void
+  /** Forgets the payload of a stored entry. */
+  forgetPayload(entry: { readonly logId: LogId; readonly seq: number }): void
+  /** Brings the payload of a stored entry back: the change has it. */
+  restorePayload(change: Change): void
   /** Puts the digest of a payload on the list of those that are purged, or takes it off. */
   deny(digest: Digest, isDenied: boolean): void
   /** Keeps an idempotency key. */
@@ -136,6 +140,7 @@ export function createDraft(context: DraftContext): Draft {
   const values: { name: string; value: Uint8Array | null }[] = []
   const changes: Change[] = []
   const payloads: StoreBatch['payloads'][number][] = []
+  const restored: Change[] = []
   const denied = new Map<Digest, boolean>()
   const appended = new Set<string>()
   const forks = new Map<LogId, ForkRow>()
@@ -353,7 +358,12 @@ export function createDraft(context: DraftContext): Draft {
     },
 
     deny: (digest, isDenied) => void denied.set(digest, isDenied),
-    putPayload: (row) => void payloads.push(row),
+    forgetPayload: ({ logId, seq }) => void payloads.push({ logId, seq, payload: null }),
+    restorePayload(change) {
+      const { logId, seq, payload } = change
+      payloads.push({ logId, seq, payload })
+      restored.push(change)
+    },
     remember: (key) => void keys.push(key),
     keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
@@ -383,6 +393,7 @@ export function createDraft(context: DraftContext): Draft {
         logs,
         partials: partials.changes,
         forks: [...forks.values()],
+        restored,
         epoch,
         time,
       }

@@ -6,6 +6,7 @@
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
 import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
+import { createRangeSet, type RangeSet } from '../base/ranges.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
@@ -55,6 +56,12 @@ export interface Memory {
   /** Number of purged payloads. */
   readonly denied: number
 
+  /** Entries whose payload came absent or was forgotten for a checkpoint that holds no more, by log; purged ones among them. */
+  readonly absent: ReadonlyMap<LogId, RangeSet>
+  noteAbsent(dot: DotRef): void
+  /** Folds in entries whose payload is there again; the memories among them. */
+  restore(changes: readonly Change[]): readonly Digest[]
+
   /** Visible memories. */
   readonly memories: number
   readonly entries: number
@@ -90,6 +97,7 @@ export function createMemory(options: MemoryOptions): Memory {
   const partials = new Map<LogId, PartialRow>()
   const set = createOrSet<string>()
   const denied = new Set<Digest>()
+  const absent = new Map<LogId, RangeSet>()
   let { epoch } = options
   let time = 0
   let arrival = 0
@@ -104,7 +112,14 @@ export function createMemory(options: MemoryOptions): Memory {
     return { change, touched: foldSet(change) }
   }
 
+  const noteAbsent = ({ logId, seq }: DotRef): void => {
+    const ofLog = absent.get(logId) ?? createRangeSet()
+    absent.set(logId, ofLog)
+    ofLog.add(seq, seq)
+  }
+
   const foldSet = (change: Change): Digest[] => {
+    if (change.payload === null) noteAbsent(change)
     if (change.kind === KINDS.retract) return removeDots(change)
     if (change.kind === KINDS.checkpoint) return removeRanges(change)
     return addDot(change)
@@ -179,6 +194,15 @@ export function createMemory(options: MemoryOptions): Memory {
         time,
         arrival,
       }),
+    absent,
+    noteAbsent,
+    restore(changes) {
+      return changes.flatMap((change) => {
+        absent.get(change.logId)?.remove(change.seq, change.seq)
+        addDot(change)
+        return change.kind === KINDS.memory ? [change.element] : []
+      })
+    },
     deny,
     isDenied: (element) => denied.has(element),
     get denied() {

@@ -8,6 +8,7 @@ import { timeToMs } from '../memory/clock.ts'
 import type { Library, StoredMemory } from '../memory/library.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
+import type { PayloadNews } from '../memory/writer.ts'
 import {
   type ContextPack,
   type ContextQuery,
@@ -28,11 +29,7 @@ export interface Recalled {
 
 export interface Recall {
   /** Follows the change feed. */
-  follow(
-    applied: readonly Applied[],
-    forks?: readonly AppliedFork[],
-    purged?: readonly Digest[],
-  ): Promise<void>
+  follow(applied: readonly Applied[], forks?: readonly AppliedFork[], payloads?: PayloadNews): Promise<void>
   search(input: SearchInput): Promise<Result<SearchReply, Failure>>
   /** The best memories for a question within a scope. */
   recall(question: string, scope: Scope, limit: number): Promise<readonly Recalled[]>
@@ -76,8 +73,8 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
   }
 
   return {
-    async follow(applied, forks = [], purged = []) {
-      const unread = new Set<Digest>(forks.flatMap(({ touched }) => touched).concat(purged))
+    async follow(applied, forks = [], { purged, restored } = { purged: [], restored: [] }) {
+      const unread = new Set<Digest>([...forks.flatMap(({ touched }) => touched), ...purged, ...restored])
       for (const { change, touched } of applied)
         for (const id of touched) {
           const document = id === change.element && onlyDot(change)
