@@ -143,7 +143,7 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
     for (let at = from; at <= last; at += SWEEP_ENTRIES) {
       const rows = await store.entriesOf(logId, at, Math.min(last, at + SWEEP_ENTRIES - 1))
       for (const row of rows)
-        if (row.payload === null && !covered.get(logId)?.has(row.seq)) memory.noteAbsent(row)
+        if (row.payload === null && !covered.get(logId)?.has(row.seq)) memory.hideAbsent(row)
     }
   }
 

@@ -53,12 +53,15 @@ export interface Memory {
   /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
   deny(changes: StoreBatch['denied']): void
   isDenied(element: Digest): boolean
+  /** The same for one entry, visible or not: a fork may undo what had removed it. */
+  dropPurged(dot: DotRef): void
   /** Number of purged payloads. */
   readonly denied: number
 
   /** Entries whose payload came absent or was forgotten for a checkpoint that holds no more, by log; purged ones among them. */
   readonly absent: ReadonlyMap<LogId, RangeSet>
-  noteAbsent(dot: DotRef): void
+  /** The payload of an entry that the set knows is gone: it is not visible until it is restored. */
+  hideAbsent(dot: DotRef): void
   /** Folds in entries whose payload is there again; the memories among them. */
   restore(changes: readonly Change[]): readonly Digest[]
 
@@ -98,6 +101,9 @@ export function createMemory(options: MemoryOptions): Memory {
   const set = createOrSet<string>()
   const denied = new Set<Digest>()
   const absent = new Map<LogId, RangeSet>()
+  /** Who removed what was hidden, by log and place of its dot. */
+  const hidden = new Map<string, LogId>()
+  let hidings = 0
   let { epoch } = options
   let time = 0
   let arrival = 0
@@ -195,15 +201,26 @@ export function createMemory(options: MemoryOptions): Memory {
         arrival,
       }),
     absent,
-    noteAbsent,
+    hideAbsent(dot) {
+      noteAbsent(dot)
+      // A log of its own for each: cutting it undoes this one removal.
+      const by = { logId: `absent/${hidings++}` as LogId, seq: 0 }
+      hidden.set(`${dot.logId} ${dot.seq}`, by.logId)
+      settle([set.remove(dot, by)])
+    },
     restore(changes) {
       return changes.flatMap((change) => {
-        absent.get(change.logId)?.remove(change.seq, change.seq)
+        const { logId, seq } = change
+        absent.get(logId)?.remove(seq, seq)
+        const by = hidden.get(`${logId} ${seq}`)
+        hidden.delete(`${logId} ${seq}`)
+        if (by !== undefined) settle(set.cut(by, 0))
         addDot(change)
         return change.kind === KINDS.memory ? [change.element] : []
       })
     },
     deny,
+    dropPurged: (dot) => void settle([set.remove(dot, PURGE)]),
     isDenied: (element) => denied.has(element),
     get denied() {
       return denied.size

@@ -86,7 +86,10 @@ export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge 
         for (const { logId, seq } of found) draft.forgetPayload({ logId, seq })
       })
       if (!written.ok) return written
-      for (const { element } of found) elements.add(element)
+      for (const carrier of found) {
+        elements.add(carrier.element)
+        memory.dropPurged(carrier)
+      }
       entries += found.length
     }
     return ok({ elements, entries })
