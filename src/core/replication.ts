@@ -88,6 +88,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     },
   )
   const federation = createFederation({
+    compression,
     gossip,
     replica,
     logs: memory.logs,
