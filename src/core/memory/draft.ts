@@ -19,6 +19,7 @@ import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
 import { createPartialDraft, crossesSegment, sameOverlap, segmentBehind, segmentOf } from './partial.ts'
+import { createPayloadDraft, type PayloadDraft } from './payload-draft.ts'
 import { isPurged } from './purge.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
@@ -65,7 +66,7 @@ export interface DraftResult {
   readonly time: number
 }
 
-export interface Draft {
+export interface Draft extends PayloadDraft {
   /** True where this draft already appends this element to the own log of the space. */
   appends(space: SpaceId, kind: number, element: Digest): boolean
   /** Adds an own entry to the own log of its space. */
@@ -81,14 +82,6 @@ export interface Draft {
    * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
    */
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
-  /** Own entries go to logs of this epoch from now on: 8 random bytes. */
-  openEpoch(epoch: Uint8Array): void
-  /** Forgets the payload of a stored entry. */
-  forgetPayload(entry: { readonly logId: LogId; readonly seq: number }): void
-  /** Brings the payload of a stored entry back: the change has it. */
-  restorePayload(change: Change): void
-  /** Puts the digest of a payload on the list of those that are purged, or takes it off. */
-  deny(digest: Digest, isDenied: boolean): void
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -139,16 +132,13 @@ export function createDraft(context: DraftContext): Draft {
   const keys: KeyRow[] = []
   const values: { name: string; value: Uint8Array | null }[] = []
   const changes: Change[] = []
-  const payloads: StoreBatch['payloads'][number][] = []
-  const restored: Change[] = []
-  const denied = new Map<Digest, boolean>()
+  const payloads = createPayloadDraft(context.isDenied)
   const appended = new Set<string>()
   const forks = new Map<LogId, ForkRow>()
   /** A new epoch; null where there is none. */
   let epoch: Uint8Array | null = null
 
   const ownEpoch = (): Uint8Array => epoch ?? context.epoch
-  const isDenied = (element: Digest): boolean => denied.get(element) ?? context.isDenied(element)
   const forkPoint = (logId: LogId): number => forks.get(logId)?.seq ?? context.forkPoint(logId)
   const isKnown = (logId: LogId): boolean => rows.has(logId) || context.logs.get(logId) !== undefined
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
@@ -184,7 +174,7 @@ export function createDraft(context: DraftContext): Draft {
       const { header, payload } = entryOf(run, i)
       const kind = run.kinds[i] as number
       const references = referencesOf(run, i)
-      const kept = isPurged({ element, kind, references }, isDenied) ? null : payload
+      const kept = isPurged({ element, kind, references }, payloads.isDenied) ? null : payload
       const entry = { logId: log.logId, seq: run.from + i, arrival: ++arrival, header, payload: kept }
       entries.push(entry)
       changes.push({
@@ -285,7 +275,7 @@ export function createDraft(context: DraftContext): Draft {
         payload: element,
         references,
       }
-      push(row, header, encodeHeader(header), isDenied(element) ? null : payload)
+      push(row, header, encodeHeader(header), payloads.isDenied(element) ? null : payload)
       ownLogs.add(logId)
       appended.add(`${space} ${kind} ${element}`)
       return { logId, seq: header.seq, element }
@@ -353,25 +343,17 @@ export function createDraft(context: DraftContext): Draft {
       return ok(fork)
     },
 
-    openEpoch(opened) {
-      epoch = opened
-    },
-
-    deny: (digest, isDenied) => void denied.set(digest, isDenied),
-    forgetPayload: ({ logId, seq }) => void payloads.push({ logId, seq, payload: null }),
-    restorePayload(change) {
-      const { logId, seq, payload } = change
-      payloads.push({ logId, seq, payload })
-      restored.push(change)
-    },
+    forgetPayload: payloads.forgetPayload,
+    restorePayload: payloads.restorePayload,
+    deny: payloads.deny,
     remember: (key) => void keys.push(key),
     keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      const size = rows.size + keys.length + values.length + forks.size + payloads.length + denied.size
-      if (size === 0 && !epoch) return null
+      const size = rows.size + keys.length + values.length + forks.size
+      if (size === 0 && payloads.isEmpty && !epoch) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
@@ -385,15 +367,14 @@ export function createDraft(context: DraftContext): Draft {
           forks: [...forks.values()],
           keys,
           values,
-          payloads,
-          denied: [...denied].map(([digest, isDenied]) => ({ digest, isDenied })),
+          ...payloads.finish(),
           epoch,
         },
         changes,
         logs,
         partials: partials.changes,
         forks: [...forks.values()],
-        restored,
+        restored: payloads.restored,
         epoch,
         time,
       }
