@@ -28,7 +28,7 @@ import { createPeers, noteKnown, type Peer, type Peers, toPeerView } from './pee
 import type { LinkName } from './plumtree.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
 import { PUSH_BYTES } from './push.ts'
-import { createRepairer } from './repair.ts'
+import { createRefetcher } from './refetch.ts'
 import type { Replica } from './replica.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
@@ -157,7 +157,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       .finally(() => investigations.delete(started))
     investigations.add(started)
   }
-  const repairer = createRepairer({
+  const refetcher = createRefetcher({
     client,
     memory,
     store,
@@ -245,7 +245,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     if (!view.ok) return noteFailure(peer, view.error)
     noteReached(peer)
     peer.lastSyncAtMs = clock.now()
-    await repairer.repair(peer)
+    await refetcher.refetch(peer)
     if (view.value === 'same') peer.offerPauseMs = OFFER_ALL_PAUSE_MS
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
     const pulls = clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs

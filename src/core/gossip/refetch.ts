@@ -1,5 +1,5 @@
 /**
- * Repair: payloads that are missing here, and neither dead nor purged, are asked for again at peers (PROTOCOL.md §6). They came absent
+ * Refetching: payloads that are missing here, and neither dead nor purged, are asked for again at peers (PROTOCOL.md §6). They came absent
  * from a peer that had forgotten them, or were forgotten for a checkpoint that a fork made invalid.
  *
  * Invariant: a peer that has nothing to give is asked ever more seldom.
@@ -20,12 +20,12 @@ import { type DecodedRun, decodeRun, entryOf } from '../protocol/run.ts'
 import type { FederationClient } from './client.ts'
 import type { Peer } from './peers.ts'
 
-export interface Repairer {
+export interface Refetcher {
   /** Asks a peer for some of what is missing, if it is time to. */
-  repair(peer: Peer): Promise<void>
+  refetch(peer: Peer): Promise<void>
 }
 
-export interface RepairerDeps {
+export interface RefetcherDeps {
   readonly client: FederationClient
   readonly memory: Memory
   readonly store: MemoryStore
@@ -36,18 +36,18 @@ export interface RepairerDeps {
 }
 
 /** Ranges that are asked for at once; each is answered by a segment at most. */
-export const REPAIR_RANGES_MAX = 16
+export const REFETCH_RANGES_MAX = 16
 /** Entries of one range: what is looked up before it is asked for. */
 const RANGE_ENTRIES_MAX = 256
 /** Pause before a peer that had nothing is asked again, and what it grows to. */
 const PAUSE_MS = 60_000
 const PAUSE_MS_MAX = 6 * 60 * 60_000
 
-export function createRepairer(deps: RepairerDeps): Repairer {
+export function createRefetcher(deps: RefetcherDeps): Refetcher {
   const { client, memory, store, writer, spaces, compression, clock } = deps
   const pauses = new WeakMap<Peer, { readonly untilMs: number; readonly pauseMs: number }>()
 
-  const repair = async (peer: Peer): Promise<void> => {
+  const refetch = async (peer: Peer): Promise<void> => {
     const pause = pauses.get(peer)
     if (pause && clock.now() < pause.untilMs) return
     const wanted = await missing()
@@ -71,7 +71,7 @@ export function createRepairer(deps: RepairerDeps): Repairer {
         for (const held of await store.entriesOf(logId, from, last))
           if (held.payload !== null || isPurgedRow(held)) absent.remove(held.seq, held.seq)
         if (absent.has(from)) wanted.push({ logId, from, to: last })
-        if (wanted.length === REPAIR_RANGES_MAX) return wanted
+        if (wanted.length === REFETCH_RANGES_MAX) return wanted
       }
     }
     return wanted
@@ -116,5 +116,5 @@ export function createRepairer(deps: RepairerDeps): Repairer {
     return written.ok ? changes.length : 0
   }
 
-  return { repair }
+  return { refetch }
 }
