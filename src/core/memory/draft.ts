@@ -18,7 +18,14 @@ import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
-import { createPartialDraft, crossesSegment, sameOverlap, segmentBehind, segmentOf } from './partial.ts'
+import {
+  createPartialDraft,
+  crossesSegment,
+  type ReceiveOptions,
+  sameOverlap,
+  segmentBehind,
+  segmentOf,
+} from './partial.ts'
 import { createPayloadDraft, type PayloadDraft } from './payload-draft.ts'
 import { isPurged } from './purge.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
@@ -56,12 +63,8 @@ export interface DraftResult {
   readonly batch: StoreBatch
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
-  readonly forks: readonly ForkRow[]
   /** Entries whose payload is there again. */
   readonly restored: readonly Change[]
-  /** The epoch of the own logs from now on; null where it is the one before. */
-  readonly epoch: Uint8Array | null
-  readonly partials: StoreBatch['partials']
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
@@ -82,6 +85,8 @@ export interface Draft extends PayloadDraft {
    * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
    */
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
+  /** Brings back the payload of a stored entry that was damaged, and folds that entry in. */
+  repair(change: Change): void
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -89,13 +94,6 @@ export interface Draft extends PayloadDraft {
   setValue(name: string, value: Uint8Array | null): void
   /** Signs the heads and closes the draft. Null where nothing was drafted. */
   finish(): DraftResult | null
-}
-
-export interface ReceiveOptions {
-  /** Chain value that is said to stand before the run: it may then begin above a gap. */
-  readonly chainBefore?: Uint8Array | null
-  /** The stored entries of `overlapOf` the run, where it grows through what is held above a gap. */
-  readonly overlap?: readonly EntryRow[]
 }
 
 export interface DraftContext {
@@ -188,6 +186,14 @@ export function createDraft(context: DraftContext): Draft {
       })
     }
     return arrival
+  }
+
+  /**
+   * This spore signed more of its own log than it holds: its disk was rolled back, or copied. What was signed is taken as
+   * history; to go on behind it here could fork it with what is still to come, so own entries go elsewhere.
+   */
+  const leaveEpoch = (): void => {
+    epoch = context.drawEpoch()
   }
 
   const partials = createPartialDraft({ ...context, addEntries })
@@ -297,10 +303,10 @@ export function createDraft(context: DraftContext): Draft {
       if (!isKnown(logId) && !partial && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
       const isOwn = equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch())
       if (isAbove) {
-        if (isOwn) return notOurs()
         const received = partials.receive(judged, row, chainBefore)
         if (!received.ok || received.value.fresh === 0) return received
         rows.set(logId, row)
+        if (isOwn) leaveEpoch()
         time = Math.max(time, run.clocks[run.count - 1] as number)
         return received
       }
@@ -312,9 +318,9 @@ export function createDraft(context: DraftContext): Draft {
         : judgeRun(run, row, context, judged.verdict.isSigned)
       const refused = refusalAt(current, context.nowMs)
       if (refused) return err(refused)
-      if (isOwn) return notOurs()
       if (partial && !sameOverlap(run, partial, overlap))
         return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
+      if (isOwn) leaveEpoch()
       const stored = entries.length
       const advanced = pushRun(row, run, duplicate)
       const { chain, signature } = run
@@ -346,6 +352,10 @@ export function createDraft(context: DraftContext): Draft {
     forgetPayload: payloads.forgetPayload,
     restorePayload: payloads.restorePayload,
     deny: payloads.deny,
+    repair(change) {
+      payloads.bringBack(change)
+      changes.push(change)
+    },
     remember: (key) => void keys.push(key),
     keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
@@ -372,10 +382,7 @@ export function createDraft(context: DraftContext): Draft {
         },
         changes,
         logs,
-        partials: partials.changes,
-        forks: [...forks.values()],
         restored: payloads.restored,
-        epoch,
         time,
       }
     },
@@ -383,4 +390,3 @@ export function createDraft(context: DraftContext): Draft {
 }
 
 const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
-const notOurs = () => err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))

@@ -8,7 +8,9 @@
 import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
 import { createRangeSet, type RangeSet } from '../base/ranges.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { decodeHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
+import { DAMAGED_PAYLOADS_MAX } from '../protocol/limits.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
@@ -69,6 +71,10 @@ export interface Memory {
   readonly memories: number
   readonly entries: number
   readonly damaged: number
+  /** Stored entries whose payload is not the one that their header names, by log and sequence number, at most `DAMAGED_PAYLOADS_MAX`. */
+  readonly damagedPayloads: ReadonlyMap<string, DamagedPayload>
+  /** Counts commits that changed payloads of stored entries. */
+  readonly payloadVersion: number
   /** Entries in the gaps of logs that are fetched newest first. */
   readonly missing: number
   /** The last arrival number given: the position of the change feed. */
@@ -83,6 +89,12 @@ export interface Memory {
   ownLog(space: SpaceId): LogDescriptor
   /** Own visible dots of an element of a kind. */
   ownDots(kind: number, element: Digest): readonly DotRef[]
+}
+
+/** An entry whose payload is to be brought back. */
+export interface DamagedPayload extends DotRef {
+  /** What its header names. */
+  readonly element: Digest
 }
 
 export interface MemoryOptions {
@@ -110,6 +122,8 @@ export function createMemory(options: MemoryOptions): Memory {
   let memories = 0
   let entries = 0
   let damaged = 0
+  let payloadVersion = 0
+  const damagedPayloads = new Map<string, DamagedPayload>()
 
   const fold = (change: Change): Applied => {
     arrival = Math.max(arrival, change.arrival)
@@ -170,6 +184,14 @@ export function createMemory(options: MemoryOptions): Memory {
     )
   }
 
+  /** What can be brought back: its header, which the chain covers, says what it was. */
+  const noteDamagedPayload = ({ logId, seq, header }: EntryRow): void => {
+    const decoded = decodeHeader(header)
+    if (!decoded.ok || decoded.value.logId !== logId || decoded.value.seq !== seq) return
+    if (damagedPayloads.size < DAMAGED_PAYLOADS_MAX)
+      damagedPayloads.set(dotKey({ logId, seq }), { logId, seq, element: decoded.value.payload })
+  }
+
   /** Counts what appeared and vanished; the memories among what changed. */
   const settle = (transitions: readonly (Transition<string> | null)[]): Digest[] => {
     const touched = new Set<Digest>()
@@ -227,12 +249,14 @@ export function createMemory(options: MemoryOptions): Memory {
     },
     apply(result) {
       for (const row of result.logs) logs.set(row)
-      for (const { logId, partial } of result.partials) {
+      for (const { logId, partial } of result.batch.partials) {
         if (partial) partials.set(logId, partial)
         else partials.delete(logId)
       }
       time = Math.max(time, result.time)
-      epoch = result.epoch ?? epoch
+      epoch = result.batch.epoch ?? epoch
+      if (result.batch.payloads.length > 0) payloadVersion++
+      for (const change of result.changes) if (damagedPayloads.delete(dotKey(change))) damaged--
       return result.changes.map(fold)
     },
     load(rows, forkRows, partialRows = []) {
@@ -255,6 +279,7 @@ export function createMemory(options: MemoryOptions): Memory {
       if (change) return fold(change)
       arrival = Math.max(arrival, row.arrival)
       damaged++
+      noteDamagedPayload(row)
       return null
     },
     applyFork(fork) {
@@ -270,6 +295,10 @@ export function createMemory(options: MemoryOptions): Memory {
     },
     get entries() {
       return entries
+    },
+    damagedPayloads,
+    get payloadVersion() {
+      return payloadVersion
     },
     get missing() {
       let sum = 0
@@ -298,6 +327,7 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
   return decodeForkProof(proof)?.base ?? genesisOf(logId)
 }
 
+const dotKey = ({ logId, seq }: DotRef): string => `${logId} ${seq}`
 const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`
 /** Who removes what is purged: no log has this id, so no fork undoes it. */
 const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }

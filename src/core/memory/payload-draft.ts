@@ -13,6 +13,10 @@ export interface PayloadDraft {
 }
 
 export interface PayloadDraftState extends PayloadDraft {
+  /** Brings the payload of a stored entry back, and nothing more. */
+  bringBack(change: Change): void
+  /** Brings the payload of a stored entry back, and nothing more. */
+  bringBack(change: Change): void
   isDenied(element: Digest): boolean
   /** Entries whose payload is there again. */
   readonly restored: readonly Change[]
@@ -24,11 +28,12 @@ export function createPayloadDraft(isDeniedBefore: (element: Digest) => boolean)
   const payloads: StoreBatch['payloads'][number][] = []
   const restored: Change[] = []
   const denied = new Map<Digest, boolean>()
+  const bringBack = ({ logId, seq, payload }: Change): void => void payloads.push({ logId, seq, payload })
   return {
     forgetPayload: ({ logId, seq }) => void payloads.push({ logId, seq, payload: null }),
+    bringBack,
     restorePayload(change) {
-      const { logId, seq, payload } = change
-      payloads.push({ logId, seq, payload })
+      bringBack(change)
       restored.push(change)
     },
     deny: (digest, isDenied) => void denied.set(digest, isDenied),

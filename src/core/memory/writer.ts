@@ -86,7 +86,7 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
       }
       if (!failed) {
         const applied = memory.apply(result)
-        const forks = result.forks.map(memory.applyFork)
+        const forks = result.batch.forks.map(memory.applyFork)
         memory.deny(result.batch.denied)
         const purged = result.batch.denied.filter(({ isDenied }) => isDenied).map(({ digest }) => digest)
         const restored = memory.restore(result.restored)

@@ -334,6 +334,7 @@ export const healthSchema = z
     memories: z.number().int().describe('Visible memories'),
     entries: z.number().int(),
     damaged: z.number().int().describe('Entries that do not match their hash and were set aside'),
+    missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
     purged: z.number().int().describe('Payloads that the operator purged: they are not taken again'),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
