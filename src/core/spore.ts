@@ -124,6 +124,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     await recall.follow(applied, forks, payloads)
     tasks.follow(applied, payloads.purged)
   }
+  const purge = createPurge({ memory, writer, store, clock })
   /** Own entries wait until a peer had the chance to bring back what was lost of the own logs (`Gossip.firstRound`). */
   const caughtUp =
     <Args extends readonly unknown[], T>(write: (...args: Args) => Promise<T>) =>
@@ -132,7 +133,6 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
-  const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(follow)
   writer.onCommitted(follow)
   await purge.resume()
@@ -147,8 +147,8 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       memories: memory.memories,
       entries: memory.entries,
       damaged: memory.damaged,
-      missing: memory.missing,
       purged: memory.denied,
+      missing: memory.missing,
       peers: gossip.peers.all().map(toPeerView),
       tasks: tasks.count,
       defaultSpace: spaces.defaultSpace,
@@ -159,10 +159,10 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     rememberMany: remember,
     memory: library.get,
     memories: library.page,
-    retract: caughtUp(library.retract),
     purge: purge.purge,
     purgeAuthor: purge.purgeAuthor,
     undoPurge: purge.undo,
+    retract: caughtUp(library.retract),
     search: recall.search,
     contextPack: recall.contextPack,
     submitTask: caughtUp(tasks.submit),

@@ -30,6 +30,7 @@ import {
   encodeIhaveReply,
   encodeNeighborReply,
   encodePushReply,
+  FEDERATION_PATH,
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import { framesToLines } from './lines.ts'
@@ -132,7 +133,10 @@ export function createFederation(deps: FederationDeps): Federation {
       if (!verified.ok) return verified
       const { caller, nonce } = verified.value
       const fresh = nonces.add(`${caller} ${nonce}`, nowMs)
-      return fresh.ok ? ok(caller) : fresh
+      if (!fresh.ok) return fresh
+      // Who reads what there is here fetches what it lacks, though there be nothing to fetch for a long time.
+      if (parts.path.endsWith(`${FEDERATION_PATH}/heads`)) gossip.noteAsked(caller)
+      return ok(caller)
     },
 
     heads(since, etags) {
