@@ -26,6 +26,7 @@ import {
   segmentBehind,
   segmentOf,
 } from './partial.ts'
+import { createPayloadDraft, type PayloadDraft } from './payload-draft.ts'
 import { isPurged } from './purge.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
@@ -62,11 +63,13 @@ export interface DraftResult {
   readonly batch: StoreBatch
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
+  /** Entries whose payload is there again. */
+  readonly restored: readonly Change[]
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
 
-export interface Draft {
+export interface Draft extends PayloadDraft {
   /** True where this draft already appends this element to the own log of the space. */
   appends(space: SpaceId, kind: number, element: Digest): boolean
   /** Adds an own entry to the own log of its space. */
@@ -82,14 +85,8 @@ export interface Draft {
    * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
    */
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
-  /** Own entries go to logs of this epoch from now on: 8 random bytes. */
-  openEpoch(epoch: Uint8Array): void
-  /** Forgets the payload of a stored entry (null), or brings it back. */
-  putPayload(row: StoreBatch['payloads'][number]): void
-  /** Brings back the payload of a stored entry, and folds that in. */
+  /** Brings back the payload of a stored entry that was damaged, and folds that entry in. */
   repair(change: Change): void
-  /** Puts the digest of a payload on the list of those that are purged, or takes it off. */
-  deny(digest: Digest, isDenied: boolean): void
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -133,15 +130,13 @@ export function createDraft(context: DraftContext): Draft {
   const keys: KeyRow[] = []
   const values: { name: string; value: Uint8Array | null }[] = []
   const changes: Change[] = []
-  const payloads: StoreBatch['payloads'][number][] = []
-  const denied = new Map<Digest, boolean>()
+  const payloads = createPayloadDraft(context.isDenied)
   const appended = new Set<string>()
   const forks = new Map<LogId, ForkRow>()
   /** A new epoch; null where there is none. */
   let epoch: Uint8Array | null = null
 
   const ownEpoch = (): Uint8Array => epoch ?? context.epoch
-  const isDenied = (element: Digest): boolean => denied.get(element) ?? context.isDenied(element)
   const forkPoint = (logId: LogId): number => forks.get(logId)?.seq ?? context.forkPoint(logId)
   const isKnown = (logId: LogId): boolean => rows.has(logId) || context.logs.get(logId) !== undefined
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
@@ -177,7 +172,7 @@ export function createDraft(context: DraftContext): Draft {
       const { header, payload } = entryOf(run, i)
       const kind = run.kinds[i] as number
       const references = referencesOf(run, i)
-      const kept = isPurged({ element, kind, references }, isDenied) ? null : payload
+      const kept = isPurged({ element, kind, references }, payloads.isDenied) ? null : payload
       const entry = { logId: log.logId, seq: run.from + i, arrival: ++arrival, header, payload: kept }
       entries.push(entry)
       changes.push({
@@ -286,7 +281,7 @@ export function createDraft(context: DraftContext): Draft {
         payload: element,
         references,
       }
-      push(row, header, encodeHeader(header), isDenied(element) ? null : payload)
+      push(row, header, encodeHeader(header), payloads.isDenied(element) ? null : payload)
       ownLogs.add(logId)
       appended.add(`${space} ${kind} ${element}`)
       return { logId, seq: header.seq, element }
@@ -354,14 +349,11 @@ export function createDraft(context: DraftContext): Draft {
       return ok(fork)
     },
 
-    openEpoch(opened) {
-      epoch = opened
-    },
-
-    deny: (digest, isDenied) => void denied.set(digest, isDenied),
-    putPayload: (row) => void payloads.push(row),
+    forgetPayload: payloads.forgetPayload,
+    restorePayload: payloads.restorePayload,
+    deny: payloads.deny,
     repair(change) {
-      payloads.push(change)
+      payloads.bringBack(change)
       changes.push(change)
     },
     remember: (key) => void keys.push(key),
@@ -370,8 +362,8 @@ export function createDraft(context: DraftContext): Draft {
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      const size = rows.size + keys.length + values.length + forks.size + payloads.length + denied.size
-      if (size === 0 && !epoch) return null
+      const size = rows.size + keys.length + values.length + forks.size
+      if (size === 0 && payloads.isEmpty && !epoch) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
@@ -385,12 +377,12 @@ export function createDraft(context: DraftContext): Draft {
           forks: [...forks.values()],
           keys,
           values,
-          payloads,
-          denied: [...denied].map(([digest, isDenied]) => ({ digest, isDenied })),
+          ...payloads.finish(),
           epoch,
         },
         changes,
         logs,
+        restored: payloads.restored,
         time,
       }
     },

@@ -9,6 +9,7 @@ import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
 import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
 import { readWord } from '../base/columns.ts'
 import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
+import { createRangeSet, type RangeSet } from '../base/ranges.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { bytesToLogId, decodeHeader, viewHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
@@ -60,8 +61,17 @@ export interface Memory {
   /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
   deny(changes: StoreBatch['denied']): void
   isDenied(element: Digest): boolean
+  /** The same for one entry, visible or not: a fork may undo what had removed it. */
+  dropPurged(dot: DotRef): void
   /** Number of purged payloads. */
   readonly denied: number
+
+  /** Entries whose payload came absent or was forgotten for a checkpoint that holds no more, by log; purged ones among them. */
+  readonly absent: ReadonlyMap<LogId, RangeSet>
+  /** The payload of an entry that the set knows is gone: it is not visible until it is restored. */
+  hideAbsent(dot: DotRef): void
+  /** Folds in entries whose payload is there again; the memories among them. */
+  restore(changes: readonly Change[]): readonly Digest[]
 
   /** Visible memories. */
   readonly memories: number
@@ -112,6 +122,10 @@ export function createMemory(options: MemoryOptions): Memory {
   const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
   const set = createOrSet({ secret })
   const denied = new Set<Digest>()
+  const absent = new Map<LogId, RangeSet>()
+  /** Who removed what was hidden, by log and place of its dot. */
+  const hidden = new Map<string, LogId>()
+  let hidings = 0
   let { epoch } = options
   let time = 0
   let arrival = 0
@@ -132,7 +146,14 @@ export function createMemory(options: MemoryOptions): Memory {
     return { change, touched: foldSet(change) }
   }
 
+  const noteAbsent = ({ logId, seq }: DotRef): void => {
+    const ofLog = absent.get(logId) ?? createRangeSet()
+    absent.set(logId, ofLog)
+    ofLog.add(seq, seq)
+  }
+
   const foldSet = (change: Change): Digest[] => {
+    if (change.payload === null) noteAbsent(change)
     if (change.kind === KINDS.retract) return removeDots(change)
     if (change.kind === KINDS.checkpoint) return removeRanges(change)
     return addDot(change)
@@ -237,7 +258,27 @@ export function createMemory(options: MemoryOptions): Memory {
         time,
         arrival,
       }),
+    absent,
+    hideAbsent(dot) {
+      noteAbsent(dot)
+      // A log of its own for each: cutting it undoes this one removal.
+      const by = { logId: `absent/${hidings++}` as LogId, seq: 0 }
+      hidden.set(`${dot.logId} ${dot.seq}`, by.logId)
+      settle([set.remove(dot, by)])
+    },
+    restore(changes) {
+      return changes.flatMap((change) => {
+        const { logId, seq } = change
+        absent.get(logId)?.remove(seq, seq)
+        const by = hidden.get(`${logId} ${seq}`)
+        hidden.delete(`${logId} ${seq}`)
+        if (by !== undefined) settle(set.cut(by, 0))
+        addDot(change)
+        return change.kind === KINDS.memory ? [change.element] : []
+      })
+    },
     deny,
+    dropPurged: (dot) => void settle([set.remove(dot, PURGE)]),
     isDenied: (element) => denied.has(element),
     get denied() {
       return denied.size
