@@ -21,6 +21,7 @@ import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
+import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
 import { createRetriever } from './retrieval/retriever.ts'
 
@@ -70,6 +71,12 @@ export interface Spore extends AsyncDisposable {
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
   readonly federation: Federation
+
+  /**
+   * Resolves when what is remembered now can be found. Own memories can be once they are acknowledged; what others bring,
+   * and what was there at the start, is indexed in the background, and `health` says how much waits.
+   */
+  indexed(): Promise<void>
 }
 
 export interface SporeOptions {
@@ -112,7 +119,9 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   )
   const { memory, writer, gossip, federation } = replication
   const library = createLibrary({ memory, writer, store, spaces, trustOf })
-  const recall = createRecall({ retriever: createRetriever(), memory, library, spaces, clock, trustOf })
+  const retriever = createRetriever()
+  const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
+  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf })
   const tasks = createTasks({ memory, library, recall, writer, spaces })
 
   const follow = async (
@@ -120,9 +129,13 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     forks: readonly AppliedFork[] = [],
     purged: readonly Digest[] = [],
   ): Promise<void> => {
-    await recall.follow(applied, forks, purged)
-    tasks.follow(applied, purged)
+    tasks.follow(
+      applied.map(({ change }) => change),
+      purged,
+    )
+    await indexer.follow(applied, forks, purged)
   }
+  const purge = createPurge({ memory, writer, store, clock })
   /** Own entries wait until a peer had the chance to bring back what was lost of the own logs (`Gossip.firstRound`). */
   const caughtUp =
     <Args extends readonly unknown[], T>(write: (...args: Args) => Promise<T>) =>
@@ -131,10 +144,10 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
-  const purge = createPurge({ memory, writer, store, clock })
-  await replication.replay(follow)
+  await replication.replay(tasks.follow)
   writer.onCommitted(follow)
   await purge.resume()
+  indexer.start()
 
   return {
     did: signer.did,
@@ -146,22 +159,23 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       memories: memory.memories,
       entries: memory.entries,
       damaged: memory.damaged,
-      missing: memory.missing,
       purged: memory.denied,
+      missing: memory.missing,
       peers: gossip.peers.all().map(toPeerView),
       tasks: tasks.count,
       defaultSpace: spaces.defaultSpace,
       durability: store.durability,
+      indexing: { behind: indexer.behind },
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
     }),
     remember: async (input) => (await remember([input]))[0] as Answer<api.Remembered>,
     rememberMany: remember,
     memory: library.get,
     memories: library.page,
-    retract: caughtUp(library.retract),
     purge: purge.purge,
     purgeAuthor: purge.purgeAuthor,
     undoPurge: purge.undo,
+    retract: caughtUp(library.retract),
     search: recall.search,
     contextPack: recall.contextPack,
     submitTask: caughtUp(tasks.submit),
@@ -172,7 +186,11 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer }),
     federation,
-    [Symbol.asyncDispose]: () => replication[Symbol.asyncDispose](),
+    indexed: indexer.catchUp,
+    async [Symbol.asyncDispose]() {
+      await indexer.stop()
+      await replication[Symbol.asyncDispose]()
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import type { LogId } from '../base/brand.ts'
 import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { joinReplySchema } from '../identity/descriptor.ts'
+import { type Nodes, parseNodes } from '../identity/descriptor.ts'
 import { NONCE_BYTES, signRequest } from '../identity/http-signature.ts'
 import type { Signer } from '../identity/keys.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
@@ -77,12 +77,6 @@ interface HeadsAnswer {
   readonly etag: string | null
   readonly reply: HeadsReply | null
   readonly isLost: boolean
-}
-
-/** Descriptors in their form, not yet verified. */
-interface Nodes {
-  readonly self: unknown
-  readonly nodes: readonly unknown[]
 }
 
 export interface FederationClientDeps {
@@ -288,8 +282,8 @@ function refusal({ status, body }: TransportReply): Failure {
 }
 
 function readNodes(body: Uint8Array): Result<Nodes, Failure> {
-  const reply = joinReplySchema.safeParse(parseJson(body))
-  return reply.success ? ok(reply.data) : err(notUnderstood('join'))
+  const nodes = parseNodes(parseJson(body))
+  return nodes ? ok(nodes) : err(notUnderstood('join'))
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -30,6 +30,7 @@ import {
   encodeIhaveReply,
   encodeNeighborReply,
   encodePushReply,
+  FEDERATION_PATH,
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import { framesToLines } from './lines.ts'
@@ -116,11 +117,15 @@ export function createFederation(deps: FederationDeps): Federation {
       forks: logs.forkedBehind(0).at(-1)?.taken ?? 0,
     })
 
-  const rowsBehind = (arrival: number): LogRow[] =>
-    [...logs.values()]
-      .map(({ row }) => row)
-      .filter((row) => row.arrival > arrival && spaces.replicates(row.space))
-      .sort((a, b) => a.arrival - b.arrival)
+  const rowsBehind = (arrival: number): LogRow[] => {
+    const rows: LogRow[] = []
+    for (const { row } of logs.behind(arrival)) {
+      if (spaces.replicates(row.space)) rows.push(row)
+      // One more than a page tells that there are more.
+      if (rows.length > HEADS_ROWS_MAX) break
+    }
+    return rows
+  }
 
   return {
     start: gossip.start,
@@ -132,7 +137,10 @@ export function createFederation(deps: FederationDeps): Federation {
       if (!verified.ok) return verified
       const { caller, nonce } = verified.value
       const fresh = nonces.add(`${caller} ${nonce}`, nowMs)
-      return fresh.ok ? ok(caller) : fresh
+      if (!fresh.ok) return fresh
+      // Who reads what there is here fetches what it lacks, though there be nothing to fetch for a long time.
+      if (parts.path.endsWith(`${FEDERATION_PATH}/heads`)) gossip.noteAsked(caller)
+      return ok(caller)
     },
 
     heads(since, etags) {

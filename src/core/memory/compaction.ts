@@ -17,7 +17,7 @@ import { decodeRetract, encodeCheckpoint, type SeqRange } from '../protocol/payl
 import type { Change } from './change.ts'
 import { deadRanges } from './checkpoint.ts'
 import type { Memory } from './memory.ts'
-import type { MemoryStore } from './store.ts'
+import type { EntryRow, MemoryStore } from './store.ts'
 import type { Writer } from './writer.ts'
 
 export interface Compaction {
@@ -25,6 +25,8 @@ export interface Compaction {
   load(): Promise<void>
   /** Takes in what was committed or, before `start`, replayed. */
   follow(changes: readonly Change[]): void
+  /** Takes in what was replayed, memories too: one that came late, behind the checkpoint that removed it, is forgotten. */
+  meet(rows: readonly EntryRow[]): void
   /** Begins to write and forget; what came before is done then. */
   start(): void
   /** Ends the work; what is left is done after the next start. */
@@ -224,6 +226,14 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
         isNews = true
       }
       begin()
+    },
+    meet(rows) {
+      if (covered.size === 0) return
+      for (const { logId, seq, arrival, payload } of rows) {
+        if (!payload || arrival <= sweptTo || !covered.get(logId)?.has(seq)) continue
+        unswept.push({ logId, range: [seq, seq] })
+        isNews = true
+      }
     },
     start() {
       isStarted = true

@@ -6,12 +6,15 @@
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
 import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
+import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
+import { readWord } from '../base/columns.ts'
+import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
-import { decodeHeader } from '../protocol/entry.ts'
+import { bytesToLogId, decodeHeader, viewHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { DAMAGED_PAYLOADS_MAX } from '../protocol/limits.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
-import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
+import { decodeRetract, isMemory } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
 import { deadRanges } from './checkpoint.ts'
 import { createDraft, type Draft, type DraftResult } from './draft.ts'
@@ -45,8 +48,11 @@ export interface Memory {
   apply(result: DraftResult): Applied[]
   /** Loads logs and proofs before the entries are replayed. */
   load(logs: readonly LogRow[], forks: readonly ForkRow[], partials?: readonly PartialRow[]): void
-  /** Replays one stored entry; null where it is damaged, which is counted. */
-  replay(row: EntryRow): Applied | null
+  /**
+   * Replays one stored entry. Its change, for whoever keeps more than the set; null for a memory, which is read from the
+   * store when it is wanted, and for an entry that is damaged, which is counted.
+   */
+  replay(row: EntryRow): Change | null
   /** Folds a durable proof in. */
   applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
@@ -71,7 +77,9 @@ export interface Memory {
   readonly arrival: number
   /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
   dotsOf(memory: Digest): readonly DotRef[]
-  /** True where this dot is one of those that make its memory visible. */
+  /** The number of them. */
+  dotCountOf(memory: Digest): number
+  /** True where this dot is one of those that make its element visible. */
   isVisibleDot(dot: DotRef): boolean
   /** The same for an element of any kind. */
   dotsOfKind(kind: number, element: Digest): readonly DotRef[]
@@ -100,7 +108,9 @@ export function createMemory(options: MemoryOptions): Memory {
   const { signer, verifier, network, drawEpoch } = options
   const logs = createLogTable()
   const partials = new Map<LogId, PartialRow>()
-  const set = createOrSet<string>()
+  // A signature is a secret that nobody else can make and that this spore makes again at every start.
+  const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
+  const set = createOrSet({ secret })
   const denied = new Set<Digest>()
   let { epoch } = options
   let time = 0
@@ -111,10 +121,14 @@ export function createMemory(options: MemoryOptions): Memory {
   let payloadVersion = 0
   const damagedPayloads = new Map<string, DamagedPayload>()
 
-  const fold = (change: Change): Applied => {
-    arrival = Math.max(arrival, change.arrival)
-    time = Math.max(time, change.clock)
+  const note = (position: number, clock: number): void => {
+    arrival = Math.max(arrival, position)
+    time = Math.max(time, clock)
     entries++
+  }
+
+  const fold = (change: Change): Applied => {
+    note(change.arrival, change.clock)
     return { change, touched: foldSet(change) }
   }
 
@@ -125,17 +139,23 @@ export function createMemory(options: MemoryOptions): Memory {
   }
 
   const addDot = (change: Change): Digest[] => {
-    if (denied.has(change.element)) return []
-    const isRecallable =
-      change.kind !== KINDS.memory || (change.payload !== null && decodeMemory(change.payload) !== null)
-    return isRecallable ? settle([set.add(elementKey(change.kind, change.element), change)]) : []
+    const { kind, payload, element } = change
+    if (denied.has(element)) return []
+    if (kind !== KINDS.memory) {
+      set.add(kind, digestToBytes(element), change)
+      return []
+    }
+    const isTouched =
+      payload !== null && isMemory(payload) && count(set.add(kind, digestToBytes(element), change))
+    return isTouched ? [element] : []
   }
 
   const deny = (changes: StoreBatch['denied']): void => {
     for (const { digest, isDenied } of changes) {
       if (isDenied) denied.add(digest)
       else denied.delete(digest)
-      if (isDenied) settle(set.dots(MEMORY_KEY + digest).map((dot) => set.remove(dot, PURGE)))
+      const dots = isDenied ? set.dots(KINDS.memory, digestToBytes(digest)) : []
+      settle(dots.map((dot) => set.remove(dot, PURGE)))
     }
   }
 
@@ -171,15 +191,31 @@ export function createMemory(options: MemoryOptions): Memory {
       damagedPayloads.set(dotKey({ logId, seq }), { logId, seq, element: decoded.value.payload })
   }
 
-  /** Counts what appeared and vanished; the memories among what changed. */
-  const settle = (transitions: readonly (Transition<string> | null)[]): Digest[] => {
-    const touched = new Set<Digest>()
-    for (const transition of transitions) {
-      if (!transition?.element.startsWith(MEMORY_KEY)) continue
-      memories += Number(transition.isVisible) - Number(transition.wasVisible)
-      touched.add(transition.element.slice(MEMORY_KEY.length) as Digest)
-    }
-    return [...touched]
+  /** The memories among what changed. */
+  const settle = (transitions: readonly (Transition | null)[]): Digest[] => {
+    const touched = new Set<number>()
+    for (const transition of transitions) if (count(transition)) touched.add(transition.element)
+    return [...touched].map((element) => set.element(element).digest)
+  }
+
+  /** Counts what appeared or vanished; whether it is a memory. */
+  const count = (transition: Transition | null): transition is Transition => {
+    if (!transition || set.kindOf(transition.element) !== KINDS.memory) return false
+    memories += Number(transition.isVisible) - Number(transition.wasVisible)
+    return true
+  }
+
+  /** Replays the usual entry, a sound memory, without making anything of it; false for any other. */
+  const replayMemory = (row: EntryRow): boolean => {
+    const header = viewHeader(row.header)
+    const { payload } = row
+    if (header?.kind !== KINDS.memory || !payload || !logs.get(row.logId)) return false
+    if (header.seq !== row.seq || bytesToLogId(header.logId) !== row.logId) return false
+    if (!equalBytes(sha256(payload), header.payload)) return false
+    note(row.arrival, header.clock)
+    const isDenied = denied.size > 0 && denied.has(bytesToDigest(header.payload))
+    if (!isDenied && isMemory(payload)) count(set.add(header.kind, header.payload, row))
+    return true
   }
 
   return {
@@ -223,7 +259,7 @@ export function createMemory(options: MemoryOptions): Memory {
         partials.set(partial.logId, partial)
         time = Math.max(time, partial.clock)
       }
-      for (const row of rows) {
+      for (const row of [...rows].sort((a, b) => a.arrival - b.arrival)) {
         logs.set(row)
         time = Math.max(time, row.clock)
       }
@@ -233,9 +269,13 @@ export function createMemory(options: MemoryOptions): Memory {
       }
     },
     replay(row) {
+      if (replayMemory(row)) return null
       const log = logs.get(row.logId)
       const change = log && rowToChange(row, log)
-      if (change) return fold(change)
+      if (change) {
+        fold(change)
+        return change.kind === KINDS.memory ? null : change
+      }
       arrival = Math.max(arrival, row.arrival)
       damaged++
       noteDamagedPayload(row)
@@ -270,13 +310,14 @@ export function createMemory(options: MemoryOptions): Memory {
     get arrival() {
       return arrival
     },
-    dotsOf: (memory) => set.dots(MEMORY_KEY + memory),
+    dotsOf: (memory) => set.dots(KINDS.memory, digestToBytes(memory)),
+    dotCountOf: (memory) => set.count(KINDS.memory, digestToBytes(memory)),
     isVisibleDot: set.isVisibleDot,
-    dotsOfKind: (kind, element) => set.dots(elementKey(kind, element)),
+    dotsOfKind: (kind, element) => set.dots(kind, digestToBytes(element)),
     ownLog: (space) => ({ publicKey: signer.publicKey, space, epoch }),
     ownDots(kind, element) {
       const isOwn = ({ logId }: DotRef) => (logs.get(logId) as LogState).author === signer.did
-      return set.dots(elementKey(kind, element)).filter(isOwn)
+      return set.dots(kind, digestToBytes(element)).filter(isOwn)
     },
   }
 }
@@ -287,7 +328,7 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
 }
 
 const dotKey = ({ logId, seq }: DotRef): string => `${logId} ${seq}`
-const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`
+/** What the key signs for the secret of the set: no message of the protocol has this form. */
+const SECRET_DOMAIN = 'spore/set/secret/1'
 /** Who removes what is purged: no log has this id, so no fork undoes it. */
 const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }
-const MEMORY_KEY = `${KINDS.memory}:`

@@ -9,9 +9,10 @@ import {
   type Signer,
   type Verifier,
 } from '../../../../src/core/identity/keys.ts'
+import type { Change } from '../../../../src/core/memory/change.ts'
 import type { Appended, Draft, Received } from '../../../../src/core/memory/draft.ts'
 import { emptyLogRow } from '../../../../src/core/memory/log-table.ts'
-import { type Applied, createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
+import { createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { DotRef } from '../../../../src/core/memory/or-set.ts'
 import type { ReceiveOptions } from '../../../../src/core/memory/partial.ts'
@@ -148,8 +149,8 @@ export function decoded(run: Uint8Array): DecodedRun {
 export const unjudged = (run: Uint8Array): JudgedRun =>
   judgeRun(decoded(run), null, { network: NETWORK, verifier: createVerifier() })
 
-/** Starts a new engine over a store, as a restart does. */
-export async function replay(memory: Memory, store: MemoryStore): Promise<(Applied | null)[]> {
+/** Starts a new engine over a store, as a restart does; the changes of entries that are not memories. */
+export async function replay(memory: Memory, store: MemoryStore): Promise<(Change | null)[]> {
   memory.load(await store.logs(), await store.forks(), await store.partials())
   const rows = await store.entriesAfter(0, Number.MAX_SAFE_INTEGER)
   return rows.map((row) => memory.replay(row))
