@@ -160,7 +160,9 @@ export function createIndexer(deps: IndexerDeps): Indexer {
       for (const one of applied) {
         if (one.change.author === memory.self) own.push(one)
         // What a foreign retraction hit stands before the position, or is looked at when the position gets there.
-        else if (one.change.kind !== KINDS.memory) for (const id of one.touched) touched.add(id)
+        // So is a memory whose damaged payload came back behind the position.
+        else if (one.change.kind !== KINDS.memory || one.change.arrival <= position)
+          for (const id of one.touched) touched.add(id)
       }
       if (own.length < applied.length) lastForeignMs = clock.now()
       const changed = [...purged, ...restored]
