@@ -2,7 +2,6 @@
  * A draft: the writes that will share one commit, prepared on top of the committed state without changing it. What
  * could not be made durable is thrown away with the draft, and the state is as if it had never been.
  */
-
 import { assert } from '../base/assert.ts'
 import type { Digest, HybridTime, LogId, SpaceId } from '../base/brand.ts'
 import { equalBytes } from '../base/bytes.ts'
