@@ -341,6 +341,7 @@ export const healthSchema = z
         .describe('Entries that search does not find yet; they are indexed in the background'),
     }),
     purged: z.number().int().describe('Payloads that the operator purged: they are not taken again'),
+    missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
     defaultSpace: z.string(),
