@@ -99,6 +99,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     replica,
     segments,
     reconciler: gossip.reconciler,
+    repair: gossip.repair,
     logs: memory.logs,
     spaces,
     verifier,
@@ -110,12 +111,13 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const compaction = createCompaction({ memory, writer, store, log })
   writer.onCommitted(gossip.follow)
   let written = epoch
-  writer.onCommitted(() => {
+  writer.onCommitted(async (applied, cut) => {
+    compaction.follow(applied.map(({ change }) => change))
+    for (const { logId } of cut) await compaction.forked(logId)
     if (store.origin.epoch === written) return
     written = store.origin.epoch
     log.warn('own entries go on in a new epoch: peers held some of the last one that are not here, or a fork')
   })
-  writer.onCommitted((applied) => compaction.follow(applied.map(({ change }) => change)))
 
   /**
    * The position up to which is replayed then; null at the end. A call of its own: nothing of a batch is in reach while

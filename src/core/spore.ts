@@ -2,7 +2,7 @@
  * The Spore interface: what HTTP routes, MCP tools, the CLI and the simulator know of a running spore; and
  * `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse.
  */
-import type { Did, Digest } from './base/brand.ts'
+import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
 import type { Federation } from './gossip/federation.ts'
@@ -16,6 +16,7 @@ import { createPurge } from './memory/purge.ts'
 import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
+import type { PayloadNews } from './memory/writer.ts'
 import type * as api from './protocol/api.ts'
 import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
@@ -127,15 +128,14 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const follow = async (
     applied: readonly Applied[],
     forks: readonly AppliedFork[] = [],
-    purged: readonly Digest[] = [],
+    payloads: PayloadNews = { purged: [], restored: [] },
   ): Promise<void> => {
     tasks.follow(
       applied.map(({ change }) => change),
-      purged,
+      payloads.purged,
     )
-    await indexer.follow(applied, forks, purged)
+    await indexer.follow(applied, forks, payloads)
   }
-  const purge = createPurge({ memory, writer, store, clock })
   /** Own entries wait until a peer had the chance to bring back what was lost of the own logs (`Gossip.firstRound`). */
   const caughtUp =
     <Args extends readonly unknown[], T>(write: (...args: Args) => Promise<T>) =>
@@ -144,6 +144,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
+  const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
   writer.onCommitted(follow)
   await purge.resume()
@@ -172,10 +173,10 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     rememberMany: remember,
     memory: library.get,
     memories: library.page,
+    retract: caughtUp(library.retract),
     purge: purge.purge,
     purgeAuthor: purge.purgeAuthor,
     undoPurge: purge.undo,
-    retract: caughtUp(library.retract),
     search: recall.search,
     contextPack: recall.contextPack,
     submitTask: caughtUp(tasks.submit),

@@ -23,10 +23,10 @@ export interface MeasuredSpore extends AsyncDisposable {
   cpuMs(): Promise<number>
   /** Throws unless every item is stored. */
   remember(items: readonly RememberInput[]): Promise<void>
-  /** GET where there is no body, else POST; the JSON of the reply. Throws what is not 2xx. */
-  ask(path: string, body?: unknown): Promise<unknown>
   /** Memories that it holds, and entries that its index has not come to yet. */
   held(): Promise<{ readonly memories: number; readonly behind: number }>
+  /** GET where there is no body, else POST; the JSON of the reply. Throws what is not 2xx. */
+  ask(path: string, body?: unknown): Promise<unknown>
   join(url: string): Promise<void>
 }
 

@@ -39,6 +39,12 @@ import {
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
+import {
+  decodePayloadReply,
+  type EntryRef,
+  encodePayloadRequest,
+  type SentPayload,
+} from '../protocol/payload-messages.ts'
 import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
 import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
@@ -57,6 +63,8 @@ export interface FederationClient {
   segments(base: string, logId: LogId, before: number | null): Promise<Result<SegmentList, Failure>>
   /** The frame of one sealed segment. */
   segment(base: string, logId: LogId, from: number): Promise<Result<Uint8Array, Failure>>
+  /** Those of the payloads that the peer has. */
+  payloads(base: string, entries: readonly EntryRef[]): Promise<Result<readonly SentPayload[], Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
   ihave(base: string, rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
@@ -156,6 +164,18 @@ export function createFederationClient({
       if (!sent.ok) return sent
       const answers = decodeAnswers(sent.value.body, asks)
       return answers ? ok(answers) : err(notUnderstood('reconcile'))
+    },
+    async payloads(base, entries) {
+      const sent = await send({
+        method: 'POST',
+        base,
+        path: `${FEDERATION_PATH}/payloads`,
+        headers: { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE },
+        body: encodePayloadRequest(entries),
+      })
+      if (!sent.ok) return sent
+      const payloads = decodePayloadReply(sent.value.body)
+      return payloads ? ok(payloads) : err(notUnderstood('payloads'))
     },
     async pull(base, ranges) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: FRAMES_MEDIA_TYPE }

@@ -9,9 +9,11 @@ import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
 import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
 import { readWord } from '../base/columns.ts'
 import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
+import { createRangeSet, type RangeSet } from '../base/ranges.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
-import { bytesToLogId, viewHeader } from '../protocol/entry.ts'
+import { bytesToLogId, decodeHeader, viewHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
+import { DAMAGED_PAYLOADS_MAX } from '../protocol/limits.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeRetract, isMemory } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
@@ -59,13 +61,26 @@ export interface Memory {
   /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
   deny(changes: StoreBatch['denied']): void
   isDenied(element: Digest): boolean
+  /** The same for one entry, visible or not: a fork may undo what had removed it. */
+  dropPurged(dot: DotRef): void
   /** Number of purged payloads. */
   readonly denied: number
+
+  /** Entries whose payload came absent or was forgotten for a checkpoint that holds no more, by log; purged ones among them. */
+  readonly absent: ReadonlyMap<LogId, RangeSet>
+  /** The payload of an entry that the set knows is gone: it is not visible until it is restored. */
+  hideAbsent(dot: DotRef): void
+  /** Folds in entries whose payload is there again; the memories among them. */
+  restore(changes: readonly Change[]): readonly Digest[]
 
   /** Visible memories. */
   readonly memories: number
   readonly entries: number
   readonly damaged: number
+  /** Stored entries whose payload is not the one that their header names, by log and sequence number, at most `DAMAGED_PAYLOADS_MAX`. */
+  readonly damagedPayloads: ReadonlyMap<string, DamagedPayload>
+  /** Counts commits that changed payloads of stored entries. */
+  readonly payloadVersion: number
   /** Entries in the gaps of logs that are fetched newest first. */
   readonly missing: number
   /** The last arrival number given: the position of the change feed. */
@@ -82,6 +97,12 @@ export interface Memory {
   ownLog(space: SpaceId): LogDescriptor
   /** Own visible dots of an element of a kind. */
   ownDots(kind: number, element: Digest): readonly DotRef[]
+}
+
+/** An entry whose payload is to be brought back. */
+export interface DamagedPayload extends DotRef {
+  /** What its header names. */
+  readonly element: Digest
 }
 
 export interface MemoryOptions {
@@ -101,12 +122,18 @@ export function createMemory(options: MemoryOptions): Memory {
   const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
   const set = createOrSet({ secret })
   const denied = new Set<Digest>()
+  const absent = new Map<LogId, RangeSet>()
+  /** Who removed what was hidden, by log and place of its dot. */
+  const hidden = new Map<string, LogId>()
+  let hidings = 0
   let { epoch } = options
   let time = 0
   let arrival = 0
   let memories = 0
   let entries = 0
   let damaged = 0
+  let payloadVersion = 0
+  const damagedPayloads = new Map<string, DamagedPayload>()
 
   const note = (position: number, clock: number): void => {
     arrival = Math.max(arrival, position)
@@ -119,7 +146,14 @@ export function createMemory(options: MemoryOptions): Memory {
     return { change, touched: foldSet(change) }
   }
 
+  const noteAbsent = ({ logId, seq }: DotRef): void => {
+    const ofLog = absent.get(logId) ?? createRangeSet()
+    absent.set(logId, ofLog)
+    ofLog.add(seq, seq)
+  }
+
   const foldSet = (change: Change): Digest[] => {
+    if (change.payload === null) noteAbsent(change)
     if (change.kind === KINDS.retract) return removeDots(change)
     if (change.kind === KINDS.checkpoint) return removeRanges(change)
     return addDot(change)
@@ -197,6 +231,14 @@ export function createMemory(options: MemoryOptions): Memory {
     return true
   }
 
+  /** What can be brought back: its header, which the chain covers, says what it was. */
+  const noteDamagedPayload = ({ logId, seq, header }: EntryRow): void => {
+    const decoded = decodeHeader(header)
+    if (!decoded.ok || decoded.value.logId !== logId || decoded.value.seq !== seq) return
+    if (damagedPayloads.size < DAMAGED_PAYLOADS_MAX)
+      damagedPayloads.set(dotKey({ logId, seq }), { logId, seq, element: decoded.value.payload })
+  }
+
   return {
     self: signer.did,
     logs,
@@ -216,19 +258,41 @@ export function createMemory(options: MemoryOptions): Memory {
         time,
         arrival,
       }),
+    absent,
+    hideAbsent(dot) {
+      noteAbsent(dot)
+      // A log of its own for each: cutting it undoes this one removal.
+      const by = { logId: `absent/${hidings++}` as LogId, seq: 0 }
+      hidden.set(`${dot.logId} ${dot.seq}`, by.logId)
+      settle([set.remove(dot, by)])
+    },
+    restore(changes) {
+      return changes.flatMap((change) => {
+        const { logId, seq } = change
+        absent.get(logId)?.remove(seq, seq)
+        const by = hidden.get(`${logId} ${seq}`)
+        hidden.delete(`${logId} ${seq}`)
+        if (by !== undefined) settle(set.cut(by, 0))
+        addDot(change)
+        return change.kind === KINDS.memory ? [change.element] : []
+      })
+    },
     deny,
+    dropPurged: (dot) => void settle([set.remove(dot, PURGE)]),
     isDenied: (element) => denied.has(element),
     get denied() {
       return denied.size
     },
     apply(result) {
       for (const row of result.logs) logs.set(row)
-      for (const { logId, partial } of result.partials) {
+      for (const { logId, partial } of result.batch.partials) {
         if (partial) partials.set(logId, partial)
         else partials.delete(logId)
       }
       time = Math.max(time, result.time)
-      epoch = result.epoch ?? epoch
+      epoch = result.batch.epoch ?? epoch
+      if (result.batch.payloads.length > 0) payloadVersion++
+      for (const change of result.changes) if (damagedPayloads.delete(dotKey(change))) damaged--
       return result.changes.map(fold)
     },
     load(rows, forkRows, partialRows = []) {
@@ -255,6 +319,7 @@ export function createMemory(options: MemoryOptions): Memory {
       }
       arrival = Math.max(arrival, row.arrival)
       damaged++
+      noteDamagedPayload(row)
       return null
     },
     applyFork(fork) {
@@ -270,6 +335,10 @@ export function createMemory(options: MemoryOptions): Memory {
     },
     get entries() {
       return entries
+    },
+    damagedPayloads,
+    get payloadVersion() {
+      return payloadVersion
     },
     get missing() {
       let sum = 0
@@ -301,5 +370,6 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
 
 /** What the key signs for the secret of the set: no message of the protocol has this form. */
 const SECRET_DOMAIN = 'spore/set/secret/1'
+const dotKey = ({ logId, seq }: DotRef): string => `${logId} ${seq}`
 /** Who removes what is purged: no log has this id, so no fork undoes it. */
 const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }

@@ -14,17 +14,14 @@ import { timeToMs } from '../memory/clock.ts'
 import type { Library, StoredMemory } from '../memory/library.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { MemoryStore } from '../memory/store.ts'
+import type { PayloadNews } from '../memory/writer.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { decodeMemory, sourceDigests } from '../protocol/payloads.ts'
 import type { RetrievalDocument, Retriever } from './retriever.ts'
 
 export interface Indexer {
   /** Follows the change feed: resolves when own entries are indexed and purged ones gone, and has noted the others. */
-  follow(
-    applied: readonly Applied[],
-    forks?: readonly AppliedFork[],
-    purged?: readonly Digest[],
-  ): Promise<void>
+  follow(applied: readonly Applied[], forks?: readonly AppliedFork[], payloads?: PayloadNews): Promise<void>
   /** Starts to index what the store holds. */
   start(): void
   /** Ends the background work; resolves when nothing of it is under way. */
@@ -157,7 +154,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   }
 
   return {
-    async follow(applied, forks = [], purged = []) {
+    async follow(applied, forks = [], { purged, restored } = { purged: [], restored: [] }) {
       for (const fork of forks) for (const id of fork.touched) touched.add(id)
       const own: Applied[] = []
       for (const one of applied) {
@@ -166,7 +163,8 @@ export function createIndexer(deps: IndexerDeps): Indexer {
         else if (one.change.kind !== KINDS.memory) for (const id of one.touched) touched.add(id)
       }
       if (own.length < applied.length) lastForeignMs = clock.now()
-      if (purged.length > 0) await inTurn(() => refresh(purged))
+      const changed = [...purged, ...restored]
+      if (changed.length > 0) await inTurn(() => refresh(changed))
       if (own.length > 0) await inTurn(() => indexOwn(own, applied))
       wake()
     },

@@ -22,6 +22,8 @@ import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
 import { parseRange } from '../range.ts'
 
+/** A request for payloads: its entries, each in a log of its own. */
+const PAYLOADS_BYTES_MAX = 16 * 1024
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
 /** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
@@ -57,6 +59,11 @@ export const federationRoutes =
       reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
       if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
       return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : reply.code(304).send()
+    })
+
+    app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
+      callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request))))
     })
 
     app.post(

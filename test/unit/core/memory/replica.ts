@@ -10,11 +10,12 @@ import {
   type Verifier,
 } from '../../../../src/core/identity/keys.ts'
 import type { Change } from '../../../../src/core/memory/change.ts'
-import type { Appended, Draft, Received, ReceiveOptions } from '../../../../src/core/memory/draft.ts'
+import type { Appended, Draft, Received } from '../../../../src/core/memory/draft.ts'
 import { emptyLogRow } from '../../../../src/core/memory/log-table.ts'
 import { createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { DotRef } from '../../../../src/core/memory/or-set.ts'
+import type { ReceiveOptions } from '../../../../src/core/memory/partial.ts'
 import { type JudgedRun, judgeRun } from '../../../../src/core/memory/run-check.ts'
 import type { ForkRow, MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { Failure } from '../../../../src/core/protocol/errors.ts'
@@ -74,7 +75,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
     if (result) {
       await store.commit(result.batch)
       memory.apply(result)
-      for (const fork of result.forks) memory.applyFork(fork)
+      for (const fork of result.batch.forks) memory.applyFork(fork)
       memory.deny(result.batch.denied)
     }
     return value
