@@ -235,7 +235,7 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
 function addFirst(world: World): void {
   const { nodes, topology, faults } = world.plan
   // Whoever loses its disk and was given no seeds waits to be found.
-  const ofFirst = faults.wipe ? [1] : []
+  const ofFirst: number[] = []
   const nameOf = (place: number): string => urlOf(`n${place}`)
   for (let place = 0; place < nodes; place++) {
     const others = Array.from({ length: nodes }, (_, other) => other).filter((other) => other !== place)

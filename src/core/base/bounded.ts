@@ -7,6 +7,7 @@ export interface BoundedMap<K, V> {
   delete(key: K): boolean
   readonly size: number
   values(): IterableIterator<V>
+  entries(): IterableIterator<[K, V]>
 }
 
 export const createBoundedMap = <K, V>(max: number): BoundedMap<K, V> => new LeastRecentlyUsed<K, V>(max)
@@ -46,5 +47,9 @@ class LeastRecentlyUsed<K, V> implements BoundedMap<K, V> {
 
   values(): IterableIterator<V> {
     return this.map?.values() ?? [].values()
+  }
+
+  entries(): IterableIterator<[K, V]> {
+    return this.map?.entries() ?? [].values()
   }
 }
