@@ -21,23 +21,27 @@ export interface MeasuredOptions {
   readonly home: string
   /** Folder for a CPU profile, written when the spore ends. */
   readonly profiles?: string | undefined
+  /** Default: a free one. */
+  readonly port?: number
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const project = join(import.meta.dirname, '..', '..', '..')
 /** A spore that has not ended by itself after this is killed. */
 const STOP_MS = 10_000
 
-export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): Promise<MeasuredSpore> {
+export async function startMeasuredSpore(options: MeasuredOptions): Promise<MeasuredSpore> {
+  const { home, profiles, port = 0, env = {} } = options
   const argv = [
     ...(profiles ? ['--cpu-prof', '--cpu-prof-dir', profiles] : []),
     '--import',
     pathToFileURL(join(import.meta.dirname, 'meter.ts')).href,
     join(project, 'bin', 'spore.js'),
-    ...['start', '--json', '--port', '0', '--home', home],
+    ...['start', '--json', '--port', String(port), '--home', home],
   ]
   const child = spawn(process.execPath, argv, {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    env: environment(),
+    env: { ...environment(), ...env },
   })
   const exited = once(child, 'exit')
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })

@@ -15,6 +15,8 @@ import type { Socket } from 'node:net'
 export interface Meter {
   /** Bytes sent and received over connections that it opened. */
   readonly bytes: number
+  /** Of them what the protocol itself says: bodies, queries, and the values of If-None-Match and ETag. */
+  readonly messageBytes: number
   /** Requests that it made, in order: `GET /path 200`. */
   readonly requests: readonly string[]
   /** User and system time in milliseconds. */
@@ -36,12 +38,28 @@ diagnostics.subscribe('net.client.socket', (message) => {
   })
 })
 
+let messageBytes = 0
+for (const channel of ['undici:request:bodyChunkSent', 'undici:request:bodyChunkReceived'])
+  diagnostics.subscribe(channel, (message) => {
+    messageBytes += Buffer.byteLength((message as { chunk: Uint8Array | string }).chunk)
+  })
+
+/** Names and values in turn, or by name. */
+type Headers = readonly (string | Buffer)[] | Readonly<Record<string, string | string[] | undefined>>
+function lengthOf(name: string, headers: Headers): number {
+  const flat = Array.isArray(headers) ? headers : Object.entries(headers).flat()
+  const at = flat.findIndex((text, i) => i % 2 === 0 && String(text).toLowerCase() === name)
+  return at < 0 ? 0 : String(flat[at + 1]).length
+}
+
 const requests: string[] = []
 diagnostics.subscribe('undici:request:headers', (message) => {
   const { request, response } = message as {
-    request: { method: string; path: string }
-    response: { statusCode: number }
+    request: { method: string; path: string; headers: Headers }
+    response: { statusCode: number; headers: Headers }
   }
+  messageBytes += (request.path.split('?')[1] ?? '').length
+  messageBytes += lengthOf('if-none-match', request.headers) + lengthOf('etag', response.headers)
   requests.push(`${request.method} ${request.path.split('?')[0]} ${response.statusCode}`)
 })
 
@@ -57,6 +75,7 @@ process.on('message', () => {
   const { user, system } = process.cpuUsage()
   const meter: Meter = {
     bytes: [...open].reduce((sum, socket) => sum + bytesOf(socket), closedBytes),
+    messageBytes,
     requests,
     cpuMs: (user + system) / 1000,
     verifications,
