@@ -54,7 +54,11 @@ export function createPuller(deps: PullerDeps): Puller {
       const answer = await client.heads(peer.url, since, [own, ...(peer.etag ? [peer.etag] : [])])
       if (!answer.ok) return answer
       const { etag, reply } = answer.value
-      if (!reply) return ok(etag === own ? 'same' : 'other')
+      if (!reply) {
+        // The peer has our view: the next request names one view, not this and an older one.
+        if (etag === own) peer.etag = own
+        return ok(etag === own ? 'same' : 'other')
+      }
       const rows = reply.spaces.filter(({ space }) => spaces.replicates(space)).flatMap((view) => view.rows)
       for (const { logId, next } of rows) noteKnown(peer, logId, next)
       const fetched = await fetchRows(peer, rows, round)
