@@ -4,15 +4,15 @@
  */
 import { Agent, request } from 'undici'
 import { err, ok } from '../core/base/result.ts'
-import type { Transport, TransportReply } from '../core/gossip/transport.ts'
+import type { Transport, TransportReply, TransportRequest } from '../core/gossip/transport.ts'
 import { type Failure, failure, SporeError } from '../core/protocol/errors.ts'
 import { FEDERATION_REPLY_TIMEOUT_MS, FEDERATION_TIMEOUT_MS } from '../core/protocol/limits.ts'
 import { guardedConnector, parsePeerUrl } from './safe-address.ts'
 
 export interface HttpTransport extends Transport, AsyncDisposable {}
 
-/** Connections to one peer: a pull and a push can be under way together. */
-const CONNECTIONS_PER_PEER = 2
+/** Connections to one peer: an event stream, a pull and a push can be under way together. */
+const CONNECTIONS_PER_PEER = 3
 /** Bytes of reply headers: a peer has nothing to say there. */
 const HEADER_BYTES_MAX = 8 * 1024
 
@@ -33,21 +33,42 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
     maxHeaderSize: HEADER_BYTES_MAX,
   })
 
+  const open = (
+    { method, base, path, query, headers, body }: TransportRequest,
+    signal: AbortSignal,
+    timeouts: { readonly replyMs: number | null; readonly idleMs: number },
+  ) =>
+    request(`${base}${path}${query}`, {
+      dispatcher: agent,
+      method,
+      headers,
+      body: body.length > 0 ? body : null,
+      bodyTimeout: timeouts.idleMs,
+      // The timeouts of the agent begin anew with every byte.
+      signal:
+        timeouts.replyMs === null ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeouts.replyMs)]),
+    })
+
   return {
     admit: (url) => parsePeerUrl(url, allowPrivateAddresses),
-    async send({ method, base, path, query, headers, body, maxBytes }, signal) {
+    async send(outgoing, signal) {
+      const timeouts = { replyMs: replyTimeoutMs, idleMs: FEDERATION_TIMEOUT_MS }
       try {
-        const reply = await request(`${base}${path}${query}`, {
-          dispatcher: agent,
-          method,
-          headers,
-          body: body.length > 0 ? body : null,
-          // The timeouts of the agent begin anew with every byte.
-          signal: AbortSignal.any([signal, AbortSignal.timeout(replyTimeoutMs)]),
-        })
-        const bytes = await readBounded(reply.body, maxBytes)
-        if (!bytes) return err(failure('PEER_UNREACHABLE', `a reply of more than ${maxBytes} bytes`))
-        return ok({ status: reply.statusCode, headers: singleValues(reply.headers), body: bytes })
+        const reply = await open(outgoing, signal, timeouts)
+        const chunks: Uint8Array[] = []
+        for await (const chunk of bounded(reply.body, outgoing.maxBytes)) chunks.push(chunk)
+        const body = new Uint8Array(Buffer.concat(chunks))
+        return ok({ status: reply.statusCode, headers: singleValues(reply.headers), body })
+      } catch (error) {
+        return err(toFailure(error))
+      }
+    },
+    async stream(outgoing, signal) {
+      const timeouts = { replyMs: outgoing.replyTimeoutMs, idleMs: outgoing.idleTimeoutMs }
+      try {
+        const reply = await open(outgoing, signal, timeouts)
+        const body = bounded(reply.body, outgoing.maxBytes)
+        return ok({ status: reply.statusCode, headers: singleValues(reply.headers), body })
       } catch (error) {
         return err(toFailure(error))
       }
@@ -56,16 +77,20 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
   }
 }
 
-async function readBounded(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | null> {
-  const chunks: Uint8Array[] = []
+/** The chunks of a reply; throws PEER_UNREACHABLE for whatever ends it early. */
+async function* bounded(stream: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   let size = 0
-  for await (const chunk of stream) {
-    size += chunk.length
-    // Leaving the loop destroys the stream, and with it the connection.
-    if (size > maxBytes) return null
-    chunks.push(chunk)
+  try {
+    // Leaving the loop, by an error too, destroys the stream, and with it the connection.
+    for await (const chunk of stream) {
+      size += chunk.length
+      if (size > maxBytes) throw new SporeError('PEER_UNREACHABLE', `a reply of more than ${maxBytes} bytes`)
+      yield chunk
+    }
+  } catch (error) {
+    const { code, detail } = toFailure(error)
+    throw new SporeError(code, detail, { cause: error })
   }
-  return new Uint8Array(Buffer.concat(chunks))
 }
 
 function singleValues(headers: {

@@ -76,8 +76,27 @@ function createTables(database: DatabaseSync): void {
   `)
 }
 
+/** Version 2: logs that are held above a gap, fetched newest first. */
+function addPartials(database: DatabaseSync): void {
+  database.exec(`
+    CREATE TABLE partials (
+      log INTEGER PRIMARY KEY,
+      base INTEGER NOT NULL,
+      base_bytes INTEGER NOT NULL,
+      chain_before BLOB NOT NULL,
+      base_clock INTEGER NOT NULL,
+      next INTEGER NOT NULL,
+      chain BLOB NOT NULL,
+      clock INTEGER NOT NULL,
+      segment_start INTEGER NOT NULL,
+      segment_bytes INTEGER NOT NULL,
+      arrival INTEGER NOT NULL
+    ) STRICT;
+  `)
+}
+
 /** Every migration, in order: the one at index i leads to version i + 1. */
-export const MIGRATIONS: readonly Migration[] = [createTables]
+export const MIGRATIONS: readonly Migration[] = [createTables, addPartials]
 
 export function schemaVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version)

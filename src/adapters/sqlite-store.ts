@@ -11,7 +11,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { LogId, SpaceId } from '../core/base/brand.ts'
 import { bytesToBase64url } from '../core/base/bytes.ts'
-import type { EntryRow, ForkRow, HeadRow, LogRow, MemoryStore, StoreBatch } from '../core/memory/store.ts'
+import type {
+  EntryRow,
+  ForkRow,
+  HeadRow,
+  LogRow,
+  MemoryStore,
+  PartialRow,
+  StoreBatch,
+} from '../core/memory/store.ts'
 import { SporeError } from '../core/protocol/errors.ts'
 import { IDEMPOTENCY_KEYS_MAX } from '../core/protocol/limits.ts'
 import { errorText, isSqliteError, storeError } from './sqlite-error.ts'
@@ -48,16 +56,20 @@ export function openSqliteStore(
   options: SqliteStoreOptions = {},
 ): SqliteStore {
   const file = openStoreFile(folder, owner, options.migrations ?? MIGRATIONS)
-  const { database, origin } = file
+  const { database } = file
+  let { origin } = file
   options.onOpen?.(database)
   const statements = prepareStatements(database)
   const writer = createWriter(database, statements)
 
   return {
     durability: 'disk',
-    origin,
+    get origin() {
+      return origin
+    },
     async commit(batch) {
       writer.commit(batch)
+      if (batch.epoch) origin = { ...origin, epoch: batch.epoch }
     },
     ...createReader(statements),
     integrity: () => checkIntegrity(database),
@@ -93,12 +105,17 @@ function prepareStatements(database: DatabaseSync) {
         epoch = excluded.epoch, next = excluded.next, chain = excluded.chain, clock = excluded.clock,
         segment_start = excluded.segment_start, segment_bytes = excluded.segment_bytes, arrival = excluded.arrival`),
 
+    allPartials: prepare('SELECT partials.*, log_id FROM partials JOIN logs USING (log)'),
+    putPartial: prepare('INSERT OR REPLACE INTO partials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    dropPartial: prepare('DELETE FROM partials WHERE log = ?'),
+
     lastArrival: prepare('SELECT coalesce(max(arrival), 0) AS arrival FROM entries'),
     addEntry: prepare('INSERT INTO entries (arrival, log, seq, header, payload) VALUES (?, ?, ?, ?, ?)'),
     entriesAfter: prepare('SELECT * FROM entries WHERE arrival > ? ORDER BY arrival LIMIT ?'),
     entriesBefore: prepare('SELECT * FROM entries WHERE arrival < ? ORDER BY arrival DESC LIMIT ?'),
     entriesOf: prepare('SELECT * FROM entries WHERE log = ? AND seq BETWEEN ? AND ? ORDER BY seq'),
     entryAt: prepare('SELECT * FROM entries WHERE log = ? AND seq = ?'),
+    putPayload: prepare('UPDATE entries SET payload = ? WHERE log = ? AND seq = ?'),
 
     putHead: prepare(
       'INSERT OR REPLACE INTO heads (log, seq, chain, clock, signature) VALUES (?, ?, ?, ?, ?)',
@@ -106,6 +123,7 @@ function prepareStatements(database: DatabaseSync) {
     dropHead: prepare('DELETE FROM heads WHERE log = ? AND seq = ?'),
     headFrom: prepare('SELECT * FROM heads WHERE log = ? AND seq >= ? ORDER BY seq LIMIT 1'),
     headUpTo: prepare('SELECT * FROM heads WHERE log = ? AND seq <= ? ORDER BY seq DESC LIMIT 1'),
+    headsBefore: prepare('SELECT * FROM heads WHERE log = ? AND seq < ? ORDER BY seq DESC LIMIT ?'),
 
     allForks: prepare('SELECT * FROM forks'),
     putFork: prepare('INSERT OR REPLACE INTO forks (log_id, seq, proof) VALUES (?, ?, ?)'),
@@ -121,6 +139,8 @@ function prepareStatements(database: DatabaseSync) {
     putValue: prepare('INSERT OR REPLACE INTO named_values (name, value) VALUES (?, ?)'),
     dropValue: prepare('DELETE FROM named_values WHERE name = ?'),
     value: prepare('SELECT value FROM named_values WHERE name = ?'),
+
+    putEpoch: prepare('UPDATE origin SET epoch = ?'),
   }
 }
 
@@ -137,11 +157,15 @@ function createWriter(database: DatabaseSync, statements: Statements): { commit(
         statements.begin.run()
         const numbers = createLogNumbers(statements)
         writeLogs(statements, batch.logs)
+        writePartials(statements, numbers, batch.partials)
         writeEntries(statements, numbers, batch.entries, arrival)
         writeHeads(statements, numbers, batch)
         for (const { logId, seq, proof } of batch.forks) statements.putFork.run(idToBytes(logId), seq, proof)
         const keysNow = writeKeys(statements, batch.keys, keyCount)
         writeValues(statements, batch.values)
+        for (const { logId, seq, payload } of batch.payloads)
+          statements.putPayload.run(payload, numbers(logId), seq)
+        if (batch.epoch) statements.putEpoch.run(batch.epoch)
         statements.end.run()
         arrival += batch.entries.length
         keyCount = keysNow
@@ -187,6 +211,31 @@ function writeLogs(statements: Statements, logs: readonly LogRow[]): void {
       log.segmentBytes,
       log.arrival,
     )
+}
+
+function writePartials(
+  statements: Statements,
+  numberOf: (logId: LogId) => number,
+  partials: StoreBatch['partials'],
+): void {
+  for (const { logId, partial } of partials) {
+    const log = numberOf(logId)
+    if (partial)
+      statements.putPartial.run(
+        log,
+        partial.base,
+        partial.baseBytes,
+        partial.chainBefore,
+        partial.baseClock,
+        partial.next,
+        partial.chain,
+        partial.clock,
+        partial.segmentStart,
+        partial.segmentBytes,
+        partial.arrival,
+      )
+    else statements.dropPartial.run(log)
+  }
 }
 
 function writeEntries(
@@ -237,6 +286,7 @@ function writeValues(statements: Statements, values: StoreBatch['values']): void
 type Reads = Pick<
   MemoryStore,
   | 'logs'
+  | 'partials'
   | 'forks'
   | 'entriesAfter'
   | 'entriesBefore'
@@ -244,6 +294,7 @@ type Reads = Pick<
   | 'entriesAt'
   | 'headFrom'
   | 'headUpTo'
+  | 'headsBefore'
   | 'key'
   | 'value'
 >
@@ -272,6 +323,7 @@ function createReader(statements: Statements): Reads {
 
   return {
     logs: () => read(() => statements.allLogs.all().map(rowToLog)),
+    partials: () => read(() => statements.allPartials.all().map(rowToPartial)),
     forks: () => read(() => statements.allForks.all().map(rowToFork)),
     entriesAfter: (after, limit) => read(() => entriesBy(statements.entriesAfter, after, limit)),
     entriesBefore: (before, limit) => read(() => entriesBy(statements.entriesBefore, before, limit)),
@@ -284,6 +336,13 @@ function createReader(statements: Statements): Reads {
     entriesAt: (dots) => read(() => dots.map(entryAt)),
     headFrom: (logId, atLeast) => read(() => headBy(statements.headFrom, logId, atLeast)),
     headUpTo: (logId, atMost) => read(() => headBy(statements.headUpTo, logId, atMost)),
+    headsBefore: (logId, before, limit) =>
+      read(() => {
+        const number = numberOf(logId)
+        if (number === null) return []
+        const rows = statements.headsBefore.all(number, before, Math.min(limit, ROWS_MAX))
+        return rows.map((row) => rowToHead(row, logId))
+      }),
     key: (key) => read(() => (statements.key.get(key)?.value as string | undefined) ?? null),
     value: (name) => read(() => (statements.value.get(name)?.value as Uint8Array | undefined) ?? null),
   }
@@ -332,6 +391,20 @@ const rowToLog = (row: Row): LogRow => ({
   arrival: row.arrival as number,
 })
 
+const rowToPartial = (row: Row): PartialRow => ({
+  logId: bytesToId(row.log_id as Uint8Array),
+  base: row.base as number,
+  baseBytes: row.base_bytes as number,
+  chainBefore: row.chain_before as Uint8Array,
+  baseClock: row.base_clock as number,
+  next: row.next as number,
+  chain: row.chain as Uint8Array,
+  clock: row.clock as number,
+  segmentStart: row.segment_start as number,
+  segmentBytes: row.segment_bytes as number,
+  arrival: row.arrival as number,
+})
+
 const rowToEntry = (row: Row, logId: LogId): EntryRow => ({
   logId,
   seq: row.seq as number,
@@ -369,8 +442,20 @@ const RULES: readonly { readonly finding: string; readonly query: string }[] = [
   },
   {
     finding: 'a log that does not hold the entries it counts',
-    query: `SELECT 1 FROM logs LEFT JOIN (SELECT log, count(*) AS held, max(seq) + 1 AS next FROM entries GROUP BY log)
-            AS found USING (log) WHERE logs.next <> coalesce(held, 0) OR logs.next <> coalesce(found.next, 0) LIMIT 1`,
+    query: `SELECT 1 FROM logs LEFT JOIN partials USING (log)
+            LEFT JOIN (SELECT log, count(*) AS held, max(seq) + 1 AS next FROM entries GROUP BY log) AS found USING (log)
+            WHERE logs.next + coalesce(partials.next - base, 0) <> coalesce(held, 0)
+            OR coalesce(partials.next, logs.next) <> coalesce(found.next, 0) LIMIT 1`,
+  },
+  {
+    finding: 'a log held above a gap that is not there',
+    query: `SELECT 1 FROM partials LEFT JOIN logs USING (log)
+            WHERE logs.log IS NULL OR base < logs.next OR partials.next <= base LIMIT 1`,
+  },
+  {
+    finding: 'entries in the gap of a log',
+    query: `SELECT 1 FROM partials JOIN logs USING (log) JOIN entries ON entries.log = partials.log
+            AND entries.seq >= logs.next AND entries.seq < base LIMIT 1`,
   },
 ]
 

@@ -83,7 +83,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     gossip,
     federation,
     async replay(follow) {
-      memory.load(await store.logs(), await store.forks())
+      memory.load(await store.logs(), await store.forks(), await store.partials())
       for (let after = 0; ; ) {
         const rows = await store.entriesAfter(after, REPLAY_BATCH)
         const last = rows.at(-1)

@@ -14,6 +14,7 @@ import {
   type HeadRow,
   type LogRow,
   type MemoryStore,
+  type PartialRow,
   type StoreBatch,
 } from '../../src/core/memory/store.ts'
 import { IDEMPOTENCY_KEYS_MAX } from '../../src/core/protocol/limits.ts'
@@ -69,6 +70,21 @@ const headRow = (n: number, seq: number): HeadRow => ({
   signature: bytes(64, n),
 })
 
+export const partialRow = (n: number, changes: Partial<PartialRow> = {}): PartialRow => ({
+  logId: logIdOf(n),
+  base: 4,
+  baseBytes: 2560,
+  chainBefore: bytes(32, 7),
+  baseClock: Number.MAX_SAFE_INTEGER - 1,
+  next: 2 ** 32,
+  chain: bytes(32, 8),
+  clock: Number.MAX_SAFE_INTEGER,
+  segmentStart: 4,
+  segmentBytes: 256 * 1024,
+  arrival: 3,
+  ...changes,
+})
+
 const batch = (changes: Partial<StoreBatch>): StoreBatch => ({ ...emptyBatch, ...changes })
 
 /** `open` gives an empty store for `testOrigin` every time. */
@@ -105,7 +121,9 @@ export function testStoreContract(name: string, open: () => Promise<StoreHarness
     async (store) => store.commit(emptyBatch),
     async (store) => {
       assert.deepEqual(await store.logs(), [])
+      assert.deepEqual(await store.partials(), [])
       assert.deepEqual(await store.forks(), [])
+      assert.deepEqual(await store.headsBefore(logIdOf(1), 10, 10), [])
       assert.deepEqual(await store.entriesAfter(0, 10), [])
       assert.deepEqual(await store.entriesOf(logIdOf(1), 0, 10), [])
       assert.deepEqual(await store.entriesAt([]), [])
@@ -274,6 +292,95 @@ export function testStoreContract(name: string, open: () => Promise<StoreHarness
   )
 
   checkBoth(
+    'a log held above a gap is read back, replaced and dropped, and its gap is no entry',
+    async (store) => {
+      await store.commit(
+        batch({
+          logs: [logRow(1, { next: 1 }), logRow(2), logRow(3)],
+          partials: [
+            { logId: logIdOf(1), partial: partialRow(1, { base: 5 }) },
+            { logId: logIdOf(2), partial: partialRow(2) },
+            { logId: logIdOf(3), partial: null },
+          ],
+          entries: [entryRow(1, 0, 1), entryRow(1, 5, 2), entryRow(1, 6, 3)],
+        }),
+      )
+      await store.commit(
+        batch({
+          partials: [
+            { logId: logIdOf(1), partial: partialRow(1) },
+            { logId: logIdOf(2), partial: null },
+          ],
+          entries: [entryRow(1, 4, 4)],
+        }),
+      )
+    },
+    async (store) => {
+      assert.deepEqual(plain(await store.partials()), plain([partialRow(1)]))
+      const seqs = async (from: number, to: number) =>
+        (await store.entriesOf(logIdOf(1), from, to)).map(({ seq }) => seq)
+      assert.deepEqual(await seqs(0, 100), [0, 4, 5, 6])
+      assert.deepEqual(await seqs(1, 3), [])
+      assert.deepEqual(await store.entriesAt([{ logId: logIdOf(1), seq: 2 }]), [null])
+      assert.deepEqual(plain((await store.entriesAfter(3, 5))[0]), plain(entryRow(1, 4, 4)))
+    },
+  )
+
+  checkBoth(
+    'headsBefore gives the kept heads below a position, the greatest first, up to a limit',
+    async (store) =>
+      store.commit(
+        batch({ logs: [logRow(1), logRow(2)], heads: [2, 7, 4, 9].map((seq) => headRow(1, seq)) }),
+      ),
+    async (store) => {
+      const seqs = async (before: number, limit: number) =>
+        (await store.headsBefore(logIdOf(1), before, limit)).map(({ seq }) => seq)
+      assert.deepEqual(await seqs(10, 10), [9, 7, 4, 2])
+      assert.deepEqual(await seqs(9, 2), [7, 4])
+      assert.deepEqual(await seqs(2, 10), [])
+      assert.deepEqual(await seqs(2 ** 32, Number.POSITIVE_INFINITY), [9, 7, 4, 2])
+      assert.deepEqual(await store.headsBefore(logIdOf(2), 10, 10), [])
+      assert.deepEqual(plain((await store.headsBefore(logIdOf(1), 3, 1))[0]), plain(headRow(1, 2)))
+    },
+  )
+
+  checkBoth(
+    'payloads are forgotten and brought back without another change of their entries',
+    async (store) => {
+      await store.commit(
+        batch({ logs: [logRow(1, { next: 3 })], entries: [0, 1, 2].map((seq) => entryRow(1, seq, seq + 1)) }),
+      )
+      const forget = [0, 1].map((seq) => ({ logId: logIdOf(1), seq, payload: null }))
+      await store.commit(batch({ payloads: forget }))
+      const payloads = [
+        { logId: logIdOf(1), seq: 1, payload: bytes(5, 9) },
+        { logId: logIdOf(1), seq: 77, payload: bytes(5, 9) },
+      ]
+      await store.commit(batch({ payloads }))
+    },
+    async (store) => {
+      const expected = [
+        entryRow(1, 0, 1, { payload: null }),
+        entryRow(1, 1, 2, { payload: bytes(5, 9) }),
+        entryRow(1, 2, 3),
+      ]
+      assert.deepEqual(plain(await store.entriesAfter(0, 10)), plain(expected))
+      assert.deepEqual(plain(await store.entriesOf(logIdOf(1), 0, 10)), plain(expected))
+    },
+  )
+
+  checkBoth(
+    'a new epoch is the one of its origin from then on',
+    async (store) => {
+      await store.commit(batch({ epoch: bytes(8, 0xee) }))
+      await store.commit(batch({}))
+    },
+    async (store) => {
+      assert.deepEqual(plain(store.origin), plain({ ...testOrigin, epoch: bytes(8, 0xee) }))
+    },
+  )
+
+  checkBoth(
     'a fork proven lower replaces the one before; it needs no log',
     async (store) => {
       await store.commit(batch({ forks: [{ logId: logIdOf(8), seq: 5, proof: bytes(4, 1) }] }))
@@ -407,6 +514,8 @@ async function assertSameReads(store: MemoryStore, twin: MemoryStore, batches: r
   const byId = (rows: readonly { logId: string }[]) => [...rows].sort((a, b) => (a.logId < b.logId ? -1 : 1))
   await same(async (from) => byId(await from.logs()))
   await same(async (from) => byId(await from.forks()))
+  await same(async (from) => byId(await from.partials()))
+  await same(async (from) => from.origin)
   await same((from) => from.entriesAfter(0, 1000))
   await same((from) => from.entriesAfter(3, 4))
   for (const { logId } of await twin.logs()) {
@@ -414,6 +523,7 @@ async function assertSameReads(store: MemoryStore, twin: MemoryStore, batches: r
     await same((from) => from.entriesOf(logId, 1, 2))
     await same((from) => from.entriesAt([0, 1, 5, 50].map((seq) => ({ logId, seq }))))
     for (const atLeast of [0, 1, 3, 8]) await same((from) => from.headFrom(logId, atLeast))
+    await same((from) => from.headsBefore(logId, 6, 3))
   }
   for (const { key } of batches.flatMap(({ keys }) => keys)) await same((from) => from.key(key))
   for (const { name } of batches.flatMap(({ values }) => values)) await same((from) => from.value(name))

@@ -7,30 +7,34 @@ import { hash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { zlibCompression } from '../../src/adapters/compression.ts'
 import type { Did } from '../../src/core/base/brand.ts'
-import { concatBytes, utf8ToBytes } from '../../src/core/base/bytes.ts'
+import { concatBytes } from '../../src/core/base/bytes.ts'
 import { type Log, silentLog } from '../../src/core/base/ports.ts'
 import { err, ok, type Result } from '../../src/core/base/result.ts'
-import type { Federation } from '../../src/core/gossip/federation.ts'
-import type { Transport, TransportReply, TransportRequest } from '../../src/core/gossip/transport.ts'
+import type {
+  Transport,
+  TransportReply,
+  TransportRequest,
+  TransportStream,
+} from '../../src/core/gossip/transport.ts'
 import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
-import { ERRORS, type Failure, failure } from '../../src/core/protocol/errors.ts'
+import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
 import { createSpore, type Spore } from '../../src/core/spore.ts'
+import { type Responder, respondFrom } from '../../src/sim/respond.ts'
 import { type SeededRandom, seededRandom } from './seeded.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
+
+export { jsonReply, problem, type Responder, reply, respondFrom } from '../../src/sim/respond.ts'
 
 /** A request as it went over the wire, and what came back. */
 export interface Exchange {
   /** Name of the spore that asked. */
   readonly from: string
   readonly request: TransportRequest
-  /** Null where it was lost. */
+  /** Null where it was lost. The body of one that is read as a stream is what has been read so far. */
   readonly reply: TransportReply | null
 }
-
-/** Answers requests in a spore's place. */
-export type Responder = (request: TransportRequest) => Promise<TransportReply>
 
 export interface Loopback extends AsyncDisposable {
   readonly clock: VirtualClock
@@ -82,24 +86,80 @@ export function createLoopback(seed: string): Loopback {
   let taken = 0
   const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random.integer(0, 255))
 
+  /** What a host answers; null where the request is lost. */
+  const ask = async (
+    from: string,
+    request: TransportRequest,
+    signal: AbortSignal,
+  ): Promise<TransportReply | TransportStream | null> => {
+    if ([...loopback.silent].some((name) => urlOf(name) === request.base)) {
+      exchanges.push({ from, request, reply: null })
+      await aborted(signal)
+      return null
+    }
+    const responder = hosts.get(request.base)
+    const isLost = !responder || loopback.lose?.(from, request) === true
+    // As on a real network, an answer never comes while the request is being made.
+    const reply = isLost ? null : await clock.track(turn().then(() => responder(request)))
+    if (!reply) exchanges.push({ from, request, reply: null })
+    return reply
+  }
+
   const transportOf = (from: string): Transport => ({
     admit: admitTestUrl,
     async send(request, signal) {
-      if ([...loopback.silent].some((name) => urlOf(name) === request.base)) {
-        exchanges.push({ from, request, reply: null })
-        await aborted(signal)
-      }
-      const responder = hosts.get(request.base)
-      const isLost = !responder || loopback.lose?.(from, request) === true
-      // As on a real network, an answer never comes while the request is being made.
-      const reply = isLost ? null : await clock.track(turn().then(() => responder(request)))
+      const answer = await ask(from, request, signal)
+      if (!answer) return err(failure('PEER_UNREACHABLE', 'no answer'))
+      const reply = { ...answer, body: await collect(toChunks(answer.body)) }
       exchanges.push({ from, request, reply })
-      if (!reply) return err(failure('PEER_UNREACHABLE', 'no answer'))
-      if (reply.body.length > request.maxBytes)
-        return err(failure('PEER_UNREACHABLE', `a reply of more than ${request.maxBytes} bytes`))
-      return ok(reply)
+      return reply.body.length > request.maxBytes ? err(tooLong(request)) : ok(reply)
+    },
+    async stream(request, signal) {
+      const answer = await ask(from, request, signal)
+      if (!answer) return err(failure('PEER_UNREACHABLE', 'no answer'))
+      const { status, headers } = answer
+      const read: Uint8Array[] = []
+      exchanges.push({
+        from,
+        request,
+        reply: {
+          status,
+          headers,
+          get body() {
+            return concatBytes(...read)
+          },
+        },
+      })
+      return ok({ status, headers, body: follow(toChunks(answer.body), request, read, signal) })
     },
   })
+
+  /** Chunks that come turn by turn, as off a socket; what was read is noted. */
+  async function* follow(
+    chunks: AsyncIterable<Uint8Array>,
+    request: TransportRequest,
+    read: Uint8Array[],
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    const iterator = chunks[Symbol.asyncIterator]()
+    const stopped = aborted(signal).then(() => null)
+    let size = 0
+    try {
+      for (;;) {
+        const next = await Promise.race([iterator.next(), stopped])
+        await clock.track(turn())
+        if (!next || signal.aborted) throw new SporeError('PEER_UNREACHABLE', 'aborted')
+        if (next.done) return
+        size += next.value.length
+        if (size > request.maxBytes) throw new SporeError('PEER_UNREACHABLE', tooLong(request).detail)
+        read.push(next.value)
+        yield next.value
+      }
+    } finally {
+      // Whoever answers hears that nobody reads any more; one that waits for ever is not waited for.
+      void iterator.return?.()
+    }
+  }
 
   const loopback: Loopback = {
     clock,
@@ -169,57 +229,24 @@ function admitTestUrl(url: string): Result<string, Failure> {
     : err(failure('PEER_URL_INVALID', 'not a test URL'))
 }
 
-/** The federation routes without HTTP: the same checks and bodies as `src/http/federation/routes.ts`. */
-export function respondFrom(federation: Federation): Responder {
-  return async (request) => {
-    const { method, base, path, query, headers, body } = request
-    const authority = new URL(base).host
-    const admitted = federation.admit({ method, authority, path, query, body }, headers)
-    if (!admitted.ok) return problem(admitted.error)
-    const caller = admitted.value
-    switch (`${method} ${path}`) {
-      case 'GET /federation/v1/heads': {
-        const since = new URLSearchParams(query).get('since')
-        const etags = (headers['if-none-match'] ?? '')
-          .split(',')
-          .map((etag) => etag.trim().replaceAll('"', ''))
-        const { etag, body: heads } = federation.heads(since, etags)
-        const status = heads ? 200 : 304
-        return { status, headers: { etag: `"${etag}"` }, body: heads ?? new Uint8Array() }
-      }
-      case 'POST /federation/v1/pull': {
-        const frames = federation.pull(body, caller)
-        if (!frames.ok) return problem(frames.error)
-        return reply(200, await collect(frames.value))
-      }
-      case 'POST /federation/v1/push':
-        return reply(200, await federation.push(body, caller))
-      case 'POST /federation/join': {
-        const joined = await federation.join(JSON.parse(Buffer.from(body).toString()), caller)
-        return joined.ok ? jsonReply(200, joined.value) : problem(joined.error)
-      }
-      case 'GET /federation/nodes':
-        return jsonReply(200, federation.nodes())
-      default:
-        return problem(failure('ROUTE_NOT_FOUND', path))
-    }
-  }
-}
-
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
+const tooLong = ({ maxBytes }: TransportRequest): Failure =>
+  failure('PEER_UNREACHABLE', `a reply of more than ${maxBytes} bytes`)
+
+/** A reply that is there as a whole comes in pieces that no frame ends with. */
+const CHUNK_BYTES = 10_007
+async function* toChunks(body: Uint8Array | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (!(body instanceof Uint8Array)) return yield* body
+  for (let at = 0; at < body.length; at += CHUNK_BYTES) yield body.subarray(at, at + CHUNK_BYTES)
+}
+
 async function collect(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = []
   for await (const part of parts) all.push(part)
   return concatBytes(...all)
 }
-
-export const reply = (status: number, body: Uint8Array): TransportReply => ({ status, headers: {}, body })
-export const jsonReply = (status: number, value: unknown): TransportReply =>
-  reply(status, utf8ToBytes(JSON.stringify(value)))
-export const problem = ({ code, detail }: Failure): TransportReply =>
-  jsonReply(ERRORS[code].status, { code, detail })

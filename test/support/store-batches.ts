@@ -2,7 +2,13 @@
 import fc from 'fast-check'
 import type { LogId } from '../../src/core/base/brand.ts'
 import { bytesToBase64url } from '../../src/core/base/bytes.ts'
-import type { EntryRow, LogRow, StoreBatch } from '../../src/core/memory/store.ts'
+import {
+  type EntryRow,
+  emptyBatch,
+  type LogRow,
+  type PartialRow,
+  type StoreBatch,
+} from '../../src/core/memory/store.ts'
 
 /** What one batch shall do, before it is known which logs and positions there are. */
 export interface BatchPlan {
@@ -14,6 +20,13 @@ export interface BatchPlan {
   readonly heads: readonly { readonly log: number; readonly seq: number; readonly bytes: Uint8Array }[]
   readonly dropHeads: readonly { readonly log: number; readonly seq: number }[]
   readonly forks: readonly { readonly log: number; readonly seq: number; readonly proof: Uint8Array }[]
+  readonly partials: readonly { readonly log: number; readonly base: number | null }[]
+  readonly payloads: readonly {
+    readonly log: number
+    readonly seq: number
+    readonly payload: Uint8Array | null
+  }[]
+  readonly epoch: Uint8Array | null
   readonly keys: readonly { readonly key: string; readonly value: string }[]
   readonly values: readonly { readonly name: string; readonly value: Uint8Array | null }[]
 }
@@ -33,6 +46,9 @@ export const batchArbitrary: fc.Arbitrary<BatchPlan> = fc.record({
   }),
   dropHeads: fc.array(fc.record({ log, seq }), { maxLength: 3 }),
   forks: fc.array(fc.record({ log: fc.nat(9), seq, proof: bytes }), { maxLength: 2 }),
+  partials: fc.array(fc.record({ log, base: fc.option(seq) }), { maxLength: 2 }),
+  payloads: fc.array(fc.record({ log, seq, payload: fc.option(bytes) }), { maxLength: 2 }),
+  epoch: fc.option(fc.uint8Array({ minLength: 8, maxLength: 8 })),
   keys: fc.array(fc.record({ key: name, value: text }), { maxLength: 4 }),
   values: fc.array(fc.record({ name, value: fc.option(bytes) }), { maxLength: 3 }),
 })
@@ -50,6 +66,13 @@ export function planToBatches(plans: readonly BatchPlan[]): StoreBatch[] {
       return { logId: idOf(log), seq, arrival: ++arrival, header, payload }
     })
     return {
+      ...emptyBatch,
+      partials: plan.partials.map(({ log, base }) => ({
+        logId: idOf(log),
+        partial: base === null ? null : partialOf(log, base, index),
+      })),
+      payloads: plan.payloads.map(({ log, seq, payload }) => ({ logId: idOf(log), seq, payload })),
+      epoch: plan.epoch,
       logs: next.map((held, log) => logOf(log, held, index)),
       entries,
       heads: plan.heads.map(({ log, seq, bytes }) => ({
@@ -66,6 +89,20 @@ export function planToBatches(plans: readonly BatchPlan[]): StoreBatch[] {
     }
   })
 }
+
+const partialOf = (log: number, base: number, index: number): PartialRow => ({
+  logId: idOf(log),
+  base,
+  baseBytes: index,
+  chainBefore: new Uint8Array(32).fill(log),
+  baseClock: base,
+  next: base + 1,
+  chain: new Uint8Array(32).fill(index),
+  clock: base * 1024,
+  segmentStart: base,
+  segmentBytes: 7,
+  arrival: index,
+})
 
 const logOf = (log: number, next: number, index: number): LogRow => ({
   logId: idOf(log),

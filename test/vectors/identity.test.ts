@@ -78,10 +78,12 @@ describe('http-signature', () => {
         random: { bytes: (length) => new Uint8Array(length), float: () => 0 },
         log: silentLog,
         store: createMemoryStore(origin),
-        transport: { admit: ok, send: () => Promise.reject(new Error('no request is sent here')) },
+        transport: { admit: ok, send: unasked, stream: unasked },
         compression: zlibCompression,
         seed,
       },
     )
   }
 })
+
+const unasked = () => Promise.reject(new Error('no request is sent here'))

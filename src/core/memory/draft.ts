@@ -24,8 +24,17 @@ import type { DecodedRun, EntryBytes } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
+import { createPartialDraft, crossesSegment, overlapOf, sliceRun } from './partial.ts'
 import { checkRun } from './run-check.ts'
-import type { EntryRow, HeadRow, KeyRow, LogRow, StoreBatch } from './store.ts'
+import {
+  type EntryRow,
+  emptyBatch,
+  type HeadRow,
+  type KeyRow,
+  type LogRow,
+  type PartialRow,
+  type StoreBatch,
+} from './store.ts'
 
 export interface NewEntry {
   readonly space: SpaceId
@@ -50,6 +59,7 @@ export interface DraftResult {
   readonly batch: StoreBatch
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
+  readonly partials: StoreBatch['partials']
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
@@ -59,8 +69,11 @@ export interface Draft {
   appends(space: SpaceId, kind: number, element: Digest): boolean
   /** Adds an own entry to the own log of its space. */
   append(entry: NewEntry): Appended
-  /** Adds a foreign run that continues what is here, duplicates at its start included. */
-  receive(run: DecodedRun): Result<Received, Failure>
+  /**
+   * Adds a foreign run that continues what is here, duplicates at its start included; or that stands above a gap, with
+   * the chain value that is said to be before it (`partial.ts`).
+   */
+  receive(run: DecodedRun, options?: ReceiveOptions): Result<Received, Failure>
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -70,8 +83,17 @@ export interface Draft {
   finish(): DraftResult | null
 }
 
+export interface ReceiveOptions {
+  /** Chain value that is said to stand before the run: it may then begin above a gap. */
+  readonly chainBefore?: Uint8Array | null
+  /** The stored entries of `overlapOf` the run, where it grows through what is held above a gap. */
+  readonly overlap?: readonly EntryRow[]
+}
+
 export interface DraftContext {
   readonly logs: LogTable
+  /** What is held of logs above a gap. */
+  readonly partials: ReadonlyMap<LogId, PartialRow>
   /** Where a log is proven to fork; Infinity where it is not. */
   readonly forkPoint: (logId: LogId) => number
   readonly signer: Signer
@@ -104,10 +126,23 @@ export function createDraft(context: DraftContext): Draft {
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
     rows.get(logId) ?? context.logs.get(logId)?.row ?? emptyLogRow(log)
 
+  /** Adds an entry as the newest arrival; its number. */
+  const add = (log: LogRow, header: Header, { header: bytes, payload }: EntryBytes): number => {
+    arrival++
+    const entry: EntryRow = { logId: log.logId, seq: header.seq, arrival, header: bytes, payload }
+    entries.push(entry)
+    changes.push(headerToChange(header, entry, { row: log, author: context.logs.authorOf(log.publicKey) }))
+    time = Math.max(time, header.clock)
+    return arrival
+  }
+
+  const partials = createPartialDraft({ ...context, add })
+
   const push = (row: LogRow, header: Header, bytes: Uint8Array, payload: Uint8Array | null): LogRow => {
     const segment = extendSegment(segmentOf(row), header.seq, bytes.length + header.payloadLength)
     keepOrDropHead(row, segment.start === header.seq)
-    arrival++
+    const partial = partials.of(row.logId)
+    const isHeld = partial !== null && header.seq >= partial.base && header.seq < partial.next
     const advanced: LogRow = {
       ...row,
       next: header.seq + 1,
@@ -115,13 +150,8 @@ export function createDraft(context: DraftContext): Draft {
       clock: header.clock,
       segmentStart: segment.start,
       segmentBytes: segment.bytes,
-      arrival,
+      arrival: isHeld ? Math.max(row.arrival, partial.arrival) : add(row, header, { header: bytes, payload }),
     }
-    const entry: EntryRow = { logId: row.logId, seq: header.seq, arrival, header: bytes, payload }
-    entries.push(entry)
-    changes.push(
-      headerToChange(header, entry, { row: advanced, author: context.logs.authorOf(row.publicKey) }),
-    )
     rows.set(row.logId, advanced)
     return advanced
   }
@@ -135,7 +165,10 @@ export function createDraft(context: DraftContext): Draft {
       if (opensSegment) heads.push(drafted)
       return
     }
-    const isCommitted = context.logs.get(row.logId)?.row.next === row.next
+    const partial = context.partials.get(row.logId)
+    const isCommitted =
+      context.logs.get(row.logId)?.row.next === row.next ||
+      (partial !== undefined && row.next > partial.base && row.next <= partial.next)
     if (isCommitted && !opensSegment) dropHeads.push({ logId: row.logId, seq: row.next - 1 })
     if (!isCommitted && opensSegment) heads.push(signHead(row))
   }
@@ -143,6 +176,19 @@ export function createDraft(context: DraftContext): Draft {
   const signHead = (row: LogRow): HeadRow => {
     const head = { logId: row.logId, seq: row.next - 1, chain: row.chain, clock: row.clock }
     return { ...head, signature: signer.sign(headBytes(network, head)) }
+  }
+
+  /** Joins what has grown to `row` with the part above its gap, if they meet. */
+  const join = (row: LogRow): void => {
+    const joined = partials.join(row)
+    if (!joined) return
+    const { logId } = row
+    rows.set(logId, joined.row)
+    const last = newestHeads.get(logId)
+    // A segment ends where the two parts meet.
+    if (last) heads.push(last)
+    if (joined.head) newestHeads.set(logId, joined.head)
+    else newestHeads.delete(logId)
   }
 
   return {
@@ -174,11 +220,13 @@ export function createDraft(context: DraftContext): Draft {
       return { logId, seq: header.seq, element }
     },
 
-    receive(run) {
+    receive(run, { chainBefore = null, overlap = [] } = {}) {
       const { logId } = run
       const row = rowOf(run.log, logId)
       const end = run.from + run.entries.length
-      if (run.from > row.next)
+      const partial = partials.of(logId)
+      const isAbove = run.from > row.next
+      if (isAbove && !partial && !chainBefore)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
       const forkPoint = context.forkPoint(logId)
@@ -186,14 +234,22 @@ export function createDraft(context: DraftContext): Draft {
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.entries.length })
       if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
         return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
-      if (row.next === 0 && context.logs.size + rows.size >= LOGS_MAX)
+      if (row.next === 0 && !partial && context.logs.size + rows.size >= LOGS_MAX)
         return err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
+      if (isAbove) {
+        const received = partials.receive(run, row, chainBefore)
+        if (received.ok) rows.set(logId, row)
+        return received
+      }
       const duplicate = row.next - run.from
       const tail = duplicate === 0 ? run : sliceRun(run, duplicate)
-      if (crossesSegment(tail, row))
+      if (crossesSegment(tail, segmentOf(row)))
         return err(failure('RUN_TOO_LARGE', 'the run goes on behind the end of a segment'))
       const checked = checkRun(tail, row, { network, nowMs: context.nowMs, verifier: context.verifier })
       if (!checked.ok) return checked
+      if (partial && !sameOverlap(tail, partial, overlap))
+        return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
+      const stored = entries.length
       let advanced = row
       for (const [i, header] of tail.headers.entries()) {
         const { header: bytes, payload } = tail.entries[i] as EntryBytes
@@ -202,7 +258,9 @@ export function createDraft(context: DraftContext): Draft {
       const { chain, signature } = tail
       newestHeads.set(logId, { logId, seq: end - 1, chain, clock: advanced.clock, signature })
       time = Math.max(time, advanced.clock)
-      return ok({ fresh: tail.entries.length, duplicate })
+      join(advanced)
+      const held = run.entries.length - (entries.length - stored)
+      return ok({ fresh: entries.length - stored, duplicate: held })
     },
 
     remember: (key) => void keys.push(key),
@@ -213,11 +271,21 @@ export function createDraft(context: DraftContext): Draft {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
       if (entries.length + keys.length + values.length === 0) return null
       const logs = [...rows.values()]
-      const allHeads = [...heads, ...newestHeads.values()]
+      const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
-        batch: { logs, entries, heads: allHeads, dropHeads, forks: [], keys, values },
+        batch: {
+          ...emptyBatch,
+          logs,
+          partials: partials.changes,
+          entries,
+          heads: allHeads,
+          dropHeads: [...dropHeads, ...partials.dropHeads],
+          keys,
+          values,
+        },
         changes,
         logs,
+        partials: partials.changes,
         time,
       }
     },
@@ -226,22 +294,14 @@ export function createDraft(context: DraftContext): Draft {
 
 const segmentOf = (row: LogRow): Segment => ({ start: row.segmentStart, bytes: row.segmentBytes })
 
-function crossesSegment(run: DecodedRun, row: LogRow): boolean {
-  let segment = segmentOf(row)
-  return run.headers.some((header, i) => {
-    const { start } = segment
-    segment = extendSegment(
-      segment,
-      header.seq,
-      (run.entries[i] as EntryBytes).header.length + header.payloadLength,
-    )
-    return i > 0 && segment.start !== start
-  })
+/** True where the entries that a run and the part above the gap have in common are the same. */
+function sameOverlap(run: DecodedRun, partial: PartialRow, overlap: readonly EntryRow[]): boolean {
+  const range = overlapOf({ from: run.from, end: run.from + run.entries.length }, partial)
+  if (!range) return true
+  const bySeq = new Map(overlap.map(({ seq, header }) => [seq, header]))
+  for (let seq = range.from; seq <= range.to; seq++) {
+    const stored = bySeq.get(seq)
+    if (!stored || !equalBytes(stored, (run.entries[seq - run.from] as EntryBytes).header)) return false
+  }
+  return true
 }
-
-const sliceRun = (run: DecodedRun, skip: number): DecodedRun => ({
-  ...run,
-  from: run.from + skip,
-  entries: run.entries.slice(skip),
-  headers: run.headers.slice(skip),
-})

@@ -1,10 +1,12 @@
 /** The in-memory twin of the store: for the simulator, for tests, and for a spore that may forget. */
 import type { LogId } from '../base/brand.ts'
 import { IDEMPOTENCY_KEYS_MAX } from '../protocol/limits.ts'
-import type { EntryRow, ForkRow, HeadRow, LogRow, MemoryStore, StoreOrigin } from './store.ts'
+import type { EntryRow, ForkRow, HeadRow, LogRow, MemoryStore, PartialRow, StoreOrigin } from './store.ts'
 
-export function createMemoryStore(origin: StoreOrigin): MemoryStore {
+export function createMemoryStore(created: StoreOrigin): MemoryStore {
+  let origin = created
   const logs = new Map<LogId, LogRow>()
+  const partials = new Map<LogId, PartialRow>()
   const entries: EntryRow[] = []
   const entriesByLog = new Map<LogId, EntryRow[]>()
   const heads = new Map<LogId, Map<number, HeadRow>>()
@@ -14,10 +16,16 @@ export function createMemoryStore(origin: StoreOrigin): MemoryStore {
 
   return {
     durability: 'memory',
-    origin,
+    get origin() {
+      return origin
+    },
 
     async commit(batch) {
       for (const log of batch.logs) logs.set(log.logId, log)
+      for (const { logId, partial } of batch.partials) {
+        if (partial) partials.set(logId, partial)
+        else partials.delete(logId)
+      }
       for (const entry of batch.entries) {
         entries.push(entry)
         const ofLog = entriesByLog.get(entry.logId) ?? []
@@ -42,10 +50,22 @@ export function createMemoryStore(origin: StoreOrigin): MemoryStore {
         if (value) values.set(name, value)
         else values.delete(name)
       }
+      for (const { logId, seq, payload } of batch.payloads) {
+        const ofLog = entriesByLog.get(logId)
+        const entry = ofLog?.[seq]
+        if (!ofLog || !entry) continue
+        const changed = { ...entry, payload }
+        ofLog[seq] = changed
+        entries[entry.arrival - 1] = changed
+      }
+      if (batch.epoch) origin = { ...origin, epoch: batch.epoch }
     },
 
     async logs() {
       return [...logs.values()]
+    },
+    async partials() {
+      return [...partials.values()]
     },
     async forks() {
       return [...forks.values()]
@@ -59,7 +79,8 @@ export function createMemoryStore(origin: StoreOrigin): MemoryStore {
       return entries.slice(Math.max(0, end - limit), Math.max(0, end)).reverse()
     },
     async entriesOf(logId, from, to) {
-      return (entriesByLog.get(logId) ?? []).slice(from, to + 1)
+      // There are holes where a log has a gap.
+      return (entriesByLog.get(logId) ?? []).slice(from, to + 1).filter((entry) => entry !== undefined)
     },
     async entriesAt(dots) {
       return dots.map(({ logId, seq }) => entriesByLog.get(logId)?.[seq] ?? null)
@@ -75,6 +96,10 @@ export function createMemoryStore(origin: StoreOrigin): MemoryStore {
       for (const head of heads.get(logId)?.values() ?? [])
         if (head.seq <= atMost && (!greatest || head.seq > greatest.seq)) greatest = head
       return greatest
+    },
+    async headsBefore(logId, before, limit) {
+      const below = [...(heads.get(logId)?.values() ?? [])].filter(({ seq }) => seq < before)
+      return below.sort((a, b) => b.seq - a.seq).slice(0, limit)
     },
     async key(key) {
       return keys.get(key) ?? null

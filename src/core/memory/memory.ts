@@ -17,7 +17,7 @@ import { createDraft, type Draft, type DraftResult } from './draft.ts'
 import { verifyForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
-import type { EntryRow, ForkRow, LogRow } from './store.ts'
+import type { EntryRow, ForkRow, LogRow, PartialRow } from './store.ts'
 
 /** What a fold step did: the change, and the memories whose visible dots are now others. */
 export interface Applied {
@@ -27,12 +27,14 @@ export interface Applied {
 
 export interface Memory {
   readonly logs: LogTable
+  /** What is held of logs above a gap (`partial.ts`). */
+  readonly partials: ReadonlyMap<LogId, PartialRow>
   /** Starts a draft on top of the committed state. */
   draft(nowMs: number): Draft
   /** Folds a durable draft in. */
   apply(result: DraftResult): Applied[]
   /** Loads logs and proofs before the entries are replayed. */
-  load(logs: readonly LogRow[], forks: readonly ForkRow[]): void
+  load(logs: readonly LogRow[], forks: readonly ForkRow[], partials?: readonly PartialRow[]): void
   /** Replays one stored entry; null where it is damaged, which is counted. */
   replay(row: EntryRow): Applied | null
   /** Verifies a proof; null where it tells nothing new. */
@@ -45,6 +47,8 @@ export interface Memory {
   readonly memories: number
   readonly entries: number
   readonly damaged: number
+  /** Entries in the gaps of logs that are fetched newest first. */
+  readonly missing: number
   /** The last arrival number given: the position of the change feed. */
   readonly arrival: number
   /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
@@ -68,6 +72,7 @@ export interface MemoryOptions {
 
 export function createMemory({ signer, verifier, network, epoch }: MemoryOptions): Memory {
   const logs = createLogTable()
+  const partials = new Map<LogId, PartialRow>()
   const set = createOrSet<string>()
   const forks = new Map<LogId, number>()
   let time = 0
@@ -118,14 +123,23 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
 
   return {
     logs,
+    partials,
     draft: (nowMs) =>
-      createDraft({ logs, forkPoint, signer, verifier, network, epoch, nowMs, time, arrival }),
+      createDraft({ logs, partials, forkPoint, signer, verifier, network, epoch, nowMs, time, arrival }),
     apply(result) {
       for (const row of result.logs) logs.set(row)
+      for (const { logId, partial } of result.partials) {
+        if (partial) partials.set(logId, partial)
+        else partials.delete(logId)
+      }
       time = Math.max(time, result.time)
       return result.changes.map(fold)
     },
-    load(rows, forkRows) {
+    load(rows, forkRows, partialRows = []) {
+      for (const partial of partialRows) {
+        partials.set(partial.logId, partial)
+        time = Math.max(time, partial.clock)
+      }
       for (const row of rows) {
         logs.set(row)
         time = Math.max(time, row.clock)
@@ -163,6 +177,11 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
     },
     get entries() {
       return entries
+    },
+    get missing() {
+      let sum = 0
+      for (const { logId, base } of partials.values()) sum += base - (logs.get(logId)?.row.next ?? 0)
+      return sum
     },
     get damaged() {
       return damaged

@@ -31,6 +31,29 @@ export interface LogRow {
   readonly arrival: number
 }
 
+/**
+ * What is held of a log above a gap (PROTOCOL.md §7 "partial log"): a log that is fetched newest first has its `LogRow`, which
+ * counts the entries from 0 on, and this beside it until the gap between the two is closed.
+ */
+export interface PartialRow {
+  readonly logId: LogId
+  /** First sequence number held above the gap: where a segment is said to begin. */
+  readonly base: number
+  /** Header and payload bytes of the entry `base`; 0 where `base` is known to be no segment's start. */
+  readonly baseBytes: number
+  /** Hybrid time of the entry `base`. */
+  readonly baseClock: number
+  /** Chain value before the entry `base`. */
+  readonly chainBefore: Uint8Array
+  /** As in a `LogRow`, with segments counted from `base` on. */
+  readonly next: number
+  readonly chain: Uint8Array
+  readonly clock: number
+  readonly segmentStart: number
+  readonly segmentBytes: number
+  readonly arrival: number
+}
+
 export interface HeadRow {
   readonly logId: LogId
   /** Sequence number of the last entry that the head covers. */
@@ -68,6 +91,8 @@ export interface KeyRow {
 export interface StoreBatch {
   /** Inserted, or replaced where the log id is known. */
   readonly logs: readonly LogRow[]
+  /** Replaced; null where the gap is closed. */
+  readonly partials: readonly { readonly logId: LogId; readonly partial: PartialRow | null }[]
   readonly entries: readonly EntryRow[]
   readonly heads: readonly HeadRow[]
   /** Heads no longer needed: neither newest nor at a segment's end. */
@@ -77,16 +102,27 @@ export interface StoreBatch {
   readonly keys: readonly KeyRow[]
   /** Small named values (peers, cursors); null deletes. */
   readonly values: readonly { readonly name: string; readonly value: Uint8Array | null }[]
+  /** Payloads of stored entries that are brought back, or forgotten (null). */
+  readonly payloads: readonly {
+    readonly logId: LogId
+    readonly seq: number
+    readonly payload: Uint8Array | null
+  }[]
+  /** The epoch of the own logs from now on (`StoreOrigin`); null changes nothing. */
+  readonly epoch: Uint8Array | null
 }
 
 export const emptyBatch: StoreBatch = {
   logs: [],
+  partials: [],
   entries: [],
   heads: [],
   dropHeads: [],
   forks: [],
   keys: [],
   values: [],
+  payloads: [],
+  epoch: null,
 }
 
 /** What a store says of itself when it is opened. */
@@ -94,12 +130,13 @@ export interface StoreOrigin {
   /** Public key of the identity the store was created for, 32 bytes. */
   readonly publicKey: Uint8Array
   readonly network: string
-  /** 8 random bytes drawn when the store was created: the epoch of its own logs (PROTOCOL.md §5). */
+  /** 8 random bytes, drawn when the store was created and whenever a new epoch was opened: that of its own logs (PROTOCOL.md §5). */
   readonly epoch: Uint8Array
 }
 
 export interface MemoryStore extends AsyncDisposable {
   readonly durability: Durability
+  /** As the last commit left it. */
   readonly origin: StoreOrigin
   /**
    * Makes a batch durable, all of it or nothing. Rejects with `SporeError` STORE_WRITE_FAILED when it could not; the
@@ -108,6 +145,8 @@ export interface MemoryStore extends AsyncDisposable {
   commit(batch: StoreBatch): Promise<void>
   /** Every log, in no order. */
   logs(): Promise<readonly LogRow[]>
+  /** Every log that is held above a gap. */
+  partials(): Promise<readonly PartialRow[]>
   /** Every fork that was proven. */
   forks(): Promise<readonly ForkRow[]>
   /** Entries with `arrival > after`, ascending, at most `limit`. */
@@ -124,6 +163,8 @@ export interface MemoryStore extends AsyncDisposable {
   headFrom(logId: LogId, atLeast: number): Promise<HeadRow | null>
   /** The kept head with the greatest `seq ≤ atMost`. */
   headUpTo(logId: LogId, atMost: number): Promise<HeadRow | null>
+  /** Kept heads with `seq < before`, descending, at most `limit`. */
+  headsBefore(logId: LogId, before: number, limit: number): Promise<readonly HeadRow[]>
   key(key: string): Promise<string | null>
   value(name: string): Promise<Uint8Array | null>
 }

@@ -1,7 +1,7 @@
 /**
  * Verifies everything that a store holds, from nothing but its bytes: each log's id and key, each header and payload
  * against its hash, each chain from its genesis, each kept head against chain and signature, each fork proof, what is kept
- * of each log against its entries, and the order of arrival.
+ * of each log against its entries, also above a gap, and the order of arrival.
  */
 import type { LogId } from '../base/brand.ts'
 import { equalBytes } from '../base/bytes.ts'
@@ -10,7 +10,7 @@ import { isAdmissibleKey, type Verifier } from '../identity/keys.ts'
 import { decodeHeader, leafOf } from '../protocol/entry.ts'
 import { extendChain, extendSegment, genesisOf, headBytes, logIdOf, type Segment } from '../protocol/log.ts'
 import { verifyForkProof } from './fork.ts'
-import type { EntryRow, HeadRow, LogRow, MemoryStore } from './store.ts'
+import type { EntryRow, HeadRow, LogRow, MemoryStore, PartialRow } from './store.ts'
 
 /** Findings that a report carries: the rest is counted, for a store that is damaged throughout. */
 export const FINDINGS_MAX = 1000
@@ -47,12 +47,19 @@ export async function verifyStore(
     if (report.found++ < FINDINGS_MAX) report.findings.push({ logId, seq, reason })
   }
   const logs = await store.logs()
+  const partials = new Map((await store.partials()).map((partial) => [partial.logId, partial]))
   for (const log of logs) {
-    await verifyLog(log, { store, verifier, report, find, signal: options.signal })
+    await verifyLog(log, partials.get(log.logId) ?? null, {
+      store,
+      verifier,
+      report,
+      find,
+      signal: options.signal,
+    })
     report.logs++
     options.onLog?.(report.logs, logs.length)
   }
-  await verifyArrivals(logs, { store, verifier, report, find, signal: options.signal })
+  await verifyArrivals(logs, partials, { store, verifier, report, find, signal: options.signal })
   for (const { logId, seq, proof } of await store.forks()) {
     const verified = verifyForkProof(proof, store.origin.network, verifier)
     const isOfLog = verified.ok && verified.value.logId === logId && verified.value.proof.seq === seq
@@ -72,21 +79,40 @@ interface Context {
   readonly signal: AbortSignal
 }
 
-async function verifyLog(log: LogRow, context: Context): Promise<void> {
-  const { store, report, find, signal } = context
+async function verifyLog(log: LogRow, partial: PartialRow | null, context: Context): Promise<void> {
+  const { find } = context
   const { logId } = log
   if (logIdOf(log) !== logId) find(logId, null, 'the log id is not that of its key, space and epoch')
   if (!isAdmissibleKey(log.publicKey)) find(logId, null, 'the public key is not admissible')
 
-  let chain = genesisOf(logId)
-  let clock = 0
-  let seq = 0
-  let segment: Segment = { start: 0, bytes: 0 }
-  let head = await store.headFrom(logId, 0)
-  let coveredTo = -1
-  while (seq < log.next) {
+  const start = { seq: 0, chain: genesisOf(logId), clock: 0 }
+  const behind = await verifyStretch(log, start, log, context)
+  if (behind && (!partial || behind.seq < partial.base))
+    find(logId, behind.seq, 'a head covers entries that are not there')
+  if (!partial) return
+  const { base, baseClock, chainBefore } = partial
+  if (base < log.next || partial.next <= base) find(logId, base, 'there is no gap below the entry')
+  const from = { seq: base, chain: chainBefore, clock: baseClock - 1 }
+  const above = await verifyStretch(log, from, partial, context)
+  if (above) find(logId, above.seq, 'a head covers entries that are not there')
+}
+
+/** A stretch of a log without a gap, and what is kept of it; the first kept head behind it. */
+async function verifyStretch(
+  log: LogRow,
+  start: { readonly seq: number; readonly chain: Uint8Array; readonly clock: number },
+  kept: LogRow | PartialRow,
+  context: Context,
+): Promise<HeadRow | null> {
+  const { store, report, find, signal } = context
+  const { logId } = log
+  let { seq, chain, clock } = start
+  let segment: Segment = { start: seq, bytes: 0 }
+  let head = await store.headFrom(logId, seq)
+  let coveredTo = seq - 1
+  while (seq < kept.next) {
     signal.throwIfAborted()
-    const rows = await store.entriesOf(logId, seq, Math.min(log.next, seq + READ_ENTRIES) - 1)
+    const rows = await store.entriesOf(logId, seq, Math.min(kept.next, seq + READ_ENTRIES) - 1)
     if (rows[0]?.seq !== seq) break
     for (const row of rows) {
       if (row.seq !== seq) break
@@ -105,17 +131,21 @@ async function verifyLog(log: LogRow, context: Context): Promise<void> {
       seq++
     }
   }
-  if (seq < log.next) find(logId, seq, 'the entry is missing')
-  else if (!equalBytes(chain, log.chain))
+  if (seq < kept.next) find(logId, seq, 'the entry is missing')
+  else if (!equalBytes(chain, kept.chain))
     find(logId, null, 'the chain does not end in the value that is kept')
-  else if (clock !== log.clock || segment.start !== log.segmentStart || segment.bytes !== log.segmentBytes)
+  else if (clock !== kept.clock || segment.start !== kept.segmentStart || segment.bytes !== kept.segmentBytes)
     find(logId, null, 'the clock or segment that is kept is not that of its entries')
-  if (head) find(logId, head.seq, 'a head covers entries that are not there')
   if (coveredTo < seq - 1) find(logId, coveredTo + 1, 'no signed head covers the entries from here on')
+  return head
 }
 
 /** Every entry once, in an order of arrival without a gap, and none that its log does not know. */
-async function verifyArrivals(logs: readonly LogRow[], { store, find, signal }: Context): Promise<void> {
+async function verifyArrivals(
+  logs: readonly LogRow[],
+  partials: ReadonlyMap<LogId, PartialRow>,
+  { store, find, signal }: Context,
+): Promise<void> {
   const rowsById = new Map(logs.map((log) => [log.logId, log]))
   const newest = new Map<LogId, number>()
   let arrival = 0
@@ -129,14 +159,18 @@ async function verifyArrivals(logs: readonly LogRow[], { store, find, signal }: 
       newest.set(row.logId, row.arrival)
       const log = rowsById.get(row.logId)
       if (!log) find(row.logId, row.seq, 'the log of the entry is not listed')
-      else if (row.seq >= log.next) find(row.logId, row.seq, 'the entry stands behind the end of its log')
+      else if (row.seq >= log.next && !isAbove(row, partials.get(row.logId)))
+        find(row.logId, row.seq, 'the entry stands behind the end of its log')
     }
     if (rows.length < READ_ENTRIES) break
   }
   for (const { logId, arrival } of logs)
-    if (arrival !== (newest.get(logId) ?? 0))
+    if (Math.max(arrival, partials.get(logId)?.arrival ?? 0) !== (newest.get(logId) ?? 0))
       find(logId, null, 'the arrival that is kept is not that of its newest entry')
 }
+
+const isAbove = ({ seq }: EntryRow, partial: PartialRow | undefined): boolean =>
+  partial !== undefined && seq >= partial.base && seq < partial.next
 
 /** What the header says; the bytes that are there where it cannot be read. */
 function payloadLengthOf({ header, payload }: EntryRow): number {

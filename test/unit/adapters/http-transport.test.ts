@@ -5,6 +5,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { createHttpTransport } from '../../../src/adapters/http-transport.ts'
+import { SporeError } from '../../../src/core/protocol/errors.ts'
 
 async function serve(listener: RequestListener) {
   const server = createServer(listener).listen(0, '127.0.0.1')
@@ -94,4 +95,76 @@ test('nothing is sent to a private address unless that is allowed', async () => 
   await using transport = createHttpTransport({ allowPrivateAddresses: false })
   const reply = await transport.send(request(server.base), never)
   assert.deepEqual([!reply.ok && reply.error.code, asked], ['PEER_URL_INVALID', 0])
+})
+
+const streamed = (base: string, maxBytes = 1000) => ({
+  ...request(base, maxBytes),
+  idleTimeoutMs: 10_000,
+  replyTimeoutMs: null,
+})
+
+test('a stream is read while it arrives, and leaving it closes the connection', async () => {
+  const closed = Promise.withResolvers<void>()
+  await using server = await serve((_, reply) => {
+    reply.once('close', () => closed.resolve())
+    reply.writeHead(200, { 'x-kind': 'stream' })
+    reply.write('first')
+  })
+  await using transport = createHttpTransport({ allowPrivateAddresses: true })
+  const reply = await transport.stream(streamed(server.base), never)
+  assert.ok(reply.ok)
+  assert.deepEqual([reply.value.status, reply.value.headers['x-kind']], [200, 'stream'])
+  for await (const chunk of reply.value.body) {
+    assert.equal(Buffer.from(chunk).toString(), 'first')
+    break
+  }
+  await closed.promise
+})
+
+/** Reads a stream to its end; the code with which it broke off, or how much came. */
+async function drained(base: string, options: object) {
+  await using transport = createHttpTransport({ allowPrivateAddresses: true })
+  const reply = await transport.stream({ ...streamed(base), ...options }, never)
+  assert.ok(reply.ok)
+  let bytes = 0
+  try {
+    for await (const chunk of reply.value.body) bytes += chunk.length
+    return bytes
+  } catch (error) {
+    assert.ok(error instanceof SporeError)
+    return error.code
+  }
+}
+
+test('a stream of as many bytes as are taken is taken, one more breaks it off', async () => {
+  await using server = await serve((asked, reply) => reply.end(Buffer.alloc(Number(asked.url?.slice(1)))))
+  assert.equal(await drained(server.base, { path: '/1000' }), 1000)
+  assert.equal(await drained(server.base, { path: '/1001' }), 'PEER_UNREACHABLE')
+})
+
+test('a stream that falls silent, drips for ever or is cut breaks off', async () => {
+  await using silent = await serve((_, reply) => void reply.write('.'))
+  assert.equal(await drained(silent.base, { idleTimeoutMs: 50 }), 'PEER_UNREACHABLE')
+  await using dripping = await serve((_, reply) => {
+    const drip = setInterval(() => reply.write('.'), 5)
+    reply.once('close', () => clearInterval(drip))
+  })
+  assert.equal(await drained(dripping.base, { maxBytes: 1e9, replyTimeoutMs: 100 }), 'PEER_UNREACHABLE')
+  await using cut = await serve((_, reply) => {
+    reply.writeHead(200, { 'content-length': '100' })
+    reply.write('.', () => reply.destroy())
+  })
+  assert.equal(await drained(cut.base, {}), 'PEER_UNREACHABLE')
+})
+
+test('who reads a stream can stop it', async () => {
+  const stopping = new AbortController()
+  await using server = await serve((_, reply) => void reply.write('.'))
+  await using transport = createHttpTransport({ allowPrivateAddresses: true })
+  const reply = await transport.stream(streamed(server.base), stopping.signal)
+  assert.ok(reply.ok)
+  const { body } = reply.value
+  await assert.rejects(async () => {
+    for await (const _ of body) stopping.abort()
+  }, SporeError)
 })

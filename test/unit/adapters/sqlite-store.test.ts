@@ -17,10 +17,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { APPLICATION_ID, MIGRATIONS, type Migration } from '../../../src/adapters/sqlite-schema.ts'
+import { APPLICATION_ID, MIGRATIONS, type Migration, migrate } from '../../../src/adapters/sqlite-schema.ts'
 import { openSqliteStore, type SqliteStoreOptions, storeExists } from '../../../src/adapters/sqlite-store.ts'
 import { emptyBatch, type StoreBatch } from '../../../src/core/memory/store.ts'
-import { entryRow, logRow, plain, testStoreContract } from '../../contract/store.ts'
+import { entryRow, logRow, partialRow, plain, testStoreContract } from '../../contract/store.ts'
 import { folderContent, temporaryFolder } from '../../support/folder.ts'
 import { testOrigin } from '../../support/store-origin.ts'
 
@@ -258,12 +258,74 @@ test('an older store is migrated, and a copy of it is kept that opens as it was'
   }
   assertRefused(folder.path, 'STORE_NEWER')
 
-  const backup = join(folder.path, 'spore.db.v1.backup')
+  const backup = join(folder.path, `spore.db.v${MIGRATIONS.length}.backup`)
   assert.equal(statSync(backup).mode & 0o077, 0)
   using restored = temporaryFolder()
   copyFileSync(backup, join(restored.path, 'spore.db'))
   await using store = openIn(restored.path)
   assert.deepEqual(plain(await store.entriesAfter(0, 1000)), plain(filled(500).entries))
+})
+
+test('a store of version 1 opens with all that it held, and takes what version 2 adds', async () => {
+  using folder = temporaryFolder()
+  createVersion1(folder.path)
+  {
+    await using store = openIn(folder.path)
+    assert.deepEqual(plain(await store.logs()), plain([logRow(1, { next: 1, arrival: 1 })]))
+    assert.deepEqual(plain(await store.entriesAfter(0, 10)), plain([entryRow(1, 0, 1)]))
+    assert.equal((await store.headFrom(entryRow(1, 0, 1).logId, 0))?.clock, 5)
+    assert.deepEqual(await store.partials(), [])
+    const partial = partialRow(1, { base: 4, next: 5, arrival: 2 })
+    await store.commit(batch({ partials: [{ logId: partial.logId, partial }], entries: [entryRow(1, 4, 2)] }))
+    assert.deepEqual(store.integrity(), [])
+  }
+  await using store = openIn(folder.path)
+  assert.equal((await store.partials())[0]?.base, 4)
+  assert.ok(existsSync(join(folder.path, 'spore.db.v1.backup')))
+})
+
+/** As the first released version would have left it. */
+function createVersion1(folder: string): void {
+  const database = new DatabaseSync(join(folder, 'spore.db'))
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
+  migrate(database, MIGRATIONS.slice(0, 1))
+  const log = logRow(1, { next: 1, arrival: 1 })
+  const logId = Buffer.from(log.logId, 'base64url')
+  const entry = entryRow(1, 0, 1)
+  const insert = (sql: string, ...values: (number | string | Uint8Array | null)[]) =>
+    database.prepare(sql).run(...values)
+  insert('INSERT INTO origin VALUES (1, ?, ?, ?)', testOrigin.publicKey, testOrigin.network, testOrigin.epoch)
+  insert(
+    'INSERT INTO logs VALUES (7, ?, ?, ?, ?, 1, ?, 0, 0, 0, 1)',
+    logId,
+    log.publicKey,
+    log.space,
+    log.epoch,
+    log.chain,
+  )
+  insert('INSERT INTO entries VALUES (1, 7, 0, ?, ?)', entry.header, entry.payload)
+  insert('INSERT INTO heads VALUES (7, 0, ?, 5, ?)', log.chain, new Uint8Array(64))
+  database.close()
+}
+
+test('what the check of a store finds about a log that is held above a gap', async () => {
+  const wrong: readonly (readonly [string, Partial<StoreBatch>])[] = [
+    ['does not hold the entries it counts', { entries: [entryRow(1, 0, 1), entryRow(1, 4, 2)] }],
+    ['entries in the gap', { entries: [entryRow(1, 0, 1), entryRow(1, 3, 2), entryRow(1, 5, 3)] }],
+    ['above a gap that is not there', { logs: [logRow(1, { next: 5 })] }],
+  ]
+  for (const [finding, changes] of wrong) {
+    using folder = temporaryFolder()
+    await using store = openIn(folder.path)
+    const partial = partialRow(1, { next: 6 })
+    const entries = [entryRow(1, 0, 1), entryRow(1, 4, 2), entryRow(1, 5, 3)]
+    const sound = batch({ logs: [logRow(1, { next: 1 })], partials: [{ logId: partial.logId, partial }] })
+    await store.commit({ ...sound, entries, ...changes })
+    assert.ok(
+      store.integrity().some((found) => found.includes(finding)),
+      `${finding}: ${store.integrity()}`,
+    )
+  }
 })
 
 test('a migration that fails leaves the version before it, and the store opens again', async () => {
@@ -276,13 +338,13 @@ test('a migration that fails leaves the version before it, and the store opens a
   const migrations = [...MIGRATIONS, addNote, broken]
   assert.throws(() => openIn(folder.path, { migrations }), {
     code: 'STORE_WRITE_FAILED',
-    message: /schema version 1.*no more/,
+    message: new RegExp(`schema version ${MIGRATIONS.length}.*no more`),
   })
   {
     await using store = openIn(folder.path, { migrations: [...MIGRATIONS, addNote] })
     assert.equal((await store.entriesAfter(0, 1000)).length, 500)
   }
-  assert.ok(existsSync(join(folder.path, 'spore.db.v1.backup')))
+  assert.ok(existsSync(join(folder.path, `spore.db.v${MIGRATIONS.length}.backup`)))
 })
 
 // --- Writes that fail ---

@@ -21,6 +21,7 @@ export const NDJSON_TYPE = { 'content-type': 'application/x-ndjson' }
 const noTransport: Transport = {
   admit: () => err(failure('PEER_URL_INVALID', 'no peers in this test')),
   send: async () => err(failure('PEER_UNREACHABLE', 'no peers in this test')),
+  stream: async () => err(failure('PEER_UNREACHABLE', 'no peers in this test')),
 }
 
 export function openSpore(): Promise<Spore> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { zlibCompression } from '../../../../src/adapters/compression.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
-import type { LogRow } from '../../../../src/core/memory/store.ts'
+import { emptyBatch, type LogRow } from '../../../../src/core/memory/store.ts'
 import { decodeFrames } from '../../../../src/core/protocol/frame.ts'
 import { HEADS_ROWS_MAX } from '../../../../src/core/protocol/limits.ts'
 import { decodeHeads, decodePushReply } from '../../../../src/core/protocol/messages.ts'
@@ -259,7 +259,7 @@ test('a view of more rows than one reply takes is read page by page', async (con
     arrival: i,
   })
   const logs = Array.from({ length: HEADS_ROWS_MAX + 1 }, (_, i) => row(i + 1))
-  await many.commit({ logs, entries: [], heads: [], dropHeads: [], forks: [], keys: [], values: [] })
+  await many.commit({ ...emptyBatch, logs })
   const template = await net.open('template', { store: many })
   const { heads } = template.spore.federation
   const first = decodeHeads(heads(null, []).body as Uint8Array)!

@@ -284,7 +284,7 @@ describe('a spore that admits requests', () => {
         random: { bytes: (length) => new Uint8Array(length), float: () => 0 },
         log: silentLog,
         store: createMemoryStore(origin),
-        transport: { admit: ok, send: () => Promise.reject(new Error('no request is sent here')) },
+        transport: { admit: ok, send: unasked, stream: unasked },
         compression: zlibCompression,
         seed,
       },
@@ -294,3 +294,5 @@ describe('a spore that admits requests', () => {
 
 const codeOf = (result: ReturnType<typeof verifyRequest>): string | null =>
   result.ok ? null : result.error.code
+
+const unasked = () => Promise.reject(new Error('no request is sent here'))

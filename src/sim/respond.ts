@@ -1,0 +1,53 @@
+/**
+ * The federation routes without HTTP: the same checks and bodies as `src/http/federation/routes.ts`, for whoever carries
+ * requests inside one process. A route that is added there is added here.
+ */
+import { utf8ToBytes } from '../core/base/bytes.ts'
+import type { Federation } from '../core/gossip/federation.ts'
+import type { TransportReply, TransportRequest, TransportStream } from '../core/gossip/transport.ts'
+import { ERRORS, type Failure, failure } from '../core/protocol/errors.ts'
+
+/** Answers requests in a spore's place, at once or by and by. */
+export type Responder = (request: TransportRequest) => Promise<TransportReply | TransportStream>
+
+/** Answers as the spore of `federation` would over HTTP, the authority that the request was sent to included. */
+export function respondFrom(federation: Federation): Responder {
+  return async (request) => {
+    const { method, base, path, query, headers, body } = request
+    const authority = new URL(base).host
+    const admitted = federation.admit({ method, authority, path, query, body }, headers)
+    if (!admitted.ok) return problem(admitted.error)
+    const caller = admitted.value
+    switch (`${method} ${path}`) {
+      case 'GET /federation/v1/heads': {
+        const since = new URLSearchParams(query).get('since')
+        const etags = (headers['if-none-match'] ?? '')
+          .split(',')
+          .map((etag) => etag.trim().replaceAll('"', ''))
+        const { etag, body: heads } = federation.heads(since, etags)
+        const status = heads ? 200 : 304
+        return { status, headers: { etag: `"${etag}"` }, body: heads ?? new Uint8Array() }
+      }
+      case 'POST /federation/v1/pull': {
+        const frames = federation.pull(body, caller)
+        return frames.ok ? { status: 200, headers: {}, body: frames.value } : problem(frames.error)
+      }
+      case 'POST /federation/v1/push':
+        return reply(200, await federation.push(body, caller))
+      case 'POST /federation/join': {
+        const joined = await federation.join(JSON.parse(Buffer.from(body).toString()), caller)
+        return joined.ok ? jsonReply(200, joined.value) : problem(joined.error)
+      }
+      case 'GET /federation/nodes':
+        return jsonReply(200, federation.nodes())
+      default:
+        return problem(failure('ROUTE_NOT_FOUND', path))
+    }
+  }
+}
+
+export const reply = (status: number, body: Uint8Array): TransportReply => ({ status, headers: {}, body })
+export const jsonReply = (status: number, value: unknown): TransportReply =>
+  reply(status, utf8ToBytes(JSON.stringify(value)))
+export const problem = ({ code, detail }: Failure): TransportReply =>
+  jsonReply(ERRORS[code].status, { code, detail })
