@@ -12,6 +12,7 @@ import { createHttpTransport } from './http-transport.ts'
 import { createKeyFile, parseKeySecret, readKeyFile } from './key-file.ts'
 import { systemRandom } from './random.ts'
 import { openSqliteStore, storeExists } from './sqlite-store.ts'
+import { createThreadedRunVerifier } from './threaded-run-verifier.ts'
 
 export interface PortsOptions {
   /** Data folder. */
@@ -40,6 +41,7 @@ export function createPorts(options: PortsOptions): RealPorts {
       ? createMemoryStore(create())
       : openSqliteStore(home, { publicKey, network, create })
   const transport = createHttpTransport({ allowPrivateAddresses })
+  const runVerifier = createThreadedRunVerifier({ network, log })
   return {
     clock: systemClock,
     random: systemRandom,
@@ -47,8 +49,12 @@ export function createPorts(options: PortsOptions): RealPorts {
     store,
     transport,
     compression: zlibCompression,
+    runVerifier,
     seed,
-    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await transport[Symbol.asyncDispose]()
+      await runVerifier[Symbol.asyncDispose]()
+    },
   }
 }
 

@@ -126,6 +126,7 @@ function prepareStatements(database: DatabaseSync) {
     headsBefore: prepare('SELECT * FROM heads WHERE log = ? AND seq < ? ORDER BY seq DESC LIMIT ?'),
 
     allForks: prepare('SELECT * FROM forks'),
+    forkOf: prepare('SELECT * FROM forks WHERE log_id = ?'),
     putFork: prepare('INSERT OR REPLACE INTO forks (log_id, seq, proof) VALUES (?, ?, ?)'),
 
     countKeys: prepare('SELECT count(*) AS count FROM keys'),
@@ -288,6 +289,7 @@ type Reads = Pick<
   | 'logs'
   | 'partials'
   | 'forks'
+  | 'fork'
   | 'entriesAfter'
   | 'entriesBefore'
   | 'entriesOf'
@@ -325,6 +327,11 @@ function createReader(statements: Statements): Reads {
     logs: () => read(() => statements.allLogs.all().map(rowToLog)),
     partials: () => read(() => statements.allPartials.all().map(rowToPartial)),
     forks: () => read(() => statements.allForks.all().map(rowToFork)),
+    fork: (logId) =>
+      read(() => {
+        const row = statements.forkOf.get(idToBytes(logId))
+        return row ? rowToFork(row) : null
+      }),
     entriesAfter: (after, limit) => read(() => entriesBy(statements.entriesAfter, after, limit)),
     entriesBefore: (before, limit) => read(() => entriesBy(statements.entriesBefore, before, limit)),
     entriesOf: (logId, from, to) =>

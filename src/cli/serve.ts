@@ -48,7 +48,7 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
     tokenHashes: createTokenHashes(config.home, secrets.token ? [runToken, secrets.token] : [runToken]),
     tokenRequired,
     log,
-    federation: federationRoutes(spore.federation),
+    federation: federationRoutes(spore.federation, { publicUrl: config.publicUrl }),
   })
   stack.defer(() => server.close())
   const port = await listen(server, config)

@@ -4,16 +4,19 @@
  */
 import type { Clock, Log, Random } from './base/ports.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
+import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
 import type { Transport } from './gossip/transport.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import { type Applied, createMemory, type Memory } from './memory/memory.ts'
+import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier.ts'
 import type { Spaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
+import { EPOCH_BYTES } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
   readonly memory: Memory
@@ -41,6 +44,8 @@ export interface ReplicationPorts {
   readonly compression: Compression
   readonly signer: Signer
   readonly verifier: Verifier
+  /** Where runs are verified; here and at once unless given. */
+  readonly runVerifier?: RunVerifier
 }
 
 /** Entries that are replayed between two turns of the event loop at start. */
@@ -57,12 +62,29 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
     throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
 
-  const memory = createMemory({ signer, verifier, network, epoch })
+  const drawEpoch = () => random.bytes(EPOCH_BYTES)
+  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch })
   const writer = createWriter({ memory, store, clock, log })
-  const replica = createReplica({ memory, store, writer, spaces, compression })
+  const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
+  const forks = createForks({ memory, store, writer, spaces, verifier })
+  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks })
   const gossip = createGossip(
     { name, network, pullIntervalMs },
-    { replica, store, writer, spaces, signer, verifier, transport, clock, random, log },
+    {
+      replica,
+      forks,
+      memory,
+      compression,
+      store,
+      writer,
+      spaces,
+      signer,
+      verifier,
+      transport,
+      clock,
+      random,
+      log,
+    },
   )
   const federation = createFederation({
     gossip,
@@ -83,7 +105,9 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     gossip,
     federation,
     async replay(follow) {
-      memory.load(await store.logs(), await store.forks(), await store.partials())
+      const forked = await store.forks()
+      memory.load(await store.logs(), forked, await store.partials())
+      for (const { logId } of forked) await forks.settle(logId)
       for (let after = 0; ; ) {
         const rows = await store.entriesAfter(after, REPLAY_BATCH)
         const last = rows.at(-1)

@@ -11,7 +11,8 @@ import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
-import type { Applied, Memory } from './memory/memory.ts'
+import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
+import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type * as api from './protocol/api.ts'
@@ -80,6 +81,8 @@ export interface SporePorts {
   readonly store: MemoryStore
   readonly transport: Transport
   readonly compression: Compression
+  /** Where runs are verified; in this thread and at once unless given. */
+  readonly runVerifier?: RunVerifier
   /** 32-byte seed of the identity's Ed25519 key. */
   readonly seed: Uint8Array
 }
@@ -105,8 +108,8 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const recall = createRecall({ retriever: createRetriever(), memory, library, spaces, clock, trustOf })
   const tasks = createTasks({ memory, library, recall, writer, spaces })
 
-  const follow = async (applied: readonly Applied[]): Promise<void> => {
-    await recall.follow(applied)
+  const follow = async (applied: readonly Applied[], forks: readonly AppliedFork[] = []): Promise<void> => {
+    await recall.follow(applied, forks)
     tasks.follow(applied)
   }
   await replication.replay(follow)

@@ -388,6 +388,11 @@ export function testStoreContract(name: string, open: () => Promise<StoreHarness
     },
     async (store) => {
       assert.deepEqual(plain(await store.forks()), plain([{ logId: logIdOf(8), seq: 3, proof: bytes(4, 2) }]))
+      assert.deepEqual(
+        plain(await store.fork(logIdOf(8))),
+        plain({ logId: logIdOf(8), seq: 3, proof: bytes(4, 2) }),
+      )
+      assert.equal(await store.fork(logIdOf(7)), null)
     },
   )
 

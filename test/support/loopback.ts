@@ -55,6 +55,8 @@ export interface Loopback extends AsyncDisposable {
 export interface OpenOptions {
   readonly store?: MemoryStore
   readonly network?: string
+  /** Whose key it has, where that is not its own name’s. */
+  readonly key?: string
   /** Peers it starts with. */
   readonly seeds?: readonly string[]
   /** False for a spore that nobody can reach. */
@@ -168,7 +170,7 @@ export function createLoopback(seed: string): Loopback {
     lose: null,
     silent: new Set(),
     async open(name, options = {}) {
-      const sporeSeed = new Uint8Array(hash('sha256', `${seed}/${name}`, 'buffer'))
+      const sporeSeed = new Uint8Array(hash('sha256', `${seed}/${options.key ?? name}`, 'buffer'))
       const signer = createSigner(sporeSeed)
       const network = options.network ?? 'spore-test'
       const origin = () => ({ publicKey: signer.publicKey, network, epoch: bytes(8) })

@@ -1,14 +1,19 @@
 /** The asking side of the exchange (PROTOCOL.md §8): signs requests, parses replies. It carries no other credential. */
 
-import { utf8ToBytes } from '../base/bytes.ts'
+import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { joinReplySchema } from '../identity/descriptor.ts'
 import { NONCE_BYTES, signRequest } from '../identity/http-signature.ts'
 import type { Signer } from '../identity/keys.ts'
-import { ERRORS, type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
+import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
-import { API_BODY_BYTES_MAX, PULL_REPLY_BYTES_MAX } from '../protocol/limits.ts'
+import {
+  API_BODY_BYTES_MAX,
+  FEDERATION_REPLY_TIMEOUT_MS,
+  FEDERATION_TIMEOUT_MS,
+  PULL_REPLY_BYTES_MAX,
+} from '../protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
   type Descriptor,
@@ -20,7 +25,7 @@ import {
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
-import type { Transport, TransportReply } from './transport.ts'
+import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
 
 export interface FederationClient {
   /** `reply` is null where the peer has nothing new: its view, `etag`, is one of `etags`. */
@@ -29,8 +34,8 @@ export interface FederationClient {
     since: string | null,
     etags: readonly string[],
   ): Promise<Result<{ readonly etag: string | null; readonly reply: HeadsReply | null }, Failure>>
-  /** Frames. */
-  pull(base: string, ranges: readonly Range[]): Promise<Result<Uint8Array, Failure>>
+  /** Frames, as they arrive. Throws `SporeError` PEER_UNREACHABLE where they break off. */
+  pull(base: string, ranges: readonly Range[]): Promise<Result<AsyncIterable<Uint8Array>, Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
@@ -70,7 +75,7 @@ export function createFederationClient({
   random,
   signal,
 }: FederationClientDeps): FederationClient {
-  const send = async (outgoing: Outgoing): Promise<Result<TransportReply, Failure>> => {
+  const sign = (outgoing: Outgoing): TransportRequest => {
     const {
       method,
       base,
@@ -83,10 +88,21 @@ export function createFederationClient({
     const { host, pathname } = new URL(base + path)
     const parts = { method, authority: host, path: pathname, query, body }
     const signature = signRequest(parts, signer, Math.floor(clock.now() / 1000), random.bytes(NONCE_BYTES))
-    const request = { method, base, path, query, headers: { ...headers, ...signature }, body, maxBytes }
-    const reply = await transport.send(request, signal)
+    return { method, base, path, query, headers: { ...headers, ...signature }, body, maxBytes }
+  }
+
+  const send = async (outgoing: Outgoing): Promise<Result<TransportReply, Failure>> => {
+    const reply = await transport.send(sign(outgoing), signal)
     if (!reply.ok || reply.value.status < 400) return reply
     return err(refusal(reply.value))
+  }
+
+  const stream = async (outgoing: Outgoing): Promise<Result<TransportStream, Failure>> => {
+    const timeouts = { idleTimeoutMs: FEDERATION_TIMEOUT_MS, replyTimeoutMs: FEDERATION_REPLY_TIMEOUT_MS }
+    const reply = await transport.stream({ ...sign(outgoing), ...timeouts }, signal)
+    if (!reply.ok || reply.value.status < 400) return reply
+    const { status, headers, body } = reply.value
+    return err(refusal({ status, headers, body: await readProblem(body) }))
   }
 
   return {
@@ -107,7 +123,7 @@ export function createFederationClient({
     async pull(base, ranges) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: FRAMES_MEDIA_TYPE }
       const maxBytes = PULL_REPLY_BYTES_MAX + PULL_SLACK_BYTES
-      const sent = await send({
+      const sent = await stream({
         method: 'POST',
         base,
         path: `${FEDERATION_PATH}/pull`,
@@ -142,6 +158,26 @@ export function createFederationClient({
       return sent.ok ? readNodes(sent.value.body) : sent
     },
   }
+}
+
+/** Bytes of problem details that are read. */
+const PROBLEM_BYTES_MAX = 16 * 1024
+
+/** The body of a refusal, or nothing where it is none that can be read. */
+async function readProblem(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of body) {
+      size += chunk.length
+      if (size > PROBLEM_BYTES_MAX) return new Uint8Array()
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (!(error instanceof SporeError)) throw error
+    return new Uint8Array()
+  }
+  return concatBytes(...chunks)
 }
 
 /** A peer's problem details, with nothing of its text believed but the code. */

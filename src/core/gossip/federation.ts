@@ -63,6 +63,10 @@ export function createFederation(deps: FederationDeps): Federation {
   const nonces = createNonces()
   const epoch = bytesToHex(deps.epoch)
 
+  /** Proofs are counted as this process took them in: a cursor of an earlier one gives those of all forked logs again. */
+  const startedAtMs = clock.now()
+  const cursorOf = ({ arrival, forks }: Position): string => `${epoch}.${arrival}.${startedAtMs}.${forks}`
+
   const rowsBehind = (arrival: number): LogRow[] =>
     [...logs.values()]
       .map(({ row }) => row)
@@ -84,13 +88,19 @@ export function createFederation(deps: FederationDeps): Federation {
     heads(since, etags) {
       const etag = replica.digest()
       if (etags.includes(etag)) return { etag, body: null }
-      const rows = rowsBehind(cursorToArrival(since, epoch))
-      const page = rows.slice(0, HEADS_ROWS_MAX)
-      const bySpace = Map.groupBy(page, (row): SpaceId => row.space)
+      const from = cursorToPosition(since, epoch, startedAtMs)
+      const forked = logs.forkedBehind(from.forks).filter(({ row }) => spaces.replicates(row.space))
+      const forkedPage = forked.slice(0, FORKED_ROWS_MAX)
+      const rows = rowsBehind(from.arrival)
+      const page = rows.slice(0, HEADS_ROWS_MAX - forkedPage.length)
+      const bySpace = Map.groupBy([...forkedPage.map(({ row }) => row), ...page], (row): SpaceId => row.space)
       const reply = {
-        cursor: `${epoch}.${page.at(-1)?.arrival ?? cursorToArrival(since, epoch)}`,
-        more: rows.length > page.length,
-        spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace })),
+        cursor: cursorOf({
+          arrival: page.at(-1)?.arrival ?? from.arrival,
+          forks: forkedPage.at(-1)?.taken ?? from.forks,
+        }),
+        more: rows.length > page.length || forked.length > forkedPage.length,
+        spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace.map(logs.viewOf) })),
       }
       return { etag, body: encodeHeads(reply) }
     },
@@ -127,6 +137,7 @@ export function createFederation(deps: FederationDeps): Federation {
         if (received.ok) {
           const { logId } = received.value
           if (result.ok) gossip.noteHeld(caller, logId, replica.next(logId))
+          else if (result.error.code === 'CHAIN_MISMATCH') gossip.suspect(caller, logId)
           else if (result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
             want.set(logId, replica.next(logId))
         }
@@ -158,10 +169,21 @@ export function createFederation(deps: FederationDeps): Federation {
   }
 }
 
-/** 0, the beginning, for a cursor that this store did not give. */
-function cursorToArrival(cursor: string | null, epoch: string): number {
-  const [ofEpoch, arrival] = cursor?.split('.') ?? []
-  return ofEpoch === epoch && /^\d{1,15}$/.test(arrival ?? '') ? Number(arrival) : 0
+/** Up to where an asker has read: entries by their arrival, and fork proofs, which come for old logs too, by their own count. */
+interface Position {
+  readonly arrival: number
+  readonly forks: number
+}
+
+/** Rows of forked logs in one reply: what advanced has the other half. */
+const FORKED_ROWS_MAX = HEADS_ROWS_MAX / 2
+const CURSOR = /^([0-9a-f]+)\.(\d{1,15})\.(\d{1,15})\.(\d{1,15})$/
+
+/** The beginning for a cursor that this store did not give. */
+function cursorToPosition(cursor: string | null, epoch: string, startedAtMs: number): Position {
+  const [, ofEpoch, arrival, startedAt, forks] = CURSOR.exec(cursor ?? '') ?? []
+  if (ofEpoch !== epoch) return { arrival: 0, forks: 0 }
+  return { arrival: Number(arrival), forks: Number(startedAt) === startedAtMs ? Number(forks) : 0 }
 }
 
 /** Nonces of the time in which a signature is valid; full of fresh ones, it refuses rather than forgets. */

@@ -9,15 +9,18 @@ import type { Clock, Log, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { signDescriptor, verifyDescriptor } from '../identity/descriptor.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
-import type { Applied } from '../memory/memory.ts'
+import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
+import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import type { Descriptor } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { createFederationClient } from './client.ts'
+import type { Forks } from './forks.ts'
+import { createInvestigator } from './investigation.ts'
 import {
   createPeers,
   decodePeerUrls,
@@ -27,7 +30,7 @@ import {
   type Peers,
   toPeerView,
 } from './peers.ts'
-import { createPuller } from './pull.ts'
+import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
 import { createPusher } from './push.ts'
 import type { Replica } from './replica.ts'
 import type { Transport } from './transport.ts'
@@ -44,8 +47,10 @@ export interface Gossip {
   noteHeld(did: Did, logId: LogId, next: number): void
   /** Who pulls from here by itself needs nothing brought to it but news. */
   noteAsked(did: Did): void
-  /** Follows the change feed: what is new here is pushed. */
-  follow(applied: readonly Applied[]): void
+  /** What a spore sent of a log is of another chain than the one here. */
+  suspect(did: Did, logId: LogId): void
+  /** Follows the change feed: what is new here is pushed, fork proofs too. */
+  follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
   readonly peers: Peers
 }
@@ -58,6 +63,9 @@ export interface GossipOptions {
 
 export interface GossipDeps {
   readonly replica: Replica
+  readonly forks: Forks
+  readonly memory: Memory
+  readonly compression: Compression
   readonly store: MemoryStore
   readonly writer: Writer
   readonly spaces: Spaces
@@ -71,20 +79,22 @@ export interface GossipDeps {
 
 const PEERS_VALUE = 'gossip/peers'
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
+  const { replica, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
   const { name, network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const client = createFederationClient({ transport, signer, clock, random, signal })
   const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
+  const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
   let selfUrl: string | null = null
 
   const self = (): Descriptor =>
     signDescriptor({ url: selfUrl, name, network, version: PROTOCOL_VERSION, issued: clock.now() }, signer)
 
-  const puller = createPuller({ client, replica, spaces, log, signal })
+  const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
+  const puller = createPuller({ client, replica, investigator, spaces, log, signal })
   const pusher = createPusher({
     client,
     replica,
@@ -92,7 +102,17 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     log,
     signal,
     onFailed: (peer, error) => fail(peer, error),
+    onSuspect: (peer, logId) => suspect(peer, logId),
   })
+
+  const suspect = (peer: Peer, logId: LogId): void => {
+    if (investigations.size >= INVESTIGATIONS_MAX || signal.aborted) return
+    const started = investigator
+      .investigate(peer, logId, Number.MAX_SAFE_INTEGER)
+      .catch((error: unknown) => log.error('investigation broke', { peer: peer.url, error: String(error) }))
+      .finally(() => investigations.delete(started))
+    investigations.add(started)
+  }
 
   // --- Peers ---
 
@@ -219,7 +239,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     async stop() {
       stopping.abort()
-      await Promise.allSettled([loop, ...syncs.values(), pusher.settled()])
+      await Promise.allSettled([loop, ...syncs.values(), ...investigations, pusher.settled()])
     },
     addPeer,
     async introduced(descriptor) {
@@ -243,11 +263,17 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       const peer = peers.byDid(did)
       if (peer) peer.hasAsked = true
     },
-    follow(applied) {
+    suspect(did, logId) {
+      const peer = peers.byDid(did)
+      if (peer) suspect(peer, logId)
+    },
+    follow(applied, forks) {
       const firstNew = new Map<LogId, number>()
       for (const { change } of applied)
         if (spaces.replicates(change.space) && !firstNew.has(change.logId))
           firstNew.set(change.logId, change.seq)
+      for (const { logId, space } of forks)
+        if (spaces.replicates(space) && !firstNew.has(logId)) firstNew.set(logId, replica.next(logId))
       if (firstNew.size === 0) return
       for (const peer of peers.all()) {
         if (peer.state !== 'alive') continue

@@ -4,7 +4,7 @@ import type { Did, LogId } from '../base/brand.ts'
 import { decodeCanonical, encodeCanonical } from '../base/canonical.ts'
 import type { PeerView } from '../protocol/api.ts'
 import { PEERS_MAX } from '../protocol/limits.ts'
-import type { Descriptor } from '../protocol/messages.ts'
+import type { Descriptor, HeadsRow } from '../protocol/messages.ts'
 
 export interface Peer {
   readonly url: string
@@ -22,6 +22,8 @@ export interface Peer {
   cursor: string | null
   /** Next sequence number that it has of a log, as far as we saw: what it has is not pushed to it. */
   readonly known: BoundedMap<LogId, number>
+  /** Fork points that it knows of, as far as we saw. */
+  readonly knownForks: BoundedMap<LogId, number>
   /** Logs with entries that it may lack, and from where. */
   readonly dirty: Map<LogId, number>
 }
@@ -55,6 +57,7 @@ export function createPeers(): Peers {
         etag: null,
         cursor: null,
         known: createBoundedMap(KNOWN_LOGS_MAX),
+        knownForks: createBoundedMap(KNOWN_LOGS_MAX),
         dirty: new Map(),
       }
       peers.set(url, peer)
@@ -69,6 +72,17 @@ export function createPeers(): Peers {
 /** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
 export function noteKnown(peer: Peer, logId: LogId, next: number): void {
   if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
+}
+
+/** What a peer says of a log. */
+export function noteRow(peer: Peer, { logId, next, forkPoint }: HeadsRow): void {
+  noteKnown(peer, logId, next)
+  if (forkPoint !== undefined) noteKnownFork(peer, logId, forkPoint)
+}
+
+/** A proof that a peer has, or was given; it is only ever thought to know of a lower fork point. */
+export function noteKnownFork(peer: Peer, logId: LogId, point: number): void {
+  if (point < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) peer.knownForks.set(logId, point)
 }
 
 /** False where the progress of some logs may have been forgotten: then nothing can be said about what it lacks. */

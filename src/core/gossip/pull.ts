@@ -5,6 +5,7 @@
  * something or strikes a log off, and both are counted.
  */
 import type { LogId } from '../base/brand.ts'
+import { equalBytes } from '../base/bytes.ts'
 import type { Log } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Spaces } from '../memory/spaces.ts'
@@ -12,7 +13,8 @@ import type { Failure } from '../protocol/errors.ts'
 import { HEADS_ROWS_MAX, LOGS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { HeadsRow, Range } from '../protocol/messages.ts'
 import type { FederationClient } from './client.ts'
-import { noteKnown, type Peer } from './peers.ts'
+import type { Investigator } from './investigation.ts'
+import { noteKnown, noteRow, type Peer } from './peers.ts'
 import type { Replica } from './replica.ts'
 
 export interface Puller {
@@ -26,6 +28,7 @@ export interface Puller {
 export interface PullerDeps {
   readonly client: FederationClient
   readonly replica: Replica
+  readonly investigator: Investigator
   readonly spaces: Spaces
   readonly log: Log
   readonly signal: AbortSignal
@@ -36,17 +39,32 @@ export const HEADS_PAGES_MAX = Math.ceil(LOGS_MAX / HEADS_ROWS_MAX) + 1
 /** Pulls in one round: 4 GiB of full replies; a peer can also deliver one entry at a time. */
 export const PULLS_MAX = 256
 
+/** Logs whose chain is compared with the one here, in one round, where it takes more than a look at the row. */
+const DEEP_CHECKS_MAX = 16
+/** Investigations in one round; what is left comes with the next. */
+export const INVESTIGATIONS_MAX = 16
+
 interface Round {
   pulls: number
+  deepChecks: number
+  investigations: number
   /** Logs of which the peer sent what is refused here. */
   readonly refused: Set<LogId>
+  /** Logs that are another one at the peer, and the end of what it has of them. */
+  readonly suspects: Map<LogId, number>
 }
 
 export function createPuller(deps: PullerDeps): Puller {
-  const { client, replica, spaces, log, signal } = deps
+  const { client, replica, investigator, spaces, log, signal } = deps
 
   const pull = async (peer: Peer): Promise<Result<'same' | 'other', Failure>> => {
-    const round: Round = { pulls: 0, refused: new Set() }
+    const round: Round = {
+      pulls: 0,
+      deepChecks: 0,
+      investigations: 0,
+      refused: new Set(),
+      suspects: new Map(),
+    }
     let isComplete = true
     let since = peer.cursor
     for (let page = 0; page < HEADS_PAGES_MAX && !signal.aborted; page++) {
@@ -60,7 +78,7 @@ export function createPuller(deps: PullerDeps): Puller {
         return ok(etag === own ? 'same' : 'other')
       }
       const rows = reply.spaces.filter(({ space }) => spaces.replicates(space)).flatMap((view) => view.rows)
-      for (const { logId, next } of rows) noteKnown(peer, logId, next)
+      for (const row of rows) noteRow(peer, row)
       const fetched = await fetchRows(peer, rows, round)
       if (!fetched.ok) return fetched
       isComplete &&= fetched.value
@@ -83,8 +101,8 @@ export function createPuller(deps: PullerDeps): Puller {
     rows: readonly HeadsRow[],
     round: Round,
   ): Promise<Result<boolean, Failure>> => {
-    const missing = (of: readonly HeadsRow[]): HeadsRow[] =>
-      of.filter(({ logId, next }) => replica.next(logId) < next)
+    for (const row of rows) if (await isAnother(row, round)) round.suspects.set(row.logId, row.next)
+    const missing = (of: readonly HeadsRow[]): HeadsRow[] => of.filter(replica.lacks)
     const lacking = missing(rows)
     for (let i = 0; i < lacking.length; i += PULL_RANGES_MAX)
       for (let isMore = true; isMore; ) {
@@ -100,7 +118,30 @@ export function createPuller(deps: PullerDeps): Puller {
         if (!fresh.ok) return fresh
         isMore = fresh.value > 0 || round.refused.size > before
       }
-    return ok(missing(lacking).length === 0)
+    const isClear = await investigate(peer, round)
+    return ok(isClear && missing(lacking).length === 0)
+  }
+
+  /** Whether a row is of another chain than the one here, as far as that can be told at little cost. */
+  const isAnother = async ({ logId, next, chain }: HeadsRow, round: Round): Promise<boolean> => {
+    const own = replica.view(logId)
+    if (!own || next === 0 || next > own.next) return false
+    if (next === own.next) return !equalBytes(chain, own.chain)
+    if (++round.deepChecks > DEEP_CHECKS_MAX) return false
+    const held = await replica.chainBefore(logId, next)
+    return held !== null && !equalBytes(chain, held)
+  }
+
+  /** Follows up what is another log at the peer; false where that is not done yet. */
+  const investigate = async (peer: Peer, round: Round): Promise<boolean> => {
+    let isClear = true
+    for (const [logId, until] of round.suspects) {
+      if (++round.investigations > INVESTIGATIONS_MAX) return false
+      round.suspects.delete(logId)
+      const outcome = await investigator.investigate(peer, logId, until)
+      isClear &&= outcome !== 'unanswered'
+    }
+    return isClear
   }
 
   const rowToRange = ({ logId }: HeadsRow): Range => ({ logId, from: replica.next(logId), to: null })
@@ -108,7 +149,7 @@ export function createPuller(deps: PullerDeps): Puller {
   /** Number of new entries in the frames of a reply. */
   const storeFrames = async (
     peer: Peer,
-    frames: Uint8Array,
+    frames: AsyncIterable<Uint8Array>,
     round: Round,
   ): Promise<Result<number, Failure>> => {
     let fresh = 0
@@ -120,6 +161,7 @@ export function createPuller(deps: PullerDeps): Puller {
         noteKnown(peer, logId, replica.next(logId))
       } else {
         round.refused.add(logId)
+        if (result.error.code === 'CHAIN_MISMATCH') round.suspects.set(logId, Number.MAX_SAFE_INTEGER)
         const { code, detail } = result.error
         log.warn('run refused', { peer: peer.url, logId, code, detail })
       }

@@ -9,7 +9,7 @@ import { concatBytes } from '../base/bytes.ts'
 import type { Clock, Log } from '../base/ports.ts'
 import type { Failure } from '../protocol/errors.ts'
 import type { FederationClient } from './client.ts'
-import { isFullyKnown, noteKnown, type Peer } from './peers.ts'
+import { isFullyKnown, noteKnown, noteKnownFork, type Peer } from './peers.ts'
 import type { Replica } from './replica.ts'
 
 export interface Pusher {
@@ -29,6 +29,8 @@ export interface PusherDeps {
   readonly signal: AbortSignal
   /** Hears of a push that did not reach its peer. */
   readonly onFailed: (peer: Peer, error: Failure) => void
+  /** Hears of a log that is another one at the peer. */
+  readonly onSuspect: (peer: Peer, logId: LogId) => void
 }
 
 /** Writes that come within this time go out in one push. */
@@ -41,9 +43,12 @@ interface Offered {
   readonly logId: LogId
   readonly frame: Uint8Array
   readonly end: number
+  /** Of the proof in this frame. */
+  readonly forkPoint?: number
 }
 
-export function createPusher({ client, replica, clock, log, signal, onFailed }: PusherDeps): Pusher {
+export function createPusher(deps: PusherDeps): Pusher {
+  const { client, replica, clock, log, signal, onFailed, onSuspect } = deps
   const pushes = new Map<Peer, Promise<void>>()
 
   const pushAll = async (peer: Peer): Promise<void> => {
@@ -59,8 +64,15 @@ export function createPusher({ client, replica, clock, log, signal, onFailed }: 
         return
       }
       const failed = new Set(pushed.value.failures.map(({ index }) => index))
-      for (const [index, { logId, end }] of offered.entries())
-        if (!failed.has(index)) noteKnown(peer, logId, end)
+      for (const [index, { logId, end, forkPoint }] of offered.entries())
+        if (!failed.has(index)) {
+          noteKnown(peer, logId, end)
+          if (forkPoint !== undefined) noteKnownFork(peer, logId, forkPoint)
+        }
+      for (const { index, code } of pushed.value.failures) {
+        const logId = offered[index]?.logId
+        if (code === 'CHAIN_MISMATCH' && logId) onSuspect(peer, logId)
+      }
       for (const { logId, from } of pushed.value.want) {
         const isOffered = offered.some((one) => one.logId === logId && from < one.end)
         // Once for each log: a peer can want the same again and again.
@@ -79,14 +91,15 @@ export function createPusher({ client, replica, clock, log, signal, onFailed }: 
     for (const [logId, firstNew] of peer.dirty) {
       peer.dirty.delete(logId)
       let from = Math.max(firstNew, peer.known.get(logId) ?? 0)
-      for await (const { frame, end } of replica.frames(logId, from, null)) {
-        offered.push({ logId, frame, end })
+      for await (const one of replica.frames(logId, from, null)) {
+        offered.push({ logId, ...one })
+        const { frame, end } = one
         from = end
         size += frame.length
         if (size >= PUSH_BYTES) break
       }
       if (size < PUSH_BYTES) continue
-      if (from < replica.next(logId)) peer.dirty.set(logId, from)
+      if (from < replica.validEnd(logId)) peer.dirty.set(logId, from)
       break
     }
     return offered
@@ -104,7 +117,9 @@ export function createPusher({ client, replica, clock, log, signal, onFailed }: 
       if (!isFullyKnown(peer)) return
       for (const logId of replica.logIds()) {
         const known = peer.known.get(logId) ?? 0
-        if (known < replica.next(logId)) peer.dirty.set(logId, known)
+        const forkPoint = replica.view(logId)?.forkPoint ?? Number.POSITIVE_INFINITY
+        const isForkNews = forkPoint < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
+        if (known < replica.validEnd(logId) || isForkNews) peer.dirty.set(logId, known)
       }
     },
     async settled() {

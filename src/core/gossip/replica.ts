@@ -1,36 +1,70 @@
 /** What gossip needs of the memory: runs out of the store, and foreign runs into it. */
 import type { LogId } from '../base/brand.ts'
-import { err, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { Received } from '../memory/draft.ts'
+import { validEnd } from '../memory/equivocation.ts'
+import { chainBefore } from '../memory/held-chain.ts'
+import { emptyLogRow } from '../memory/log-table.ts'
 import type { Memory } from '../memory/memory.ts'
+import { overlapOf } from '../memory/partial.ts'
+import { type LogPosition, positionBehind } from '../memory/run-check.ts'
+import type { FrameContent, PositionOf, RunVerifier, VerifiedFrames } from '../memory/run-verifier.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Compression } from '../protocol/compression.ts'
-import { type Failure, failure } from '../protocol/errors.ts'
-import { decodeFrames, encodeFrame } from '../protocol/frame.ts'
+import { type Failure, failure, SporeError } from '../protocol/errors.ts'
+import { encodeFrame, splitFrames } from '../protocol/frame.ts'
 import { SEGMENT_BYTES_MAX } from '../protocol/limits.ts'
-import { decodeRun, encodeRun } from '../protocol/run.ts'
+import type { LogDescriptor } from '../protocol/log.ts'
+import type { HeadsRow } from '../protocol/messages.ts'
+import { encodeRun } from '../protocol/run.ts'
+import type { Forks } from './forks.ts'
 
 export interface ReceivedRun {
   readonly logId: LogId
   readonly result: Result<Received, Failure>
 }
 
+export interface ReplicaFrame {
+  readonly frame: Uint8Array
+  /** Where what it brings of the log ends. */
+  readonly end: number
+  /** Of the proof in this frame. */
+  readonly forkPoint?: number
+}
+/** The chain value said to stand before the entry `from` of a log; null where none is. */
+export type ChainBefore = (logId: LogId, from: number) => Uint8Array | null
+
 export interface Replica {
-  /** Frames of a log from `from` to the first head at or behind `to`; only of logs that replicate, and of forked ones only runs that begin below the fork point. */
-  frames(
-    logId: LogId,
-    from: number,
-    to: number | null,
-  ): AsyncGenerator<{ readonly frame: Uint8Array; readonly end: number }>
   /**
-   * Verifies and stores the runs of frames; the result of each, in their order, once it is durable. Ends behind the first
-   * frame that is not whole.
+   * Frames of a log from `from` to the first head at or behind `to`; only of logs that replicate, and of forked ones the proof
+   * first and then only runs that begin below the fork point.
    */
-  receive(frames: Uint8Array): AsyncGenerator<Result<ReceivedRun, Failure>>
+  frames(logId: LogId, from: number, to: number | null): AsyncGenerator<ReplicaFrame>
+  /**
+   * Verifies and stores the runs and fork proofs of frames, while they arrive; the result of each, in their order, once it is
+   * durable. Ends behind the first frame that is not whole. What came before a stream of them broke off is stored, then the
+   * failure is the last result. A run may begin above a gap where `chainBefore` says which chain value stands before it.
+   */
+  receive(
+    frames: Uint8Array | AsyncIterable<Uint8Array>,
+    chainBefore?: ChainBefore,
+  ): AsyncGenerator<Result<ReceivedRun, Failure>>
+  /** The gap of a log that is fetched newest first: from the next entry of the lower part up to the upper part's first. Null without one. */
+  gap(logId: LogId): { readonly from: number; readonly to: number } | null
+  /** Where a log is proven to fork; Infinity where it is not. */
+  forkPoint(logId: LogId): number
   /** Sequence number expected next of a log. */
   next(logId: LogId): number
+  /** Where the valid part that is held of a log ends: what is offered of it, but for the rest of the run in which that ends. */
+  validEnd(logId: LogId): number
+  /** How a log stands in the view that peers see; null for one that is not in it. */
+  view(logId: LogId): HeadsRow | null
+  /** Whether a peer with this row has entries that are valid as far as is known, or a lower fork point, that are not here. */
+  lacks(row: HeadsRow): boolean
+  /** Chain value before an entry, null where not everything before it is held. */
+  chainBefore(logId: LogId, seq: number): Promise<Uint8Array | null>
   /** Logs that replicate. */
   logIds(): LogId[]
   digest(): string
@@ -42,26 +76,65 @@ export interface ReplicaDeps {
   readonly writer: Writer
   readonly spaces: Spaces
   readonly compression: Compression
+  readonly forks: Forks
+  readonly runVerifier: RunVerifier
 }
 
-/** Bytes of runs that are stored together: small runs of many logs share a commit, and none takes longer than a segment's. */
-const BATCH_BYTES = SEGMENT_BYTES_MAX
+/** Bytes of frames of a stream that are taken together: about what one answer of the verifier reads. */
+const STREAM_BATCH_BYTES = SEGMENT_BYTES_MAX
 
-export function createReplica({ memory, store, writer, spaces, compression }: ReplicaDeps): Replica {
-  const receiveRun = async (bytes: Uint8Array): Promise<Result<ReceivedRun, Failure>> => {
-    const run = decodeRun(bytes)
-    if (!run.ok) return run
-    const { logId, log } = run.value
+export function createReplica(deps: ReplicaDeps): Replica {
+  const { memory, store, writer, spaces, compression, runVerifier, forks } = deps
+
+  /** Stores what frames were found to hold; all of one call share commits. */
+  const storeContents = (
+    contents: VerifiedFrames['contents'],
+    chainBefore: ChainBefore,
+  ): Promise<Result<ReceivedRun, Failure>[]> =>
+    Promise.all(contents.map((content) => (content.ok ? storeContent(content.value, chainBefore) : content)))
+
+  const storeContent = async (
+    content: FrameContent,
+    chainBefore: ChainBefore,
+  ): Promise<Result<ReceivedRun, Failure>> => {
+    if ('proof' in content) {
+      const taken = await forks.take(content.proof)
+      return taken.ok ? ok({ logId: taken.value.logId, result: ok(taken.value.received) }) : taken
+    }
+    const { run } = content.run
+    const { logId, log, from, count } = run
     if (!spaces.replicates(log.space))
       return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
-    const written = await writer.write((draft) => draft.receive(run.value))
-    return written.ok ? { ok: true, value: { logId, result: written.value } } : written
+    const partial = memory.partials.get(logId)
+    const common = partial && overlapOf({ from, end: from + count }, partial)
+    const options = {
+      chainBefore: chainBefore(logId, from),
+      ...(common && { overlap: await store.entriesOf(logId, common.from, common.to) }),
+    }
+    const written = await writer.write((draft) => draft.receive(content.run, options))
+    if (!written.ok) return written
+    const result = await forks.explain(run, written.value)
+    if (memory.forkPoint(logId) < Number.POSITIVE_INFINITY) await forks.settle(logId)
+    return ok({ logId, result })
+  }
+
+  const positionHeld = (log: LogDescriptor, logId: LogId): LogPosition =>
+    memory.logs.get(logId)?.row ?? emptyLogRow(log)
+
+  /** Where a run above a gap is judged from (`partial.ts`). */
+  const positionAbove = (logId: LogId, from: number, chainBefore: ChainBefore): LogPosition | null => {
+    const partial = memory.partials.get(logId)
+    if (partial && from >= partial.base && from <= partial.next) return partial
+    const chain = chainBefore(logId, from)
+    return chain && { next: from, chain, clock: 0 }
   }
 
   return {
     async *frames(logId, from, to) {
       const row = memory.logs.get(logId)?.row
       if (!row || !spaces.replicates(row.space)) return
+      const proof = memory.forkPoint(logId) < Number.POSITIVE_INFINITY && (await store.fork(logId))
+      if (proof) yield { frame: encodeFrame(proof.proof, compression), end: from, forkPoint: proof.seq }
       for (let at = from; at < row.next && (to === null || at <= to); ) {
         const head = await store.headFrom(logId, at)
         // From a fork point on nothing is valid. A run to the head behind it is taken for what comes before.
@@ -72,22 +145,95 @@ export function createReplica({ memory, store, writer, spaces, compression }: Re
         yield { frame: encodeFrame(run, compression), end: at }
       }
     },
-    async *receive(frames) {
-      let batch: Promise<Result<ReceivedRun, Failure>>[] = []
-      let size = 0
-      for (const frame of decodeFrames(frames, compression)) {
-        batch.push(frame.ok ? receiveRun(frame.value) : Promise.resolve(frame))
-        size += frame.ok ? frame.value.length : 0
-        if (size < BATCH_BYTES) continue
-        yield* await Promise.all(batch)
-        batch = []
-        size = 0
+    async *receive(frames, chainBefore = () => null) {
+      /** Where logs will be when what was verified is stored: the next runs are verified meanwhile. */
+      const ahead = new Map<LogId, LogPosition>()
+      const positionOf: PositionOf = (log, logId, from) => {
+        if (!spaces.replicates(log.space)) return null
+        const below = ahead.get(logId) ?? positionHeld(log, logId)
+        return from > below.next ? positionAbove(logId, from, chainBefore) : below
       }
-      yield* await Promise.all(batch)
+      let storing: Promise<Result<ReceivedRun, Failure>[]> = Promise.resolve([])
+      for await (const part of partsOf(frames)) {
+        if (!part.ok) {
+          yield* await storing
+          return yield part
+        }
+        for (let rest = part.value; rest.length > 0; ) {
+          const { contents, end, isBroken } = await runVerifier.verify(rest, positionOf)
+          rest = rest.subarray(end)
+          const stored = await storing
+          noteAhead(contents, ahead, positionHeld)
+          storing = storeContents(contents, chainBefore)
+          // Heard below; until then a bug in it is nobody's unhandled rejection.
+          storing.catch(() => {})
+          for (const one of stored) {
+            if (one.ok && !one.value.result.ok) ahead.delete(one.value.logId)
+            yield one
+          }
+          if (isBroken) return yield* await storing
+        }
+      }
+      yield* await storing
     },
     next: (logId) => memory.logs.get(logId)?.row.next ?? 0,
+    validEnd: (logId) => validEnd(memory.logs, logId),
+    view(logId) {
+      const row = memory.logs.get(logId)?.row
+      return row && spaces.replicates(row.space) ? memory.logs.viewOf(row) : null
+    },
+    lacks({ logId, next, forkPoint = Number.POSITIVE_INFINITY }) {
+      const known = memory.forkPoint(logId)
+      return forkPoint < known || (memory.logs.get(logId)?.row.next ?? 0) < Math.min(next, known)
+    },
+    chainBefore: (logId, seq) => chainBefore(store, logId, seq),
+    gap(logId) {
+      const partial = memory.partials.get(logId)
+      return partial ? { from: memory.logs.get(logId)?.row.next ?? 0, to: partial.base } : null
+    },
+    forkPoint: memory.forkPoint,
     logIds: () =>
       [...memory.logs.values()].filter(({ row }) => spaces.replicates(row.space)).map(({ row }) => row.logId),
     digest: () => memory.logs.viewDigest(spaces.replicating),
   }
+}
+
+function noteAhead(
+  contents: VerifiedFrames['contents'],
+  ahead: Map<LogId, LogPosition>,
+  positionHeld: (log: LogDescriptor, logId: LogId) => LogPosition,
+): void {
+  for (const content of contents) {
+    if (!content.ok || 'proof' in content.value) continue
+    const { run } = content.value
+    const { position, failure: refused } = run.verdict
+    const { log, logId, from } = run.run
+    // What stands above a gap does not move the part below it.
+    const isBelow = from <= (ahead.get(logId) ?? positionHeld(log, logId)).next
+    if (position && !refused && isBelow) ahead.set(run.run.logId, positionBehind(run))
+  }
+}
+
+/** The frames in pieces as they come, and the failure that a stream of them broke off with. */
+async function* partsOf(
+  frames: Uint8Array | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Result<Uint8Array, Failure>> {
+  if (frames instanceof Uint8Array && frames.length <= STREAM_BATCH_BYTES) return yield ok(frames)
+  let broken: Failure | null = null
+  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* frames instanceof Uint8Array ? piecesOf(frames) : frames
+    } catch (error) {
+      if (!(error instanceof SporeError)) throw error
+      broken = failure(error.code, error.message)
+    }
+  }
+  for await (const part of splitFrames(chunks(), STREAM_BATCH_BYTES)) yield ok(part)
+  if (broken) yield err(broken)
+}
+
+/** Pieces of bytes that are there already, so that a large body is not taken in one go. */
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += STREAM_BATCH_BYTES)
+    yield bytes.subarray(at, at + STREAM_BATCH_BYTES)
 }

@@ -12,23 +12,18 @@ import type { Signer, Verifier } from '../identity/keys.ts'
 import { encodeHeader, type Header, leafOf } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KIND_MAX, LOGS_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
-import {
-  extendChain,
-  extendSegment,
-  headBytes,
-  type LogDescriptor,
-  logIdOf,
-  type Segment,
-} from '../protocol/log.ts'
-import type { DecodedRun, EntryBytes } from '../protocol/run.ts'
+import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { type DecodedRun, elementOf, entryOf, referencesOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
+import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
-import { createPartialDraft, crossesSegment, overlapOf, sliceRun } from './partial.ts'
-import { checkRun } from './run-check.ts'
+import { createPartialDraft, crossesSegment, overlapOf, segmentBehind, segmentOf } from './partial.ts'
+import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
   type EntryRow,
   emptyBatch,
+  type ForkRow,
   type HeadRow,
   type KeyRow,
   type LogRow,
@@ -59,6 +54,9 @@ export interface DraftResult {
   readonly batch: StoreBatch
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
+  readonly forks: readonly ForkRow[]
+  /** The epoch of the own logs from now on; null where it is the one before. */
+  readonly epoch: Uint8Array | null
   readonly partials: StoreBatch['partials']
   /** The greatest hybrid time written or accepted. */
   readonly time: number
@@ -71,9 +69,17 @@ export interface Draft {
   append(entry: NewEntry): Appended
   /**
    * Adds a foreign run that continues what is here, duplicates at its start included; or that stands above a gap, with
-   * the chain value that is said to be before it (`partial.ts`).
+   * the chain value that is said to be before it (`partial.ts`). Where the log has moved on since the run was judged, its
+   * chain is checked again.
    */
-  receive(run: DecodedRun, options?: ReceiveOptions): Result<Received, Failure>
+  receive(judged: JudgedRun, options?: ReceiveOptions): Result<Received, Failure>
+  /**
+   * Verifies and keeps a fork proof; null where it tells nothing new. One of an own log that is written to opens a new epoch:
+   * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
+   */
+  takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
+  /** Own entries go to logs of this epoch from now on: 8 random bytes. */
+  openEpoch(epoch: Uint8Array): void
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -99,8 +105,9 @@ export interface DraftContext {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly network: string
-  /** Epoch of this store's own logs. */
+  /** Epoch of this store's own logs, and a new one. */
   readonly epoch: Uint8Array
+  readonly drawEpoch: () => Uint8Array
   readonly nowMs: number
   /** Greatest hybrid time so far, and the last arrival number given. */
   readonly time: number
@@ -122,27 +129,20 @@ export function createDraft(context: DraftContext): Draft {
   const values: { name: string; value: Uint8Array | null }[] = []
   const changes: Change[] = []
   const appended = new Set<string>()
+  const forks = new Map<LogId, ForkRow>()
+  /** A new epoch; null where there is none. */
+  let epoch: Uint8Array | null = null
 
+  const ownEpoch = (): Uint8Array => epoch ?? context.epoch
+  const forkPoint = (logId: LogId): number => forks.get(logId)?.seq ?? context.forkPoint(logId)
+  const isKnown = (logId: LogId): boolean => rows.has(logId) || context.logs.get(logId) !== undefined
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
     rows.get(logId) ?? context.logs.get(logId)?.row ?? emptyLogRow(log)
-
-  /** Adds an entry as the newest arrival; its number. */
-  const add = (log: LogRow, header: Header, { header: bytes, payload }: EntryBytes): number => {
-    arrival++
-    const entry: EntryRow = { logId: log.logId, seq: header.seq, arrival, header: bytes, payload }
-    entries.push(entry)
-    changes.push(headerToChange(header, entry, { row: log, author: context.logs.authorOf(log.publicKey) }))
-    time = Math.max(time, header.clock)
-    return arrival
-  }
-
-  const partials = createPartialDraft({ ...context, add })
 
   const push = (row: LogRow, header: Header, bytes: Uint8Array, payload: Uint8Array | null): LogRow => {
     const segment = extendSegment(segmentOf(row), header.seq, bytes.length + header.payloadLength)
     keepOrDropHead(row, segment.start === header.seq)
-    const partial = partials.of(row.logId)
-    const isHeld = partial !== null && header.seq >= partial.base && header.seq < partial.next
+    arrival++
     const advanced: LogRow = {
       ...row,
       next: header.seq + 1,
@@ -150,32 +150,63 @@ export function createDraft(context: DraftContext): Draft {
       clock: header.clock,
       segmentStart: segment.start,
       segmentBytes: segment.bytes,
-      arrival: isHeld ? Math.max(row.arrival, partial.arrival) : add(row, header, { header: bytes, payload }),
+      arrival,
     }
+    const entry: EntryRow = { logId: row.logId, seq: header.seq, arrival, header: bytes, payload }
+    entries.push(entry)
+    changes.push(
+      headerToChange(header, entry, { row: advanced, author: context.logs.authorOf(row.publicKey) }),
+    )
     rows.set(row.logId, advanced)
     return advanced
   }
 
-  /** Before the entry `row.next` goes in: the head at `row.next − 1` stays only at the end of a segment. */
-  const keepOrDropHead = (row: LogRow, opensSegment: boolean): void => {
-    if (row.next === 0) return
-    const drafted = newestHeads.get(row.logId)
-    newestHeads.delete(row.logId)
-    if (drafted) {
-      if (opensSegment) heads.push(drafted)
-      return
+  /** Adds the entries of a run from `first` up to `end` (exclusive indices of the run); the arrival number of the last. */
+  const addEntries = (log: LogRow, run: DecodedRun, first: number, end: number): number => {
+    const author = context.logs.authorOf(log.publicKey)
+    for (let i = first; i < end; i++) {
+      const entry = { logId: log.logId, seq: run.from + i, arrival: ++arrival, ...entryOf(run, i) }
+      entries.push(entry)
+      changes.push({
+        ...entry,
+        author,
+        space: log.space,
+        kind: run.kinds[i] as number,
+        clock: run.clocks[i] as HybridTime,
+        element: elementOf(run, i),
+        references: referencesOf(run, i),
+      })
     }
-    const partial = context.partials.get(row.logId)
-    const isCommitted =
-      context.logs.get(row.logId)?.row.next === row.next ||
-      (partial !== undefined && row.next > partial.base && row.next <= partial.next)
-    if (isCommitted && !opensSegment) dropHeads.push({ logId: row.logId, seq: row.next - 1 })
-    if (!isCommitted && opensSegment) heads.push(signHead(row))
+    return arrival
   }
 
-  const signHead = (row: LogRow): HeadRow => {
-    const head = { logId: row.logId, seq: row.next - 1, chain: row.chain, clock: row.clock }
-    return { ...head, signature: signer.sign(headBytes(network, head)) }
+  const partials = createPartialDraft({ ...context, addEntries })
+
+  /** Puts in what is new of a run that lies inside one segment, from its entry `first` on. */
+  const pushRun = (row: LogRow, run: DecodedRun, first: number): LogRow => {
+    const partial = partials.of(row.logId)
+    const segment = segmentBehind(run, first, segmentOf(row))
+    keepOrDropHead(row, segment.start === row.next)
+    const from = (seq: number): number => Math.min(Math.max(seq - run.from, first), run.count)
+    const heldFrom = partial ? from(partial.base) : run.count
+    const heldTo = partial ? from(partial.next) : run.count
+    const stored = entries.length
+    addEntries(row, run, first, heldFrom)
+    addEntries(row, run, heldTo, run.count)
+    // What is above the gap may have been cut into segments elsewhere.
+    for (let i = heldFrom; i < heldTo && i < run.count - 1; i++)
+      dropHeads.push({ logId: row.logId, seq: run.from + i })
+    const advanced: LogRow = {
+      ...row,
+      next: run.from + run.count,
+      chain: run.chain,
+      clock: run.clocks[run.count - 1] as number,
+      segmentStart: segment.start,
+      segmentBytes: segment.bytes,
+      arrival: entries.length > stored ? arrival : Math.max(row.arrival, partial?.arrival ?? 0),
+    }
+    rows.set(row.logId, advanced)
+    return advanced
   }
 
   /** Joins what has grown to `row` with the part above its gap, if they meet. */
@@ -191,11 +222,31 @@ export function createDraft(context: DraftContext): Draft {
     else newestHeads.delete(logId)
   }
 
+  /** Before the entry `row.next` goes in: the head at `row.next − 1` stays only at the end of a segment. */
+  const keepOrDropHead = (row: LogRow, opensSegment: boolean): void => {
+    if (row.next === 0) return
+    const drafted = newestHeads.get(row.logId)
+    newestHeads.delete(row.logId)
+    if (drafted) {
+      if (opensSegment) heads.push(drafted)
+      return
+    }
+    const isCommitted =
+      context.logs.get(row.logId)?.row.next === row.next || context.partials.get(row.logId)?.next === row.next
+    if (isCommitted && !opensSegment) dropHeads.push({ logId: row.logId, seq: row.next - 1 })
+    if (!isCommitted && opensSegment) heads.push(signHead(row))
+  }
+
+  const signHead = (row: LogRow): HeadRow => {
+    const head = { logId: row.logId, seq: row.next - 1, chain: row.chain, clock: row.clock }
+    return { ...head, signature: signer.sign(headBytes(network, head)) }
+  }
+
   return {
     appends: (space, kind, element) => appended.has(`${space} ${kind} ${element}`),
 
     append({ space, kind, payload, references }) {
-      const log: LogDescriptor = { publicKey: signer.publicKey, space, epoch: context.epoch }
+      const log: LogDescriptor = { publicKey: signer.publicKey, space, epoch: ownEpoch() }
       const logId = logIdOf(log)
       const row = rowOf(log, logId)
       assert(row.next <= SEQ_MAX, 'a log of 2³² entries goes on in a new epoch')
@@ -220,47 +271,70 @@ export function createDraft(context: DraftContext): Draft {
       return { logId, seq: header.seq, element }
     },
 
-    receive(run, { chainBefore = null, overlap = [] } = {}) {
+    receive(judged, { chainBefore = null, overlap = [] } = {}) {
+      const { run } = judged
       const { logId } = run
       const row = rowOf(run.log, logId)
-      const end = run.from + run.entries.length
+      const end = run.from + run.count
       const partial = partials.of(logId)
       const isAbove = run.from > row.next
       if (isAbove && !partial && !chainBefore)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
-      const forkPoint = context.forkPoint(logId)
-      if (forkPoint <= row.next && forkPoint < end) return err(failure('LOG_FORKED', `at ${forkPoint}`))
-      if (end <= row.next) return ok({ fresh: 0, duplicate: run.entries.length })
-      if (equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, context.epoch))
-        return err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
-      if (row.next === 0 && !partial && context.logs.size + rows.size >= LOGS_MAX)
-        return err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
+      const point = forkPoint(logId)
+      if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
+      if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
+      if (!isKnown(logId) && !partial && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
+      const isOwn = equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch())
       if (isAbove) {
-        const received = partials.receive(run, row, chainBefore)
-        if (received.ok) rows.set(logId, row)
+        if (isOwn) return notOurs()
+        const received = partials.receive(judged, row, chainBefore)
+        if (!received.ok || received.value.fresh === 0) return received
+        rows.set(logId, row)
+        time = Math.max(time, run.clocks[run.count - 1] as number)
         return received
       }
       const duplicate = row.next - run.from
-      const tail = duplicate === 0 ? run : sliceRun(run, duplicate)
-      if (crossesSegment(tail, segmentOf(row)))
+      if (crossesSegment(run, duplicate, segmentOf(row)))
         return err(failure('RUN_TOO_LARGE', 'the run goes on behind the end of a segment'))
-      const checked = checkRun(tail, row, { network, nowMs: context.nowMs, verifier: context.verifier })
-      if (!checked.ok) return checked
-      if (partial && !sameOverlap(tail, partial, overlap))
+      const current = isJudgedFrom(judged, row)
+        ? judged
+        : judgeRun(run, row, context, judged.verdict.isSigned)
+      const refused = refusalAt(current, context.nowMs)
+      if (refused) return err(refused)
+      if (isOwn) return notOurs()
+      if (partial && !sameOverlap(run, partial, overlap))
         return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
       const stored = entries.length
-      let advanced = row
-      for (const [i, header] of tail.headers.entries()) {
-        const { header: bytes, payload } = tail.entries[i] as EntryBytes
-        advanced = push(advanced, header, bytes, payload)
-      }
-      const { chain, signature } = tail
+      const advanced = pushRun(row, run, duplicate)
+      const { chain, signature } = run
       newestHeads.set(logId, { logId, seq: end - 1, chain, clock: advanced.clock, signature })
       time = Math.max(time, advanced.clock)
       join(advanced)
-      const held = run.entries.length - (entries.length - stored)
-      return ok({ fresh: entries.length - stored, duplicate: held })
+      const fresh = entries.length - stored
+      return ok({ fresh, duplicate: run.count - fresh })
+    },
+
+    takeFork(proof) {
+      const verified = verifyForkProof(proof, network, context.verifier)
+      if (!verified.ok) return verified
+      const { logId } = verified.value
+      const { seq, log } = verified.value.proof
+      if (seq >= forkPoint(logId)) return ok(null)
+      if (!isKnown(logId)) {
+        if (context.logs.size + rows.size >= LOGS_MAX) return logsFull()
+        // A log of which nothing is held stands in the view with its proof.
+        rows.set(logId, emptyLogRow(log))
+      }
+      const fork: ForkRow = { logId, seq, proof }
+      forks.set(logId, fork)
+      if (equalBytes(log.publicKey, signer.publicKey) && equalBytes(log.epoch, ownEpoch()))
+        epoch = context.drawEpoch()
+      return ok(fork)
+    },
+
+    openEpoch(opened) {
+      epoch = opened
     },
 
     remember: (key) => void keys.push(key),
@@ -269,7 +343,7 @@ export function createDraft(context: DraftContext): Draft {
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      if (entries.length + keys.length + values.length === 0) return null
+      if (rows.size + keys.length + values.length + forks.size === 0 && !epoch) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
@@ -280,28 +354,33 @@ export function createDraft(context: DraftContext): Draft {
           entries,
           heads: allHeads,
           dropHeads: [...dropHeads, ...partials.dropHeads],
+          forks: [...forks.values()],
           keys,
           values,
+          epoch,
         },
         changes,
         logs,
         partials: partials.changes,
+        forks: [...forks.values()],
+        epoch,
         time,
       }
     },
   }
 }
 
-const segmentOf = (row: LogRow): Segment => ({ start: row.segmentStart, bytes: row.segmentBytes })
+const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
+const notOurs = () => err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
 
 /** True where the entries that a run and the part above the gap have in common are the same. */
 function sameOverlap(run: DecodedRun, partial: PartialRow, overlap: readonly EntryRow[]): boolean {
-  const range = overlapOf({ from: run.from, end: run.from + run.entries.length }, partial)
+  const range = overlapOf({ from: run.from, end: run.from + run.count }, partial)
   if (!range) return true
-  const bySeq = new Map(overlap.map(({ seq, header }) => [seq, header]))
+  const headers = new Map(overlap.map(({ seq, header }) => [seq, header]))
   for (let seq = range.from; seq <= range.to; seq++) {
-    const stored = bySeq.get(seq)
-    if (!stored || !equalBytes(stored, (run.entries[seq - run.from] as EntryBytes).header)) return false
+    const stored = headers.get(seq)
+    if (!stored || !equalBytes(stored, entryOf(run, seq - run.from).header)) return false
   }
   return true
 }

@@ -87,7 +87,8 @@ export function firstDifference(a: readonly Uint8Array[], b: readonly Uint8Array
   return null
 }
 
-function decodeForkProof(bytes: Uint8Array): ForkProof | null {
+/** Checks form and bounds only; null where it is none. */
+export function decodeForkProof(bytes: Uint8Array): ForkProof | null {
   const decoded = decodeCanonical(bytes)
   if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 10) return null
   const [domain, publicKey, space, epoch, seq, base, leavesA, headA, leavesB, headB] =

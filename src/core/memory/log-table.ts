@@ -1,8 +1,9 @@
 /**
  * What this replica holds of every log, and the digest of each space's view (PROTOCOL.md §8).
  *
- * Invariant: the view digest of a space is the sum modulo 2²⁵⁶ of SHA-256(log id ‖ next ‖ chain) over its non-empty
- * logs, so two replicas with equal frontiers have equal digests, whatever the order in which they got there.
+ * Invariants: the view digest of a space is the sum modulo 2²⁵⁶ of SHA-256(log id ‖ next ‖ chain [‖ fork point]) over
+ * its logs that hold an entry or are forked, so two replicas with equal frontiers have equal digests, whatever the order
+ * in which they got there. What a log holds from its fork point on is not in the view: nobody's valid part has it.
  */
 import type { Did, LogId, SpaceId } from '../base/brand.ts'
 import { bytesToHex, concatBytes } from '../base/bytes.ts'
@@ -10,7 +11,8 @@ import { sha256 } from '../base/hash.ts'
 import { publicKeyToDid } from '../identity/keys.ts'
 import { logIdToBytes } from '../protocol/entry.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
-import type { LogRow } from './store.ts'
+import type { HeadsRow } from '../protocol/messages.ts'
+import type { ForkRow, LogRow } from './store.ts'
 
 const MODULUS = 1n << 256n
 
@@ -22,6 +24,18 @@ export interface LogState {
 export interface LogTable {
   get(logId: LogId): LogState | undefined
   set(row: LogRow): void
+  /**
+   * Lowers the fork point of a log. `base` is the chain value before it: what the proof says until `setForkBase` gives that of
+   * what is held, which differs where the log forks below it too.
+   */
+  setFork(fork: Pick<ForkRow, 'logId' | 'seq'>, base: Uint8Array): void
+  setForkBase(logId: LogId, base: Uint8Array): void
+  /** Where a log is proven to fork; Infinity where it is not. */
+  forkPoint(logId: LogId): number
+  /** Logs whose fork was taken in behind the `taken`-th, in that order; a lower fork of the same log is counted again. */
+  forkedBehind(taken: number): { readonly row: LogRow; readonly taken: number }[]
+  /** How a log stands in a view: up to the fork point where it is forked. */
+  viewOf(row: LogRow): HeadsRow
   values(): IterableIterator<LogState>
   readonly size: number
   /** The did of a public key, made once. */
@@ -34,6 +48,12 @@ export function createLogTable(): LogTable {
   const logs = new Map<LogId, LogState>()
   const sums = new Map<SpaceId, bigint>()
   const authors = new Map<string, Did>()
+  /** In the order in which they were taken. */
+  const forks = new Map<
+    LogId,
+    { readonly point: number; readonly base: Uint8Array; readonly taken: number }
+  >()
+  let forksTaken = 0
 
   const authorOf = (publicKey: Uint8Array): Did => {
     const hex = bytesToHex(publicKey)
@@ -42,15 +62,57 @@ export function createLogTable(): LogTable {
     return author
   }
 
+  const viewOf = (row: LogRow): HeadsRow => {
+    const fork = forks.get(row.logId)
+    if (!fork) return row
+    const { logId, next, chain } = row
+    return next < fork.point
+      ? { logId, next, chain, forkPoint: fork.point }
+      : { logId, next: fork.point, chain: fork.base, forkPoint: fork.point }
+  }
+
+  /** Changes what a log stands for in its view. */
+  const change = (row: LogRow | undefined, work: () => LogRow | undefined): void => {
+    const before = row ? fingerprint(viewOf(row)) : 0n
+    const after = work()
+    if (!after) return
+    const sum = (sums.get(after.space) ?? 0n) - before + fingerprint(viewOf(after))
+    sums.set(after.space, ((sum % MODULUS) + MODULUS) % MODULUS)
+  }
+
   return {
     get: (logId) => logs.get(logId),
     set(row) {
-      const before = logs.get(row.logId)
-      const sum = sums.get(row.space) ?? 0n
-      const removed = before ? fingerprint(before.row) : 0n
-      sums.set(row.space, (((sum - removed + fingerprint(row)) % MODULUS) + MODULUS) % MODULUS)
-      logs.set(row.logId, { row, author: authorOf(row.publicKey) })
+      change(logs.get(row.logId)?.row, () => {
+        logs.set(row.logId, { row, author: authorOf(row.publicKey) })
+        return row
+      })
     },
+    setFork({ logId, seq }, base) {
+      const row = logs.get(logId)?.row
+      change(row, () => {
+        forks.delete(logId)
+        forks.set(logId, { point: seq, base, taken: ++forksTaken })
+        return row
+      })
+    },
+    setForkBase(logId, base) {
+      const row = logs.get(logId)?.row
+      const fork = forks.get(logId)
+      change(row, () => {
+        if (fork) forks.set(logId, { ...fork, base })
+        return row
+      })
+    },
+    forkPoint: (logId) => forks.get(logId)?.point ?? Number.POSITIVE_INFINITY,
+    forkedBehind(taken) {
+      const behind = [...forks].filter(([, fork]) => fork.taken > taken)
+      return behind.flatMap(([logId, fork]) => {
+        const row = logs.get(logId)?.row
+        return row ? [{ row, taken: fork.taken }] : []
+      })
+    },
+    viewOf,
     values: () => logs.values(),
     authorOf,
     get size() {
@@ -79,9 +141,15 @@ export function emptyLogRow(log: LogDescriptor): LogRow {
   }
 }
 
-function fingerprint(row: LogRow): bigint {
-  if (row.next === 0) return 0n
-  const next = Buffer.alloc(8)
-  next.writeBigUInt64BE(BigInt(row.next))
-  return BigInt(`0x${bytesToHex(sha256(concatBytes(logIdToBytes(row.logId), next, row.chain)))}`)
+function fingerprint({ logId, next, chain, forkPoint }: HeadsRow): bigint {
+  if (next === 0 && forkPoint === undefined) return 0n
+  const parts = [logIdToBytes(logId), uint64(next), chain]
+  if (forkPoint !== undefined) parts.push(uint64(forkPoint))
+  return BigInt(`0x${bytesToHex(sha256(concatBytes(...parts)))}`)
+}
+
+function uint64(value: number): Uint8Array {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64BE(BigInt(value))
+  return bytes
 }

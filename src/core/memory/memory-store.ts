@@ -70,6 +70,9 @@ export function createMemoryStore(created: StoreOrigin): MemoryStore {
     async forks() {
       return [...forks.values()]
     },
+    async fork(logId) {
+      return forks.get(logId) ?? null
+    },
     // Arrival numbers have no gap and start at 1: entry n stands at n − 1.
     async entriesAfter(after, limit) {
       return entries.slice(after, after + limit)

@@ -6,15 +6,13 @@
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
 import type { Digest, LogId, SpaceId } from '../base/brand.ts'
-import type { Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
-import type { Failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
 import { createDraft, type Draft, type DraftResult } from './draft.ts'
-import { verifyForkProof } from './fork.ts'
+import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
 import type { EntryRow, ForkRow, LogRow, PartialRow } from './store.ts'
@@ -22,6 +20,13 @@ import type { EntryRow, ForkRow, LogRow, PartialRow } from './store.ts'
 /** What a fold step did: the change, and the memories whose visible dots are now others. */
 export interface Applied {
   readonly change: Change
+  readonly touched: readonly Digest[]
+}
+
+/** What a fork proof did: where the log is now cut, and the memories whose visible dots are now others. */
+export interface AppliedFork {
+  readonly logId: LogId
+  readonly space: SpaceId
   readonly touched: readonly Digest[]
 }
 
@@ -37,10 +42,8 @@ export interface Memory {
   load(logs: readonly LogRow[], forks: readonly ForkRow[], partials?: readonly PartialRow[]): void
   /** Replays one stored entry; null where it is damaged, which is counted. */
   replay(row: EntryRow): Applied | null
-  /** Verifies a proof; null where it tells nothing new. */
-  judgeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
-  /** Folds a durable proof in; the memories whose visible dots are now others. */
-  applyFork(fork: ForkRow): readonly Digest[]
+  /** Folds a durable proof in. */
+  applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
 
   /** Visible memories. */
@@ -67,21 +70,22 @@ export interface MemoryOptions {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly network: string
+  /** Epoch of the own logs, and a new one: 8 random bytes. */
   readonly epoch: Uint8Array
+  readonly drawEpoch: () => Uint8Array
 }
 
-export function createMemory({ signer, verifier, network, epoch }: MemoryOptions): Memory {
+export function createMemory(options: MemoryOptions): Memory {
+  const { signer, verifier, network, drawEpoch } = options
   const logs = createLogTable()
   const partials = new Map<LogId, PartialRow>()
   const set = createOrSet<string>()
-  const forks = new Map<LogId, number>()
+  let { epoch } = options
   let time = 0
   let arrival = 0
   let memories = 0
   let entries = 0
   let damaged = 0
-
-  const forkPoint = (logId: LogId): number => forks.get(logId) ?? Number.POSITIVE_INFINITY
 
   const fold = (change: Change): Applied => {
     arrival = Math.max(arrival, change.arrival)
@@ -125,7 +129,19 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
     logs,
     partials,
     draft: (nowMs) =>
-      createDraft({ logs, partials, forkPoint, signer, verifier, network, epoch, nowMs, time, arrival }),
+      createDraft({
+        logs,
+        partials,
+        forkPoint: logs.forkPoint,
+        signer,
+        verifier,
+        network,
+        epoch,
+        drawEpoch,
+        nowMs,
+        time,
+        arrival,
+      }),
     apply(result) {
       for (const row of result.logs) logs.set(row)
       for (const { logId, partial } of result.partials) {
@@ -133,6 +149,7 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
         else partials.delete(logId)
       }
       time = Math.max(time, result.time)
+      epoch = result.epoch ?? epoch
       return result.changes.map(fold)
     },
     load(rows, forkRows, partialRows = []) {
@@ -145,7 +162,7 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
         time = Math.max(time, row.clock)
       }
       for (const fork of forkRows) {
-        forks.set(fork.logId, fork.seq)
+        logs.setFork(fork, baseOf(fork))
         set.cut(fork.logId, fork.seq)
       }
     },
@@ -157,21 +174,14 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
       damaged++
       return null
     },
-    judgeFork(bytes) {
-      const verified = verifyForkProof(bytes, network, verifier)
-      if (!verified.ok) return verified
-      const { logId, proof } = verified.value
-      return {
-        ok: true,
-        value: proof.seq < forkPoint(logId) ? { logId, seq: proof.seq, proof: bytes } : null,
-      }
+    applyFork(fork) {
+      const { logId, seq } = fork
+      const { space } = (logs.get(logId) as LogState).row
+      if (seq >= logs.forkPoint(logId)) return { logId, space, touched: [] }
+      logs.setFork(fork, baseOf(fork))
+      return { logId, space, touched: settle(set.cut(logId, seq)) }
     },
-    applyFork({ logId, seq }) {
-      if (seq >= forkPoint(logId)) return []
-      forks.set(logId, seq)
-      return settle(set.cut(logId, seq))
-    },
-    forkPoint,
+    forkPoint: logs.forkPoint,
     get memories() {
       return memories
     },
@@ -199,6 +209,11 @@ export function createMemory({ signer, verifier, network, epoch }: MemoryOptions
       return set.dots(elementKey(kind, element)).filter(isOwn)
     },
   }
+}
+
+/** Chain value before the fork point, by the proof: it was verified before it was stored. */
+function baseOf({ logId, proof }: ForkRow): Uint8Array {
+  return decodeForkProof(proof)?.base ?? genesisOf(logId)
 }
 
 const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`

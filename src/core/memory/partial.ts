@@ -13,11 +13,10 @@ import type { LogId } from '../base/brand.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Verifier } from '../identity/keys.ts'
-import type { Header } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { extendSegment, type Segment } from '../protocol/log.ts'
-import type { DecodedRun, EntryBytes } from '../protocol/run.ts'
-import { checkRun } from './run-check.ts'
+import { type DecodedRun, sizeOf } from '../protocol/run.ts'
+import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import type { HeadRow, LogRow, PartialRow, StoreBatch } from './store.ts'
 
 /** What a draft lets the upper parts of its logs do to it. */
@@ -28,8 +27,8 @@ export interface PartialContext {
   readonly verifier: Verifier
   readonly network: string
   readonly nowMs: number
-  /** Adds an entry of the log to the draft; its arrival number. */
-  add(log: LogRow, header: Header, entry: EntryBytes): number
+  /** Adds the entries of a run from index `first` up to `end` to the draft; the arrival number of the last. */
+  addEntries(log: LogRow, run: DecodedRun, first: number, end: number): number
 }
 
 export interface PartialDraft {
@@ -37,10 +36,10 @@ export interface PartialDraft {
   of(logId: LogId): PartialRow | null
   /**
    * Takes a run that begins behind what is held from 0 on (`row`). `chainBefore` is the chain value said to stand before
-   * it, null where nobody said any. Failures: SEQ_GAP, LOG_FORKED, RUN_TOO_LARGE, and those of `checkRun`.
+   * it, null where nobody said any. Failures: SEQ_GAP, LOG_FORKED, RUN_TOO_LARGE, and those of a judgement.
    */
   receive(
-    run: DecodedRun,
+    judged: JudgedRun,
     row: LogRow,
     chainBefore: Uint8Array | null,
   ): Result<{ readonly fresh: number; readonly duplicate: number }, Failure>
@@ -55,17 +54,17 @@ export interface PartialDraft {
   readonly dropHeads: readonly { readonly logId: LogId; readonly seq: number }[]
 }
 
-/** True where a stored entry must be the same as one of the run: the overlap of a run with the part above a gap. */
-export const overlapOf = (
+/** The entries held above a gap that a run brings which grows the lower part; null for none. They must be the same. */
+export function overlapOf(
   run: { readonly from: number; readonly end: number },
   partial: PartialRow,
-): { readonly from: number; readonly to: number } | null =>
-  run.from < partial.base && run.end > partial.base
-    ? { from: partial.base, to: Math.min(run.end, partial.next) - 1 }
-    : null
+): { readonly from: number; readonly to: number } | null {
+  const from = Math.max(run.from, partial.base)
+  const to = Math.min(run.end, partial.next) - 1
+  return from <= to ? { from, to } : null
+}
 
 export function createPartialDraft(context: PartialContext): PartialDraft {
-  const { verifier, network, nowMs } = context
   const drafted = new Map<LogId, PartialRow | null>()
   const newestHeads = new Map<LogId, HeadRow>()
   const heads: HeadRow[] = []
@@ -76,104 +75,99 @@ export function createPartialDraft(context: PartialContext): PartialDraft {
     return changed === undefined ? (context.partials.get(logId) ?? null) : changed
   }
 
-  /** Adds the entries of a checked run behind `before`; the state of the log behind them. */
-  const addAll = (run: DecodedRun, log: LogRow, before: PartState): PartState => {
-    let state = before
-    for (const [i, header] of run.headers.entries()) {
-      const entry = run.entries[i] as EntryBytes
-      const segment = extendSegment(segmentOf(state), header.seq, sizeOf(run, i))
-      state = {
-        ...state,
-        segmentStart: segment.start,
-        segmentBytes: segment.bytes,
-        arrival: context.add(log, header, entry),
-      }
-    }
-    const last = run.headers.at(-1) as Header
-    return { ...state, next: last.seq + 1, chain: run.chain, clock: last.clock }
+  /** Puts in what is new of a run, from index `first` on, where it holds. */
+  const put = (
+    judged: JudgedRun,
+    row: LogRow,
+    before: PartState,
+    first: number,
+  ): Result<PartState, Failure> => {
+    const { run } = judged
+    if (crossesSegment(run, first, segmentOf(before)))
+      return err(failure('RUN_TOO_LARGE', 'the run goes on behind the end of a segment'))
+    const current = isJudgedFrom(judged, before)
+      ? judged
+      : judgeRun(run, before, context, judged.verdict.isSigned)
+    const refused = refusalAt(current, context.nowMs)
+    if (refused) return err(refused)
+    const segment = segmentBehind(run, first, segmentOf(before))
+    return ok({
+      next: run.from + run.count,
+      chain: run.chain,
+      clock: run.clocks[run.count - 1] as number,
+      segmentStart: segment.start,
+      segmentBytes: segment.bytes,
+      arrival: context.addEntries(row, run, first, run.count),
+    })
   }
 
-  const check = (run: DecodedRun, before: PartState): Result<unknown, Failure> =>
-    crossesSegment(run, segmentOf(before))
-      ? err(failure('RUN_TOO_LARGE', 'the run goes on behind the end of a segment'))
-      : checkRun(run, before, { network, nowMs, verifier })
-
-  const headOf = (run: DecodedRun, state: PartState): HeadRow => ({
+  const headOf = ({ run }: JudgedRun): HeadRow => ({
     logId: run.logId,
-    seq: state.next - 1,
+    seq: run.from + run.count - 1,
     chain: run.chain,
-    clock: state.clock,
+    clock: run.clocks[run.count - 1] as number,
     signature: run.signature,
   })
 
   /** A run that begins somewhere above, where its sender says that a segment begins. */
-  const open = (run: DecodedRun, row: LogRow, chainBefore: Uint8Array) => {
-    const before = stateBefore(run, chainBefore)
-    const checked = check(run, before)
-    if (!checked.ok) return checked
-    const state = addAll(run, row, before)
-    drafted.set(run.logId, { logId: run.logId, ...baseOf(run, chainBefore), ...state })
-    newestHeads.set(run.logId, headOf(run, state))
-    return ok({ fresh: run.entries.length, duplicate: 0 })
+  const open = (judged: JudgedRun, row: LogRow, chainBefore: Uint8Array) => {
+    const { logId, count } = judged.run
+    const state = put(judged, row, stateBefore(judged.run, chainBefore), 0)
+    if (!state.ok) return state
+    drafted.set(logId, { logId, ...baseOf(judged.run, chainBefore), ...state.value })
+    newestHeads.set(logId, headOf(judged))
+    return ok({ fresh: count, duplicate: 0 })
   }
 
-  const extend = (run: DecodedRun, row: LogRow, partial: PartialRow) => {
-    const duplicate = Math.min(partial.next - run.from, run.entries.length)
-    if (duplicate === run.entries.length) return ok({ fresh: 0, duplicate })
-    const tail = sliceRun(run, duplicate)
-    const checked = check(tail, partial)
-    if (!checked.ok) return checked
-    keepOrDropHead(partial, tail)
-    const state = addAll(tail, row, partial)
-    drafted.set(run.logId, { ...partial, ...state })
-    newestHeads.set(run.logId, headOf(tail, state))
-    return ok({ fresh: tail.entries.length, duplicate })
+  const extend = (judged: JudgedRun, row: LogRow, partial: PartialRow) => {
+    const { run } = judged
+    const duplicate = Math.min(partial.next - run.from, run.count)
+    if (duplicate === run.count) return ok({ fresh: 0, duplicate })
+    const state = put(judged, row, partial, duplicate)
+    if (!state.ok) return state
+    keepOrDropHead(partial, state.value.segmentStart === partial.next)
+    drafted.set(run.logId, { ...partial, ...state.value })
+    newestHeads.set(run.logId, headOf(judged))
+    return ok({ fresh: run.count - duplicate, duplicate })
   }
 
   /** The head at the end of the part stays only where a segment ends there. */
-  const keepOrDropHead = (partial: PartialRow, run: DecodedRun): void => {
-    const opensSegment = extendSegment(segmentOf(partial), run.from, sizeOf(run, 0)).start === run.from
-    const newest = newestHeads.get(run.logId)
-    newestHeads.delete(run.logId)
+  const keepOrDropHead = ({ logId, next }: PartialRow, opensSegment: boolean): void => {
+    const newest = newestHeads.get(logId)
+    newestHeads.delete(logId)
     if (newest && opensSegment) heads.push(newest)
-    if (!newest && !opensSegment) dropHeads.push({ logId: run.logId, seq: partial.next - 1 })
+    if (!newest && !opensSegment) dropHeads.push({ logId, seq: next - 1 })
   }
 
   /** The segment right below the part. */
-  const prepend = (run: DecodedRun, row: LogRow, partial: PartialRow, chainBefore: Uint8Array) => {
-    const lastClock = (run.headers.at(-1) as Header).clock
+  const prepend = (judged: JudgedRun, row: LogRow, partial: PartialRow, chainBefore: Uint8Array) => {
+    const { run } = judged
+    const lastClock = run.clocks[run.count - 1] as number
     if (!equalBytes(run.chain, partial.chainBefore) || lastClock >= partial.baseClock)
       return err(failure('CHAIN_MISMATCH', `log ${run.logId} goes on otherwise from ${partial.base}`))
-    const segment = { start: run.from, bytes: run.headers.reduce((sum, _, i) => sum + sizeOf(run, i), 0) }
-    if (extendSegment(segment, partial.base, partial.baseBytes).start !== partial.base)
-      return err(failure('SEQ_GAP', `no segment ends before ${partial.base}`))
-    const before = stateBefore(run, chainBefore)
-    const checked = check(run, before)
-    if (!checked.ok) return checked
-    const { arrival } = addAll(run, row, before)
+    const segment = segmentBehind(run, 0, { start: run.from, bytes: 0 })
+    const isWhole = extendSegment(segment, partial.base, partial.baseBytes).start === partial.base
+    if (!isWhole) return err(failure('SEQ_GAP', `no segment ends before ${partial.base}`))
+    const state = put(judged, row, stateBefore(run, chainBefore), 0)
+    if (!state.ok) return state
+    const { arrival } = state.value
     drafted.set(run.logId, { ...partial, ...baseOf(run, chainBefore), arrival })
-    heads.push({
-      logId: run.logId,
-      seq: partial.base - 1,
-      chain: run.chain,
-      clock: lastClock,
-      signature: run.signature,
-    })
-    return ok({ fresh: run.entries.length, duplicate: 0 })
+    heads.push(headOf(judged))
+    return ok({ fresh: run.count, duplicate: 0 })
   }
 
   return {
     of,
-    receive(run, row, chainBefore) {
-      const { logId, from } = run
-      const end = from + run.entries.length
+    receive(judged, row, chainBefore) {
+      const { logId, from, count } = judged.run
       const partial = of(logId)
       assert(from > row.next, 'a run that continues the lower part is not the upper one’s')
       const forkPoint = context.forkPoint(logId)
-      if (forkPoint < end) return err(failure('LOG_FORKED', `at ${forkPoint}`))
-      if (partial && from >= partial.base && from <= partial.next) return extend(run, row, partial)
-      if (chainBefore && !partial) return open(run, row, chainBefore)
-      if (chainBefore && partial && end === partial.base) return prepend(run, row, partial, chainBefore)
+      if (forkPoint < from + count) return err(failure('LOG_FORKED', `at ${forkPoint}`))
+      if (partial && from >= partial.base && from <= partial.next) return extend(judged, row, partial)
+      if (chainBefore && !partial) return open(judged, row, chainBefore)
+      if (chainBefore && partial && from + count === partial.base)
+        return prepend(judged, row, partial, chainBefore)
       return err(failure('SEQ_GAP', `the run starts at ${from}; expected is ${row.next}`))
     },
     join(row) {
@@ -225,29 +219,29 @@ const stateBefore = (run: DecodedRun, chainBefore: Uint8Array): PartState => ({
 const baseOf = (run: DecodedRun, chainBefore: Uint8Array) => ({
   base: run.from,
   baseBytes: sizeOf(run, 0),
-  baseClock: (run.headers[0] as Header).clock,
+  baseClock: run.clocks[0] as number,
   chainBefore,
 })
 
-const segmentOf = (state: PartState): Segment => ({ start: state.segmentStart, bytes: state.segmentBytes })
+export const segmentOf = (state: Pick<LogRow, 'segmentStart' | 'segmentBytes'>): Segment => ({
+  start: state.segmentStart,
+  bytes: state.segmentBytes,
+})
 
-/** Bytes of header and payload of entry `index` of a run. */
-const sizeOf = (run: DecodedRun, index: number): number =>
-  (run.entries[index] as EntryBytes).header.length + (run.headers[index] as Header).payloadLength
-
-/** True where the run goes on behind the end of the segment that it begins in. */
-export function crossesSegment(run: DecodedRun, before: Segment): boolean {
+/** The segment at the end of a run that goes on from `before` with its entry `first`. */
+export function segmentBehind(run: DecodedRun, first: number, before: Segment): Segment {
   let segment = before
-  return run.headers.some((header, i) => {
-    const { start } = segment
-    segment = extendSegment(segment, header.seq, sizeOf(run, i))
-    return i > 0 && segment.start !== start
-  })
+  for (let i = first; i < run.count; i++) segment = extendSegment(segment, run.from + i, sizeOf(run, i))
+  return segment
 }
 
-export const sliceRun = (run: DecodedRun, skip: number): DecodedRun => ({
-  ...run,
-  from: run.from + skip,
-  entries: run.entries.slice(skip),
-  headers: run.headers.slice(skip),
-})
+/** True where a segment ends inside what is new of a run, from its entry `first` on. */
+export function crossesSegment(run: DecodedRun, first: number, before: Segment): boolean {
+  let segment = before
+  for (let i = first; i < run.count; i++) {
+    const { start } = segment
+    segment = extendSegment(segment, run.from + i, sizeOf(run, i))
+    if (i > first && segment.start !== start) return true
+  }
+  return false
+}

@@ -149,6 +149,8 @@ export interface MemoryStore extends AsyncDisposable {
   partials(): Promise<readonly PartialRow[]>
   /** Every fork that was proven. */
   forks(): Promise<readonly ForkRow[]>
+  /** The proof of one log's fork. */
+  fork(logId: LogId): Promise<ForkRow | null>
   /** Entries with `arrival > after`, ascending, at most `limit`. */
   entriesAfter(after: number, limit: number): Promise<readonly EntryRow[]>
   /** Entries with `arrival < before`, descending, at most `limit`. */

@@ -92,7 +92,7 @@ async function verifyLog(log: LogRow, partial: PartialRow | null, context: Conte
   if (!partial) return
   const { base, baseClock, chainBefore } = partial
   if (base < log.next || partial.next <= base) find(logId, base, 'there is no gap below the entry')
-  const from = { seq: base, chain: chainBefore, clock: baseClock - 1 }
+  const from = { seq: base, chain: chainBefore, clock: baseClock - 1, isCut: partial.baseBytes === 0 }
   const above = await verifyStretch(log, from, partial, context)
   if (above) find(logId, above.seq, 'a head covers entries that are not there')
 }
@@ -100,7 +100,13 @@ async function verifyLog(log: LogRow, partial: PartialRow | null, context: Conte
 /** A stretch of a log without a gap, and what is kept of it; the first kept head behind it. */
 async function verifyStretch(
   log: LogRow,
-  start: { readonly seq: number; readonly chain: Uint8Array; readonly clock: number },
+  start: {
+    readonly seq: number
+    readonly chain: Uint8Array
+    readonly clock: number
+    /** It begins where no segment does: nothing can be said of segments. */
+    readonly isCut?: boolean
+  },
   kept: LogRow | PartialRow,
   context: Context,
 ): Promise<HeadRow | null> {
@@ -118,7 +124,7 @@ async function verifyStretch(
       if (row.seq !== seq) break
       segment = extendSegment(segment, seq, row.header.length + payloadLengthOf(row))
       // Without it nobody could be given a segment before the newest.
-      if (segment.start === seq && coveredTo !== seq - 1)
+      if (segment.start === seq && coveredTo !== seq - 1 && !start.isCut)
         find(logId, seq - 1, 'no signed head at the end of the segment')
       clock = verifyEntry(row, clock, context)
       chain = extendChain(chain, leafOf(row.header))
@@ -134,7 +140,10 @@ async function verifyStretch(
   if (seq < kept.next) find(logId, seq, 'the entry is missing')
   else if (!equalBytes(chain, kept.chain))
     find(logId, null, 'the chain does not end in the value that is kept')
-  else if (clock !== kept.clock || segment.start !== kept.segmentStart || segment.bytes !== kept.segmentBytes)
+  else if (
+    clock !== kept.clock ||
+    (!start.isCut && (segment.start !== kept.segmentStart || segment.bytes !== kept.segmentBytes))
+  )
     find(logId, null, 'the clock or segment that is kept is not that of its entries')
   if (coveredTo < seq - 1) find(logId, coveredTo + 1, 'no signed head covers the entries from here on')
   return head

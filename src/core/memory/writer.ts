@@ -9,7 +9,7 @@ import type { Clock, Log } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
 import type { Draft } from './draft.ts'
-import type { Applied, Memory } from './memory.ts'
+import type { Applied, AppliedFork, Memory } from './memory.ts'
 import type { MemoryStore } from './store.ts'
 
 /** Entries after which a draft takes no further writes: bounds the time of one commit. */
@@ -24,7 +24,7 @@ export interface Writer {
   drain(): Promise<void>
 }
 
-type Listener = (applied: readonly Applied[]) => void | Promise<void>
+type Listener = (applied: readonly Applied[], forks: readonly AppliedFork[]) => void | Promise<void>
 
 interface Pending {
   readonly prepare: (draft: Draft) => void
@@ -74,7 +74,8 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
       }
       if (!failed) {
         const applied = memory.apply(result)
-        for (const listener of listeners) await tell(listener, applied)
+        const forks = result.forks.map(memory.applyFork)
+        for (const listener of listeners) await tell(listener, applied, forks)
       }
     }
     for (const { settle } of batch) settle(failed)
@@ -92,9 +93,9 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
   }
 
   /** What is durable stays so, whatever a listener makes of it. */
-  const tell = async (listener: Listener, applied: readonly Applied[]): Promise<void> => {
+  const tell = async (...[listener, applied, forks]: [Listener, ...Parameters<Listener>]): Promise<void> => {
     try {
-      await listener(applied)
+      await listener(applied, forks)
     } catch (error) {
       log.error('a listener of the change feed threw', { error: String(error) })
     }

@@ -15,7 +15,8 @@ import { PROTOCOL_VERSION } from './version.ts'
 
 export const LOG_ID_BYTES = 16
 export const HASH_BYTES = 32
-const LEAF = 0
+/** First byte of what a leaf is the hash of. */
+export const LEAF_TAG = 0
 
 export interface Header {
   readonly logId: LogId
@@ -86,8 +87,8 @@ export function decodeHeader(bytes: Uint8Array): Result<Header, Failure> {
   })
 }
 
-/** leaf = H(0 ‖ header). */
-export const leafOf = (header: Uint8Array): Uint8Array => taggedSha256(LEAF, header)
+/** leaf = H(0 ‖ header). The tag is the byte that stands before each header of a decoded run. */
+export const leafOf = (header: Uint8Array): Uint8Array => taggedSha256(LEAF_TAG, header)
 /** The entry's id as a digest; its public form is `digestToCid` of it. */
 export const entryDigest = (header: Uint8Array): Digest => bytesToDigest(sha256(header))
 

@@ -14,6 +14,8 @@ export interface HeadsRow {
   readonly logId: LogId
   readonly next: number
   readonly chain: Uint8Array
+  /** Where the log is proven to fork; `next` is at most this. Left out where it is not. */
+  readonly forkPoint?: number
 }
 
 export interface HeadsReply {
@@ -25,7 +27,10 @@ export interface HeadsReply {
 }
 
 export function encodeHeads({ cursor, more, spaces }: HeadsReply): Uint8Array {
-  const toRow = (row: HeadsRow): Canonical => [logIdToBytes(row.logId), row.next, row.chain]
+  const toRow = ({ logId, next, chain, forkPoint }: HeadsRow): Canonical =>
+    forkPoint === undefined
+      ? [logIdToBytes(logId), next, chain]
+      : [logIdToBytes(logId), next, chain, forkPoint]
   return encodeCanonical([cursor, more, spaces.map(({ space, rows }) => [space, rows.map(toRow)])])
 }
 
@@ -151,9 +156,11 @@ function decodeTuple(bytes: Uint8Array, length: number): Canonical[] | null {
 }
 
 function decodeRow(item: Canonical): HeadsRow | null {
-  if (!Array.isArray(item) || item.length !== 3) return null
-  const [logId, next, chain] = item as Canonical[]
+  if (!Array.isArray(item) || item.length < 3 || item.length > 4) return null
+  const [logId, next, chain, forkPoint] = item as Canonical[]
   if (!isBytes(logId, LOG_ID_BYTES) || !isUint(next, limits.SEQ_MAX + 1) || !isBytes(chain, HASH_BYTES))
     return null
-  return { logId: bytesToLogId(logId), next, chain }
+  const row = { logId: bytesToLogId(logId), next, chain }
+  if (item.length === 3) return row
+  return isUint(forkPoint, limits.SEQ_MAX) && next <= forkPoint ? { ...row, forkPoint } : null
 }

@@ -6,7 +6,7 @@ import { ok, type Result } from '../base/result.ts'
 import type { Change } from '../memory/change.ts'
 import { timeToMs } from '../memory/clock.ts'
 import type { Library, StoredMemory } from '../memory/library.ts'
-import type { Applied, Memory } from '../memory/memory.ts'
+import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import {
   type ContextPack,
@@ -28,7 +28,7 @@ export interface Recalled {
 
 export interface Recall {
   /** Follows the change feed. */
-  follow(applied: readonly Applied[]): Promise<void>
+  follow(applied: readonly Applied[], forks?: readonly AppliedFork[]): Promise<void>
   search(input: SearchInput): Promise<Result<SearchReply, Failure>>
   /** The best memories for a question within a scope. */
   recall(question: string, scope: Scope, limit: number): Promise<readonly Recalled[]>
@@ -72,8 +72,8 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
   }
 
   return {
-    async follow(applied) {
-      const unread = new Set<Digest>()
+    async follow(applied, forks = []) {
+      const unread = new Set<Digest>(forks.flatMap(({ touched }) => touched))
       for (const { change, touched } of applied)
         for (const id of touched) {
           const document = id === change.element && onlyDot(change)

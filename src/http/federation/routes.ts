@@ -18,8 +18,16 @@ import { unwrap } from '../problem.ts'
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
 
+export interface FederationRoutesOptions {
+  /** Where others are told to reach this spore, which may be a proxy before it; null where they are told nothing. */
+  readonly publicUrl: string | null
+}
+
 export const federationRoutes =
-  (federation: Federation): FastifyPluginAsync =>
+  (
+    federation: Federation,
+    { publicUrl }: FederationRoutesOptions = { publicUrl: null },
+  ): FastifyPluginAsync =>
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser(
@@ -28,7 +36,8 @@ export const federationRoutes =
       async (_: FastifyRequest, body: Buffer) => body,
     )
 
-    const callerOf = (request: FastifyRequest): Did => unwrap(admit(federation, request))
+    const publicAuthority = publicUrl === null ? null : new URL(publicUrl).host
+    const callerOf = (request: FastifyRequest): Did => unwrap(admit(federation, request, publicAuthority))
 
     app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
       callerOf(request)
@@ -64,9 +73,13 @@ export const federationRoutes =
   }
 
 /** Who signed the request, for this very authority. */
-function admit(federation: Federation, request: FastifyRequest): Result<Did, Failure> {
+function admit(
+  federation: Federation,
+  request: FastifyRequest,
+  publicAuthority: string | null,
+): Result<Did, Failure> {
   const authority = (request.headers.host ?? '').toLowerCase()
-  const local = checkAuthority(authority, request)
+  const local = checkAuthority(authority, request, publicAuthority)
   if (!local.ok) return local
   const at = request.url.indexOf('?')
   const parts = {
@@ -81,9 +94,15 @@ function admit(federation: Federation, request: FastifyRequest): Result<Did, Fai
 
 /**
  * An address without a name could belong to several spores of one machine: its port must then be the one that the request
- * came in on, or a request to one of them could be replayed at another.
+ * came in on, or a request to one of them could be replayed at another. The public authority belongs to this spore alone,
+ * whatever port a proxy passes its requests on to.
  */
-function checkAuthority(authority: string, request: FastifyRequest): Result<void, Failure> {
+function checkAuthority(
+  authority: string,
+  request: FastifyRequest,
+  publicAuthority: string | null,
+): Result<void, Failure> {
+  if (authority === publicAuthority) return ok(undefined)
   const address = /^(?:\[[0-9a-f:.]+\]|[\d.]+|localhost)(?::(\d+))?$/.exec(authority)
   if (!address || Number(address[1] ?? 80) === request.socket.localPort) return ok(undefined)
   return err(failure('HOST_NOT_ALLOWED', 'The Host header names another port than the one that was asked.'))

@@ -17,7 +17,7 @@ import {
 } from '../../../../src/core/protocol/limits.ts'
 import { logIdOf } from '../../../../src/core/protocol/log.ts'
 import { fuzzAsync } from '../../../support/fuzz.ts'
-import { COMMONS, createReplica, decoded, memoryEntry, NOW_MS, type Replica } from './replica.ts'
+import { COMMONS, createReplica, decoded, memoryEntry, NOW_MS, type Replica, unjudged } from './replica.ts'
 
 const raw = (length: number, kind = 200) => ({
   space: COMMONS,
@@ -59,7 +59,7 @@ describe('a draft', () => {
         const [replica, twin] = [createReplica({ name: 'ada' }), createReplica({ name: 'ada' })]
         const other = createReplica({ name: 'bo' })
         await other.add('bread')
-        const foreign = decoded((await other.run(ownLogId(other), 0)) as Uint8Array)
+        const foreign = unjudged((await other.run(ownLogId(other), 0)) as Uint8Array)
         for (const text of before) for (const one of [replica, twin]) await one.add(text)
         const content = await contentOf(replica)
 
@@ -128,7 +128,7 @@ describe('a draft', () => {
   test('writes after the times that it took in itself', async () => {
     const [ada, bo] = [createReplica({ name: 'ada' }), createReplica({ name: 'bo' })]
     await ada.add('tea', COMMONS, NOW_MS + 60_000)
-    const run = decoded((await ada.run(ownLogId(ada), 0)) as Uint8Array)
+    const run = unjudged((await ada.run(ownLogId(ada), 0)) as Uint8Array)
     await bo.write((draft) => {
       assert.ok(draft.receive(run).ok)
       draft.append(memoryEntry('milk'))
@@ -144,7 +144,7 @@ describe('a draft', () => {
       await ada.add(`memory ${i}`)
       runs.push((await ada.run(ownLogId(ada), i)) as Uint8Array)
     }
-    const results = await bo.write((draft) => runs.map((run) => draft.receive(decoded(run))))
+    const results = await bo.write((draft) => runs.map((run) => draft.receive(unjudged(run))))
     assert.deepEqual(
       results,
       runs.map(() => ({ ok: true, value: { fresh: 1, duplicate: 0 } })),
@@ -190,7 +190,7 @@ describe('segments', () => {
       const row = replica.memory.logs.get(ownLogId(replica))!.row
       assert.deepEqual([row.next, row.segmentStart], [SEGMENT_ENTRIES_MAX + 1, SEGMENT_ENTRIES_MAX])
       const first = decoded((await replica.run(ownLogId(replica), 0)) as Uint8Array)
-      assert.equal(first.entries.length, SEGMENT_ENTRIES_MAX, 'a run is cut at the segment')
+      assert.equal(first.count, SEGMENT_ENTRIES_MAX, 'a run is cut at the segment')
       await checkAtReceiver(replica)
     })
 

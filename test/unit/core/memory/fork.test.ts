@@ -9,7 +9,7 @@ import { encodeForkProof, firstDifference, verifyForkProof } from '../../../../s
 import { leafOf } from '../../../../src/core/protocol/entry.ts'
 import { extendChain, genesisOf, logIdOf } from '../../../../src/core/protocol/log.ts'
 import { fuzzAsync } from '../../../support/fuzz.ts'
-import { COMMONS, createReplica, memoryPayload, NETWORK, type Replica, replay } from './replica.ts'
+import { COMMONS, createReplica, memoryPayload, NETWORK, NOW_MS, type Replica, replay } from './replica.ts'
 
 type Op = { readonly do: 'add'; readonly text: string } | { readonly do: 'retract'; readonly seq: number }
 const TEXTS = ['tea', 'milk', 'salt', 'rye', 'oil']
@@ -173,9 +173,10 @@ describe('an equivocating author', () => {
       const observer = createReplica({ name: 'observer' })
       assert.ok((await observer.receive((await source.run(logId, 0)) as Uint8Array)).ok)
       assert.deepEqual(await texts(observer), before)
-      const touched = observer.memory.judgeFork(proof)
-      assert.ok(touched.ok && touched.value)
-      const ids = observer.memory.applyFork(touched.value)
+      const draft = observer.memory.draft(NOW_MS)
+      const taken = draft.takeFork(proof)
+      assert.ok(taken.ok && taken.value)
+      const { touched: ids } = observer.memory.applyFork(taken.value)
       assert.deepEqual(
         await texts(observer),
         ['tea'],

@@ -1,6 +1,6 @@
 /** A replica out of the real parts: memory engine, in-memory store and strict verifier; tests hand it runs. */
 import type { Digest, LogId, SpaceId } from '../../../../src/core/base/brand.ts'
-import { utf8ToBytes } from '../../../../src/core/base/bytes.ts'
+import { concatBytes, utf8ToBytes } from '../../../../src/core/base/bytes.ts'
 import { sha256 } from '../../../../src/core/base/hash.ts'
 import { err, type Result } from '../../../../src/core/base/result.ts'
 import {
@@ -9,11 +9,13 @@ import {
   type Signer,
   type Verifier,
 } from '../../../../src/core/identity/keys.ts'
-import type { Appended, Draft, Received } from '../../../../src/core/memory/draft.ts'
+import type { Appended, Draft, Received, ReceiveOptions } from '../../../../src/core/memory/draft.ts'
+import { emptyLogRow } from '../../../../src/core/memory/log-table.ts'
 import { type Applied, createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { DotRef } from '../../../../src/core/memory/or-set.ts'
-import { emptyBatch, type ForkRow, type MemoryStore } from '../../../../src/core/memory/store.ts'
+import { type JudgedRun, judgeRun } from '../../../../src/core/memory/run-check.ts'
+import type { ForkRow, MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { Failure } from '../../../../src/core/protocol/errors.ts'
 import { KINDS } from '../../../../src/core/protocol/kinds.ts'
 import { encodeMemory, encodeRetract } from '../../../../src/core/protocol/payloads.ts'
@@ -35,7 +37,7 @@ export interface Replica {
   /** Retracts dots of the replica's own logs of this space. */
   retract(dots: readonly { readonly epoch: Uint8Array; readonly seqs: readonly number[] }[]): Promise<void>
   /** Decodes and takes one run. */
-  receive(run: Uint8Array, nowMs?: number): Promise<Result<Received, Failure>>
+  receive(run: Uint8Array, nowMs?: number, options?: ReceiveOptions): Promise<Result<Received, Failure>>
   /** The run of a log from `from` to the first kept head at or behind `to`. */
   run(logId: LogId, from: number, to?: number): Promise<Uint8Array | null>
   takeFork(proof: Uint8Array): Promise<Result<ForkRow | null, Failure>>
@@ -55,7 +57,14 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
   const verifier = createVerifier()
   const origin = { publicKey: signer.publicKey, network, epoch: new Uint8Array(8).fill(epoch + 1) }
   const store = given ?? createMemoryStore(origin)
-  const memory = createMemory({ signer, verifier, network, epoch: origin.epoch })
+  let epochs = 0
+  const memory = createMemory({
+    signer,
+    verifier,
+    network,
+    epoch: store.origin.epoch,
+    drawEpoch: () => sha256(concatBytes(origin.epoch, Uint8Array.of(epochs++))).subarray(0, 8),
+  })
 
   const write = async <T>(prepare: (draft: Draft) => T, nowMs = NOW_MS): Promise<T> => {
     const draft = memory.draft(nowMs)
@@ -64,6 +73,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
     if (result) {
       await store.commit(result.batch)
       memory.apply(result)
+      for (const fork of result.forks) memory.applyFork(fork)
     }
     return value
   }
@@ -85,9 +95,15 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
           references: [],
         })
       }),
-    async receive(bytes, nowMs = NOW_MS) {
+    async receive(bytes, nowMs = NOW_MS, options = {}) {
       const run = decodeRun(bytes)
-      return run.ok ? write((draft) => draft.receive(run.value), nowMs) : err(run.error)
+      if (!run.ok) return err(run.error)
+      const { logId, log } = run.value
+      const position = memory.logs.get(logId)?.row ?? emptyLogRow(log)
+      return write(
+        (draft) => draft.receive(judgeRun(run.value, position, { network, verifier }), options),
+        nowMs,
+      )
     },
     async run(logId, from, to = from) {
       const log = memory.logs.get(logId)?.row
@@ -96,14 +112,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
       const entries = await store.entriesOf(logId, from, head.seq)
       return encodeRun({ log, from, entries, chain: head.chain, signature: head.signature })
     },
-    async takeFork(proof) {
-      const judged = memory.judgeFork(proof)
-      if (judged.ok && judged.value) {
-        await store.commit({ ...emptyBatch, forks: [judged.value] })
-        memory.applyFork(judged.value)
-      }
-      return judged
-    },
+    takeFork: (proof) => write((draft) => draft.takeFork(proof)),
     async visible() {
       const ids = new Set<Digest>()
       for (const row of await store.entriesAfter(0, Number.MAX_SAFE_INTEGER))
@@ -133,9 +142,13 @@ export function decoded(run: Uint8Array): DecodedRun {
   return result.value
 }
 
+/** A run that nobody has judged yet: whoever is given it does. */
+export const unjudged = (run: Uint8Array): JudgedRun =>
+  judgeRun(decoded(run), null, { network: NETWORK, verifier: createVerifier() })
+
 /** Starts a new engine over a store, as a restart does. */
 export async function replay(memory: Memory, store: MemoryStore): Promise<(Applied | null)[]> {
-  memory.load(await store.logs(), await store.forks())
+  memory.load(await store.logs(), await store.forks(), await store.partials())
   const rows = await store.entriesAfter(0, Number.MAX_SAFE_INTEGER)
   return rows.map((row) => memory.replay(row))
 }

@@ -89,7 +89,7 @@ test('a pull gives the runs of its ranges, and nothing for what is private or un
     return [...decodeFrames(body, zlibCompression)].map((frame) => {
       const run = frame.ok ? decodeRun(frame.value) : frame
       assert.ok(run.ok)
-      return [run.value.from, run.value.entries.length]
+      return [run.value.from, run.value.count]
     })
   }
   assert.deepEqual(await pull([{ logId: logIn('commons'), from: 0, to: null }]), [[0, 3]])

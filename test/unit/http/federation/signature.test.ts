@@ -146,3 +146,16 @@ test('a request more than two minutes old or ahead is refused', async () => {
   }
   for (const offS of [-ageS + 5, ageS - 5]) assert.equal((await ask(served, { ...HEADS, offS })).status, 200)
 })
+
+test('a request for the public URL is taken, whatever port a proxy passes it on to; no other authority is', async () => {
+  await using served = await serveFederation('http://192.0.2.7:9000/spore')
+  const signedFor = async (authority: string, host = authority) => {
+    const { status, code } = await ask(served, { ...HEADS, authority, sent: { host } })
+    return `${status} ${code}`
+  }
+  assert.equal(await signedFor('192.0.2.7:9000'), '200 null')
+  assert.equal(await signedFor(served.authority), '200 null')
+  for (const other of ['192.0.2.7:9001', '192.0.2.7', '192.0.2.8:9000', '127.0.0.1:9000'])
+    assert.equal(await signedFor(other), '403 HOST_NOT_ALLOWED')
+  assert.equal(await signedFor('192.0.2.7:9000', served.authority), '401 SIGNATURE_INVALID')
+})

@@ -19,12 +19,12 @@ export interface Served extends AsyncDisposable {
   readonly authority: string
 }
 
-export async function serveFederation(): Promise<Served> {
+export async function serveFederation(publicUrl: string | null = null): Promise<Served> {
   const spore = await openSpore()
   const app = await createServer(spore, {
     version: '0.0.0-test',
-    allowedHosts: ['spore.example'],
-    federation: federationRoutes(spore.federation),
+    allowedHosts: ['spore.example', ...(publicUrl === null ? [] : [new URL(publicUrl).host])],
+    federation: federationRoutes(spore.federation, { publicUrl }),
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const address = app.server.address()
