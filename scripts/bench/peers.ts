@@ -19,7 +19,7 @@ import { installPeers, peerVersions } from './peers/install.ts'
 import { measureHypercore, measureMessages } from './peers/libraries.ts'
 import type { Measured, Plan } from './peers/measured.ts'
 import { MESSAGE_LIBRARIES } from './peers/replica.ts'
-import { measureSpores } from './peers/spores.ts'
+import { type MeasuredSpores, measureSpores } from './peers/spores.ts'
 import type { Figure, Report, Run } from './support/harness.ts'
 import { makeTexts } from './support/texts.ts'
 
@@ -51,8 +51,8 @@ export const run: Run = async (args, report) => {
     }
     const hypercore: Peer = ['hypercore', await measureHypercore(folder, plan)]
     report.note('hypercore: done')
-    const { wire, messages } = await measureSpores(folder, plan)
-    reportAll({ libraries, hypercore, wire, messages }, plan, report)
+    const spores = await measureSpores(folder, plan)
+    reportAll({ libraries, hypercore, ...spores }, plan, report)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -84,11 +84,9 @@ function makePlan(entries: number, writers: number, seed: string): Plan {
   }
 }
 
-interface All {
+interface All extends MeasuredSpores {
   readonly libraries: readonly Peer[]
   readonly hypercore: Peer
-  readonly wire: Measured
-  readonly messages: Measured
 }
 
 /** A kind of bytes, and how it is had of what was measured. */
@@ -145,7 +143,7 @@ function reportBytes({ name, value, gzip }: Kind, all: All, report: Report): voi
   if (gzip) for (const [peer, measured] of libraries) row(`${peer}, gzip`, gzip(measured))
 }
 
-function reportWork({ libraries, hypercore, wire }: All, report: Report): void {
+function reportWork({ libraries, hypercore, wire, bulkAndIndexCpuMs }: All, report: Report): void {
   const cpu = (name: string, { bulkCpuMs, entries }: Measured, more: Partial<Figure> = {}): void =>
     report.row({
       metric: `CPU of both, bulk, an entry: ${name}`,
@@ -156,6 +154,7 @@ function reportWork({ libraries, hypercore, wire }: All, report: Report): void {
   const [name, ofHypercore] = hypercore
   const theirs = (ofHypercore.bulkCpuMs * 1000) / ofHypercore.entries
   cpu('spore', wire, { bar: { atMost: round(theirs * CPU_PART) }, peer: { name, value: theirs } })
+  cpu('spore, with its search index', { ...wire, bulkCpuMs: bulkAndIndexCpuMs })
   for (const [peer, measured] of [...libraries, hypercore]) cpu(peer, measured)
   const rss = (peer: string, { rssBytes }: Measured): void =>
     report.row({ metric: `RSS behind the bulk: ${peer}`, value: rssBytes / 2 ** 20, unit: 'MiB' })

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Report, Run } from './support/harness.ts'
 import { type MeasuredSpore, startMeasuredSpore } from './support/measured-spore.ts'
+import { type SporeProxy, startProxy } from './support/proxy.ts'
 import { makeTexts } from './support/texts.ts'
 
 const SECONDS_BAR = 5
@@ -81,35 +82,33 @@ const median = (sorted: readonly number[]): number => {
 
 async function measure(texts: readonly string[], kills: boolean): Promise<Took> {
   const folder = await mkdtemp(join(tmpdir(), 'spore-bench-'))
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  // Each keeps its address over a restart.
+  const proxies = await Promise.all(Array.from({ length: SPORES }, startProxy))
+  for (const proxy of proxies) stack.use(proxy)
   const spores: MeasuredSpore[] = []
-  const start = async (i: number, port?: number): Promise<void> => {
-    spores[i] = await startMeasuredSpore({
-      home: join(folder, String(i)),
-      ...(port !== undefined && { port }),
-    })
+  const at = (i: number): MeasuredSpore => spores[i] as MeasuredSpore
+  const start = async (i: number): Promise<void> => {
+    spores[i] = await startMeasuredSpore({ home: join(folder, String(i)), proxy: proxies[i] as SporeProxy })
+    stack.use(at(i))
   }
-  try {
-    for (let i = 0; i < SPORES; i++) await start(i)
-    for (let i = 1; i < SPORES; i++) await spores[i]?.join(spores[i - 1]?.url as string)
-    const startedAt = performance.now()
-    const size = Math.ceil(texts.length / REQUESTS)
-    for (let i = 0; i < REQUESTS; i++) {
-      if (kills && i === REQUESTS / 2) await spores[MIDDLE]?.kill()
-      const items = texts.slice(i * size, (i + 1) * size).map((text) => ({ text, space: 'commons' }))
-      await spores[0]?.remember(items)
-    }
-    const writtenAt = performance.now()
-    if (kills) await start(MIDDLE, portOf(spores[MIDDLE] as MeasuredSpore))
-    await Promise.all(spores.map((spore) => hold(spore, texts.length)))
-    const endedAt = performance.now()
-    return { everywhereS: (endedAt - startedAt) / 1000, afterWritingS: (endedAt - writtenAt) / 1000 }
-  } finally {
-    await Promise.all(spores.map((spore) => spore[Symbol.asyncDispose]()))
-    await rm(folder, { recursive: true, force: true })
-  }
-}
+  for (let i = 0; i < SPORES; i++) await start(i)
+  for (let i = 1; i < SPORES; i++) await at(i).join(at(i - 1).publicUrl)
 
-const portOf = ({ url }: MeasuredSpore): number => Number(new URL(url).port)
+  const startedAt = performance.now()
+  const size = Math.ceil(texts.length / REQUESTS)
+  for (let i = 0; i < REQUESTS; i++) {
+    if (kills && i === REQUESTS / 2) await at(MIDDLE).kill()
+    const items = texts.slice(i * size, (i + 1) * size).map((text) => ({ text, space: 'commons' }))
+    await at(0).remember(items)
+  }
+  const writtenAt = performance.now()
+  if (kills) await start(MIDDLE)
+  await Promise.all(spores.map((spore) => hold(spore, texts.length)))
+  const endedAt = performance.now()
+  return { everywhereS: (endedAt - startedAt) / 1000, afterWritingS: (endedAt - writtenAt) / 1000 }
+}
 
 async function hold(spore: MeasuredSpore, count: number): Promise<void> {
   const deadline = performance.now() + GIVE_UP_MS

@@ -1,40 +1,55 @@
 /**
  * Measures us, over the real thing: two processes with their stores on disk, signed requests over HTTP, everything
- * verified and indexed. Wire bytes are those of the sockets; message bytes leave HTTP's framing and the request
- * signatures out (`../support/meter.ts`), for the libraries that have neither transport nor authors.
+ * verified. Wire bytes are those that the proxies before them count; message bytes leave HTTP's framing and the
+ * signatures of requests out (`../support/meter.ts`), for the libraries that have neither transport nor authors.
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type MeasuredSpore, startMeasuredSpore } from '../support/measured-spore.ts'
-import type { Meter } from '../support/meter.ts'
 import { pushAuthors } from './authors.ts'
 import type { Bytes, Measured, Plan } from './measured.ts'
 
 /** What is not there by then never comes. */
 const GIVE_UP_MS = 120_000
-/** Memories are counted this often. */
-const POLL_MS = 20
+/** Memories are counted this often: hardly any work for those who are asked. */
+const POLL_MS = 100
 /** Ten times what a spore waits before it pushes. */
 const QUIET_MS = 500
+/** A spore that takes less of a processor than this in that time has nothing left to do. */
+const IDLE_CPU_MS = 50
 
 export interface MeasuredSpores {
   readonly wire: Measured
   readonly messages: Measured
+  /** The CPU time of the bulk, and of the search index that is built behind it. */
+  readonly bulkAndIndexCpuMs: number
 }
 
 interface Exchanged {
   readonly wire: Bytes
   readonly messages: Bytes
+  /** Until what was waited for was there; what is done behind it is none of the exchange. */
   readonly cpuMs: number
 }
 type Pair = readonly [MeasuredSpore, MeasuredSpore]
 
 export async function measureSpores(folder: string, plan: Plan): Promise<MeasuredSpores> {
-  const homes = [join(folder, 'spore-a'), join(folder, 'spore-b')] as const
   const entries = plan.texts.length
   const added = plan.added[0].length + plan.added[1].length
-  const { bulk, rssBytes, ports } = await measureBulk(homes, plan.texts)
-  const { differing, quiet } = await measureDiffering(homes, ports, plan, entries + added)
+  await using source = await startMeasuredSpore({ home: join(folder, 'spore-a') })
+  await rememberAll(source, plan.texts)
+  await using joiner = await startMeasuredSpore({ home: join(folder, 'spore-b') })
+  const pair = [source, joiner] as const
+
+  const before = await idle(pair)
+  const bulk = await exchanged(pair, async () => {
+    await joiner.join(source.publicUrl)
+    await hold(pair, entries)
+  })
+  const bulkAndIndexCpuMs = (await idle(pair)) - before
+  const { rssBytes } = await joiner.meter()
+  const differing = await measureDiffering(pair, plan, entries + added)
+  const quiet = await quietRound(pair)
   const quietWriters = await measureWriters(folder, plan.ofWriters)
   const of = (kind: 'wire' | 'messages'): Measured => ({
     entries,
@@ -45,52 +60,29 @@ export async function measureSpores(folder: string, plan: Plan): Promise<Measure
     quiet: quiet[kind],
     quietWriters: quietWriters[kind],
   })
-  return { wire: of('wire'), messages: of('messages') }
+  return { wire: of('wire'), messages: of('messages'), bulkAndIndexCpuMs }
 }
 
-/** One has everything, an empty one joins it. */
-async function measureBulk(homes: readonly [string, string], texts: readonly string[]) {
-  await using source = await startMeasuredSpore({ home: homes[0] })
-  await rememberAll(source, texts)
-  await using joiner = await startMeasuredSpore({ home: homes[1] })
-  const pair = [source, joiner] as const
-  const bulk = await exchanged(pair, async () => {
-    await joiner.join(source.url)
-    await hold(pair, texts.length)
+/** Both write while they are cut off from one another; then one of them joins the other again. */
+async function measureDiffering(pair: Pair, plan: Plan, count: number): Promise<Exchanged> {
+  for (const { proxy } of pair) proxy.cut()
+  await Promise.all(pair.map((spore, side) => rememberAll(spore, plan.added[side as 0 | 1])))
+  await idle(pair)
+  for (const { proxy } of pair) proxy.heal()
+  return exchanged(pair, async () => {
+    await pair[1].join(pair[0].publicUrl)
+    await hold(pair, count)
   })
-  const { rssBytes } = await joiner.meter()
-  return { bulk, rssBytes, ports: pair.map(({ url }) => Number(new URL(url).port)) }
-}
-
-/** Each writes while the other is down; then both are there, at the addresses that they know of each other. */
-async function measureDiffering(
-  homes: readonly [string, string],
-  ports: readonly number[],
-  plan: Plan,
-  count: number,
-) {
-  const start = (i: 0 | 1) => startMeasuredSpore({ home: homes[i], port: ports[i] as number })
-  {
-    await using first = await start(0)
-    await rememberAll(first, plan.added[0])
-  }
-  await using second = await start(1)
-  await rememberAll(second, plan.added[1])
-  const before = await second.meter()
-  await using first = await start(0)
-  const pair = [first, second] as const
-  const differing = await exchanged(pair, () => hold(pair, count), [nothing, before])
-  return { differing, quiet: await quietRound(pair) }
 }
 
 /** Many authors, all known to both. */
 async function measureWriters(folder: string, texts: readonly string[]): Promise<Exchanged> {
   await using a = await startMeasuredSpore({ home: join(folder, 'spore-writers-a') })
   await using b = await startMeasuredSpore({ home: join(folder, 'spore-writers-b') })
-  await pushAuthors(a.url, texts)
+  await pushAuthors(a.publicUrl, texts)
   const pair = [a, b] as const
   await exchanged(pair, async () => {
-    await b.join(a.url)
+    await b.join(a.publicUrl)
     await hold(pair, texts.length)
   })
   return await quietRound(pair)
@@ -101,56 +93,67 @@ const rememberAll = (spore: MeasuredSpore, texts: readonly string[]): Promise<vo
 
 /** The next round that either makes by itself. It must be one request that says that there is nothing. */
 async function quietRound(pair: Pair): Promise<Exchanged> {
-  const start = await metersOf(pair)
-  const count = (meters: readonly Meter[]) => meters.reduce((sum, { requests }) => sum + requests.length, 0)
+  const before = await stateOf(pair)
+  const made = async (): Promise<string[]> =>
+    (await stateOf(pair)).requests.flatMap((of, i) => of.slice(before.requests[i]?.length))
   const round = await exchanged(pair, async () => {
-    for (const deadline = performance.now() + GIVE_UP_MS; count(await metersOf(pair)) === count(start); ) {
+    for (const deadline = performance.now() + GIVE_UP_MS; (await made()).length === 0; await sleep(POLL_MS))
       if (performance.now() > deadline) throw new Error('no round came')
-      await sleep(POLL_MS)
-    }
   })
-  const made = (await metersOf(pair)).flatMap(({ requests }, i) => requests.slice(start[i]?.requests.length))
   // Another may have begun while the first was waited for.
-  if (made.some((request) => request !== 'GET /federation/v1/heads 304'))
-    throw new Error(`a round without news: ${made.join(', ')}`)
-  const part = ({ bytes, gzipBytes }: Bytes): Bytes => ({
-    bytes: bytes / made.length,
-    gzipBytes: gzipBytes / made.length,
-  })
+  const requests = await made()
+  if (requests.some((request) => request !== 'GET /federation/v1/heads 304'))
+    throw new Error(`a round without news: ${requests.join(', ')}`)
+  const part = ({ bytes }: Bytes): Bytes => both(bytes / requests.length)
   return { wire: part(round.wire), messages: part(round.messages), cpuMs: round.cpuMs }
 }
 
-/** What both spend on `action`, with whatever one of them still sends about it. */
-async function exchanged(
-  pair: Pair,
-  action: () => Promise<void>,
-  from?: readonly [Work, Work],
-): Promise<Exchanged> {
-  const before = from ?? (await metersOf(pair))
+/** What both spend on `action`, and the bytes of whatever one of them still sends about it. */
+async function exchanged(pair: Pair, action: () => Promise<void>): Promise<Exchanged> {
+  const before = await stateOf(pair)
   await action()
-  let last = await metersOf(pair)
-  for (;;) {
-    await sleep(QUIET_MS)
-    const now = await metersOf(pair)
-    if (now.every(({ bytes }, i) => bytes === last[i]?.bytes)) break
-    last = now
-  }
-  const sum = (of: (work: Work) => number): number =>
-    last.reduce((total, meter, i) => total + of(meter) - of(before[i] as Work), 0)
-  // Frames are compressed already: what gzip would still take off is its own loss.
-  const both = (bytes: number): Bytes => ({ bytes, gzipBytes: bytes })
+  const { cpuMs } = await stateOf(pair)
+  const wireBytes = (): number => pair[0].proxy.bytes + pair[1].proxy.bytes
+  for (let last = -1; last !== wireBytes(); await sleep(QUIET_MS)) last = wireBytes()
+  const after = await stateOf(pair)
   return {
-    wire: both(sum(({ bytes }) => bytes)),
-    messages: both(sum(({ messageBytes }) => messageBytes)),
-    cpuMs: sum(({ cpuMs }) => cpuMs),
+    wire: both(after.bytes - before.bytes),
+    messages: both(after.messageBytes - before.messageBytes),
+    cpuMs: cpuMs - before.cpuMs,
   }
 }
 
-type Work = Pick<Meter, 'bytes' | 'messageBytes' | 'cpuMs'>
-/** Of a process that was not there yet. */
-const nothing: Work = { bytes: 0, messageBytes: 0, cpuMs: 0 }
+/** Frames are compressed already: what gzip would still take off is their own loss. */
+const both = (bytes: number): Bytes => ({ bytes, gzipBytes: bytes })
 
-const metersOf = async ([a, b]: Pair): Promise<readonly [Meter, Meter]> => [await a.meter(), await b.meter()]
+/** What both have done since they started, together. */
+interface State {
+  readonly bytes: number
+  readonly messageBytes: number
+  readonly cpuMs: number
+  /** Of either, in order. */
+  readonly requests: readonly (readonly string[])[]
+}
+
+async function stateOf([a, b]: Pair): Promise<State> {
+  const [ofA, ofB] = [await a.meter(), await b.meter()]
+  return {
+    bytes: a.proxy.bytes + b.proxy.bytes,
+    messageBytes: ofA.messageBytes + ofB.messageBytes,
+    cpuMs: ofA.cpuMs + ofB.cpuMs,
+    requests: [ofA.requests, ofB.requests],
+  }
+}
+
+/** Resolves when a moment has passed in which neither did much; gives the CPU time of both. */
+async function idle(pair: Pair): Promise<number> {
+  for (let { cpuMs } = await stateOf(pair); ; ) {
+    await sleep(QUIET_MS)
+    const now = (await stateOf(pair)).cpuMs
+    if (now - cpuMs < IDLE_CPU_MS) return now
+    cpuMs = now
+  }
+}
 
 async function hold(pair: Pair, count: number): Promise<void> {
   const deadline = performance.now() + GIVE_UP_MS

@@ -117,6 +117,8 @@ export function createFederation(deps: FederationDeps): Federation {
               yield frame
               bytes += frame.length
               if (bytes >= PULL_REPLY_BYTES_MAX) return
+              // The store answers and the socket takes at once: without a turn, nobody else would get one until the end.
+              await clock.sleep(0)
             }
         })(),
       )
