@@ -18,6 +18,7 @@ import type { Case } from './vectors/protocol.ts'
 import { runs } from './vectors/runs.ts'
 import { sets } from './vectors/sets.ts'
 import { didKey, ed25519 } from './vectors/signatures.ts'
+import { views } from './vectors/views.ts'
 
 const folder = join(import.meta.dirname, '..', 'test', 'vectors')
 
@@ -58,6 +59,7 @@ const groups: readonly (readonly [name: string, about: string, make: () => Case[
     sets,
   ],
   ['fork', '`proof` proves that log `logId` forks at `seq`, or is refused.', forks],
+  ['view', '`reply` to heads has these `rows`, whose view has this `digest`, or is refused.', views],
   [
     'http-signature',
     'A receiver at `nowMs` takes `request` with `headers` as one of `caller`, or refuses it; `earlier`: how often the same request came before.',

@@ -131,6 +131,7 @@ async function measureBulk(pair: Pair, texts: readonly string[], report: Report)
     report.row({ metric: `bulk: event-loop delay at most, ${name}`, value: loopDelayMs.max, unit: 'ms' })
   }
   report.row({ metric: 'bulk: seconds', value: seconds, unit: 's' })
+  report.note(spent.requests.join(', '))
   report.row({ metric: 'bulk: requests', value: spent.requests.length, unit: '' })
   report.row({ metric: 'bulk: signatures verified', value: spent.verifications, unit: '' })
   report.row({ metric: 'bulk: RSS of the joiner', value: joiner_.rssBytes / 2 ** 20, unit: 'MiB' })

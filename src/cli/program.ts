@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   mcp: { summary: 'Serve MCP over stdio, for agents', load: () => import('./mcp.ts') },
   verify: { summary: 'Check everything in the store against its hashes', load: () => import('./verify.ts') },
   doctor: { summary: 'Look for what is wrong and say how to fix it', load: () => import('./doctor.ts') },
+  sim: {
+    summary: 'Simulate federations: faults, partitions and lies, from a seed',
+    load: () => import('./sim.ts'),
+  },
   swarm: { summary: 'Run several joined spores in one process', load: () => import('./swarm.ts') },
 }
 

@@ -34,6 +34,14 @@ export function respondFrom(federation: Federation): Responder {
       }
       case 'POST /federation/v1/push':
         return reply(200, await federation.push(body, caller))
+      case 'POST /federation/v1/ihave': {
+        const answer = federation.ihave(body, caller)
+        return answer.ok ? reply(200, answer.value) : problem(answer.error)
+      }
+      case 'POST /federation/v1/neighbor': {
+        const answer = await federation.neighbor(body, caller)
+        return answer.ok ? reply(200, answer.value) : problem(answer.error)
+      }
       case 'POST /federation/join': {
         const joined = await federation.join(JSON.parse(Buffer.from(body).toString()), caller)
         return joined.ok ? jsonReply(200, joined.value) : problem(joined.error)

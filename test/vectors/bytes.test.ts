@@ -132,6 +132,7 @@ describe('payload', () => {
   const decoders: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
     memory: payloads.decodeMemory,
     retract: payloads.decodeRetract,
+    checkpoint: payloads.decodeCheckpoint,
     task: payloads.decodeTask,
     contribution: payloads.decodeContribution,
     synthesis: payloads.decodeSynthesis,
@@ -139,6 +140,7 @@ describe('payload', () => {
   const encoders = {
     memory: payloads.encodeMemory,
     retract: payloads.encodeRetract,
+    checkpoint: payloads.encodeCheckpoint,
     task: payloads.encodeTask,
     contribution: payloads.encodeContribution,
     synthesis: payloads.encodeSynthesis,

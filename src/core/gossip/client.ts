@@ -18,10 +18,18 @@ import {
   CBOR_MEDIA_TYPE,
   type Descriptor,
   decodeHeads,
+  decodeIhaveReply,
+  decodeNeighborReply,
   decodePushReply,
+  encodeIhave,
+  encodeNeighbor,
   encodePull,
   FEDERATION_PATH,
   type HeadsReply,
+  type IhaveReply,
+  type LogNext,
+  type NeighborReply,
+  type NeighborRequest,
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
@@ -37,6 +45,8 @@ export interface FederationClient {
   /** Frames, as they arrive. Throws `SporeError` PEER_UNREACHABLE where they break off. */
   pull(base: string, ranges: readonly Range[]): Promise<Result<AsyncIterable<Uint8Array>, Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
+  ihave(base: string, rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
+  neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
 }
@@ -145,6 +155,22 @@ export function createFederationClient({
       if (!sent.ok) return sent
       const reply = decodePushReply(sent.value.body)
       return reply ? ok(reply) : err(notUnderstood('push'))
+    },
+    async ihave(base, rows) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const body = encodeIhave(rows)
+      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/ihave`, headers, body })
+      if (!sent.ok) return sent
+      const reply = decodeIhaveReply(sent.value.body)
+      return reply ? ok(reply) : err(notUnderstood('ihave'))
+    },
+    async neighbor(base, request) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const body = encodeNeighbor(request)
+      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/neighbor`, headers, body })
+      if (!sent.ok) return sent
+      const reply = decodeNeighborReply(sent.value.body)
+      return reply ? ok(reply) : err(notUnderstood('neighbor'))
     },
     async join(base, self) {
       const headers = { 'content-type': 'application/json', accept: 'application/json' }

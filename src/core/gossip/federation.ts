@@ -17,9 +17,19 @@ import {
   PULL_REPLY_BYTES_MAX,
   SIGNATURE_AGE_MAX_MS,
 } from '../protocol/limits.ts'
-import { type Descriptor, decodePull, encodeHeads, encodePushReply } from '../protocol/messages.ts'
+import {
+  type Descriptor,
+  decodeIhave,
+  decodeNeighbor,
+  decodePull,
+  encodeHeads,
+  encodeIhaveReply,
+  encodeNeighborReply,
+  encodePushReply,
+} from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import type { Replica } from './replica.ts'
+import { createTally } from './tally.ts'
 
 export interface HeadsAnswer {
   /** Digest of the view, 64 characters of hex. */
@@ -42,6 +52,10 @@ export interface Federation {
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  /** Failure REQUEST_INVALID. */
+  ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
+  /** Failure REQUEST_INVALID. */
+  neighbor(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
   join(body: unknown, caller: Did): Promise<Result<NodesReply, Failure>>
   nodes(): NodesReply
 }
@@ -113,8 +127,9 @@ export function createFederation(deps: FederationDeps): Federation {
         (async function* () {
           let bytes = 0
           for (const { logId, from, to } of ranges.value)
-            for await (const { frame } of replica.frames(logId, from, to)) {
+            for await (const { frame, end } of replica.frames(logId, from, to)) {
               yield frame
+              gossip.noteServed(caller, { logId, next: end })
               bytes += frame.length
               if (bytes >= PULL_REPLY_BYTES_MAX) return
               // The store answers and the socket takes at once: without a turn, nobody else would get one until the end.
@@ -125,32 +140,41 @@ export function createFederation(deps: FederationDeps): Federation {
     },
 
     async push(body, caller) {
-      let fresh = 0
-      let dup = 0
-      let index = 0
       const failures: { index: number; code: ErrorCode }[] = []
       const want = new Map<LogId, number>()
+      const tally = createTally()
+      let index = 0
       for await (const received of replica.receive(body)) {
         const result = received.ok ? received.value.result : received
-        if (result.ok) {
-          fresh += result.value.fresh
-          dup += result.value.duplicate
-        } else if (failures.length < PULL_RANGES_MAX) failures.push({ index, code: result.error.code })
+        if (!result.ok && failures.length < PULL_RANGES_MAX) failures.push({ index, code: result.error.code })
         if (received.ok) {
           const { logId } = received.value
-          if (result.ok) gossip.noteHeld(caller, logId, replica.next(logId))
-          else if (result.error.code === 'CHAIN_MISMATCH') gossip.suspect(caller, logId)
-          else if (result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
+          tally.add(received.value)
+          if (!result.ok && result.error.code === 'CHAIN_MISMATCH') gossip.suspect(caller, logId)
+          if (!result.ok && result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
             want.set(logId, replica.next(logId))
         }
         index++
       }
+      const { prune, linked } = gossip.pushed(caller, tally)
       return encodePushReply({
-        new: fresh,
-        dup,
+        new: tally.fresh,
+        dup: tally.duplicate,
         failures,
         want: [...want].map(([logId, from]) => ({ logId, from })),
+        prune,
+        linked,
       })
+    },
+
+    ihave(body, caller) {
+      const rows = decodeIhave(body)
+      return rows.ok ? ok(encodeIhaveReply(gossip.announced(caller, rows.value))) : rows
+    },
+
+    async neighbor(body, caller) {
+      const request = decodeNeighbor(body)
+      return request.ok ? ok(encodeNeighborReply(await gossip.asked(caller, request.value))) : request
     },
 
     async join(body, caller) {
@@ -158,7 +182,7 @@ export function createFederation(deps: FederationDeps): Federation {
       if (!descriptor.ok) return descriptor
       if (descriptor.value.key !== caller)
         return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))
-      const introduced = await gossip.introduced(descriptor.value)
+      const introduced = gossip.introduced(descriptor.value)
       return introduced.ok ? ok(nodes()) : introduced
     },
 
@@ -166,7 +190,8 @@ export function createFederation(deps: FederationDeps): Federation {
   }
 
   function nodes(): NodesReply {
-    const known = gossip.peers.all().flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
+    const alive = gossip.peers.all().filter(({ state }) => state === 'alive')
+    const known = alive.flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
     return { self: gossip.self(), nodes: known }
   }
 }

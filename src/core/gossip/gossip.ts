@@ -6,8 +6,7 @@
  */
 import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
-import { err, ok, type Result } from '../base/result.ts'
-import { signDescriptor, verifyDescriptor } from '../identity/descriptor.ts'
+import { ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
@@ -15,25 +14,24 @@ import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
-import { type Failure, failure } from '../protocol/errors.ts'
-import type { Descriptor } from '../protocol/messages.ts'
-import { PROTOCOL_VERSION } from '../protocol/version.ts'
+import type { Failure } from '../protocol/errors.ts'
+import { logIdOf } from '../protocol/log.ts'
+import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
+import { type Courier, createBroadcast } from './broadcast.ts'
 import { createFederationClient } from './client.ts'
 import type { Forks } from './forks.ts'
+import { createIntroductions } from './introductions.ts'
 import { createInvestigator } from './investigation.ts'
-import {
-  createPeers,
-  decodePeerUrls,
-  encodePeerUrls,
-  noteKnown,
-  type Peer,
-  type Peers,
-  toPeerView,
-} from './peers.ts'
+import { createNeighbors } from './neighbors.ts'
+import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
+import { createPeers, noteKnown, type Peer, type Peers, toPeerView } from './peers.ts'
+import type { LinkName } from './plumtree.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
-import { createPusher } from './push.ts'
+import { PUSH_BYTES } from './push.ts'
 import type { Replica } from './replica.ts'
+import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
+import { ACTIVE_MAX } from './views.ts'
 
 export interface Gossip {
   /** Starts to sync. `url` is where this spore answers, null behind a NAT; `seeds` are asked at once and kept. */
@@ -42,14 +40,20 @@ export interface Gossip {
   stop(): Promise<void>
   addPeer(url: string): Promise<Result<PeerView, Failure>>
   /** A spore introduced itself with a verified descriptor. */
-  introduced(descriptor: Descriptor): Promise<Result<void, Failure>>
-  /** Entries that came from a peer are not pushed back to it. */
-  noteHeld(did: Did, logId: LogId, next: number): void
+  introduced(descriptor: Descriptor): Result<void, Failure>
+  /** A peer asks for a link to this spore, or ends one. */
+  asked(did: Did, request: NeighborRequest): Promise<NeighborReply>
+  /** A spore pushed what was stored here. `prune` where it should announce from now on; `linked` where it is a neighbour. */
+  pushed(did: Did, tally: Tally): { readonly prune: boolean; readonly linked: boolean }
+  /** A spore announced what it has; what it should bring. */
+  announced(did: Did, rows: readonly LogNext[]): IhaveReply
   /** Who pulls from here by itself needs nothing brought to it but news. */
   noteAsked(did: Did): void
+  /** A spore was given what it pulled: it need not be told of it. */
+  noteServed(did: Did, row: LogNext): void
   /** What a spore sent of a log is of another chain than the one here. */
   suspect(did: Did, logId: LogId): void
-  /** Follows the change feed: what is new here is pushed, fork proofs too. */
+  /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
   readonly peers: Peers
@@ -77,7 +81,15 @@ export interface GossipDeps {
   readonly log: Log
 }
 
-const PEERS_VALUE = 'gossip/peers'
+/** Failures in a row after which a neighbour is replaced: one alone may be a lost request. */
+export const FAILURES_MAX = 2
+/** Rounds in which a peer that can reach this spore will have pulled from it: 8 neighbours take turns at random. */
+const ASKED_ROUNDS = 32
+/** Share of rounds with a peer that is no neighbour, so that no clique keeps to itself and the dead are noticed. */
+const PASSIVE_ROUND_SHARE = 1 / 8
+/** A spore with too few neighbours and nobody left to ask wants to know of others this often. */
+const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
+
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { replica, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
   const { name, network, pullIntervalMs } = options
@@ -88,23 +100,54 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
-  let selfUrl: string | null = null
+  let discoveredAtMs = Number.NEGATIVE_INFINITY
 
-  const self = (): Descriptor =>
-    signDescriptor({ url: selfUrl, name, network, version: PROTOCOL_VERSION, issued: clock.now() }, signer)
+  // --- Peers ---
 
-  const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
-  const puller = createPuller({ client, replica, investigator, spaces, log, signal })
-  const pusher = createPusher({
+  const noteFailure = (peer: Peer, error: Failure): void => {
+    peer.state = error.code === 'PEER_UNREACHABLE' ? 'unreachable' : 'refused'
+    peer.lastError = `${error.code}: ${error.detail}`
+    peer.failures++
+    log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
+    if (peer.failures >= FAILURES_MAX) neighbors.failed(peer)
+  }
+
+  const noteReached = (peer: Peer): void => {
+    peer.state = 'alive'
+    peer.lastError = null
+    if (peer.failures > 0) neighbors.learn(peer)
+    peer.failures = 0
+  }
+
+  const introductions = createIntroductions(
+    { name, network },
+    {
+      client,
+      peers,
+      store,
+      writer,
+      signer,
+      verifier,
+      transport,
+      clock,
+      log,
+      onFailed: noteFailure,
+      onLearnt: (peer) => neighbors.learn(peer),
+      onForgotten: (peer) => neighbors.forget(peer),
+    },
+  )
+  const neighbors = createNeighbors({
     client,
-    replica,
+    peers,
     clock,
-    log,
-    signal,
-    onFailed: (peer, error) => fail(peer, error),
-    onSuspect: (peer, logId) => suspect(peer, logId),
+    random,
+    introduce: introductions.introduce,
+    isReachable: () => introductions.selfUrl() !== null,
+    onUp: (peer) => broadcast.up(peer.url, courierTo(peer), peer),
+    onDown: (peer) => broadcast.down(peer.url),
+    onFailed: noteFailure,
   })
-
+  const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
   const suspect = (peer: Peer, logId: LogId): void => {
     if (investigations.size >= INVESTIGATIONS_MAX || signal.aborted) return
     const started = investigator
@@ -113,70 +156,56 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       .finally(() => investigations.delete(started))
     investigations.add(started)
   }
-
-  // --- Peers ---
-
-  /** Asks who answers at a peer's URL; the peer that it turned out to be. */
-  const introduce = async (peer: Peer): Promise<Result<Peer, Failure>> => {
-    const joined = await client.join(peer.url, self())
-    if (!joined.ok && joined.error.code !== 'PEER_SELF') return fail(peer, await explain(peer, joined.error))
-    const verified = joined.ok ? verify(joined.value.self) : joined
-    if (!verified.ok && verified.error.code !== 'PEER_SELF') return fail(peer, verified.error)
-    if (!verified.ok || verified.value.key === signer.did) {
-      peers.remove(peer)
-      return err(failure('PEER_SELF', peer.url))
-    }
-    const twin = peers.byDid(verified.value.key)
-    if (twin && twin !== peer) {
-      const stays = isSuccessor(peer, verified.value, twin) ? peer : twin
-      peers.remove(stays === peer ? twin : peer)
-      if (stays === twin) return ok(twin)
-    }
-    peer.descriptor = verified.value
-    peer.isStranger = false
-    peer.state = 'alive'
-    peer.lastError = null
-    await persistPeers()
-    return ok(peer)
+  const puller = createPuller({
+    client,
+    replica,
+    investigator,
+    spaces,
+    log,
+    signal,
+    onFetched: (fetched) => broadcast.stored(fetched, true),
+  })
+  const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
+  const broadcast = createBroadcast({
+    replica,
+    clock,
+    random,
+    log,
+    signal,
+    // Taking a push says nothing of what a peer answers to a pull.
+    onReached: (link) => whereKnown(link, (peer) => peer.state === 'unreachable' && noteReached(peer)),
+    onFailed: (link, error) => whereKnown(link, (peer) => noteFailure(peer, error)),
+    onSuspect: (link, logId) => whereKnown(link, (peer) => suspect(peer, logId)),
+    onUnlinked: (link) => whereKnown(link, (peer) => neighbors.unlinked(peer)),
+  })
+  const whereKnown = (link: LinkName, act: (peer: Peer) => unknown): void => {
+    const peer = peers.byUrl(link)
+    if (peer) act(peer)
   }
-
-  const verify = (descriptor: unknown): Result<Descriptor, Failure> =>
-    verifyDescriptor(descriptor, { network, nowMs: clock.now(), verifier })
-
-  /** A refusal for another network or version, with both values: a peer's words are not passed on, what it signs is. */
-  const explain = async (peer: Peer, refusal: Failure): Promise<Failure> => {
-    if (refusal.code !== 'NETWORK_MISMATCH' && refusal.code !== 'VERSION_UNSUPPORTED') return refusal
-    const nodes = await client.nodes(peer.url)
-    const verified = nodes.ok ? verify(nodes.value.self) : nodes
-    return !verified.ok && verified.error.code === refusal.code ? verified.error : refusal
-  }
-
-  const fail = (peer: Peer, error: Failure): Result<never, Failure> => {
-    peer.state = error.code === 'PEER_UNREACHABLE' ? 'unreachable' : 'refused'
-    peer.lastError = `${error.code}: ${error.detail}`
-    log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
-    return err(error)
-  }
-
-  const persistPeers = async (): Promise<void> => {
-    await writer.write((draft) =>
-      draft.setValue(PEERS_VALUE, encodePeerUrls(peers.all().filter(({ isStranger }) => !isStranger))),
-    )
-  }
+  const courierTo = ({ url }: Peer): Courier => ({
+    pushBytes: PUSH_BYTES,
+    push: (frames) => client.push(url, frames),
+    announce: (rows) => client.ihave(url, rows),
+  })
+  /** The link of a caller; its name is no neighbour's where it is none. */
+  const linkOf = (did: Did): LinkName => peers.byDid(did)?.url ?? did
 
   const addPeer = async (input: string): Promise<Result<PeerView, Failure>> => {
-    const url = transport.admit(input)
-    if (!url.ok) return url
-    if (url.value === selfUrl) return err(failure('PEER_SELF', url.value))
-    const isKnown = peers.all().some((peer) => peer.url === url.value)
-    const peer = peers.at(url.value)
-    if (!peer) return err(failure('PEERS_FULL', 'no more peers are kept'))
-    const introduced = await introduce(peer)
+    const pinned = introductions.pin(input)
+    if (!pinned.ok) return pinned
+    const peer = pinned.value
+    const isKnown = peer.descriptor !== null || peer.isPinned || peer.isStranger
+    peer.isPinned = true
+    const introduced = await introductions.introduce(peer)
     if (!introduced.ok) {
-      if (!isKnown) peers.remove(peer)
+      if (!isKnown) {
+        peers.remove(peer)
+        neighbors.forget(peer)
+      }
       return introduced
     }
     void sync(introduced.value)
+    neighbors.refill()
     return ok(toPeerView(introduced.value))
   }
 
@@ -197,20 +226,21 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
     if (!peer.descriptor || peer.state === 'unreachable') {
-      const introduced = await introduce(peer)
-      if (!introduced.ok && peer.isStranger) peers.remove(peer)
+      const introduced = await introductions.introduce(peer)
       if (!introduced.ok || introduced.value !== peer) return
+      neighbors.refill()
     }
     const isFirst = peer.lastSyncAtMs === null
     const view = await puller.pull(peer)
-    if (!view.ok) return void fail(peer, view.error)
-    peer.state = 'alive'
-    peer.lastError = null
+    if (!view.ok) return noteFailure(peer, view.error)
+    noteReached(peer)
     peer.lastSyncAtMs = clock.now()
+    if (view.value === 'same') peer.offerPauseMs = OFFER_ALL_PAUSE_MS
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
-    const pulls = peer.hasAsked || (isFirst && selfUrl !== null)
-    if (view.value === 'other' && !pulls) pusher.offerMissing(peer)
-    pusher.pump(peer)
+    const pulls = clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs
+    if (view.value === 'same' || pulls || (isFirst && introductions.selfUrl() !== null)) return
+    const offered = await offerer.offer(peer)
+    if (!offered.ok) noteFailure(peer, offered.error)
   }
 
   // --- The loop ---
@@ -220,77 +250,90 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     for (const peer of peers.all()) void sync(peer)
     while (!signal.aborted) {
       await clock.sleep(pullIntervalMs * (0.5 + random.float()), signal)
-      const all = peers.all()
-      const peer = all[Math.floor(random.float() * all.length)]
-      if (peer && !signal.aborted) void sync(peer)
+      if (signal.aborted) return
+      const peer = choosePeer()
+      if (peer) void sync(peer)
+      neighbors.refill()
+      if (peer && neighbors.active().length < ACTIVE_MAX) void discover(peer)
     }
+  }
+
+  /** Mostly a neighbour: what these have is most likely what is missing here. */
+  const choosePeer = (): Peer | undefined => {
+    const [active, passive] = [neighbors.active(), neighbors.passive()]
+    const isPassive = active.length === 0 || (passive.length > 0 && random.float() < PASSIVE_ROUND_SHARE)
+    const pool = isPassive ? passive : active
+    return pool[Math.floor(random.float() * pool.length)]
+  }
+
+  /** A spore that was among the first may never have heard of those who came later. */
+  const discover = async (peer: Peer): Promise<void> => {
+    if (peer.state !== 'alive' || clock.now() - discoveredAtMs < DISCOVER_INTERVAL_MS) return
+    discoveredAtMs = clock.now()
+    if (await introductions.discover(peer)) neighbors.refill()
   }
 
   return {
     async start(url, seeds) {
-      selfUrl = url
-      const stored = await store.value(PEERS_VALUE)
-      for (const seed of new Set([...seeds, ...(stored ? decodePeerUrls(stored) : [])])) {
-        const admitted = transport.admit(seed)
-        if (!admitted.ok) log.warn('peer left out', { peer: seed, detail: admitted.error.detail })
-        else if (admitted.value !== selfUrl) peers.at(admitted.value)
-      }
+      await introductions.open(url, seeds)
       loop = run()
     },
     async stop() {
       stopping.abort()
-      await Promise.allSettled([loop, ...syncs.values(), ...investigations, pusher.settled()])
+      await Promise.allSettled([
+        loop,
+        ...syncs.values(),
+        ...investigations,
+        broadcast.settled(),
+        neighbors.settled(),
+      ])
     },
     addPeer,
-    async introduced(descriptor) {
-      if (descriptor.key === signer.did) return err(failure('PEER_SELF', 'this spore cannot join itself'))
-      const url = descriptor.url === null ? null : transport.admit(descriptor.url)
-      // Without a URL that this spore may connect to, the other one pulls and pushes, and that is all it takes.
-      if (!url?.ok || url.value === selfUrl) return ok(undefined)
-      const isKnown = peers.all().some((peer) => peer.url === url.value)
-      const peer = peers.at(url.value)
-      if (!peer) return err(failure('PEERS_FULL', 'no more peers are kept'))
-      // Who answers there is asked there: a stranger's word for it would let it pose as another's URL.
-      if (!isKnown) peer.isStranger = true
-      if (peer.state !== 'alive' && loop) void sync(peer)
+    introduced(descriptor) {
+      const introduced = introductions.introduced(descriptor)
+      if (!introduced.ok) return introduced
+      const peer = introduced.value
+      if (peer && peer.state !== 'alive' && loop) void sync(peer)
       return ok(undefined)
     },
-    noteHeld(did, logId, next) {
-      const peer = peers.byDid(did)
-      if (peer) noteKnown(peer, logId, next)
+    asked: (did, { ask }) =>
+      ask === 'eager' || ask === 'lazy'
+        ? Promise.resolve({ accepted: false, reached: null })
+        : neighbors.asked(did, ask),
+    pushed(did, { rows, stored, fresh, duplicate, knownProofs }) {
+      const link = linkOf(did)
+      const prune = broadcast.pushed(link, rows, fresh, duplicate - knownProofs)
+      broadcast.stored(stored, false)
+      return { prune, linked: broadcast.isLinked(link) }
+    },
+    announced(did, rows) {
+      const link = linkOf(did)
+      return { want: broadcast.announced(link, rows), linked: broadcast.isLinked(link) }
     },
     noteAsked(did) {
       const peer = peers.byDid(did)
-      if (peer) peer.hasAsked = true
+      if (peer) peer.askedAtMs = clock.now()
+    },
+    noteServed(did, { logId, next }) {
+      const peer = peers.byDid(did)
+      if (peer) noteKnown(peer, logId, next)
     },
     suspect(did, logId) {
       const peer = peers.byDid(did)
       if (peer) suspect(peer, logId)
     },
     follow(applied, forks) {
+      if (!loop) return
+      // What others wrote is told to the links by whom it came in with.
+      const own = new Set(spaces.replicating.map((space) => logIdOf(memory.ownLog(space))))
       const firstNew = new Map<LogId, number>()
       for (const { change } of applied)
-        if (spaces.replicates(change.space) && !firstNew.has(change.logId))
-          firstNew.set(change.logId, change.seq)
-      for (const { logId, space } of forks)
-        if (spaces.replicates(space) && !firstNew.has(logId)) firstNew.set(logId, replica.next(logId))
-      if (firstNew.size === 0) return
-      for (const peer of peers.all()) {
-        if (peer.state !== 'alive') continue
-        for (const [logId, seq] of firstNew) if (!peer.dirty.has(logId)) peer.dirty.set(logId, seq)
-        if (loop) pusher.pump(peer)
-      }
+        if (own.has(change.logId) && !firstNew.has(change.logId)) firstNew.set(change.logId, change.seq)
+      const stored = [...firstNew].map(([logId, from]) => ({ logId, from }))
+      if (stored.length > 0) broadcast.stored(stored, false)
+      for (const { logId, space } of forks) if (spaces.replicates(space)) broadcast.forked(logId)
     },
-    self,
+    self: introductions.self,
     peers,
   }
-}
-
-/**
- * Whether a peer takes the place of a twin with the same key. The URL that a spore gives itself stays; one that gives
- * none stays where it was as long as it answers there. Descriptors are public, so an older one proves nothing.
- */
-function isSuccessor(peer: Peer, descriptor: Descriptor, twin: Peer): boolean {
-  if (descriptor.issued < (twin.descriptor?.issued ?? 0)) return false
-  return descriptor.url === null ? twin.state !== 'alive' : descriptor.url === peer.url
 }

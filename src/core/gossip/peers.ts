@@ -5,6 +5,7 @@ import { decodeCanonical, encodeCanonical } from '../base/canonical.ts'
 import type { PeerView } from '../protocol/api.ts'
 import { PEERS_MAX } from '../protocol/limits.ts'
 import type { Descriptor, HeadsRow } from '../protocol/messages.ts'
+import { OFFER_ALL_PAUSE_MS } from './offer.ts'
 
 export interface Peer {
   readonly url: string
@@ -13,10 +14,16 @@ export interface Peer {
   state: PeerView['state']
   lastSyncAtMs: number | null
   lastError: string | null
-  /** It named this URL itself, and has not answered there yet: dropped when it does not. */
+  /** Requests in a row that failed. */
+  failures: number
+  /** Nobody configured it, and it has not answered at this URL yet: dropped when it does not. */
   isStranger: boolean
-  /** It has pulled from this spore, so it can reach it. */
-  hasAsked: boolean
+  /** An operator configured it: kept whatever comes. */
+  isPinned: boolean
+  /** Who gave this URL as its own. Its word only, until it answers there. */
+  claimedBy: Did | null
+  /** When it last pulled from this spore; who does can reach it. */
+  askedAtMs: number
   /** Digest of its view when it was last read, and the cursor behind what was read. */
   etag: string | null
   cursor: string | null
@@ -24,13 +31,15 @@ export interface Peer {
   readonly known: BoundedMap<LogId, number>
   /** Fork points that it knows of, as far as we saw. */
   readonly knownForks: BoundedMap<LogId, number>
-  /** Logs with entries that it may lack, and from where. */
-  readonly dirty: Map<LogId, number>
+  /** Everything is not offered to it again before this time, and how long that pause is. */
+  offerAllAtMs: number
+  offerPauseMs: number
 }
 
 export interface Peers {
   /** The peer at a URL, made if there is room; null where the table is full. */
   at(url: string): Peer | null
+  byUrl(url: string): Peer | undefined
   byDid(did: Did): Peer | undefined
   remove(peer: Peer): void
   all(): readonly Peer[]
@@ -52,17 +61,22 @@ export function createPeers(): Peers {
         state: 'new',
         lastSyncAtMs: null,
         lastError: null,
+        failures: 0,
         isStranger: false,
-        hasAsked: false,
+        isPinned: false,
+        claimedBy: null,
+        askedAtMs: Number.NEGATIVE_INFINITY,
         etag: null,
         cursor: null,
         known: createBoundedMap(KNOWN_LOGS_MAX),
         knownForks: createBoundedMap(KNOWN_LOGS_MAX),
-        dirty: new Map(),
+        offerAllAtMs: Number.NEGATIVE_INFINITY,
+        offerPauseMs: OFFER_ALL_PAUSE_MS,
       }
       peers.set(url, peer)
       return peer
     },
+    byUrl: (url) => peers.get(url),
     byDid: (did) => [...peers.values()].find(({ descriptor }) => descriptor?.key === did),
     remove: (peer) => void peers.delete(peer.url),
     all: () => [...peers.values()],
@@ -84,9 +98,6 @@ export function noteRow(peer: Peer, { logId, next, forkPoint }: HeadsRow): void 
 export function noteKnownFork(peer: Peer, logId: LogId, point: number): void {
   if (point < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) peer.knownForks.set(logId, point)
 }
-
-/** False where the progress of some logs may have been forgotten: then nothing can be said about what it lacks. */
-export const isFullyKnown = (peer: Peer): boolean => peer.known.size < KNOWN_LOGS_MAX
 
 export const toPeerView = (peer: Peer): PeerView => ({
   spore: peer.descriptor?.key ?? null,

@@ -11,11 +11,12 @@ import { ok, type Result } from '../base/result.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { HEADS_ROWS_MAX, LOGS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
-import type { HeadsRow, Range } from '../protocol/messages.ts'
+import type { HeadsRow, LogStart, Range } from '../protocol/messages.ts'
 import type { FederationClient } from './client.ts'
 import type { Investigator } from './investigation.ts'
 import { noteKnown, noteRow, type Peer } from './peers.ts'
 import type { Replica } from './replica.ts'
+import { createTally } from './tally.ts'
 
 export interface Puller {
   /**
@@ -32,6 +33,8 @@ export interface PullerDeps {
   readonly spaces: Spaces
   readonly log: Log
   readonly signal: AbortSignal
+  /** Hears of what was fetched from a peer and stored. */
+  readonly onFetched: (fetched: readonly LogStart[]) => void
 }
 
 /** Pages of heads in one round: what a peer with `LOGS_MAX` logs has, and one; a peer can go on for ever. */
@@ -55,7 +58,7 @@ interface Round {
 }
 
 export function createPuller(deps: PullerDeps): Puller {
-  const { client, replica, investigator, spaces, log, signal } = deps
+  const { client, replica, investigator, spaces, log, signal, onFetched } = deps
 
   const pull = async (peer: Peer): Promise<Result<'same' | 'other', Failure>> => {
     const round: Round = {
@@ -152,12 +155,12 @@ export function createPuller(deps: PullerDeps): Puller {
     frames: AsyncIterable<Uint8Array>,
     round: Round,
   ): Promise<Result<number, Failure>> => {
-    let fresh = 0
+    const tally = createTally()
     for await (const received of replica.receive(frames)) {
       if (!received.ok) return received
       const { logId, result } = received.value
+      tally.add(received.value)
       if (result.ok) {
-        fresh += result.value.fresh
         noteKnown(peer, logId, replica.next(logId))
       } else {
         round.refused.add(logId)
@@ -166,7 +169,8 @@ export function createPuller(deps: PullerDeps): Puller {
         log.warn('run refused', { peer: peer.url, logId, code, detail })
       }
     }
-    return ok(fresh)
+    onFetched(tally.stored)
+    return ok(tally.fresh)
   }
 
   return { pull }

@@ -23,6 +23,8 @@ import type { Forks } from './forks.ts'
 
 export interface ReceivedRun {
   readonly logId: LogId
+  /** Behind the last entry of the run; null for a fork proof. */
+  readonly end: number | null
   readonly result: Result<Received, Failure>
 }
 
@@ -99,7 +101,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
   ): Promise<Result<ReceivedRun, Failure>> => {
     if ('proof' in content) {
       const taken = await forks.take(content.proof)
-      return taken.ok ? ok({ logId: taken.value.logId, result: ok(taken.value.received) }) : taken
+      return taken.ok ? ok({ logId: taken.value.logId, end: null, result: ok(taken.value.received) }) : taken
     }
     const { run } = content.run
     const { logId, log, from, count } = run
@@ -115,7 +117,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
     if (!written.ok) return written
     const result = await forks.explain(run, written.value)
     if (memory.forkPoint(logId) < Number.POSITIVE_INFINITY) await forks.settle(logId)
-    return ok({ logId, result })
+    return ok({ logId, end: from + count, result })
   }
 
   const positionHeld = (log: LogDescriptor, logId: LogId): LogPosition =>

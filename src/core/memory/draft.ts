@@ -80,6 +80,8 @@ export interface Draft {
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
   /** Own entries go to logs of this epoch from now on: 8 random bytes. */
   openEpoch(epoch: Uint8Array): void
+  /** Forgets the payload of a stored entry (null), or brings it back. */
+  putPayload(row: StoreBatch['payloads'][number]): void
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -128,6 +130,7 @@ export function createDraft(context: DraftContext): Draft {
   const keys: KeyRow[] = []
   const values: { name: string; value: Uint8Array | null }[] = []
   const changes: Change[] = []
+  const payloads: StoreBatch['payloads'][number][] = []
   const appended = new Set<string>()
   const forks = new Map<LogId, ForkRow>()
   /** A new epoch; null where there is none. */
@@ -337,13 +340,15 @@ export function createDraft(context: DraftContext): Draft {
       epoch = opened
     },
 
+    putPayload: (row) => void payloads.push(row),
     remember: (key) => void keys.push(key),
     keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      if (rows.size + keys.length + values.length + forks.size === 0 && !epoch) return null
+      const size = rows.size + keys.length + values.length + forks.size + payloads.length
+      if (size === 0 && !epoch) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
@@ -357,6 +362,7 @@ export function createDraft(context: DraftContext): Draft {
           forks: [...forks.values()],
           keys,
           values,
+          payloads,
           epoch,
         },
         changes,

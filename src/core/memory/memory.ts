@@ -5,12 +5,13 @@
  * Invariants: the state is a fold over the entries in order of arrival and the fork proofs, so replaying the store gives
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
-import type { Digest, LogId, SpaceId } from '../base/brand.ts'
+import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
+import { deadRanges } from './checkpoint.ts'
 import { createDraft, type Draft, type DraftResult } from './draft.ts'
 import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
@@ -31,6 +32,8 @@ export interface AppliedFork {
 }
 
 export interface Memory {
+  /** The author whose key signs here. */
+  readonly self: Did
   readonly logs: LogTable
   /** What is held of logs above a gap (`partial.ts`). */
   readonly partials: ReadonlyMap<LogId, PartialRow>
@@ -57,7 +60,7 @@ export interface Memory {
   /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
   dotsOf(memory: Digest): readonly DotRef[]
   /** True where this dot is one of those that make its memory visible. */
-  isVisibleDot(dot: DotRef & { readonly element: Digest }): boolean
+  isVisibleDot(dot: DotRef): boolean
   /** The same for an element of any kind. */
   dotsOfKind(kind: number, element: Digest): readonly DotRef[]
   /** Id of the own log of a space. */
@@ -91,7 +94,13 @@ export function createMemory(options: MemoryOptions): Memory {
     arrival = Math.max(arrival, change.arrival)
     time = Math.max(time, change.clock)
     entries++
-    return { change, touched: change.kind === KINDS.retract ? removeDots(change) : addDot(change) }
+    return { change, touched: foldSet(change) }
+  }
+
+  const foldSet = (change: Change): Digest[] => {
+    if (change.kind === KINDS.retract) return removeDots(change)
+    if (change.kind === KINDS.checkpoint) return removeRanges(change)
+    return addDot(change)
   }
 
   const addDot = (change: Change): Digest[] => {
@@ -114,6 +123,16 @@ export function createMemory(options: MemoryOptions): Memory {
     )
   }
 
+  const removeRanges = (change: Change): Digest[] => {
+    const log = logs.get(change.logId)
+    if (!log) return []
+    return settle(
+      deadRanges(change, log.row).flatMap(({ logId, ranges }) =>
+        ranges.flatMap(([from, to]) => set.removeRange(logId, from, to, change)),
+      ),
+    )
+  }
+
   /** Counts what appeared and vanished; the memories among what changed. */
   const settle = (transitions: readonly (Transition<string> | null)[]): Digest[] => {
     const touched = new Set<Digest>()
@@ -126,6 +145,7 @@ export function createMemory(options: MemoryOptions): Memory {
   }
 
   return {
+    self: signer.did,
     logs,
     partials,
     draft: (nowMs) =>
@@ -200,8 +220,7 @@ export function createMemory(options: MemoryOptions): Memory {
       return arrival
     },
     dotsOf: (memory) => set.dots(MEMORY_KEY + memory),
-    isVisibleDot: ({ logId, seq, element }) =>
-      set.dots(MEMORY_KEY + element).some((dot) => dot.logId === logId && dot.seq === seq),
+    isVisibleDot: set.isVisibleDot,
     dotsOfKind: (kind, element) => set.dots(elementKey(kind, element)),
     ownLog: (space) => ({ publicKey: signer.publicKey, space, epoch }),
     ownDots(kind, element) {

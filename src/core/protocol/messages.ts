@@ -93,7 +93,11 @@ export interface PushReply {
   /** Frames that were refused: their index and why. */
   readonly failures: readonly { readonly index: number; readonly code: ErrorCode }[]
   /** Where the receiver would like logs to be continued that had a gap. */
-  readonly want: readonly { readonly logId: LogId; readonly from: number }[]
+  readonly want: readonly LogStart[]
+  /** The receiver has most of this from others: from now on announce, do not push. */
+  readonly prune: boolean
+  /** The sender is a neighbour of the receiver. */
+  readonly linked: boolean
 }
 
 export function encodePushReply(reply: PushReply): Uint8Array {
@@ -102,16 +106,17 @@ export function encodePushReply(reply: PushReply): Uint8Array {
     dup: reply.dup,
     failures: reply.failures.map(({ index, code }) => [index, code]),
     want: reply.want.map(({ logId, from }) => [logIdToBytes(logId), from]),
+    prune: reply.prune,
+    linked: reply.linked,
   })
 }
 
 export function decodePushReply(bytes: Uint8Array): PushReply | null {
-  const decoded = decodeCanonical(bytes)
-  if (!decoded.ok || typeof decoded.value !== 'object' || decoded.value === null) return null
-  const { new: fresh, dup, failures, want } = decoded.value as { [key: string]: Canonical | undefined }
+  const { new: fresh, dup, failures, want, prune, linked } = decodeMap(bytes) ?? {}
   if (!isUint(fresh, Number.MAX_SAFE_INTEGER) || !isUint(dup, Number.MAX_SAFE_INTEGER)) return null
-  if (!Array.isArray(failures) || !Array.isArray(want)) return null
-  if (failures.length > limits.PULL_RANGES_MAX || want.length > limits.PULL_RANGES_MAX) return null
+  if (!Array.isArray(failures) || failures.length > limits.PULL_RANGES_MAX) return null
+  const starts = decodeStarts(want)
+  if (!starts || typeof prune !== 'boolean' || typeof linked !== 'boolean') return null
   return {
     new: fresh,
     dup,
@@ -121,13 +126,112 @@ export function decodePushReply(bytes: Uint8Array): PushReply | null {
         ? [{ index, code: code as ErrorCode }]
         : []
     }),
-    want: (want as Canonical[]).flatMap((item) => {
-      const [logId, from] = Array.isArray(item) ? (item as Canonical[]) : []
-      return isBytes(logId, LOG_ID_BYTES) && isUint(from, limits.SEQ_MAX)
-        ? [{ logId: bytesToLogId(logId), from }]
-        : []
-    }),
+    want: starts,
+    prune,
+    linked,
   }
+}
+
+export const encodeIhave = (rows: readonly LogNext[]): Uint8Array =>
+  encodeCanonical(rows.map(({ logId, next }) => [logIdToBytes(logId), next]))
+
+/** Failure REQUEST_INVALID. */
+export function decodeIhave(bytes: Uint8Array): Result<readonly LogNext[], Failure> {
+  const decoded = decodeCanonical(bytes)
+  const list = decoded.ok ? decoded.value : null
+  if (!Array.isArray(list) || list.length > limits.IHAVE_ROWS_MAX)
+    return err(failure('REQUEST_INVALID', `ihave: at most ${limits.IHAVE_ROWS_MAX} rows`))
+  const rows: LogNext[] = []
+  for (const item of list as Canonical[]) {
+    const [logId, next] = Array.isArray(item) && item.length === 2 ? (item as Canonical[]) : []
+    if (!isBytes(logId, LOG_ID_BYTES) || !isUint(next, limits.SEQ_MAX + 1))
+      return err(failure('REQUEST_INVALID', 'ihave: a row is [log id, next]'))
+    rows.push({ logId: bytesToLogId(logId), next })
+  }
+  return ok(rows)
+}
+
+/** What a receiver of an announcement lacks and nobody else was asked to bring. */
+export interface IhaveReply {
+  readonly want: readonly LogStart[]
+  /** As in a reply to a push. */
+  readonly linked: boolean
+}
+
+export const encodeIhaveReply = ({ want, linked }: IhaveReply): Uint8Array =>
+  encodeCanonical({ want: want.map(({ logId, from }) => [logIdToBytes(logId), from]), linked })
+
+export function decodeIhaveReply(bytes: Uint8Array): IhaveReply | null {
+  const { want, linked } = decodeMap(bytes) ?? {}
+  const starts = decodeStarts(want)
+  return starts && typeof linked === 'boolean' ? { want: starts, linked } : null
+}
+
+/** What a peer asks of a link to it (PROTOCOL.md §8, neighbours). */
+export const LINK_ASKS = ['urgent', 'room', 'leave', 'eager', 'lazy'] as const
+export type LinkAsk = (typeof LINK_ASKS)[number]
+
+export interface NeighborRequest {
+  readonly ask: LinkAsk
+  readonly want: readonly LogStart[]
+}
+
+export interface NeighborReply {
+  readonly accepted: boolean
+  /** Whether the asker answers at its own URL; null where it was not tried. */
+  readonly reached: boolean | null
+}
+
+/** A log from a sequence number on. */
+export interface LogStart {
+  readonly logId: LogId
+  readonly from: number
+}
+
+/** A log up to a sequence number. */
+export interface LogNext {
+  readonly logId: LogId
+  readonly next: number
+}
+
+export const encodeNeighbor = ({ ask, want }: NeighborRequest): Uint8Array =>
+  encodeCanonical({ ask, want: want.map(({ logId, from }) => [logIdToBytes(logId), from]) })
+
+/** Failure REQUEST_INVALID. */
+export function decodeNeighbor(bytes: Uint8Array): Result<NeighborRequest, Failure> {
+  const { ask, want } = decodeMap(bytes) ?? {}
+  const known = LINK_ASKS.find((one) => one === ask)
+  const rows = decodeStarts(want)
+  if (!known || !rows) return err(failure('REQUEST_INVALID', 'neighbor: {ask, want} of this protocol'))
+  return ok({ ask: known, want: rows })
+}
+
+export const encodeNeighborReply = ({ accepted, reached }: NeighborReply): Uint8Array =>
+  encodeCanonical({ accepted, reached })
+
+export function decodeNeighborReply(bytes: Uint8Array): NeighborReply | null {
+  const { accepted, reached } = decodeMap(bytes) ?? {}
+  if (typeof accepted !== 'boolean' || (typeof reached !== 'boolean' && reached !== null)) return null
+  return { accepted, reached }
+}
+
+/** Null where it is no list of [log id, from], or one longer than a pull may ask for. */
+function decodeStarts(list: Canonical | undefined): LogStart[] | null {
+  if (!Array.isArray(list) || list.length > limits.PULL_RANGES_MAX) return null
+  const starts: LogStart[] = []
+  for (const item of list as Canonical[]) {
+    const [logId, from] = Array.isArray(item) && item.length === 2 ? (item as Canonical[]) : []
+    if (!isBytes(logId, LOG_ID_BYTES) || !isUint(from, limits.SEQ_MAX)) return null
+    starts.push({ logId: bytesToLogId(logId), from })
+  }
+  return starts
+}
+
+function decodeMap(bytes: Uint8Array): { [key: string]: Canonical | undefined } | null {
+  const decoded = decodeCanonical(bytes)
+  if (!decoded.ok || typeof decoded.value !== 'object' || decoded.value === null) return null
+  if (Array.isArray(decoded.value) || decoded.value instanceof Uint8Array) return null
+  return decoded.value as { [key: string]: Canonical | undefined }
 }
 
 /** Bytes that a descriptor's signature covers. */

@@ -17,6 +17,10 @@ import { unwrap } from '../problem.ts'
 
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
+/** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
+const IHAVE_BYTES_MAX = 256 * 1024
+/** `want` at its longest: `PULL_RANGES_MAX` rows of 23 bytes. */
+const NEIGHBOR_BYTES_MAX = 32 * 1024
 
 export interface FederationRoutesOptions {
   /** Where others are told to reach this spore, which may be a proxy before it; null where they are told nothing. */
@@ -56,6 +60,16 @@ export const federationRoutes =
     app.post(`${FEDERATION_PATH}/push`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
       const caller = callerOf(request)
       return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
+    })
+
+    app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.ihave(bodyOf(request), caller)))
+    })
+
+    app.post(`${FEDERATION_PATH}/neighbor`, { bodyLimit: NEIGHBOR_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.neighbor(bodyOf(request), caller)))
     })
 
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])

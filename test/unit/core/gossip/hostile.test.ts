@@ -5,8 +5,10 @@ import { HEADS_PAGES_MAX, PULLS_MAX } from '../../../../src/core/gossip/pull.ts'
 import { PULL_RANGES_MAX } from '../../../../src/core/protocol/limits.ts'
 import {
   decodeHeads,
+  decodeIhave,
   decodePull,
   decodePushReply,
+  encodeIhaveReply,
   encodePull,
   encodePushReply,
 } from '../../../../src/core/protocol/messages.ts'
@@ -203,7 +205,17 @@ test('a peer that wants the same again and again gets it once more', async (cont
   const [log] = await author.store.logs()
   const liar = serveLiar(net, 'liar', {
     push: async () =>
-      reply(200, encodePushReply({ new: 0, dup: 0, failures: [], want: [{ logId: log!.logId, from: 0 }] })),
+      reply(
+        200,
+        encodePushReply({
+          new: 0,
+          dup: 0,
+          failures: [],
+          want: [{ logId: log!.logId, from: 0 }],
+          prune: false,
+          linked: true,
+        }),
+      ),
   })
   await join(author, liar.url)
   await net.clock.settle()
@@ -221,7 +233,8 @@ test('what was not offered cannot be wanted', async (context) => {
   const secret = (await a.store.logs()).find(({ space }) => space === 'private')!
   const want = [{ logId: secret.logId, from: 0 }]
   const liar = serveLiar(net, 'liar', {
-    push: async () => reply(200, encodePushReply({ new: 1, dup: 0, failures: [], want })),
+    push: async () =>
+      reply(200, encodePushReply({ new: 1, dup: 0, failures: [], want, prune: false, linked: true })),
   })
   await join(a, liar.url)
   await net.clock.settle()
@@ -333,10 +346,18 @@ test('what a peer refused in a push is offered again by a spore that it cannot p
   let isFull = true
   const pushed: number[] = []
   const peer = serveLiar(net, 'full', {
+    ihave: async ({ body }) => {
+      const rows = decodeIhave(body)
+      const want = (rows.ok && isFull ? rows.value : []).map(({ logId }) => ({ logId, from: 0 }))
+      return reply(200, encodeIhaveReply({ want, linked: true }))
+    },
     push: async ({ body }) => {
       pushed.push(body.length)
       const failures = isFull ? [{ index: 0, code: 'LOGS_FULL' as const }] : []
-      return reply(200, encodePushReply({ new: isFull ? 0 : 1, dup: 0, failures, want: [] }))
+      return reply(
+        200,
+        encodePushReply({ new: isFull ? 0 : 1, dup: 0, failures, want: [], prune: false, linked: true }),
+      )
     },
   })
   const a = await net.open('a', { isReachable: false })

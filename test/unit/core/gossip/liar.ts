@@ -3,7 +3,10 @@ import { signDescriptor } from '../../../../src/core/identity/descriptor.ts'
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
 import {
   type Descriptor,
+  decodeIhave,
   encodeHeads,
+  encodeIhaveReply,
+  encodeNeighborReply,
   encodePushReply,
   type HeadsReply,
   type HeadsRow,
@@ -16,6 +19,8 @@ export interface Script {
   readonly heads?: Responder
   readonly pull?: Responder
   readonly push?: Responder
+  readonly ihave?: Responder
+  readonly neighbor?: Responder
   readonly join?: Responder
 }
 
@@ -49,7 +54,14 @@ export function serveLiar(
   const answers: Required<Script> = {
     heads: async () => headsReply([], { cursor: 'x', more: false }),
     pull: async () => reply(200, new Uint8Array()),
-    push: async () => reply(200, encodePushReply({ new: 0, dup: 0, failures: [], want: [] })),
+    push: async () =>
+      reply(200, encodePushReply({ new: 0, dup: 0, failures: [], want: [], prune: false, linked: true })),
+    ihave: async ({ body }) => {
+      const rows = decodeIhave(body)
+      const want = (rows.ok ? rows.value : []).map(({ logId }) => ({ logId, from: 0 }))
+      return reply(200, encodeIhaveReply({ want, linked: true }))
+    },
+    neighbor: async () => reply(200, encodeNeighborReply({ accepted: true, reached: true })),
     join: async () => jsonReply(200, { self: descriptor(), nodes: [] }),
     ...script,
   }

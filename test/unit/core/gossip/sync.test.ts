@@ -57,19 +57,18 @@ function everyForm(bytes: Uint8Array): Buffer[] {
 
 test('a write reaches the peers without waiting for a pull, and is not sent back', async (context) => {
   await using net = testLoopback(context)
-  const [a, b, c] = [await net.open('a'), await net.open('b'), await net.open('c')]
+  const [a, b] = [await net.open('a'), await net.open('b')]
   await join(a, b.url)
-  await join(c, b.url)
   await net.clock.settle()
   net.take()
   await remember(a, 'news')
   await net.clock.advance(200)
-  assert.deepEqual([a, b, c].map(memoriesOf), [1, 1, 1])
+  assert.deepEqual([a, b].map(memoriesOf), [1, 1])
   const sent = net.take()
-  assert.deepEqual(routesOf(sent), ['POST /federation/v1/push', 'POST /federation/v1/push'])
+  assert.deepEqual(routesOf(sent), ['POST /federation/v1/push'])
   assert.deepEqual(
     sent.map(({ from, request }) => `${from} to ${request.base}`),
-    [`a to ${b.url}`, `b to ${c.url}`],
+    [`a to ${b.url}`],
   )
 })
 
@@ -90,7 +89,7 @@ test('a push that was lost is made up for by the next pull', async (context) => 
   const [a, b] = [await net.open('a'), await net.open('b')]
   await join(a, b.url)
   await net.clock.settle()
-  net.lose = (_, { path }) => path.endsWith('/push')
+  net.lose = (_, { path }) => /\/(push|ihave)$/.test(path)
   await remember(a, 'lost on its way')
   await net.clock.advance(200)
   assert.equal(memoriesOf(b), 0)
@@ -100,30 +99,70 @@ test('a push that was lost is made up for by the next pull', async (context) => 
 
 test('a push behind a gap is answered with what is wanted, and that is brought', async (context) => {
   await using net = testLoopback(context)
-  const [a, b] = [await net.open('a'), await net.open('b')]
-  await remember(a, 'b pulls this, so it is left to pull')
-  await join(a, b.url)
-  await net.clock.advance(1000)
-  net.lose = (from, { path }) => from === 'b' || path.endsWith('/push')
+  const a = await net.open('a')
+  const before = await net.open('b')
+  await join(a, before.url)
   await rememberMany(a, 30)
-  await net.clock.advance(100)
-  // The lost push made b unreachable for a; a round of a's finds it again. Pulls of b's stay lost.
-  net.lose = (from) => from === 'b'
-  await net.clock.advance(15_000)
-  assert.equal(memoriesOf(b), 1)
+  await net.clock.advance(1000)
+  assert.equal(memoriesOf(before), 30)
+  await before.close()
+  // It lost its store, and nobody has noticed yet. What it pulls itself is lost.
+  const b = await net.open('b')
+  net.lose = (from, { path }) => from === 'b' && path.endsWith('/heads')
   net.take()
   await remember(a, 'one more')
   await net.clock.advance(200)
-  assert.equal(memoriesOf(b), 32)
-  const [refused, refilled, ...rest] = only(net.take(), '/push').map(
-    (push) => decodePushReply(push.reply?.body as Uint8Array)!,
-  )
+  const [refused] = only(net.take(), '/push').map((push) => decodePushReply(push.reply?.body as Uint8Array)!)
   assert.deepEqual(refused?.failures, [{ index: 0, code: 'SEQ_GAP' }])
+  assert.deepEqual([refused?.want.map(({ from }) => from), refused?.linked], [[0], false])
+  assert.equal(memoriesOf(b), 0)
+  // It was linked again at once, and still lacks what came before.
+  await remember(a, 'and another')
+  await net.clock.advance(200)
+  assert.equal(memoriesOf(b), 32)
+  const replies = only(net.take(), '/push').map((push) => decodePushReply(push.reply?.body as Uint8Array)!)
   assert.deepEqual(
-    refused?.want.map(({ from }) => from),
-    [1],
+    replies.map((one) => [one.new, one.want.map(({ from }) => from), one.linked]),
+    [
+      [0, [0], true],
+      [32, [], true],
+    ],
   )
-  assert.deepEqual([refilled?.new, rest.length], [31, 0])
+})
+
+test('a neighbour that forgot the link is told by its answers, and linked again', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a')
+  const before = await net.open('b')
+  await join(a, before.url)
+  await net.clock.settle()
+  await before.close()
+  const b = await net.open('b')
+  await remember(a, 'news')
+  await net.clock.advance(120_000)
+  net.take()
+  await remember(b, 'news of b')
+  await net.clock.advance(200)
+  assert.deepEqual([a, b].map(memoriesOf), [2, 2])
+  assert.deepEqual(routesOf(net.take()), ['POST /federation/v1/push'])
+})
+
+test('a peer that lost its store gets it back from a spore that it cannot reach', async (context) => {
+  await using net = testLoopback(context)
+  const hidden = await net.open('hidden', { isReachable: false })
+  const before = await net.open('hub')
+  await rememberMany(hidden, 30)
+  await join(hidden, before.url)
+  await net.clock.advance(1000)
+  assert.equal(memoriesOf(before), 30)
+  await before.close()
+  const hub = await net.open('hub')
+  await net.clock.advance(60_000)
+  assert.equal(memoriesOf(hub), 30)
+  // With nothing lacking nothing is offered.
+  net.take()
+  await net.clock.advance(120_000)
+  assert.ok(net.take().every(({ request }) => request.path.endsWith('/heads')))
 })
 
 test('a spore that nobody can reach receives and contributes over its own requests', async (context) => {

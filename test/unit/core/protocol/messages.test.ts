@@ -21,7 +21,11 @@ const record = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }
   fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<T>
 const logId = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => bytesToBase64url(bytes) as LogId)
 const seq = fc.oneof(fc.nat(100), fc.constantFrom(0, SEQ_MAX))
-const row = record({ logId, next: seq, chain: fc.uint8Array({ minLength: 32, maxLength: 32 }) })
+const chain = fc.uint8Array({ minLength: 32, maxLength: 32 })
+const row = fc.oneof(
+  record({ logId, next: seq, chain }),
+  record({ logId, next: seq, chain }).map((one) => ({ ...one, forkPoint: one.next })),
+)
 const heads = record({
   cursor: fc.constantFrom('', '0011223344556677.12'),
   more: fc.boolean(),
@@ -125,6 +129,8 @@ describe('a reply to a push', () => {
       { maxLength: 4 },
     ),
     want: fc.array(record({ logId, from: seq }), { maxLength: 4 }),
+    prune: fc.boolean(),
+    linked: fc.boolean(),
   })
   test('decodes to what it was made of', () =>
     fuzz(reply, (one) => assert.deepEqual(decodePushReply(encodePushReply(one)), one), 200))
@@ -134,14 +140,22 @@ describe('a reply to a push', () => {
       new: 0,
       dup: 0,
       failures: [[0, 'SEQ_GAP'], [1, '__proto__'], [2, 'toString'], 3, ['x', 'SEQ_GAP']],
-      want: [[new Uint8Array(16), 4], [new Uint8Array(15), 4], 'x', [new Uint8Array(16), -1]],
+      want: [],
+      prune: false,
+      linked: true,
     })
-    const read = decodePushReply(bytes)
-    assert.deepEqual(read?.failures, [{ index: 0, code: 'SEQ_GAP' }])
-    assert.deepEqual(
-      read?.want.map(({ from }) => from),
-      [4],
-    )
+    assert.deepEqual(decodePushReply(bytes)?.failures, [{ index: 0, code: 'SEQ_GAP' }])
+  })
+  test('that wants what is no place in a log, or says no word of the link, is null', () => {
+    const of = (fields: object) =>
+      decodePushReply(
+        encodeCanonical({ new: 0, dup: 0, failures: [], want: [], prune: false, linked: true, ...fields }),
+      )
+    assert.ok(of({ want: [[new Uint8Array(16), 4]] }))
+    for (const want of [[[new Uint8Array(15), 4]], ['x'], [[new Uint8Array(16), -1]], null])
+      assert.equal(of({ want }), null)
+    assert.equal(of({ prune: null }), null)
+    assert.equal(of({ linked: 1 }), null)
   })
   test('is bounded', () => {
     const want = (count: number) => ({
@@ -149,6 +163,8 @@ describe('a reply to a push', () => {
       dup: 0,
       failures: [],
       want: Array.from({ length: count }, () => [new Uint8Array(16), 0]),
+      prune: false,
+      linked: false,
     })
     assert.ok(decodePushReply(encodeCanonical(want(PULL_RANGES_MAX))))
     assert.equal(decodePushReply(encodeCanonical(want(PULL_RANGES_MAX + 1))), null)

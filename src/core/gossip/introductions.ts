@@ -1,0 +1,217 @@
+/**
+ * Who is a peer: spores introduce themselves to one another, and learn of others that way.
+ *
+ * Invariants: a descriptor is believed of the spore that answered with it at its URL, never on a third one's word; one
+ * introduction to a peer is under way at a time; what is learnt of strangers is bounded by the views.
+ */
+import type { Clock, Log } from '../base/ports.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { signDescriptor, verifyDescriptor } from '../identity/descriptor.ts'
+import type { Signer, Verifier } from '../identity/keys.ts'
+import type { MemoryStore } from '../memory/store.ts'
+import type { Writer } from '../memory/writer.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
+import type { Descriptor } from '../protocol/messages.ts'
+import { PROTOCOL_VERSION } from '../protocol/version.ts'
+import type { FederationClient } from './client.ts'
+import { decodePeerUrls, encodePeerUrls, type Peer, type Peers } from './peers.ts'
+import type { Transport } from './transport.ts'
+import { PASSIVE_MAX } from './views.ts'
+
+export interface Introductions {
+  self(): Descriptor
+  /** Sets where this spore answers, and takes the seeds and those who were known before into the table. */
+  open(url: string | null, seeds: readonly string[]): Promise<void>
+  /** Asks who answers at a peer's URL; the peer that it turned out to be. */
+  introduce(peer: Peer): Promise<Result<Peer, Failure>>
+  /** The peer at a URL that an operator gave, in the table from now on. */
+  pin(url: string): Result<Peer, Failure>
+  /** A spore introduced itself with a verified descriptor; null where there is no way to it. */
+  introduced(descriptor: Descriptor): Result<Peer | null, Failure>
+  /** Asks a peer whom it knows; true where somebody was new. */
+  discover(peer: Peer): Promise<boolean>
+  selfUrl(): string | null
+}
+
+export interface IntroductionsOptions {
+  readonly name: string
+  readonly network: string
+}
+
+export interface IntroductionsDeps {
+  readonly client: FederationClient
+  readonly peers: Peers
+  readonly store: MemoryStore
+  readonly writer: Writer
+  readonly signer: Signer
+  readonly verifier: Verifier
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly log: Log
+  readonly onFailed: (peer: Peer, error: Failure) => void
+  /** A peer is in the table, or no longer. */
+  readonly onLearnt: (peer: Peer) => void
+  readonly onForgotten: (peer: Peer) => void
+}
+
+/** URLs of peers that have answered, and of those that an operator joined. */
+const PEERS_VALUE = 'gossip/peers'
+const JOINED_VALUE = 'gossip/joined'
+
+export function createIntroductions(options: IntroductionsOptions, deps: IntroductionsDeps): Introductions {
+  const { client, peers, store, writer, signer, verifier, transport, clock, log } = deps
+  const { onFailed, onLearnt, onForgotten } = deps
+  const { name, network } = options
+  const underWay = new Map<Peer, Promise<Result<Peer, Failure>>>()
+  let selfUrl: string | null = null
+  let persisted = ''
+
+  const self = (): Descriptor =>
+    signDescriptor({ url: selfUrl, name, network, version: PROTOCOL_VERSION, issued: clock.now() }, signer)
+
+  const introduceOnce = async (peer: Peer): Promise<Result<Peer, Failure>> => {
+    const joined = await client.join(peer.url, self())
+    if (!joined.ok && joined.error.code !== 'PEER_SELF') return fail(peer, await explain(peer, joined.error))
+    const verified = joined.ok ? verify(joined.value.self) : joined
+    if (!verified.ok && verified.error.code !== 'PEER_SELF') return fail(peer, verified.error)
+    if (!verified.ok || verified.value.key === signer.did) {
+      remove(peer)
+      return err(failure('PEER_SELF', peer.url))
+    }
+    const twin = peers.byDid(verified.value.key)
+    if (twin && twin !== peer) {
+      const stays = isSuccessor(peer, verified.value, twin) ? peer : twin
+      stays.isPinned ||= peer.isPinned || twin.isPinned
+      remove(stays === peer ? twin : peer)
+      if (stays === twin) {
+        onLearnt(twin)
+        return ok(twin)
+      }
+    }
+    peer.descriptor = verified.value
+    peer.isStranger = false
+    peer.state = 'alive'
+    peer.lastError = null
+    peer.failures = 0
+    onLearnt(peer)
+    if (joined.ok) learn(joined.value.nodes)
+    await persist()
+    return ok(peer)
+  }
+
+  const verify = (descriptor: unknown): Result<Descriptor, Failure> =>
+    verifyDescriptor(descriptor, { network, nowMs: clock.now(), verifier })
+
+  /** A refusal for another network or version, with both values: a peer's words are not passed on, what it signs is. */
+  const explain = async (peer: Peer, refusal: Failure): Promise<Failure> => {
+    if (refusal.code !== 'NETWORK_MISMATCH' && refusal.code !== 'VERSION_UNSUPPORTED') return refusal
+    const nodes = await client.nodes(peer.url)
+    const verified = nodes.ok ? verify(nodes.value.self) : nodes
+    return !verified.ok && verified.error.code === refusal.code ? verified.error : refusal
+  }
+
+  const fail = (peer: Peer, error: Failure): Result<never, Failure> => {
+    onFailed(peer, error)
+    if (peer.isStranger) remove(peer)
+    return err(error)
+  }
+
+  const remove = (peer: Peer): void => {
+    peers.remove(peer)
+    onForgotten(peer)
+  }
+
+  /** Takes spores that a peer knows into the table. Only their URLs count: who answers there is asked there. */
+  const learn = (nodes: readonly unknown[]): boolean => {
+    const urls = nodes.map((node) => (node as Partial<Descriptor>).url)
+    let isNew = false
+    for (const text of urls.slice(0, PASSIVE_MAX)) {
+      const url = typeof text === 'string' ? transport.admit(text) : null
+      if (!url?.ok || url.value === selfUrl || peers.byUrl(url.value)) continue
+      const peer = peers.at(url.value)
+      if (!peer) return isNew
+      peer.isStranger = true
+      isNew = true
+      onLearnt(peer)
+    }
+    return isNew
+  }
+
+  const persist = async (): Promise<void> => {
+    const joined = peers.all().filter(({ isPinned }) => isPinned)
+    const answered = peers.all().filter(({ isStranger }) => !isStranger)
+    const now = JSON.stringify([joined, answered].map((some) => some.map(({ url }) => url)))
+    if (now === persisted) return
+    persisted = now
+    await writer.write((draft) => {
+      draft.setValue(JOINED_VALUE, encodePeerUrls(joined))
+      return draft.setValue(PEERS_VALUE, encodePeerUrls(answered))
+    })
+  }
+
+  const stored = async (key: string): Promise<string[]> => {
+    const bytes = await store.value(key)
+    return bytes ? decodePeerUrls(bytes) : []
+  }
+
+  return {
+    self,
+    async open(url, seeds) {
+      selfUrl = url
+      const pinned = new Set([...seeds, ...(await stored(JOINED_VALUE))])
+      for (const seed of new Set([...pinned, ...(await stored(PEERS_VALUE))])) {
+        const admitted = transport.admit(seed)
+        if (!admitted.ok) log.warn('peer left out', { peer: seed, detail: admitted.error.detail })
+        else if (admitted.value !== selfUrl) {
+          const peer = peers.at(admitted.value)
+          if (!peer) continue
+          peer.isPinned ||= pinned.has(seed)
+          onLearnt(peer)
+        }
+      }
+    },
+    introduce(peer) {
+      const running = underWay.get(peer)
+      if (running) return running
+      const started = introduceOnce(peer).finally(() => underWay.delete(peer))
+      underWay.set(peer, started)
+      return started
+    },
+    pin(input) {
+      const url = transport.admit(input)
+      if (!url.ok) return url
+      if (url.value === selfUrl) return err(failure('PEER_SELF', url.value))
+      const peer = peers.at(url.value)
+      if (!peer) return err(failure('PEERS_FULL', 'no more peers are kept'))
+      return ok(peer)
+    },
+    introduced(descriptor) {
+      if (descriptor.key === signer.did) return err(failure('PEER_SELF', 'this spore cannot join itself'))
+      const url = descriptor.url === null ? null : transport.admit(descriptor.url)
+      // Without a URL that this spore may connect to, the other one pulls and pushes, and that is all it takes.
+      if (!url?.ok || url.value === selfUrl) return ok(null)
+      const isKnown = peers.byUrl(url.value) !== undefined
+      const peer = peers.at(url.value)
+      if (!peer) return err(failure('PEERS_FULL', 'no more peers are kept'))
+      // Who answers there is asked there: a stranger's word for it would let it pose as another's URL.
+      if (!isKnown) peer.isStranger = true
+      peer.claimedBy = descriptor.key
+      onLearnt(peer)
+      return ok(peer)
+    },
+    async discover(peer) {
+      const nodes = await client.nodes(peer.url)
+      return nodes.ok && learn(nodes.value.nodes)
+    },
+    selfUrl: () => selfUrl,
+  }
+}
+
+/**
+ * Whether a peer takes the place of a twin with the same key. The URL that a spore gives itself stays; one that gives
+ * none stays where it was as long as it answers there. Descriptors are public, so an older one proves nothing.
+ */
+function isSuccessor(peer: Peer, descriptor: Descriptor, twin: Peer): boolean {
+  if (descriptor.issued < (twin.descriptor?.issued ?? 0)) return false
+  return descriptor.url === null ? twin.state !== 'alive' : descriptor.url === peer.url
+}

@@ -1,0 +1,145 @@
+/**
+ * Carries out what the views decide: asks peers for links, answers those who ask, and tells who follows of links that
+ * came and went.
+ */
+import type { Did } from '../base/brand.ts'
+import type { Clock, Random } from '../base/ports.ts'
+import type { Result } from '../base/result.ts'
+import type { Failure } from '../protocol/errors.ts'
+import type { NeighborReply, NeighborRequest } from '../protocol/messages.ts'
+import type { FederationClient } from './client.ts'
+import type { Peer, Peers } from './peers.ts'
+import { createViews, type ViewEffect, type ViewEvent } from './views.ts'
+
+export interface Neighbors {
+  /** A peer of the table may be linked to. */
+  learn(peer: Peer): void
+  /** A peer is no longer in the table. */
+  forget(peer: Peer): void
+  /** A peer failed; an active one is replaced. */
+  failed(peer: Peer): void
+  /** A peer knows of no link. */
+  unlinked(peer: Peer): void
+  /** Asks for the links that are missing. */
+  refill(): void
+  /** A peer asks for a link, or ends one. */
+  asked(did: Did, ask: 'urgent' | 'room' | 'leave'): Promise<NeighborReply>
+  isActive(peer: Peer): boolean
+  active(): Peer[]
+  /** The rest of those who are known. */
+  passive(): Peer[]
+  /** Resolves when no request for a link is under way. */
+  settled(): Promise<void>
+}
+
+export interface NeighborsDeps {
+  readonly client: FederationClient
+  readonly peers: Peers
+  readonly clock: Clock
+  readonly random: Random
+  /** Who answers at a peer's URL; the peer that it turned out to be. */
+  readonly introduce: (peer: Peer) => Promise<Result<Peer, Failure>>
+  readonly isReachable: () => boolean
+  readonly onUp: (peer: Peer) => void
+  readonly onDown: (peer: Peer) => void
+  readonly onFailed: (peer: Peer, error: Failure) => void
+}
+
+export function createNeighbors(deps: NeighborsDeps): Neighbors {
+  const { client, peers, clock, random, introduce, isReachable, onUp, onDown, onFailed } = deps
+  const views = createViews({ random })
+  const requests = new Set<Promise<unknown>>()
+
+  /** The answer that the views gave, where the event was a question. */
+  const handle = (event: ViewEvent): boolean => {
+    let isAccepted = false
+    for (const effect of views.handle(event, clock.now()))
+      if (effect.type === 'answer') isAccepted = effect.isAccepted
+      else carryOut(effect)
+    return isAccepted
+  }
+
+  const carryOut = (effect: Exclude<ViewEffect, { type: 'answer' }>): void => {
+    const peer = peers.byUrl(effect.peer)
+    if (!peer) handle({ type: 'forgotten', peer: effect.peer })
+    else if (effect.type === 'ask') track(askFor(peer, effect.isUrgent))
+    else if (effect.type === 'up') onUp(peer)
+    else if (effect.type === 'down') onDown(peer)
+    else if (effect.type === 'dropped') peers.remove(peer)
+    else track(client.neighbor(peer.url, { ask: 'leave', want: [] }))
+  }
+
+  const track = (request: Promise<unknown>): void => {
+    const ended = request.finally(() => requests.delete(ended))
+    requests.add(ended)
+  }
+
+  const askFor = async (peer: Peer, isUrgent: boolean): Promise<void> => {
+    const { url } = peer
+    // Who refused something is there all the same.
+    if (!peer.descriptor || peer.state === 'unreachable') {
+      const introduced = await introduce(peer)
+      if (!introduced.ok) return void handle({ type: 'failed', peer: url })
+      // It was another URL of a peer that is known: that one is asked in its own time.
+      if (introduced.value !== peer) return void handle({ type: 'forgotten', peer: url })
+    }
+    if (!isReachable()) return void handle({ type: 'answered', peer: url, isAccepted: true })
+    const request: NeighborRequest = { ask: isUrgent ? 'urgent' : 'room', want: [] }
+    let answer = await client.neighbor(url, request)
+    // It has forgotten this spore.
+    if (answer.ok && answer.value.reached === null) {
+      await introduce(peer)
+      answer = await client.neighbor(url, request)
+    }
+    if (!answer.ok) {
+      onFailed(peer, answer.error)
+      return void handle({ type: 'failed', peer: url })
+    }
+    handle({ type: 'answered', peer: url, isAccepted: answer.value.accepted })
+  }
+
+  /** The peer that a caller is, once it has answered at the URL that it gave itself. */
+  const reach = async (did: Did): Promise<Peer | null | undefined> => {
+    const known = peers.byDid(did)
+    if (known?.state === 'alive') return known
+    const claimed = known ?? peers.all().find(({ claimedBy }) => claimedBy === did)
+    if (!claimed) return undefined
+    const introduced = await introduce(claimed)
+    return introduced.ok && introduced.value.descriptor?.key === did ? introduced.value : null
+  }
+
+  return {
+    learn({ url, isPinned }) {
+      handle({ type: 'learnt', peer: url, isPinned })
+    },
+    forget({ url }) {
+      handle({ type: 'forgotten', peer: url })
+    },
+    failed({ url }) {
+      handle({ type: 'failed', peer: url })
+    },
+    unlinked({ url }) {
+      handle({ type: 'unlinked', peer: url })
+    },
+    refill() {
+      handle({ type: 'tick' })
+    },
+    async asked(did, ask) {
+      if (ask === 'leave') {
+        const peer = peers.byDid(did)
+        if (peer) handle({ type: 'left', peer: peer.url })
+        return { accepted: true, reached: null }
+      }
+      const peer = await reach(did)
+      if (!peer) return { accepted: false, reached: peer === null ? false : null }
+      const accepted = handle({ type: 'asked', peer: peer.url, isUrgent: ask === 'urgent' })
+      return { accepted, reached: true }
+    },
+    isActive: ({ url }) => views.isActive(url),
+    active: () => views.active().flatMap((url) => peers.byUrl(url) ?? []),
+    passive: () => views.passive().flatMap((url) => peers.byUrl(url) ?? []),
+    async settled() {
+      await Promise.allSettled(requests)
+    },
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * How news spread along the links: a pure state machine after Plumtree (Leitão, Pereira, Rodrigues 2007).
+ *
+ * Each link is eager or lazy. News go to eager neighbours whole, to lazy ones as an announcement, later. Who is pushed
+ * mostly what it has prunes the link, so what stays eager is a tree; who is announced what nobody brought it grafts the
+ * link, so the tree heals. Invariants: nothing is sent but what is stored here; at most one push and one announcement a link
+ * are under way; a queue is bounded and drops its oldest: what is lost that way, or any other, the next pull finds.
+ */
+import type { BoundedMap } from '../base/bounded.ts'
+import type { LogId } from '../base/brand.ts'
+import type { Random } from '../base/ports.ts'
+import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
+import type { LogNext, LogStart } from '../protocol/messages.ts'
+import type { Offered } from './push.ts'
+import type { Replica } from './replica.ts'
+
+/** News that come within this time go out in one push. */
+export const PUSH_COALESCE_MS = 50
+/**
+ * An announcement waits this long, and up to half as long again: over a deep tree the push comes first, and of two neighbours
+ * only one announces.
+ */
+export const ANNOUNCE_DELAY_MS = 1000
+/** After a lost push or announcement the neighbour is asked this much later what it lacks. */
+export const PROBE_DELAY_MS = 250
+/** What somebody was asked to bring is not asked of another for so long: a round trip and a push of 1 MiB. */
+export const EXPECT_MS = 2000
+/** Logs that wait to be sent to one neighbour: what 10,000 authors write in a second. Beyond it the oldest are left to pull. */
+export const QUEUE_LOGS_MAX = 4096
+/** Logs that somebody was asked to bring. */
+const EXPECTED_LOGS_MAX = 16_384
+
+/** A neighbour as the shell names it. */
+export type LinkName = string
+/** Next sequence number that a neighbour has of a log, or the fork point that it knows of, as far as it was seen. */
+export type Known = BoundedMap<LogId, number>
+
+export type PlumtreeEvent =
+  /** A link was made. What is known of the neighbour may be shared with whoever else sees what it has. */
+  | { readonly type: 'up'; readonly link: LinkName; readonly known: Known; readonly knownForks: Known }
+  | { readonly type: 'down'; readonly link: LinkName }
+  /** Entries were stored: of each log from a sequence number on. `isOld` where they were fetched: the others likely have them. */
+  | { readonly type: 'stored'; readonly logs: readonly LogStart[]; readonly isOld: boolean }
+  /** A fork was proven here: its proof goes along every link at once. */
+  | { readonly type: 'forked'; readonly logId: LogId }
+  /** A neighbour pushed: so many entries that were new here, and so many that were not. Answered by `prune`, or not. */
+  | {
+      readonly type: 'pushed'
+      readonly link: LinkName
+      readonly rows: readonly LogNext[]
+      readonly fresh: number
+      readonly duplicate: number
+    }
+  /** A neighbour announced what it has. Answered by at most one `want`. */
+  | { readonly type: 'announced'; readonly link: LinkName; readonly rows: readonly LogNext[] }
+  /** A neighbour wants no more pushes, or wants them again, beginning with what it lacks. */
+  | { readonly type: 'pruned'; readonly link: LinkName }
+  | { readonly type: 'grafted'; readonly link: LinkName; readonly want: readonly LogStart[] }
+  /** The time of a `wake` has come. */
+  | { readonly type: 'due'; readonly link: LinkName; readonly message: Message }
+  /** A push arrived: what it offered, what of it was taken, what was left for the next one, what is wanted behind a gap. */
+  | {
+      readonly type: 'delivered'
+      readonly link: LinkName
+      readonly offered: readonly Offered[]
+      readonly taken: readonly Offered[]
+      readonly rest: readonly LogStart[]
+      readonly want: readonly LogStart[]
+    }
+  /** An announcement arrived; what is wanted of it comes as `grafted`. */
+  | { readonly type: 'heard'; readonly link: LinkName }
+  /** A push or announcement of these logs was lost or refused. */
+  | {
+      readonly type: 'failed'
+      readonly link: LinkName
+      readonly message: Message
+      readonly logs: readonly LogId[]
+    }
+
+export type Message = 'push' | 'announce'
+
+export type PlumtreeEffect =
+  /** Come back with `due` after a time. */
+  | { readonly type: 'wake'; readonly link: LinkName; readonly message: Message; readonly delayMs: number }
+  /** Send the logs from these sequence numbers on; end with `delivered` or `failed`. */
+  | { readonly type: 'push'; readonly link: LinkName; readonly logs: readonly LogStart[] }
+  /** Send these rows; end with `heard` (and `grafted`) or `failed`. */
+  | { readonly type: 'announce'; readonly link: LinkName; readonly rows: readonly LogNext[] }
+  | { readonly type: 'prune'; readonly link: LinkName }
+  | { readonly type: 'want'; readonly link: LinkName; readonly want: readonly LogStart[] }
+
+export interface Plumtree {
+  handle(event: PlumtreeEvent, nowMs: number): PlumtreeEffect[]
+  isEager(link: LinkName): boolean
+  links(): readonly LinkName[]
+}
+
+export interface PlumtreeDeps {
+  readonly random: Random
+  /** What is here. */
+  readonly replica: Pick<Replica, 'next' | 'validEnd' | 'forkPoint'>
+}
+
+interface Link {
+  readonly known: Known
+  readonly knownForks: Known
+  isEager: boolean
+  /** Logs to push, each from where; and logs to announce. The oldest first. */
+  readonly pushes: Map<LogId, number>
+  readonly announcements: Set<LogId>
+  /** Messages that are being waited for, and that are under way. */
+  readonly waking: Set<Message>
+  readonly sending: Set<Message>
+  /** Logs that were sent again for a gap since the queue was last empty: a peer can want the same for ever. */
+  readonly refilled: Set<LogId>
+}
+
+export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
+  const links = new Map<LinkName, Link>()
+  /** Who was asked to bring a log, up to where and until when it is waited for. */
+  const expected = new Map<
+    LogId,
+    { readonly link: LinkName; readonly next: number; readonly untilMs: number }
+  >()
+
+  const lacks = (link: Link, logId: LogId): boolean =>
+    (link.known.get(logId) ?? 0) < replica.validEnd(logId) ||
+    replica.forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
+
+  const wake = (name: LinkName, link: Link, message: Message, delayMs: number): PlumtreeEffect[] => {
+    // What is under way looks at its queue when it ends.
+    if (link.waking.has(message) || link.sending.has(message)) return []
+    link.waking.add(message)
+    return [{ type: 'wake', link: name, message, delayMs }]
+  }
+  const wakePush = (name: LinkName, link: Link, delayMs: number) => wake(name, link, 'push', delayMs)
+  const wakeAnnounce = (name: LinkName, link: Link) =>
+    wake(name, link, 'announce', ANNOUNCE_DELAY_MS * (1 + random.float() / 2))
+
+  const store = (logs: readonly LogStart[], isOld: boolean): PlumtreeEffect[] => {
+    const effects: PlumtreeEffect[] = []
+    for (const [name, link] of links) {
+      const isPush = link.isEager && !isOld
+      for (const { logId, from } of logs) {
+        if (!lacks(link, logId)) continue
+        if (isPush) enqueue(link, logId, from)
+        else announceLater(link, logId)
+      }
+      if (link.pushes.size > 0) effects.push(...wakePush(name, link, PUSH_COALESCE_MS))
+      if (link.announcements.size > 0) effects.push(...wakeAnnounce(name, link))
+    }
+    return effects
+  }
+
+  const forked = (logId: LogId): PlumtreeEffect[] =>
+    [...links].flatMap(([name, link]) => {
+      if (!lacks(link, logId)) return []
+      enqueue(link, logId, replica.validEnd(logId))
+      return wakePush(name, link, PUSH_COALESCE_MS)
+    })
+
+  /** A push of nothing but what is here, or mostly: this link is a second way to the same news. */
+  const judge = (name: LinkName, fresh: number, duplicate: number): PlumtreeEffect[] => {
+    const link = links.get(name)
+    if (!link || duplicate <= fresh) return []
+    return [...makeLazy(name, link), { type: 'prune', link: name }]
+  }
+
+  const makeLazy = (name: LinkName, link: Link): PlumtreeEffect[] => {
+    link.isEager = false
+    for (const logId of link.pushes.keys()) announceLater(link, logId)
+    link.pushes.clear()
+    return link.announcements.size > 0 ? wakeAnnounce(name, link) : []
+  }
+
+  const askFor = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
+    const want: LogStart[] = []
+    for (const row of rows) {
+      const from = replica.next(row.logId)
+      if (from >= Math.min(row.next, replica.forkPoint(row.logId)) || want.length >= PULL_RANGES_MAX) continue
+      const bringer = expected.get(row.logId)
+      const isComing = bringer && bringer.link !== name && bringer.untilMs > nowMs && bringer.next >= row.next
+      if (isComing && links.has(bringer.link)) continue
+      expect(row, name, nowMs)
+      want.push({ logId: row.logId, from })
+    }
+    if (want.length === 0) return []
+    const link = links.get(name)
+    if (link) link.isEager = true
+    return [{ type: 'want', link: name, want }]
+  }
+
+  const expect = ({ logId, next }: LogNext, link: LinkName, nowMs: number): void => {
+    expected.delete(logId)
+    expected.set(logId, { link, next, untilMs: nowMs + EXPECT_MS })
+    if (expected.size > EXPECTED_LOGS_MAX) dropOldest(expected)
+  }
+
+  /** What a neighbour wants by its own account, which counts more than what was thought. */
+  const graft = (name: LinkName, link: Link, want: readonly LogStart[]): PlumtreeEffect[] => {
+    link.isEager = true
+    for (const { logId, from } of want) {
+      if (from >= replica.validEnd(logId)) continue
+      link.known.set(logId, from)
+      link.announcements.delete(logId)
+      enqueue(link, logId, from)
+    }
+    return link.pushes.size > 0 ? wakePush(name, link, 0) : []
+  }
+
+  const refill = (link: Link, offered: readonly LogNext[], want: readonly LogStart[]): void => {
+    for (const { logId, from } of want) {
+      const isOffered = offered.some((row) => row.logId === logId && from < row.next)
+      if (!isOffered || link.refilled.has(logId)) continue
+      link.refilled.add(logId)
+      link.known.set(logId, from)
+      enqueue(link, logId, from)
+    }
+  }
+
+  const flushPushes = (name: LinkName, link: Link): PlumtreeEffect[] => {
+    const logs: LogStart[] = []
+    for (const [logId, from] of link.pushes)
+      if (lacks(link, logId)) logs.push({ logId, from: Math.max(from, link.known.get(logId) ?? 0) })
+    link.pushes.clear()
+    if (logs.length === 0) {
+      link.refilled.clear()
+      return []
+    }
+    link.sending.add('push')
+    return [{ type: 'push', link: name, logs }]
+  }
+
+  const flushAnnouncements = (name: LinkName, link: Link): PlumtreeEffect[] => {
+    const rows: LogNext[] = []
+    for (const logId of link.announcements) {
+      if (rows.length >= IHAVE_ROWS_MAX) break
+      link.announcements.delete(logId)
+      if (lacks(link, logId)) rows.push({ logId, next: replica.validEnd(logId) })
+    }
+    if (rows.length === 0) return []
+    link.sending.add('announce')
+    return [{ type: 'announce', link: name, rows }]
+  }
+
+  /** Later news wait in the queue of a link; a message that has ended goes on with them. */
+  const goOn = (name: LinkName, link: Link): PlumtreeEffect[] => [
+    ...(link.pushes.size > 0 ? wakePush(name, link, 0) : []),
+    ...(link.announcements.size > 0 ? wakeAnnounce(name, link) : []),
+  ]
+
+  const fail = (name: LinkName, link: Link, message: Message, logs: readonly LogId[]): PlumtreeEffect[] => {
+    link.sending.delete(message)
+    for (const logId of logs) announceLater(link, logId)
+    // Asked what it lacks before anything is sent again: a lost answer is no lost push.
+    for (const logId of link.pushes.keys()) announceLater(link, logId)
+    link.pushes.clear()
+    link.isEager = false
+    return wake(name, link, 'announce', PROBE_DELAY_MS)
+  }
+
+  const handleOf = (name: LinkName, link: Link, event: PlumtreeEvent): PlumtreeEffect[] => {
+    switch (event.type) {
+      case 'pruned':
+        return makeLazy(name, link)
+      case 'grafted':
+        return graft(name, link, event.want)
+      case 'due':
+        link.waking.delete(event.message)
+        if (link.sending.has(event.message)) return []
+        return event.message === 'push' ? flushPushes(name, link) : flushAnnouncements(name, link)
+      case 'delivered':
+        link.sending.delete('push')
+        for (const row of event.taken) {
+          noteKnown(link.known, row)
+          if (row.forkPoint !== undefined) noteKnownFork(link.knownForks, row.logId, row.forkPoint)
+        }
+        for (const { logId, from } of event.rest) enqueue(link, logId, from)
+        refill(link, event.offered, event.want)
+        if (link.pushes.size === 0) link.refilled.clear()
+        return goOn(name, link)
+      case 'heard':
+        link.sending.delete('announce')
+        return goOn(name, link)
+      case 'failed':
+        return fail(name, link, event.message, event.logs)
+      default:
+        return []
+    }
+  }
+
+  return {
+    handle(event, nowMs) {
+      if (event.type === 'stored') return store(event.logs, event.isOld)
+      if (event.type === 'forked') return forked(event.logId)
+      const link = links.get(event.link)
+      switch (event.type) {
+        case 'up':
+          if (!link) links.set(event.link, newLink(event.known, event.knownForks))
+          return []
+        case 'down':
+          links.delete(event.link)
+          return []
+        case 'pushed':
+          if (link) for (const row of event.rows) noteKnown(link.known, row)
+          return judge(event.link, event.fresh, event.duplicate)
+        case 'announced':
+          if (link) for (const row of event.rows) noteKnown(link.known, row)
+          return askFor(event.link, event.rows, nowMs)
+        default:
+          return link ? handleOf(event.link, link, event) : []
+      }
+    },
+    isEager: (name) => links.get(name)?.isEager ?? false,
+    links: () => [...links.keys()],
+  }
+}
+
+const newLink = (known: Known, knownForks: Known): Link => ({
+  known,
+  knownForks,
+  isEager: true,
+  pushes: new Map(),
+  announcements: new Set(),
+  waking: new Set(),
+  sending: new Set(),
+  refilled: new Set(),
+})
+
+/** A neighbour is only ever thought to have more, until it says otherwise. */
+function noteKnown(known: Known, { logId, next }: LogNext): void {
+  if (next > (known.get(logId) ?? 0)) known.set(logId, next)
+}
+
+function noteKnownFork(knownForks: Known, logId: LogId, point: number): void {
+  if (point < (knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) knownForks.set(logId, point)
+}
+
+function enqueue(link: Link, logId: LogId, from: number): void {
+  link.pushes.set(logId, Math.min(from, link.pushes.get(logId) ?? from))
+  if (link.pushes.size > QUEUE_LOGS_MAX) dropOldest(link.pushes)
+}
+
+function announceLater(link: Link, logId: LogId): void {
+  link.announcements.add(logId)
+  if (link.announcements.size > QUEUE_LOGS_MAX) dropOldest(link.announcements)
+}
+
+const dropOldest = <K>(queue: { keys(): Iterator<K>; delete(key: K): boolean }): void => {
+  queue.delete(queue.keys().next().value as K)
+}
