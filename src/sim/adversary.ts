@@ -180,7 +180,10 @@ export function createAdversary(name: string, world: World, compression: Compres
         return reply(200, someFrames())
       case 'push': {
         const want = someRows().map(({ logId }) => ({ logId, from: 0 }))
-        return reply(200, encodePushReply({ new: 0, dup: 0, failures: [], want }))
+        return reply(
+          200,
+          encodePushReply({ new: 0, dup: 0, failures: [], prune: false, linked: false, want }),
+        )
       }
       default:
         return reply(404, new Uint8Array())
