@@ -204,6 +204,17 @@ def check_set(case):
         expect(found, {one["id"]: one["dots"] for one in case["visible"]})
 
 
+def check_view(case):
+    reply, code = outcome(protocol.decode_heads, unhex(case["reply"]))
+    expect(code, case.get("error"))
+    if code:
+        return
+    rows = [row for _, rows in reply[2] for row in rows]
+    wanted = [(unhex(row["logId"]), row["next"], unhex(row["chain"]), row.get("forkPoint")) for row in case["rows"]]
+    expect(rows, wanted)
+    expect(protocol.view_digest(rows).hex(), case["digest"])
+
+
 INPUT = re.compile(
     r'spore=((\((?:"[@a-z-]+"(?: "[@a-z-]+")*)?\));created=(\d{1,12});nonce="([A-Za-z0-9+/]{21}[AQgw]==)"'
     r';alg="ed25519";keyid="(did:key:z[1-9A-HJ-NP-Za-km-z]{1,56})")'
@@ -259,6 +270,7 @@ CHECKS = {
     "set": check_set,
     "fork": check_fork,
     "frame": check_frame,
+    "view": check_view,
     "http-signature": check_http_signature,
 }
 

@@ -135,9 +135,13 @@ def _removed_by(held: Log, header, payload):
         if header["kind"] == RETRACT:
             named = [(item["epoch"], item["seqs"]) for item in retract(payload)["dots"]]
         else:
+            dead = checkpoint(payload)["dead"]
+            # It names entries before itself, or it says nothing at all.
+            own = [item["ranges"] for item in dead if item["epoch"] == held.epoch]
+            need(all(last < header["seq"] for ranges in own for _, last in ranges))
             named = [
                 (item["epoch"], [seq for first, last in item["ranges"] for seq in range(first, last + 1)])
-                for item in checkpoint(payload)["dead"]
+                for item in dead
             ]
     except NotAsked:
         return set()

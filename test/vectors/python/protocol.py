@@ -404,6 +404,54 @@ def _is_branch(leaves, head):
     )
 
 
+# --- Section 8: views ---
+
+HEADS_ROWS_MAX = 8192
+CURSOR_CHARS_MAX = 64
+
+
+def decode_heads(data):
+    """(cursor, more, [(space, [(log id, next, chain, fork point or None)...])...]) of a reply to `heads`."""
+    try:
+        fields = canonical.decode(data)
+    except canonical.NotCanonical:
+        raise Refused("REQUEST_INVALID") from None
+    form = isinstance(fields, list) and len(fields) == 3 and isinstance(fields[0], str) and isinstance(fields[1], bool)
+    if not form or utf16_length(fields[0]) > CURSOR_CHARS_MAX or not isinstance(fields[2], list):
+        raise Refused("REQUEST_INVALID")
+    spaces = []
+    for item in fields[2]:
+        if not isinstance(item, list) or len(item) != 2 or not isinstance(item[0], str) or not isinstance(item[1], list):
+            raise Refused("REQUEST_INVALID")
+        spaces.append((item[0], [_row(row) for row in item[1]]))
+    if sum(len(rows) for _, rows in spaces) > HEADS_ROWS_MAX:
+        raise Refused("REQUEST_INVALID")
+    return fields[0], fields[1], spaces
+
+
+def _row(row):
+    form = (
+        isinstance(row, list)
+        and len(row) in (3, 4)
+        and is_bytes(row[0], 16)
+        and is_uint(row[1], SEQ_MAX + 1)
+        and is_bytes(row[2], 32)
+        and (len(row) == 3 or is_uint(row[3], SEQ_MAX) and row[1] <= row[3])
+    )
+    if not form:
+        raise Refused("REQUEST_INVALID")
+    return (*row, None)[:4]
+
+
+def view_digest(rows):
+    """A sum: the order of the rows means nothing, and a replica keeps it as logs advance."""
+    total = 0
+    for log, end, chain, fork_point in rows:
+        fork = b"" if fork_point is None else fork_point.to_bytes(8, "big")
+        total += int.from_bytes(sha256(log, end.to_bytes(8, "big"), chain, fork), "big")
+    return (total % 2**256).to_bytes(32, "big")
+
+
 # --- Section 7: frames ---
 
 
