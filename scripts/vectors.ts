@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { canonical } from './vectors/canonical.ts'
 import { clocks } from './vectors/clocks.ts'
+import { dictionaries } from './vectors/dictionaries.ts'
 import { entries, heads } from './vectors/entries.ts'
 import { forks } from './vectors/forks.ts'
 import { frames } from './vectors/frames.ts'
@@ -52,6 +53,7 @@ const groups: readonly (readonly [name: string, about: string, make: () => Case[
     'A receiver at `nowMs` takes the runs of `before` and the fork `proofs`, then `run`: it stores `fresh` entries, or refuses.',
     runs,
   ],
+  ['dictionary', '`bytes` are the shared dictionary of codec 3, `sha256` is their digest.', dictionaries],
   ['frame', '`bytes` as frames hold `bodies`; with `error`, what comes behind them is refused.', frames],
   [
     'set',

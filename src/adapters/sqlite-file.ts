@@ -242,6 +242,7 @@ function openForWriting(path: string): DatabaseSync {
       PRAGMA wal_autocheckpoint = ${WAL_PAGES};
       PRAGMA journal_size_limit = ${WAL_BYTES_KEPT};
       PRAGMA temp_store = MEMORY;
+      PRAGMA secure_delete = ON;
       PRAGMA trusted_schema = OFF;
       PRAGMA cell_size_check = ON;
     `)

@@ -88,6 +88,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     },
   )
   const federation = createFederation({
+    compression,
     gossip,
     replica,
     logs: memory.logs,
@@ -109,6 +110,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     federation,
     async replay(follow) {
       await compaction.load()
+      memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
       memory.load(await store.logs(), forked, await store.partials())
       for (const { logId } of forked) await forks.settle(logId)

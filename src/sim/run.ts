@@ -94,8 +94,10 @@ async function live(world: World, steps: number, compression: Compression): Prom
   for (const adversary of adversaries) adversary.stop()
   faults.heal()
   const last = scheduler.steps + RECOVERY_STEPS_MAX
-  await world.drive(() => scheduler.steps >= last || nodes.every(({ engine }) => engine !== null))
-  if (nodes.some(({ engine }) => engine === null)) world.report('liveness', 'a spore does not come up again')
+  const isUp = (): boolean => nodes.every(({ engine }) => engine !== null)
+  await world.drive(() => scheduler.steps >= last || (isUp() && workload.isIdle()))
+  if (!isUp()) world.report('liveness', 'a spore does not come up again')
+  else if (!workload.isIdle()) world.report('liveness', 'an operation is never answered')
   const rounds = await agree(world)
   if (rounds !== null) await checkSets(world)
   return rounds

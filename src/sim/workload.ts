@@ -19,6 +19,8 @@ export interface Workload {
   /** Begins; operations come until `stop`. */
   start(): void
   stop(): void
+  /** True where every spore that is up has answered everything. */
+  isIdle(): boolean
   /** Sends again what a spore never answered. */
   resend(node: SimNode): void
 }
@@ -35,6 +37,8 @@ export function createWorkload(world: World): Workload {
   const random = world.random.stream('workload')
   /** Requests without an answer, by the place of the spore they went to. */
   const open = new Map<number, Set<Sent>>()
+  /** Operations that a life of a spore has not answered. */
+  const underWay = new Map<string, number>()
   /** Memories that were remembered somewhere, to retract. */
   const ids: string[] = []
   let isOn = false
@@ -158,8 +162,11 @@ export function createWorkload(world: World): Workload {
 
   const follow = <T>(node: SimNode, work: Promise<T>, then: (value: T) => void): void => {
     const { lives } = node
+    const life = `${node.place} ${lives}`
+    underWay.set(life, (underWay.get(life) ?? 0) + 1)
     work.then(
       (value) => {
+        underWay.set(life, (underWay.get(life) ?? 0) - 1)
         if (node.lives === lives) then(value)
       },
       (error: unknown) => report('broken', `${node.name}: an operation threw ${textOf(error)}`),
@@ -208,6 +215,7 @@ export function createWorkload(world: World): Workload {
     stop() {
       isOn = false
     },
+    isIdle: () => world.nodes.every(({ place, lives }) => !underWay.get(`${place} ${lives}`)),
     resend,
   }
 }

@@ -9,6 +9,7 @@ import type { Verifier } from '../identity/keys.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
+import type { Compression } from '../protocol/compression.ts'
 import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
 import {
   HEADS_ROWS_MAX,
@@ -28,6 +29,7 @@ import {
   encodePushReply,
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
+import { framesToLines } from './lines.ts'
 import type { Replica } from './replica.ts'
 import { createTally } from './tally.ts'
 
@@ -51,6 +53,8 @@ export interface Federation {
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
+  /** Frames of this spore as JSON lines, for people. */
+  toLines(frames: AsyncIterable<Uint8Array>): AsyncIterable<string>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
   /** Failure REQUEST_INVALID. */
   ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
@@ -61,6 +65,7 @@ export interface Federation {
 }
 
 export interface FederationDeps {
+  readonly compression: Compression
   readonly gossip: Gossip
   readonly replica: Replica
   readonly logs: LogTable
@@ -138,6 +143,8 @@ export function createFederation(deps: FederationDeps): Federation {
         })(),
       )
     },
+
+    toLines: (frames) => framesToLines(frames, deps.compression),
 
     async push(body, caller) {
       const failures: { index: number; code: ErrorCode }[] = []

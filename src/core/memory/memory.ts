@@ -16,7 +16,7 @@ import { createDraft, type Draft, type DraftResult } from './draft.ts'
 import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
-import type { EntryRow, ForkRow, LogRow, PartialRow } from './store.ts'
+import type { EntryRow, ForkRow, LogRow, PartialRow, StoreBatch } from './store.ts'
 
 /** What a fold step did: the change, and the memories whose visible dots are now others. */
 export interface Applied {
@@ -48,6 +48,12 @@ export interface Memory {
   /** Folds a durable proof in. */
   applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
+
+  /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
+  deny(changes: StoreBatch['denied']): void
+  isDenied(element: Digest): boolean
+  /** Number of purged payloads. */
+  readonly denied: number
 
   /** Visible memories. */
   readonly memories: number
@@ -83,6 +89,7 @@ export function createMemory(options: MemoryOptions): Memory {
   const logs = createLogTable()
   const partials = new Map<LogId, PartialRow>()
   const set = createOrSet<string>()
+  const denied = new Set<Digest>()
   let { epoch } = options
   let time = 0
   let arrival = 0
@@ -104,9 +111,18 @@ export function createMemory(options: MemoryOptions): Memory {
   }
 
   const addDot = (change: Change): Digest[] => {
+    if (denied.has(change.element)) return []
     const isRecallable =
       change.kind !== KINDS.memory || (change.payload !== null && decodeMemory(change.payload) !== null)
     return isRecallable ? settle([set.add(elementKey(change.kind, change.element), change)]) : []
+  }
+
+  const deny = (changes: StoreBatch['denied']): void => {
+    for (const { digest, isDenied } of changes) {
+      if (isDenied) denied.add(digest)
+      else denied.delete(digest)
+      if (isDenied) settle(set.dots(MEMORY_KEY + digest).map((dot) => set.remove(dot, PURGE)))
+    }
   }
 
   const removeDots = (change: Change): Digest[] => {
@@ -153,6 +169,7 @@ export function createMemory(options: MemoryOptions): Memory {
         logs,
         partials,
         forkPoint: logs.forkPoint,
+        isDenied: (element) => denied.has(element),
         signer,
         verifier,
         network,
@@ -162,6 +179,11 @@ export function createMemory(options: MemoryOptions): Memory {
         time,
         arrival,
       }),
+    deny,
+    isDenied: (element) => denied.has(element),
+    get denied() {
+      return denied.size
+    },
     apply(result) {
       for (const row of result.logs) logs.set(row)
       for (const { logId, partial } of result.partials) {
@@ -236,4 +258,6 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
 }
 
 const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`
+/** Who removes what is purged: no log has this id, so no fork undoes it. */
+const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }
 const MEMORY_KEY = `${KINDS.memory}:`

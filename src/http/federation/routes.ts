@@ -7,6 +7,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Did } from '../../core/base/brand.ts'
 import { err, ok, type Result } from '../../core/base/result.ts'
 import type { Federation } from '../../core/gossip/federation.ts'
+import { LINES_MEDIA_TYPE } from '../../core/gossip/lines.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
 import { FEDERATION_BODY_BYTES_MAX } from '../../core/protocol/limits.ts'
@@ -53,8 +54,7 @@ export const federationRoutes =
 
     app.post(`${FEDERATION_PATH}/pull`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
       const caller = callerOf(request)
-      const frames = unwrap(federation.pull(bodyOf(request), caller))
-      return reply.type(FRAMES_MEDIA_TYPE).send(Readable.from(frames))
+      return sendFrames(reply, federation, unwrap(federation.pull(bodyOf(request), caller)))
     })
 
     app.post(`${FEDERATION_PATH}/push`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
@@ -134,6 +134,17 @@ const bodyOf = (request: FastifyRequest): Uint8Array =>
 function sendNothingNew(reply: FastifyReply): FastifyReply {
   for (const name of Object.keys(SECURITY_HEADERS)) reply.removeHeader(name)
   return reply.code(304).send()
+}
+
+/** Frames, or the same as JSON lines where the request asks for these. */
+function sendFrames(
+  reply: FastifyReply,
+  federation: Federation,
+  frames: AsyncIterable<Uint8Array>,
+): FastifyReply {
+  const wantsLines = (reply.request.headers.accept ?? '').includes(LINES_MEDIA_TYPE)
+  reply.header('vary', 'accept').type(wantsLines ? LINES_MEDIA_TYPE : FRAMES_MEDIA_TYPE)
+  return reply.send(Readable.from(wantsLines ? federation.toLines(frames) : frames))
 }
 
 const sendBytes = (reply: FastifyReply, type: string, bytes: Uint8Array): FastifyReply =>

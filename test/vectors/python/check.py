@@ -145,10 +145,24 @@ def check_fork(case):
         expect((found[0].hex(), found[1]), (case["logId"], case["seq"]))
 
 
+FOLDER = Path(sys.argv[1])
+
+
+def cases_of(name):
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["cases"]
+
+
+DICTIONARY = unhex(cases_of("dictionary")[0]["bytes"])
+
+
+def check_dictionary(case):
+    expect(hashlib.sha256(unhex(case["bytes"])).hexdigest(), case["sha256"])
+
+
 def check_frame(case):
     bodies, code = [], None
     try:
-        for body in protocol.frames(unhex(case["bytes"])):
+        for body in protocol.frames(unhex(case["bytes"]), DICTIONARY):
             bodies.append(body)
     except Refused as refused:
         code = refused.code
@@ -269,16 +283,17 @@ CHECKS = {
     "run": check_run,
     "set": check_set,
     "fork": check_fork,
+    "dictionary": check_dictionary,
     "frame": check_frame,
     "view": check_view,
     "http-signature": check_http_signature,
 }
 
 
-def main(folder):
+def main():
     for name, check in CHECKS.items():
         result = {"file": name, "passed": 0, "skipped": 0, "failed": []}
-        for case in json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["cases"]:
+        for case in cases_of(name):
             try:
                 check(case)
                 result["passed"] += 1
@@ -290,4 +305,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()
