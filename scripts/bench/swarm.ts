@@ -1,11 +1,10 @@
 /**
- * How soon five real spores have what one of them is told, where each knows only its neighbours in a chain:
+ * How soon five real spores have what one of them is told, where each was told of one neighbour in a chain only:
  *
  *     npm run bench -- swarm [--entries 1000] [--runs 5] [--seed 1] [--json]
  *
- * The first is told the entries in ten requests. In the second half of the runs the spore in the middle, the only way
- * from one end to the other, is killed after half of them and started again after the last. All settings are the
- * defaults of a spore, with new stores in each run.
+ * The first is told the entries in ten requests. In the second half of the runs the spore in the middle is killed after
+ * half of them and started again after the last. All settings are the defaults of a spore, with new stores in each run.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
