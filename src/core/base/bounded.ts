@@ -7,6 +7,7 @@ export interface BoundedMap<K, V> {
   delete(key: K): boolean
   readonly size: number
   values(): IterableIterator<V>
+  entries(): IterableIterator<[K, V]>
 }
 
 export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
@@ -30,5 +31,6 @@ export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
       return map.size
     },
     values: () => map.values(),
+    entries: () => map.entries(),
   }
 }

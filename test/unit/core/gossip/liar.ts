@@ -1,6 +1,7 @@
 /** A peer that signs what it should and answers what it likes. */
 import { signDescriptor } from '../../../../src/core/identity/descriptor.ts'
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
+import { failure } from '../../../../src/core/protocol/errors.ts'
 import {
   type Descriptor,
   decodeIhave,
@@ -12,7 +13,7 @@ import {
   type HeadsRow,
 } from '../../../../src/core/protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../../../../src/core/protocol/version.ts'
-import { jsonReply, type Loopback, type Responder, reply, urlOf } from '../../../support/loopback.ts'
+import { jsonReply, type Loopback, problem, type Responder, reply, urlOf } from '../../../support/loopback.ts'
 
 /** Answers by the end of the path; what is left out is answered like an empty spore would. */
 export interface Script {
@@ -22,6 +23,7 @@ export interface Script {
   readonly ihave?: Responder
   readonly neighbor?: Responder
   readonly join?: Responder
+  readonly segments?: Responder
 }
 
 export interface Liar {
@@ -63,6 +65,7 @@ export function serveLiar(
     },
     neighbor: async () => reply(200, encodeNeighborReply({ accepted: true, reached: true })),
     join: async () => jsonReply(200, { self: descriptor(), nodes: [] }),
+    segments: async () => problem(failure('SEGMENT_UNKNOWN', 'none')),
     ...script,
   }
   const url = net.serve(name, async (request) => {
