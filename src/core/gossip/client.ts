@@ -142,7 +142,8 @@ export function createFederationClient({
       const query = since === null ? '' : `?since=${encodeURIComponent(since)}`
       const headers = {
         accept: CBOR_MEDIA_TYPE,
-        'if-none-match': etags.map((etag) => `"${etag}"`).join(', '),
+        // In step with the peer both are the same view.
+        'if-none-match': [...new Set(etags)].map((etag) => `"${etag}"`).join(', '),
       }
       const sent = await send({ method: 'GET', base, path: `${FEDERATION_PATH}/heads`, query, headers })
       if (!sent.ok) return sent

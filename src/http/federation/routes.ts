@@ -18,6 +18,7 @@ import {
   CURSOR_UNKNOWN,
   FEDERATION_PATH,
 } from '../../core/protocol/messages.ts'
+import { SECURITY_HEADERS } from '../plugins/headers.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
 import { parseRange } from '../range.ts'
@@ -58,7 +59,7 @@ export const federationRoutes =
       const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request))
       reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
       if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
-      return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : reply.code(304).send()
+      return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : sendNothingNew(reply)
     })
 
     app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
@@ -188,6 +189,12 @@ function etagsOf(request: FastifyRequest): string[] {
 
 const bodyOf = (request: FastifyRequest): Uint8Array =>
   (request.body as Uint8Array | undefined) ?? new Uint8Array()
+
+/** A reply without a body has nothing that a browser could misread: its security headers would be a sixth of the round. */
+function sendNothingNew(reply: FastifyReply): FastifyReply {
+  for (const name of Object.keys(SECURITY_HEADERS)) reply.removeHeader(name)
+  return reply.code(304).send()
+}
 
 /** Frames, or the same as JSON lines where the request asks for these. */
 function sendFrames(
