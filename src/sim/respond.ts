@@ -34,6 +34,10 @@ export function respondFrom(federation: Federation): Responder {
       }
       case 'POST /federation/v1/push':
         return reply(200, await federation.push(body, caller))
+      case 'GET /federation/v1/stream': {
+        const source = federation.stream(caller)
+        return source.ok ? { status: 200, headers: {}, body: source.value.events } : problem(source.error)
+      }
       case 'POST /federation/v1/ihave': {
         const answer = federation.ihave(body, caller)
         return answer.ok ? reply(200, answer.value) : problem(answer.error)

@@ -13,6 +13,7 @@ import {
   FEDERATION_REPLY_TIMEOUT_MS,
   FEDERATION_TIMEOUT_MS,
   PULL_REPLY_BYTES_MAX,
+  STREAM_IDLE_MS,
 } from '../protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
@@ -33,6 +34,7 @@ import {
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
+import { EVENT_STREAM_MEDIA_TYPE, readEvents, type StreamEvent } from './event-stream.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
 
 export interface FederationClient {
@@ -45,6 +47,8 @@ export interface FederationClient {
   /** Frames, as they arrive. Throws `SporeError` PEER_UNREACHABLE where they break off. */
   pull(base: string, ranges: readonly Range[]): Promise<Result<AsyncIterable<Uint8Array>, Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
+  /** Opens a stream of what the peer pushes and announces; it ends with the signal. Its loop throws as `readEvents` does. */
+  events(base: string, closing: AbortSignal): Promise<Result<AsyncIterable<StreamEvent>, Failure>>
   ihave(base: string, rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
@@ -110,9 +114,7 @@ export function createFederationClient({
   const stream = async (outgoing: Outgoing): Promise<Result<TransportStream, Failure>> => {
     const timeouts = { idleTimeoutMs: FEDERATION_TIMEOUT_MS, replyTimeoutMs: FEDERATION_REPLY_TIMEOUT_MS }
     const reply = await transport.stream({ ...sign(outgoing), ...timeouts }, signal)
-    if (!reply.ok || reply.value.status < 400) return reply
-    const { status, headers, body } = reply.value
-    return err(refusal({ status, headers, body: await readProblem(body) }))
+    return reply.ok ? orRefusal(reply.value) : reply
   }
 
   return {
@@ -154,6 +156,16 @@ export function createFederationClient({
       if (!sent.ok) return sent
       const reply = decodePushReply(sent.value.body)
       return reply ? ok(reply) : err(notUnderstood('push'))
+    },
+    async events(base, closing) {
+      const headers = { accept: EVENT_STREAM_MEDIA_TYPE }
+      const path = `${FEDERATION_PATH}/stream`
+      const request = sign({ method: 'GET', base, path, headers, maxBytes: Number.MAX_SAFE_INTEGER })
+      const lasting = { idleTimeoutMs: STREAM_IDLE_MS, replyTimeoutMs: null }
+      const reply = await transport.stream({ ...request, ...lasting }, AbortSignal.any([signal, closing]))
+      if (!reply.ok) return reply
+      const opened = await orRefusal(reply.value)
+      return opened.ok ? ok(readEvents(opened.value.body)) : opened
     },
     async ihave(base, rows) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
@@ -203,6 +215,12 @@ async function readProblem(body: AsyncIterable<Uint8Array>): Promise<Uint8Array>
     return new Uint8Array()
   }
   return concatBytes(...chunks)
+}
+
+async function orRefusal(reply: TransportStream): Promise<Result<TransportStream, Failure>> {
+  const { status, headers, body } = reply
+  if (status < 400) return ok(reply)
+  return err(refusal({ status, headers, body: await readProblem(body) }))
 }
 
 /** A peer's problem details, with nothing of its text believed but the code. */

@@ -1,5 +1,5 @@
 /** The answering side of the exchange (PROTOCOL.md §8). Stateless but for the nonces of the last minutes. */
-import type { Did, LogId, SpaceId } from '../base/brand.ts'
+import type { Did, SpaceId } from '../base/brand.ts'
 import { bytesToHex } from '../base/bytes.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -9,14 +9,8 @@ import type { Verifier } from '../identity/keys.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
-import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
-import {
-  HEADS_ROWS_MAX,
-  NONCES_MAX,
-  PULL_RANGES_MAX,
-  PULL_REPLY_BYTES_MAX,
-  SIGNATURE_AGE_MAX_MS,
-} from '../protocol/limits.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
+import { HEADS_ROWS_MAX, NONCES_MAX, PULL_REPLY_BYTES_MAX, SIGNATURE_AGE_MAX_MS } from '../protocol/limits.ts'
 import {
   type Descriptor,
   decodeIhave,
@@ -29,7 +23,8 @@ import {
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import type { Replica } from './replica.ts'
-import { createTally } from './tally.ts'
+import type { EventSource } from './streams.ts'
+import { receivePush } from './tally.ts'
 
 export interface HeadsAnswer {
   /** Digest of the view, 64 characters of hex. */
@@ -52,6 +47,10 @@ export interface Federation {
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  /** The stream of a caller that nobody can reach. Failure OVERLOADED. */
+  stream(caller: Did): Result<EventSource, Failure>
+  /** Ends every stream: the server closes. */
+  closeStreams(): void
   /** Failure REQUEST_INVALID. */
   ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
   /** Failure REQUEST_INVALID. */
@@ -138,32 +137,14 @@ export function createFederation(deps: FederationDeps): Federation {
     },
 
     async push(body, caller) {
-      const failures: { index: number; code: ErrorCode }[] = []
-      const want = new Map<LogId, number>()
-      const tally = createTally()
-      let index = 0
-      for await (const received of replica.receive(body)) {
-        const result = received.ok ? received.value.result : received
-        if (!result.ok && failures.length < PULL_RANGES_MAX) failures.push({ index, code: result.error.code })
-        if (received.ok) {
-          const { logId } = received.value
-          tally.add(received.value)
-          if (!result.ok && result.error.code === 'CHAIN_MISMATCH') gossip.suspect(caller, logId)
-          if (!result.ok && result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
-            want.set(logId, replica.next(logId))
-        }
-        index++
-      }
+      const { tally, failures, want, suspects } = await receivePush(replica, body)
+      for (const logId of suspects) gossip.suspect(caller, logId)
       const { prune, linked } = gossip.pushed(caller, tally)
-      return encodePushReply({
-        new: tally.fresh,
-        dup: tally.duplicate,
-        failures,
-        want: [...want].map(([logId, from]) => ({ logId, from })),
-        prune,
-        linked,
-      })
+      return encodePushReply({ new: tally.fresh, dup: tally.duplicate, failures, want, prune, linked })
     },
+
+    stream: gossip.stream,
+    closeStreams: gossip.closeStreams,
 
     ihave(body, caller) {
       const rows = decodeIhave(body)

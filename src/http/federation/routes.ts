@@ -13,6 +13,7 @@ import { FEDERATION_BODY_BYTES_MAX } from '../../core/protocol/limits.ts'
 import { CBOR_MEDIA_TYPE, FEDERATION_PATH } from '../../core/protocol/messages.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
+import { writeStream } from './stream.ts'
 
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
@@ -20,6 +21,9 @@ const DESCRIPTOR_BYTES_MAX = 16 * 1024
 const IHAVE_BYTES_MAX = 256 * 1024
 /** `want` at its longest: `PULL_RANGES_MAX` rows of 23 bytes. */
 const NEIGHBOR_BYTES_MAX = 32 * 1024
+
+/** Seconds after which a spore that found every stream taken may come back. */
+const STREAM_RETRY_SECONDS = '60'
 
 export interface FederationRoutesOptions {
   /** Where others are told to reach this spore, which may be a proxy before it; null where they are told nothing. */
@@ -60,6 +64,19 @@ export const federationRoutes =
       const caller = callerOf(request)
       return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
     })
+
+    app.get(
+      `${FEDERATION_PATH}/stream`,
+      { exposeHeadRoute: false, config: { streams: true } },
+      async (request, reply) => {
+        const caller = callerOf(request)
+        const source = federation.stream(caller)
+        if (!source.ok) reply.header('retry-after', STREAM_RETRY_SECONDS)
+        await writeStream(reply, unwrap(source))
+      },
+    )
+    // Streams never end by themselves, so a closing server would wait for them for ever.
+    app.addHook('preClose', async () => federation.closeStreams())
 
     app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
       const caller = callerOf(request)

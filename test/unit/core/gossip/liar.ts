@@ -1,6 +1,7 @@
 /** A peer that signs what it should and answers what it likes. */
 import { signDescriptor } from '../../../../src/core/identity/descriptor.ts'
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
+import { failure } from '../../../../src/core/protocol/errors.ts'
 import {
   type Descriptor,
   decodeIhave,
@@ -12,13 +13,14 @@ import {
   type HeadsRow,
 } from '../../../../src/core/protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../../../../src/core/protocol/version.ts'
-import { jsonReply, type Loopback, type Responder, reply, urlOf } from '../../../support/loopback.ts'
+import { jsonReply, type Loopback, problem, type Responder, reply, urlOf } from '../../../support/loopback.ts'
 
 /** Answers by the end of the path; what is left out is answered like an empty spore would. */
 export interface Script {
   readonly heads?: Responder
   readonly pull?: Responder
   readonly push?: Responder
+  readonly stream?: Responder
   readonly ihave?: Responder
   readonly neighbor?: Responder
   readonly join?: Responder
@@ -51,7 +53,7 @@ export function serveLiar(
       },
       signer,
     )
-  const answers: Required<Script> = {
+  const answers: Script = {
     heads: async () => headsReply([], { cursor: 'x', more: false }),
     pull: async () => reply(200, new Uint8Array()),
     push: async () =>
@@ -67,8 +69,9 @@ export function serveLiar(
   }
   const url = net.serve(name, async (request) => {
     const action = request.path.split('/').at(-1) as string
-    if (action === 'nodes') return answers.join(request)
-    return answers[action as keyof Script](request)
+    if (action === 'nodes') return (answers.join as Responder)(request)
+    const answer = answers[action as keyof Script] as Responder | undefined
+    return answer ? answer(request) : problem(failure('ROUTE_NOT_FOUND', request.path))
   })
   return { url, signer, descriptor }
 }
