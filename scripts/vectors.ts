@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { canonical } from './vectors/canonical.ts'
 import { clocks } from './vectors/clocks.ts'
+import { dictionaries } from './vectors/dictionaries.ts'
 import { entries, heads } from './vectors/entries.ts'
 import { forks } from './vectors/forks.ts'
 import { frames } from './vectors/frames.ts'
@@ -18,6 +19,7 @@ import type { Case } from './vectors/protocol.ts'
 import { runs } from './vectors/runs.ts'
 import { sets } from './vectors/sets.ts'
 import { didKey, ed25519 } from './vectors/signatures.ts'
+import { views } from './vectors/views.ts'
 
 const folder = join(import.meta.dirname, '..', 'test', 'vectors')
 
@@ -51,6 +53,7 @@ const groups: readonly (readonly [name: string, about: string, make: () => Case[
     'A receiver at `nowMs` takes the runs of `before` and the fork `proofs`, then `run`: it stores `fresh` entries, or refuses.',
     runs,
   ],
+  ['dictionary', '`bytes` are the shared dictionary of codec 3, `sha256` is their digest.', dictionaries],
   ['frame', '`bytes` as frames hold `bodies`; with `error`, what comes behind them is refused.', frames],
   [
     'set',
@@ -58,6 +61,7 @@ const groups: readonly (readonly [name: string, about: string, make: () => Case[
     sets,
   ],
   ['fork', '`proof` proves that log `logId` forks at `seq`, or is refused.', forks],
+  ['view', '`reply` to heads has these `rows`, whose view has this `digest`, or is refused.', views],
   [
     'http-signature',
     'A receiver at `nowMs` takes `request` with `headers` as one of `caller`, or refuses it; `earlier`: how often the same request came before.',

@@ -1,34 +1,43 @@
 /**
- * Sync between two real spore processes on loopback: time, bytes on the wire, and work.
+ * Sync between two real spore processes on loopback, with SQLite and verification: time, work, and bytes on the wire.
  *
- *     npm run bench -- sync [--entries 10000] [--bytes 330] [--seed 1] [--profiles <folder>] [--json]
+ *     npm run bench -- sync [--entries 100000] [--bytes 330] [--seed 1] [--profiles <folder>] [--json]
  *
- * Bytes are read off the sockets inside both processes (`support/meter.ts`). A proxy between them would have to pose as
- * the other spore: requests are signed for the authority that they go to, and an address with another port is refused.
+ * Each spore is announced at a proxy (`support/proxy.ts`), which counts every byte that the two exchange, in both
+ * directions, HTTP included, and cuts them off from one another for the second part: entries that only one side has.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { brotliCompressSync, constants, zstdCompressSync } from 'node:zlib'
 import { encodeMemory } from '../../src/core/protocol/payloads.ts'
+import { bestCodecBytes } from './support/codecs.ts'
 import type { Report, Run } from './support/harness.ts'
 import { type MeasuredSpore, startMeasuredSpore } from './support/measured-spore.ts'
 import type { Meter } from './support/meter.ts'
 import { makeTexts } from './support/texts.ts'
 
-const SECONDS_BAR = 5
-const BYTES_BAR = 190
+/** The bars of the issue; ratios are to what the best codec makes of the same payloads. */
+const BULK_RATIO_BAR = 1.5
+const DIFFERENCE_RATIO_BAR = 1.6
+const CPU_SECONDS_BAR = 4
+const APPLY_RATE_BAR = 15_000
+const LOOP_DELAY_MS_BAR = 100
+const ROUND_TRIPS_BAR = 3
 const JOIN_SECONDS_BAR = 2
+/** One in so many entries is written while the two are cut off, at each. */
+const DIFFERENT = 100
 /** What is not there by then never comes. */
-const GIVE_UP_MS = 120_000
-/** Memories are counted this often: a tenth of what the smallest bar resolves, and no load. */
+const GIVE_UP_MS = 180_000
+/** Memories are counted this often: a fraction of what the smallest bar resolves, and no load. */
 const POLL_MS = 20
 /** Bytes around the text in a payload: the map, its key and the text's length. */
 const PAYLOAD_OVERHEAD_BYTES = 9
-/** Bytes that the reference codecs see at once: what one segment holds. */
-const CHUNK_BYTES = 256 * 1024
+/** Ten times what a spore waits before it pushes. */
+const QUIET_MS = 500
+/** A spore that takes less of a processor than this has nothing left to do. */
+const IDLE_CPU_MS = 50
 
 interface Options {
   readonly entries: number
@@ -52,7 +61,7 @@ function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      entries: { type: 'string', default: '10000' },
+      entries: { type: 'string', default: '100000' },
       bytes: { type: 'string', default: '330' },
       seed: { type: 'string', default: '1' },
       profiles: { type: 'string' },
@@ -64,83 +73,147 @@ function parseOptions(args: readonly string[]): Options {
   return { entries, bytes, seed: values.seed, profiles: values.profiles }
 }
 
-/** One spore has everything, an empty one joins it; then neither has news. */
+/** One spore has everything, an empty one joins it; then each gets entries of its own; then neither has news. */
 async function measureSync(folder: string, options: Options, report: Report): Promise<void> {
   const { entries, profiles } = options
-  const texts = makeTexts(entries, options.bytes - PAYLOAD_OVERHEAD_BYTES, options.seed)
-  const payloads = texts.map(toPayload)
-  const payloadBytes = payloads.reduce((sum, { length }) => sum + length, 0)
-  report.note(`${entries} entries of ${Math.round(payloadBytes / entries)} B, seed ${options.seed}`)
+  const different = Math.max(1, Math.round(entries / DIFFERENT))
+  const texts = makeTexts(entries + 2 * different, options.bytes - PAYLOAD_OVERHEAD_BYTES, options.seed)
+  const shared = texts.slice(0, entries)
+  const own = [texts.slice(entries, entries + different), texts.slice(entries + different)] as const
+  report.note(`${entries} entries, then ${different} more at each; seed ${options.seed}`)
 
   await using source = await startMeasuredSpore({ home: join(folder, 'source'), profiles })
-  await source.remember(texts.map((text) => ({ text, space: 'commons' })))
+  await remember(source, shared)
   await using joiner = await startMeasuredSpore({ home: join(folder, 'joiner'), profiles })
   const pair = [source, joiner] as const
+  await idle(pair)
 
-  const before = await metersOf(pair)
+  await measureBulk(pair, shared, report)
+  await measureDifference(pair, entries, own, report)
+  await measureQuiet(pair, report)
+}
+
+async function measureBulk(pair: Pair, texts: readonly string[], report: Report): Promise<void> {
+  const [source, joiner] = pair
+  const payloads = texts.map(toPayload)
+  const before = await stateOf(pair)
   const startedAt = performance.now()
-  await joiner.join(source.url)
-  await holds(joiner, entries)
+  await joiner.join(source.publicUrl)
+  await holds(joiner, texts.length)
   const seconds = (performance.now() - startedAt) / 1000
+  const spent = difference(before, await stateOf(pair))
   // Whatever one of them still sends about it belongs to it.
   await quiet(pair)
-  const synced = await metersOf(pair)
-  const spent = difference(before, synced)
+  const bytes = difference(before, await stateOf(pair)).bytes / texts.length
+  const [source_, joiner_] = spent.meters
 
+  reportBytes('bulk', bytes, payloads, BULK_RATIO_BAR, report)
   report.row({
-    metric: 'seconds until all is there',
-    value: seconds,
+    metric: 'bulk: CPU of both sides until all is there',
+    value: (source_.cpuMs + joiner_.cpuMs) / 1000,
     unit: 's',
-    bar: { atMost: SECONDS_BAR },
+    bar: { atMost: CPU_SECONDS_BAR },
+  })
+  report.row({ metric: 'bulk: CPU of the source', value: source_.cpuMs / 1000, unit: 's' })
+  report.row({ metric: 'bulk: CPU of the joiner', value: joiner_.cpuMs / 1000, unit: 's' })
+  report.row({
+    metric: 'bulk: entries applied a second',
+    value: texts.length / seconds,
+    unit: '/s',
+    bar: { atLeast: APPLY_RATE_BAR },
+  })
+  for (const [name, { loopDelayMs }] of [
+    ['source', source_],
+    ['joiner', joiner_],
+  ] as const) {
+    const bar = { atMost: LOOP_DELAY_MS_BAR }
+    report.row({ metric: `bulk: event-loop delay p99, ${name}`, value: loopDelayMs.p99, unit: 'ms', bar })
+    report.row({ metric: `bulk: event-loop delay at most, ${name}`, value: loopDelayMs.max, unit: 'ms' })
+  }
+  report.row({ metric: 'bulk: seconds', value: seconds, unit: 's' })
+  report.note(spent.requests.join(', '))
+  report.row({ metric: 'bulk: requests', value: spent.requests.length, unit: '' })
+  report.row({ metric: 'bulk: signatures verified', value: spent.verifications, unit: '' })
+  report.row({ metric: 'bulk: RSS of the joiner', value: joiner_.rssBytes / 2 ** 20, unit: 'MiB' })
+  await measureRest(joiner, before[1], joiner_, report)
+}
+
+/** What a spore does in the background once everything is there: its index. */
+async function measureRest(
+  joiner: MeasuredSpore,
+  before: State,
+  spent: Meter,
+  report: Report,
+): Promise<void> {
+  await idle([joiner])
+  const { cpuMs, rssBytes } = await joiner.meter()
+  report.row({
+    metric: 'bulk: CPU of the joiner behind it (index)',
+    value: (cpuMs - before.meter.cpuMs - spent.cpuMs) / 1000,
+    unit: 's',
+  })
+  report.row({ metric: 'bulk: RSS of the joiner behind it', value: rssBytes / 2 ** 20, unit: 'MiB' })
+}
+
+/** Both write while they are cut off from one another; then one of them joins the other again. */
+async function measureDifference(
+  pair: Pair,
+  shared: number,
+  own: readonly [readonly string[], readonly string[]],
+  report: Report,
+): Promise<void> {
+  const all = shared + own[0].length + own[1].length
+  for (const { proxy } of pair) proxy.cut()
+  await Promise.all(pair.map((spore, side) => remember(spore, own[side as 0 | 1])))
+  await idle(pair)
+  for (const { proxy } of pair) proxy.heal()
+  const before = await stateOf(pair)
+  const startedAt = performance.now()
+  await pair[1].join(pair[0].publicUrl)
+  await Promise.all(pair.map((spore) => holds(spore, all)))
+  const seconds = (performance.now() - startedAt) / 1000
+  const synced = difference(before, await stateOf(pair))
+  await quiet(pair)
+  const { bytes } = difference(before, await stateOf(pair))
+
+  report.note(`entries that one side has: ${synced.requests.join(', ')}`)
+  const payloads = own.flat().map(toPayload)
+  reportBytes('1 % different', bytes / payloads.length, payloads, DIFFERENCE_RATIO_BAR, report)
+  report.row({
+    metric: '1 % different: round trips of the one that joins',
+    value: synced.meters[1].requests.length,
+    unit: '',
+    bar: { atMost: ROUND_TRIPS_BAR },
   })
   report.row({
-    metric: 'bytes on the wire an entry',
-    value: spent.bytes / entries,
-    unit: 'B',
-    bar: { atMost: BYTES_BAR },
+    metric: '1 % different: round trips of the other',
+    value: synced.meters[0].requests.length,
+    unit: '',
+    bar: { atMost: ROUND_TRIPS_BAR },
   })
-  for (const [name, compress] of CODECS)
-    report.row({
-      metric: `${name} an entry, payloads alone`,
-      value: compressed(payloads, compress) / entries,
-      unit: 'B',
-    })
-  report.row({ metric: 'bytes of a payload', value: payloadBytes / entries, unit: 'B' })
-  report.row({ metric: 'requests', value: spent.requests.length, unit: '' })
-  report.row({ metric: 'signatures verified', value: spent.verifications, unit: '' })
-  report.row({ metric: 'CPU of the source', value: delta(before[0], synced[0]).cpuMs / 1000, unit: 's' })
-  report.row({ metric: 'CPU of the joiner', value: delta(before[1], synced[1]).cpuMs / 1000, unit: 's' })
-  report.row({ metric: 'RSS of the joiner', value: synced[1].rssBytes / 2 ** 20, unit: 'MiB' })
-  await measureQuiet(pair, synced, report)
+  report.row({ metric: '1 % different: seconds', value: seconds, unit: 's' })
 }
 
 /** Waits for one more round, of whichever spore, and reports it. */
-async function measureQuiet(pair: Pair, synced: Meters, report: Report): Promise<void> {
+async function measureQuiet(pair: Pair, report: Report): Promise<void> {
   report.note('waiting for a round without news')
+  const before = await stateOf(pair)
   const deadline = performance.now() + GIVE_UP_MS
-  let meters = synced
-  while (difference(synced, meters).requests.length === 0) {
+  while (difference(before, await stateOf(pair)).requests.length === 0) {
     if (performance.now() > deadline) throw new Error('no round came')
     await sleep(POLL_MS)
-    meters = await metersOf(pair)
   }
   await quiet(pair)
-  const { requests, bytes } = difference(synced, await metersOf(pair))
+  const { requests, bytes } = difference(before, await stateOf(pair))
   report.note(`a round without news: ${requests.join(', ')}`)
-  const is304 = requests.every((request) => request === 'GET /federation/v1/heads 304')
+  const isOther = requests.filter((request) => request !== 'GET /federation/v1/heads 304')
   report.row({
-    metric: 'requests of a round without news',
-    value: requests.length,
-    unit: '',
-    bar: { atMost: 1 },
-  })
-  report.row({
-    metric: 'of them other than 304',
-    value: is304 ? 0 : requests.length,
+    metric: 'no news: requests other than 304',
+    value: isOther.length,
     unit: '',
     bar: { atMost: 0 },
   })
-  report.row({ metric: 'bytes of a round without news', value: bytes, unit: 'B' })
+  report.row({ metric: 'no news: bytes a request', value: bytes / requests.length, unit: 'B' })
 }
 
 /** Two spores with 400 and 300 memories; one joins the other. */
@@ -148,10 +221,10 @@ async function measureJoin(folder: string, options: Options, report: Report): Pr
   const texts = makeTexts(700, options.bytes, `${options.seed}/join`)
   await using a = await startMeasuredSpore({ home: join(folder, 'a') })
   await using b = await startMeasuredSpore({ home: join(folder, 'b') })
-  await a.remember(texts.slice(0, 400).map((text) => ({ text, space: 'commons' })))
-  await b.remember(texts.slice(400).map((text) => ({ text, space: 'commons' })))
+  await remember(a, texts.slice(0, 400))
+  await remember(b, texts.slice(400))
   const startedAt = performance.now()
-  await a.join(b.url)
+  await a.join(b.publicUrl)
   await Promise.all([holds(a, 700), holds(b, 700)])
   const value = (performance.now() - startedAt) / 1000
   report.row({
@@ -162,10 +235,70 @@ async function measureJoin(folder: string, options: Options, report: Report): Pr
   })
 }
 
-type Pair = readonly [MeasuredSpore, MeasuredSpore]
-type Meters = readonly [Meter, Meter]
+/** Bytes an entry beside what the best codec makes of the payloads alone. */
+function reportBytes(
+  name: string,
+  bytes: number,
+  payloads: readonly Uint8Array[],
+  ratioBar: number,
+  report: Report,
+): void {
+  const best = bestCodecBytes(payloads)
+  const raw = payloads.reduce((sum, { length }) => sum + length, 0)
+  report.row({
+    metric: `${name}: bytes on the wire an entry`,
+    value: bytes,
+    unit: 'B',
+    peer: { name: best.name, value: best.bytes / payloads.length },
+  })
+  report.row({
+    metric: `${name}: bytes, of the best codec’s`,
+    value: (bytes * payloads.length) / best.bytes,
+    unit: '',
+    bar: { atMost: ratioBar },
+  })
+  report.row({ metric: `${name}: bytes of a payload`, value: raw / payloads.length, unit: 'B' })
+}
 
-const metersOf = async ([a, b]: Pair): Promise<Meters> => [await a.meter(), await b.meter()]
+// --- The two and what they have done ---
+
+type Pair = readonly [MeasuredSpore, MeasuredSpore]
+interface State {
+  readonly meter: Meter
+  /** Bytes through its proxy. */
+  readonly bytes: number
+}
+
+const stateOf = async (pair: Pair): Promise<readonly [State, State]> => {
+  const [a, b] = pair
+  return [
+    { meter: await a.meter(), bytes: a.proxy.bytes },
+    { meter: await b.meter(), bytes: b.proxy.bytes },
+  ]
+}
+
+/** What both did between two states: each one's own meter, and both together. */
+function difference(before: readonly [State, State], after: readonly [State, State]) {
+  const meterOf = (side: 0 | 1): Meter => ({
+    ...after[side].meter,
+    requests: after[side].meter.requests.slice(before[side].meter.requests.length),
+    cpuMs: after[side].meter.cpuMs - before[side].meter.cpuMs,
+    verifications: after[side].meter.verifications - before[side].meter.verifications,
+  })
+  const meters = [meterOf(0), meterOf(1)] as const
+  return {
+    meters,
+    bytes: after[0].bytes - before[0].bytes + after[1].bytes - before[1].bytes,
+    requests: meters.flatMap(({ requests }) => requests),
+    verifications: meters[0].verifications + meters[1].verifications,
+  }
+}
+
+const remember = (spore: MeasuredSpore, texts: readonly string[]): Promise<void> =>
+  spore.remember(texts.map((text) => ({ text, space: 'commons' })))
+
+const toPayload = (text: string): Uint8Array =>
+  encodeMemory({ text, tags: [], thread: null, position: null, speaker: null, sources: [] })
 
 async function holds(spore: MeasuredSpore, memories: number): Promise<void> {
   const deadline = performance.now() + GIVE_UP_MS
@@ -177,51 +310,20 @@ async function holds(spore: MeasuredSpore, memories: number): Promise<void> {
 
 /** Resolves when a moment has passed in which neither sent anything. */
 async function quiet(pair: Pair): Promise<void> {
-  for (let before = await metersOf(pair); ; ) {
+  const bytes = (): number => pair[0].proxy.bytes + pair[1].proxy.bytes
+  for (let before = -1; before !== bytes(); await sleep(QUIET_MS)) before = bytes()
+}
+
+/** Resolves when a moment has passed in which none did much. */
+async function idle(spores: readonly MeasuredSpore[]): Promise<void> {
+  const cpuMs = async (): Promise<number> => {
+    const meters = await Promise.all(spores.map((spore) => spore.meter()))
+    return meters.reduce((sum, meter) => sum + meter.cpuMs, 0)
+  }
+  for (let before = await cpuMs(); ; ) {
     await sleep(QUIET_MS)
-    const now = await metersOf(pair)
-    if (difference(before, now).bytes === 0) return
+    const now = await cpuMs()
+    if (now - before < IDLE_CPU_MS) return
     before = now
   }
-}
-/** Ten times what a spore waits before it pushes. */
-const QUIET_MS = 500
-
-type Work = Pick<Meter, 'bytes' | 'requests' | 'cpuMs' | 'verifications'>
-
-const delta = (before: Meter, after: Meter): Work => ({
-  bytes: after.bytes - before.bytes,
-  requests: after.requests.slice(before.requests.length),
-  cpuMs: after.cpuMs - before.cpuMs,
-  verifications: after.verifications - before.verifications,
-})
-
-/** What both spent together. */
-function difference(before: Meters, after: Meters): Work {
-  const [a, b] = [delta(before[0], after[0]), delta(before[1], after[1])]
-  return {
-    bytes: a.bytes + b.bytes,
-    requests: [...a.requests, ...b.requests],
-    cpuMs: a.cpuMs + b.cpuMs,
-    verifications: a.verifications + b.verifications,
-  }
-}
-
-// --- What the best codecs make of the same payloads ---
-
-type Compress = (bytes: Buffer) => Buffer
-const CODECS: readonly (readonly [string, Compress])[] = [
-  ['zstd 19', (bytes) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 19 } })],
-  ['brotli 11', (bytes) => brotliCompressSync(bytes)],
-]
-
-const toPayload = (text: string): Uint8Array =>
-  encodeMemory({ text, tags: [], thread: null, position: null, speaker: null, sources: [] })
-
-function compressed(payloads: readonly Uint8Array[], compress: Compress): number {
-  const all = Buffer.concat(payloads)
-  let size = 0
-  for (let at = 0; at < all.length; at += CHUNK_BYTES)
-    size += compress(all.subarray(at, at + CHUNK_BYTES)).length
-  return size
 }

@@ -6,6 +6,7 @@ const MIB = 1024 * 1024
 const RAW = 0
 const ZSTD = 1
 const BROTLI = 2
+const DICTIONARY = 3
 
 const uint32 = (number: number): Uint8Array => unhex(number.toString(16).padStart(8, '0'))
 const frame = (codec: number, body: Uint8Array): Uint8Array =>
@@ -34,6 +35,50 @@ const ZSTD_SPORE = unhex('28b52ffd6058016d00003073706f72652001004f529522')
 const BROTLI_SPORE = unhex('1b5702f88d54b5bf0681939b53656f515b1c80c10e')
 const BROTLI_MIB = unhex('5bffff8f7f02201e0b0472ef1f00')
 const BROTLI_MIB_AND_ONE = unhex('9b000010f82700e2b14040f7fe01')
+
+/** RFC 1951: one stored block, which the dictionary has no part in. */
+const deflateStored = (bytes: Uint8Array): Uint8Array =>
+  join(
+    Uint8Array.of(1, bytes.length & 255, bytes.length >> 8, ~bytes.length & 255, (~bytes.length >> 8) & 255),
+    bytes,
+  )
+/** 100 times `spore `, and a sentence of words that the dictionary has, as an encoder made them once. */
+const DICTIONARY_SPORE = unhex('030d0da52a8c92a324754900')
+const DICTIONARY_SENTENCE = unhex('f3442a68c0090ed29280966cd07963581109ee25210a1d501b500f00')
+const SENTENCE = 'I have been thinking that the memory of the swarm should be kept.'
+/** 1 MiB of zeros, and one more. */
+const deflateZeros = (end: string): Uint8Array =>
+  unhex(`edc13101000000c220fba75e085f60${'00'.repeat(1016)}${end}`)
+/** A match that begins one byte before the dictionary does: fixed codes, length 3, distance 13,377, end of block. */
+const DEFLATE_TOO_FAR = deflateMatch(13_377)
+const DEFLATE_FARTHEST = deflateMatch(13_376)
+
+/** RFC 1951 §3.2.6: one final block of fixed codes with one match of three bytes, 8,193 to 16,384 bytes back. */
+function deflateMatch(distance: number): Uint8Array {
+  // Distance codes 26 and 27 carry 12 extra bits each.
+  const code = distance <= 12_288 ? 26 : 27
+  const extra = distance - (code === 26 ? 8193 : 12_289)
+  const reversed = (value: number, length: number): string =>
+    value.toString(2).padStart(length, '0').split('').reverse().join('')
+  // In the order of the stream, the first bit first; Huffman codes begin with their most significant bit.
+  const bits = ['1', '10', '0000001', code.toString(2).padStart(5, '0'), reversed(extra, 12), '0000000'].join(
+    '',
+  )
+  const bytes: number[] = []
+  for (let at = 0; at < bits.length; at += 8)
+    bytes.push(
+      Number.parseInt(
+        bits
+          .slice(at, at + 8)
+          .padEnd(8, '0')
+          .split('')
+          .reverse()
+          .join(''),
+        2,
+      ),
+    )
+  return Uint8Array.from(bytes)
+}
 
 export function frames(): Case[] {
   const text = utf8('spore '.repeat(100))
@@ -75,6 +120,15 @@ export function frames(): Case[] {
     ),
     valid('brotli', 'codec 2', frame(BROTLI, BROTLI_SPORE), text),
     valid('brotli, stored', 'codec 2', frame(BROTLI, brotliStored(small)), small),
+    valid('dictionary', 'codec 3', frame(DICTIONARY, DICTIONARY_SPORE), text),
+    valid('dictionary, its words', 'codec 3', frame(DICTIONARY, DICTIONARY_SENTENCE), utf8(SENTENCE)),
+    valid('dictionary, stored', 'codec 3', frame(DICTIONARY, deflateStored(small)), small),
+    valid(
+      'dictionary, its first bytes',
+      'codec 3: a match may begin where the dictionary begins',
+      frame(DICTIONARY, DEFLATE_FARTHEST),
+      utf8(' ab'),
+    ),
     valid(
       'three frames',
       'frames follow one another',
@@ -94,6 +148,18 @@ export function frames(): Case[] {
       'as much as a body may decode to',
       frame(BROTLI, BROTLI_MIB),
       new Uint8Array(MIB),
+    ),
+    valid(
+      'deflate of 1 MiB',
+      'as much as a body may decode to',
+      frame(DICTIONARY, deflateZeros('a700')),
+      new Uint8Array(MIB),
+    ),
+    invalid(
+      'deflate of 1 MiB and one byte',
+      'a bomb is not unpacked',
+      frame(DICTIONARY, deflateZeros('af00')),
+      'RUN_TOO_LARGE',
     ),
     invalid(
       'zstd of 1 MiB and one byte',
@@ -120,7 +186,7 @@ export function frames(): Case[] {
       'RUN_TOO_LARGE',
       small,
     ),
-    invalid('codec 3', 'an unknown codec', frame(3, small), 'RUN_MALFORMED'),
+    invalid('codec 4', 'an unknown codec', frame(4, small), 'RUN_MALFORMED'),
     invalid(
       'codec 255 behind a good frame',
       'an unknown codec',
@@ -151,6 +217,31 @@ export function frames(): Case[] {
       'two zstd frames in one',
       'a body is one stream',
       frame(ZSTD, join(ZSTD_SPORE, ZSTD_SPORE)),
+      'RUN_TOO_LARGE',
+    ),
+    invalid('deflate that is not', 'does not decode', frame(DICTIONARY, small), 'RUN_TOO_LARGE'),
+    invalid(
+      'deflate cut',
+      'does not decode',
+      frame(DICTIONARY, DICTIONARY_SPORE.slice(0, -1)),
+      'RUN_TOO_LARGE',
+    ),
+    invalid(
+      'deflate with bytes behind it',
+      'does not decode',
+      frame(DICTIONARY, join(DICTIONARY_SPORE, small)),
+      'RUN_TOO_LARGE',
+    ),
+    invalid(
+      'two deflate streams in one',
+      'a body is one stream',
+      frame(DICTIONARY, join(DICTIONARY_SPORE, DICTIONARY_SPORE)),
+      'RUN_TOO_LARGE',
+    ),
+    invalid(
+      'deflate from before the dictionary',
+      'does not decode',
+      frame(DICTIONARY, DEFLATE_TOO_FAR),
       'RUN_TOO_LARGE',
     ),
     invalid('brotli that is not', 'does not decode', frame(BROTLI, small), 'RUN_TOO_LARGE'),

@@ -93,6 +93,75 @@ function memories(): Case[] {
   ]
 }
 
+function checkpoints(): Case[] {
+  type Ranges = readonly (readonly [number, number])[]
+  const epoch = seeded('epoch', 8)
+  const other = seeded('other epoch', 8)
+  const ok = (name: string, ...dead: readonly (readonly [Uint8Array, Ranges])[]) =>
+    good('checkpoint', name, { dead }, { dead: dead.map(([of, ranges]) => ({ epoch: hex(of), ranges })) })
+  const no = (name: string, dead: Value) => bad('checkpoint', name, { dead })
+  const ranges = (count: number): Ranges => numbers(count).map((i) => [3 * i, 3 * i + 1])
+  return [
+    ok('one entry', [epoch, [[0, 0]]]),
+    ok(
+      'ranges of two epochs',
+      [
+        epoch,
+        [
+          [0, 5],
+          [7, 7],
+          [9, 2 ** 32 - 1],
+        ],
+      ],
+      [other, [[7, 8]]],
+    ),
+    ok('no ranges', ...[]),
+    ok('1,024 ranges', [epoch, ranges(1000)], [other, ranges(24)]),
+    no('1,025 ranges', [[epoch, ranges(1025)]]),
+    no('1,025 ranges of two epochs', [
+      [epoch, ranges(1000)],
+      [other, ranges(25)],
+    ]),
+    no('ranges that touch', [
+      [
+        epoch,
+        [
+          [0, 1],
+          [2, 3],
+        ],
+      ],
+    ]),
+    no('ranges that overlap', [
+      [
+        epoch,
+        [
+          [0, 2],
+          [2, 3],
+        ],
+      ],
+    ]),
+    no('ranges out of order', [
+      [
+        epoch,
+        [
+          [5, 6],
+          [0, 1],
+        ],
+      ],
+    ]),
+    no('a range that ends before it begins', [[epoch, [[5, 4]]]]),
+    no('a range from -1 on', [[epoch, [[-1, 4]]]]),
+    no('a range to 2^32', [[epoch, [[0, 2 ** 32]]]]),
+    no('a range of three items', [[epoch, [[0, 1, 2]]]]),
+    no('a range as a number', [[epoch, [0]]]),
+    no('an epoch of 7 bytes', [[seeded('x', 7), [[0, 0]]]]),
+    no('three items', [[epoch, [[0, 0]], 0]]),
+    no('dead as a map', {}),
+    bad('checkpoint', 'no dead at all', {}),
+    bad('checkpoint', 'no map', [[epoch, [[0, 0]]]]),
+  ]
+}
+
 function retractions(): Case[] {
   const epoch = seeded('epoch', 8)
   const other = seeded('other epoch', 8)
@@ -186,6 +255,7 @@ export function payloads(): Case[] {
   return [
     ...memories(),
     ...retractions(),
+    ...checkpoints(),
     ...tasks(),
     ...outcomes('contribution', { task, model: 'extractive-1' }, { task: hex(task), model: 'extractive-1' }),
     bad('contribution', 'no model', { task, failure: 'nothing' }),

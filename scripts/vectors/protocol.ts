@@ -221,3 +221,9 @@ export const retract = (
   kind: 2,
   payload: cbor({ dots: dots as Value }),
 })
+export const checkpoint = (
+  ...dead: readonly (readonly [epoch: Uint8Array, ranges: readonly (readonly [number, number])[]])[]
+): Omit<Entry, 'clock'> => ({
+  kind: 3,
+  payload: cbor({ dead: dead as Value }),
+})

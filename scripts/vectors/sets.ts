@@ -2,6 +2,7 @@
 import { cbor, hex } from './cbor.ts'
 import {
   type Case,
+  checkpoint,
   cid,
   createWriter,
   type Entry,
@@ -160,5 +161,103 @@ export function sets(): Case[] {
     ada.write(memory('one'), memory('one', { tags: ['a'] }), retract([epoch(0), [0]]))
     return [[ada], [[ada, 1]]]
   })
+  add('a checkpoint', 'removes the dots in its ranges, both ends included', () => {
+    const ada = writer('ada')
+    ada.write(
+      ...numbered(6),
+      checkpoint([
+        epoch(0),
+        [
+          [0, 1],
+          [3, 4],
+        ],
+      ]),
+    )
+    return [
+      [ada],
+      [
+        [ada, 2],
+        [ada, 5],
+      ],
+    ]
+  })
+  add(
+    'a checkpoint of another author with the same seqs',
+    'it means its own log, so it has no effect here',
+    () => {
+      const [ada, bo] = [writer('ada'), writer('bo')]
+      ada.write(...numbered(2))
+      bo.write(memory('bo’s'), memory('bo’s other'), checkpoint([epoch(0), [[0, 1]]]))
+      return [
+        [ada, bo],
+        [
+          [ada, 0],
+          [ada, 1],
+        ],
+      ]
+    },
+  )
+  add('a checkpoint from another space', 'the space is that of its own log', () => {
+    const [commons, other] = [writer('ada'), writer('ada', 'other')]
+    commons.write(memory('one'))
+    other.write(memory('two'), checkpoint([epoch(0), [[0, 0]]]))
+    return [[commons, other], [[commons, 0]]]
+  })
+  add('a checkpoint in a later epoch', 'it names the epoch', () => {
+    const [first, second] = [writer('ada', 'commons', 1), writer('ada', 'commons', 2)]
+    first.write(...numbered(3))
+    second.write(checkpoint([epoch(1), [[1, 2]]]))
+    return [[first, second], [[first, 0]]]
+  })
+  add('a checkpoint that names itself', 'it may only name what stands before it, and removes nothing', () => {
+    const ada = writer('ada')
+    ada.write(...numbered(2), checkpoint([epoch(0), [[0, 2]]]))
+    return [
+      [ada],
+      [
+        [ada, 0],
+        [ada, 1],
+      ],
+    ]
+  })
+  add('a checkpoint that names a later entry in a second range', 'all of it removes nothing', () => {
+    const ada = writer('ada')
+    ada.write(
+      ...numbered(2),
+      checkpoint([
+        epoch(0),
+        [
+          [0, 0],
+          [3, 3],
+        ],
+      ]),
+      memory('later'),
+    )
+    return [
+      [ada],
+      [
+        [ada, 0],
+        [ada, 1],
+        [ada, 3],
+      ],
+    ]
+  })
+  add('a checkpoint over a retraction', 'a retraction adds no dot: it goes on to hold', () => {
+    const ada = writer('ada')
+    ada.write(...numbered(2), retract([epoch(0), [0]]), checkpoint([epoch(0), [[2, 2]]]))
+    return [[ada], [[ada, 1]]]
+  })
+  add('a re-add behind a checkpoint', 'a new dot', () => {
+    const ada = writer('ada')
+    ada.write(memory('one'), checkpoint([epoch(0), [[0, 0]]]), memory('one'))
+    return [[ada], [[ada, 2]]]
+  })
+  add('forgotten payloads in the range of a checkpoint', 'what is dead is not missed', () => {
+    const ada = writer('ada')
+    ada.write({ ...memory('one'), isAbsent: true }, memory('two'), checkpoint([epoch(0), [[0, 0]]]))
+    return [[ada], [[ada, 1]]]
+  })
   return cases
 }
+
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => memory(`memory ${i}`))

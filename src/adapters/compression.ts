@@ -3,14 +3,20 @@ import {
   brotliCompressSync,
   brotliDecompressSync,
   constants,
+  deflateRawSync,
+  inflateRawSync,
   zstdCompressSync,
   zstdDecompressSync,
 } from 'node:zlib'
 import { unreachable } from '../core/base/assert.ts'
 import type { Compression } from '../core/protocol/compression.ts'
+import { createDictionary } from '../core/protocol/dictionary.ts'
 
 const ZSTD_LEVEL = 3
 const BROTLI_QUALITY = 4
+/** Frames of this codec are small: the dictionary costs more than the search. */
+const DEFLATE_LEVEL = 9
+const dictionary = createDictionary()
 /** log2 of the largest zstd window that is decoded: 8 MiB, what RFC 8878 §3.1.1.1.2 asks of every decoder. */
 const ZSTD_WINDOW_LOG_MAX = 23
 
@@ -25,6 +31,8 @@ export const zlibCompression: Compression = {
         return plain(zstdCompressSync(bytes, zstdOptions))
       case 2:
         return plain(brotliCompressSync(bytes, brotliOptions(bytes.length)))
+      case 3:
+        return plain(deflateRawSync(bytes, { level: DEFLATE_LEVEL, dictionary }))
       default:
         return unreachable(codec)
     }
@@ -40,6 +48,8 @@ export const zlibCompression: Compression = {
         })
       case 2:
         return decode(brotliDecompressSync, bytes, maxBytes, {})
+      case 3:
+        return decode(inflateRawSync, bytes, maxBytes, { dictionary })
       default:
         return unreachable(codec)
     }

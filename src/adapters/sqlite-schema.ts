@@ -95,8 +95,13 @@ function addPartials(database: DatabaseSync): void {
   `)
 }
 
+/** Version 3: digests of payloads that the operator purged. */
+function addDenied(database: DatabaseSync): void {
+  database.exec('CREATE TABLE denied (digest BLOB PRIMARY KEY NOT NULL) STRICT, WITHOUT ROWID')
+}
+
 /** Every migration, in order: the one at index i leads to version i + 1. */
-export const MIGRATIONS: readonly Migration[] = [createTables, addPartials]
+export const MIGRATIONS: readonly Migration[] = [createTables, addPartials, addDenied]
 
 export function schemaVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version)

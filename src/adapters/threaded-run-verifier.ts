@@ -107,7 +107,7 @@ export function createThreadedRunVerifier(options: ThreadedRunVerifierOptions): 
       const fail = (): void => void inline.verify(frames, positionOf).then(settle, reject)
       tasks.set(id, { positionOf, read: { end: 0, isBroken: false }, settle, fail })
       // A copy of its own is given away: the frames may be a part of something larger.
-      const copy = frames.slice()
+      const copy = new Uint8Array(frames)
       const request: ThreadRequest = { id, frames: copy }
       thread.postMessage(request, [copy.buffer])
     })

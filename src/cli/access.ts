@@ -21,6 +21,9 @@ export interface SporeAccess extends AsyncDisposable {
   memory(id: string): Reply<api.MemoryView>
   memories(query: api.MemoryPageQuery): Reply<api.MemoryPage>
   retract(id: string): Reply<api.Retracted>
+  purge(id: string): Reply<api.Purged>
+  purgeAuthor(author: string): Reply<api.Purged>
+  undoPurge(id: string): Reply<api.PurgeUndone>
   search(query: api.SearchInput): Reply<api.SearchReply>
   submitTask(input: api.TaskInput): Reply<api.TaskAccepted>
   task(id: string): Reply<api.TaskView>

@@ -22,10 +22,15 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   tasks: { summary: 'List the questions that were asked', load: () => import('./tasks.ts') },
   join: { summary: 'Exchange with another spore', load: () => import('./join.ts') },
   peers: { summary: 'List the spores this one exchanges with', load: () => import('./peers.ts') },
+  purge: { summary: 'Remove memories from this spore for good', load: () => import('./purge.ts') },
   token: { summary: 'Create, list and revoke bearer tokens', load: () => import('./token.ts') },
   mcp: { summary: 'Serve MCP over stdio, for agents', load: () => import('./mcp.ts') },
   verify: { summary: 'Check everything in the store against its hashes', load: () => import('./verify.ts') },
   doctor: { summary: 'Look for what is wrong and say how to fix it', load: () => import('./doctor.ts') },
+  sim: {
+    summary: 'Simulate federations: faults, partitions and lies, from a seed',
+    load: () => import('./sim.ts'),
+  },
   swarm: { summary: 'Run several joined spores in one process', load: () => import('./swarm.ts') },
 }
 

@@ -9,6 +9,7 @@ import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
 import type { Transport } from './gossip/transport.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
+import { createCompaction } from './memory/compaction.ts'
 import { type Applied, createMemory, type Memory } from './memory/memory.ts'
 import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier.ts'
 import type { Spaces } from './memory/spaces.ts'
@@ -87,6 +88,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     },
   )
   const federation = createFederation({
+    compression,
     gossip,
     replica,
     logs: memory.logs,
@@ -96,7 +98,9 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     network,
     epoch,
   })
+  const compaction = createCompaction({ memory, writer, store, log })
   writer.onCommitted(gossip.follow)
+  writer.onCommitted((applied) => compaction.follow(applied.map(({ change }) => change)))
 
   return {
     memory,
@@ -105,6 +109,8 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     gossip,
     federation,
     async replay(follow) {
+      await compaction.load()
+      memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
       memory.load(await store.logs(), forked, await store.partials())
       for (const { logId } of forked) await forks.settle(logId)
@@ -112,15 +118,19 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
         const rows = await store.entriesAfter(after, REPLAY_BATCH)
         const last = rows.at(-1)
         if (!last) break
-        await follow(rows.map((row) => memory.replay(row)).filter((applied) => applied !== null))
+        const replayed = rows.map((row) => memory.replay(row)).filter((applied) => applied !== null)
+        compaction.follow(replayed.map(({ change }) => change))
+        await follow(replayed)
         after = last.arrival
         await clock.sleep(0)
       }
       if (memory.damaged > 0)
         log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
+      compaction.start()
     },
     async [Symbol.asyncDispose]() {
       await gossip.stop()
+      await compaction.stop()
       await writer.drain()
       await store[Symbol.asyncDispose]()
     },

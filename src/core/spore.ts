@@ -2,7 +2,7 @@
  * The Spore interface: what HTTP routes, MCP tools, the CLI and the simulator know of a running spore; and
  * `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse.
  */
-import type { Did } from './base/brand.ts'
+import type { Did, Digest } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
 import type { Federation } from './gossip/federation.ts'
@@ -12,6 +12,7 @@ import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './ide
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
 import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
+import { createPurge } from './memory/purge.ts'
 import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
@@ -41,6 +42,12 @@ export interface Spore extends AsyncDisposable {
   memories(query: api.MemoryPageQuery): Promise<Answer<api.MemoryPage>>
   /** Removes this spore's own dots of a memory. Failure RETRACT_FOREIGN where only others carry it. */
   retract(id: string): Promise<Answer<api.Retracted>>
+  /** Removes the bytes of a memory here for good, whoever carries it. Failure MEMORY_NOT_FOUND. */
+  purge(id: string): Promise<Answer<api.Purged>>
+  /** The same for everything that an author wrote. Failure AUTHOR_UNKNOWN. */
+  purgeAuthor(author: string): Promise<Answer<api.Purged>>
+  /** Lets what was purged be remembered and taken again. */
+  undoPurge(id: string): Promise<Answer<api.PurgeUndone>>
   search(query: api.SearchInput): Promise<Answer<api.SearchReply>>
   /** Recalled memories as quoted, fenced data for a model, cut to a token budget. */
   contextPack(query: api.ContextQuery): Promise<Answer<api.ContextPack>>
@@ -108,12 +115,18 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const recall = createRecall({ retriever: createRetriever(), memory, library, spaces, clock, trustOf })
   const tasks = createTasks({ memory, library, recall, writer, spaces })
 
-  const follow = async (applied: readonly Applied[], forks: readonly AppliedFork[] = []): Promise<void> => {
-    await recall.follow(applied, forks)
-    tasks.follow(applied)
+  const follow = async (
+    applied: readonly Applied[],
+    forks: readonly AppliedFork[] = [],
+    purged: readonly Digest[] = [],
+  ): Promise<void> => {
+    await recall.follow(applied, forks, purged)
+    tasks.follow(applied, purged)
   }
+  const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(follow)
   writer.onCommitted(follow)
+  await purge.resume()
 
   return {
     did: signer.did,
@@ -125,6 +138,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       memories: memory.memories,
       entries: memory.entries,
       damaged: memory.damaged,
+      purged: memory.denied,
       peers: gossip.peers.all().map(toPeerView),
       tasks: tasks.count,
       defaultSpace: spaces.defaultSpace,
@@ -136,6 +150,9 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     memory: library.get,
     memories: library.page,
     retract: library.retract,
+    purge: purge.purge,
+    purgeAuthor: purge.purgeAuthor,
+    undoPurge: purge.undo,
     search: recall.search,
     contextPack: recall.contextPack,
     submitTask: tasks.submit,

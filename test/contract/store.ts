@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { LogId } from '../../src/core/base/brand.ts'
 import { bytesToBase64url } from '../../src/core/base/bytes.ts'
+import { bytesToDigest } from '../../src/core/base/hash.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import {
   type EntryRow,
@@ -33,6 +34,7 @@ export interface StoreHarness {
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill)
 const logIdOf = (n: number) => bytesToBase64url(bytes(16, n)) as LogId
+const digestOf = (n: number) => bytesToDigest(bytes(32, n))
 
 export const logRow = (n: number, changes: Partial<LogRow> = {}): LogRow => ({
   logId: logIdOf(n),
@@ -394,6 +396,17 @@ export function testStoreContract(name: string, open: () => Promise<StoreHarness
       )
       assert.equal(await store.fork(logIdOf(7)), null)
     },
+  )
+
+  checkBoth(
+    'a digest is denied until it is allowed again',
+    async (store) => {
+      const deny = (n: number, isDenied: boolean) => ({ digest: digestOf(n), isDenied })
+      await store.commit(batch({ denied: [deny(1, true), deny(2, true), deny(2, true), deny(9, false)] }))
+      await store.commit(batch({ denied: [deny(1, false), deny(3, true)] }))
+      await store.scrub()
+    },
+    async (store) => assert.deepEqual([...(await store.denied())].sort(), [digestOf(2), digestOf(3)].sort()),
   )
 
   checkBoth(

@@ -1,12 +1,15 @@
-/** V:canonical, clock, entry, head, payload, frame: what single byte forms mean. */
+/** V:canonical, clock, dictionary, entry, head, payload, frame: what single byte forms mean. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { makeSource } from '../../scripts/dictionary.ts'
 import { zlibCompression } from '../../src/adapters/compression.ts'
 import type { HybridTime, LogId, SpaceId } from '../../src/core/base/brand.ts'
 import { type Canonical, decodeCanonical, encodeCanonical } from '../../src/core/base/canonical.ts'
-import { bytesToDigest, digestToBytes, digestToCid } from '../../src/core/base/hash.ts'
+import { bytesToDigest, digestToBytes, digestToCid, sha256 } from '../../src/core/base/hash.ts'
 import { createVerifier } from '../../src/core/identity/keys.ts'
 import { judgeTime, nextTime } from '../../src/core/memory/clock.ts'
+import { createDictionary } from '../../src/core/protocol/dictionary.ts'
 import {
   bytesToLogId,
   decodeHeader,
@@ -18,6 +21,7 @@ import {
 import { decodeFrames } from '../../src/core/protocol/frame.ts'
 import { extendChain, genesisOf, headBytes, logIdOf } from '../../src/core/protocol/log.ts'
 import * as payloads from '../../src/core/protocol/payloads.ts'
+import { projectFile } from '../support/project.ts'
 import { hex, load, unhex } from './load.ts'
 
 /** `{"$bytes": hex}` as bytes, everything else as it is. */
@@ -132,6 +136,7 @@ describe('payload', () => {
   const decoders: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
     memory: payloads.decodeMemory,
     retract: payloads.decodeRetract,
+    checkpoint: payloads.decodeCheckpoint,
     task: payloads.decodeTask,
     contribution: payloads.decodeContribution,
     synthesis: payloads.decodeSynthesis,
@@ -139,6 +144,7 @@ describe('payload', () => {
   const encoders = {
     memory: payloads.encodeMemory,
     retract: payloads.encodeRetract,
+    checkpoint: payloads.encodeCheckpoint,
     task: payloads.encodeTask,
     contribution: payloads.encodeContribution,
     synthesis: payloads.encodeSynthesis,
@@ -170,6 +176,17 @@ describe('payload', () => {
       assert.deepEqual(toHex(read), unshorten(fields))
       // What we write is what we read; a field of later is the one thing that we would not write.
       if (!name.includes('later')) assert.equal(hex(encoders[kind]!(read)), expand(payload))
+    })
+})
+
+describe('dictionary', () => {
+  for (const one of load<{ bytes: string; sha256: string }>('dictionary'))
+    test(one.name, () => {
+      assert.equal(hex(createDictionary()), one.bytes)
+      assert.equal(hex(sha256(createDictionary())), one.sha256)
+      const text = readFileSync(projectFile('src/core/protocol/PROTOCOL.md'), 'utf8')
+      assert.ok(text.includes(one.sha256), 'PROTOCOL.md says its digest')
+      assert.equal(readFileSync(projectFile('src/core/protocol/dictionary.ts'), 'utf8'), makeSource())
     })
 })
 

@@ -1,10 +1,13 @@
-/** V:run, set, fork: what a receiver makes of whole runs and proofs. */
+/** V:run, set, fork, view: what a receiver makes of whole runs, proofs and views. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { SpaceId } from '../../src/core/base/brand.ts'
 import { digestToCid } from '../../src/core/base/hash.ts'
 import { createVerifier } from '../../src/core/identity/keys.ts'
 import { verifyForkProof } from '../../src/core/memory/fork.ts'
+import { createLogTable, emptyLogRow } from '../../src/core/memory/log-table.ts'
 import { bytesToLogId, logIdToBytes } from '../../src/core/protocol/entry.ts'
+import { decodeHeads, encodeHeads } from '../../src/core/protocol/messages.ts'
 import { createReplica } from '../unit/core/memory/replica.ts'
 import { hex, load, unhex } from './load.ts'
 
@@ -83,6 +86,34 @@ describe('set', () => {
         assert.deepEqual(visible, one.visible)
         assert.equal(replica.memory.memories, one.visible.length)
       })
+})
+
+describe('view', () => {
+  type View = {
+    reply: string
+    rows: { logId: string; next: number; chain: string; forkPoint?: number }[]
+    digest: string
+  }
+  for (const one of load<View>('view'))
+    test(one.name, () => {
+      const reply = decodeHeads(unhex(one.reply))
+      assert.equal(reply === null, one.error !== undefined)
+      if (!reply) return
+      const rows = reply.spaces.flatMap((space) => space.rows)
+      assert.deepEqual(
+        rows.map((row) => ({ ...row, logId: hex(logIdToBytes(row.logId)), chain: hex(row.chain) })),
+        one.rows,
+      )
+      assert.equal(hex(encodeHeads(reply)), one.reply)
+      const table = createLogTable()
+      const space = 'commons' as SpaceId
+      const log = { publicKey: new Uint8Array(32).fill(1), space, epoch: new Uint8Array(8) }
+      for (const { logId, next, chain, forkPoint } of rows) {
+        table.set({ ...emptyLogRow(log), logId, next, chain })
+        if (forkPoint !== undefined) table.setFork({ logId, seq: forkPoint }, chain)
+      }
+      assert.equal(table.viewDigest([space]), one.digest)
+    })
 })
 
 describe('fork', () => {

@@ -1,4 +1,7 @@
-/** A real spore process with a meter in it (`meter.ts`): started on a free port of loopback, asked over HTTP. */
+/**
+ * A real spore process with a meter in it (`meter.ts`): started on a free port of loopback, asked over HTTP. Other spores
+ * reach it through a proxy only (`proxy.ts`), so that what they exchange can be counted and cut.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -7,9 +10,12 @@ import { pathToFileURL } from 'node:url'
 import type { RememberInput } from '../../../src/core/protocol/api.ts'
 import { ITEMS_MAX } from '../../../src/core/protocol/limits.ts'
 import type { Meter } from './meter.ts'
+import { type SporeProxy, startProxy } from './proxy.ts'
 
 export interface MeasuredSpore extends AsyncDisposable {
-  readonly url: string
+  /** Where other spores reach it: the proxy. */
+  readonly publicUrl: string
+  readonly proxy: SporeProxy
   meter(): Promise<Meter>
   /** Throws unless every item is stored. */
   remember(items: readonly RememberInput[]): Promise<void>
@@ -35,9 +41,11 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
     join(project, 'bin', 'spore.js'),
     ...['start', '--json', '--port', '0', '--home', home],
   ]
+  const proxy = await startProxy()
+  const publicUrl = `http://127.0.0.1:${proxy.port}`
   const child = spawn(process.execPath, argv, {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    env: environment(),
+    env: { ...environment(), SPORE_PUBLIC_URL: publicUrl },
   })
   const exited = once(child, 'exit')
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
@@ -47,6 +55,7 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
   ])
   if (line === null) throw new Error('the spore ended before it listened')
   const { url } = JSON.parse(line) as { url: string }
+  proxy.target = Number(new URL(url).port)
   const ask = async (path: string, body?: unknown): Promise<unknown> => {
     const reply = await fetch(`${url}${path}`, {
       ...(body === undefined
@@ -59,7 +68,8 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
   }
 
   return {
-    url,
+    publicUrl,
+    proxy,
     async meter() {
       const told = once(child, 'message')
       child.send('meter')
@@ -81,6 +91,7 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
       await exited
       clearTimeout(timer)
+      await proxy[Symbol.asyncDispose]()
     },
   }
 }

@@ -1,40 +1,25 @@
 /**
- * Loaded into a spore's process before it starts (`node --import`): counts what it does on the wire, and tells its
- * parent when asked over the IPC channel. The spore itself is as always.
- *
- * Bytes are those of the sockets that the process opened itself, headers and all, below them only TCP and IP. Every
- * federation request is made by one of two spores, so both meters together have counted all of the traffic once, and
- * nothing of the benchmark's own requests.
+ * Loaded into a spore's process before it starts (`node --import`): counts what it does, and tells its parent when asked
+ * over the IPC channel. The spore itself is as always. A thread of the process loads it too, and adds to what is counted.
  */
 import crypto from 'node:crypto'
 import diagnostics from 'node:diagnostics_channel'
 import { syncBuiltinESMExports } from 'node:module'
-import type { Socket } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads'
 
 /** What a process has done since it started. */
 export interface Meter {
-  /** Bytes sent and received over connections that it opened. */
-  readonly bytes: number
   /** Requests that it made, in order: `GET /path 200`. */
   readonly requests: readonly string[]
-  /** User and system time in milliseconds. */
+  /** User and system time of all threads in milliseconds. */
   readonly cpuMs: number
+  /** Delay of the event loop since it was last asked for, in milliseconds; the sampling interval is in it. */
+  readonly loopDelayMs: { readonly p99: number; readonly max: number }
   /** Signatures that it verified. */
   readonly verifications: number
   readonly rssBytes: number
 }
-
-const open = new Set<Socket>()
-let closedBytes = 0
-const bytesOf = (socket: Socket): number => socket.bytesRead + socket.bytesWritten
-diagnostics.subscribe('net.client.socket', (message) => {
-  const { socket } = message as { socket: Socket }
-  open.add(socket)
-  socket.once('close', () => {
-    open.delete(socket)
-    closedBytes += bytesOf(socket)
-  })
-})
 
 const requests: string[] = []
 diagnostics.subscribe('undici:request:headers', (message) => {
@@ -45,24 +30,38 @@ diagnostics.subscribe('undici:request:headers', (message) => {
   requests.push(`${request.method} ${request.path.split('?')[0]} ${response.statusCode}`)
 })
 
-let verifications = 0
+// One counter for all threads: a thread gets its parent's environment data when it starts.
+const COUNTER = 'bench/verifications'
+const counter = new Int32Array(
+  (getEnvironmentData(COUNTER) as SharedArrayBuffer | undefined) ?? new SharedArrayBuffer(4),
+)
+setEnvironmentData(COUNTER, counter.buffer as unknown as string)
 const { verify } = crypto
 crypto.verify = ((...args: Parameters<typeof verify>) => {
-  verifications++
+  Atomics.add(counter, 0, 1)
   return verify(...args)
 }) as typeof verify
 syncBuiltinESMExports()
 
-process.on('message', () => {
-  const { user, system } = process.cpuUsage()
-  const meter: Meter = {
-    bytes: [...open].reduce((sum, socket) => sum + bytesOf(socket), closedBytes),
-    requests,
-    cpuMs: (user + system) / 1000,
-    verifications,
-    rssBytes: process.memoryUsage.rss(),
-  }
-  process.send?.(meter)
-})
-// Being asked is no reason to stay alive.
-process.channel?.unref()
+/** Milliseconds between two samples of the event loop's delay. */
+const SAMPLE_MS = 5
+const NS_PER_MS = 1e6
+
+if (isMainThread) {
+  const delay = monitorEventLoopDelay({ resolution: SAMPLE_MS })
+  delay.enable()
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    const meter: Meter = {
+      requests,
+      cpuMs: (user + system) / 1000,
+      loopDelayMs: { p99: delay.percentile(99) / NS_PER_MS, max: delay.max / NS_PER_MS },
+      verifications: Atomics.load(counter, 0),
+      rssBytes: process.memoryUsage.rss(),
+    }
+    delay.reset()
+    process.send?.(meter)
+  })
+  // Being asked is no reason to stay alive.
+  process.channel?.unref()
+}

@@ -136,7 +136,7 @@ function ifUnreachable(error: unknown): null {
 }
 
 function checkStore(health: Health, url: string | null): Check {
-  const detail = `${health.memories} memories, ${health.entries} entries, ${health.durability}${url ? `, running at ${url}` : ', not running'}`
+  const detail = `${health.memories} memories, ${health.entries} entries, ${health.purged > 0 ? `${health.purged} purged, ` : ''}${health.durability}${url ? `, running at ${url}` : ', not running'}`
   if (health.damaged === 0) return ok('store', detail)
   return fail(
     'store',

@@ -9,6 +9,7 @@ import type { Verifier } from '../identity/keys.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
+import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { HEADS_ROWS_MAX, NONCES_MAX, PULL_REPLY_BYTES_MAX, SIGNATURE_AGE_MAX_MS } from '../protocol/limits.ts'
 import {
@@ -22,6 +23,7 @@ import {
   encodePushReply,
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
+import { framesToLines } from './lines.ts'
 import type { Replica } from './replica.ts'
 import type { EventSource } from './streams.ts'
 import { receivePush } from './tally.ts'
@@ -46,6 +48,8 @@ export interface Federation {
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
+  /** Frames of this spore as JSON lines, for people. */
+  toLines(frames: AsyncIterable<Uint8Array>): AsyncIterable<string>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
   /** The stream of a caller that nobody can reach. Failure OVERLOADED. */
   stream(caller: Did): Result<EventSource, Failure>
@@ -60,6 +64,7 @@ export interface Federation {
 }
 
 export interface FederationDeps {
+  readonly compression: Compression
   readonly gossip: Gossip
   readonly replica: Replica
   readonly logs: LogTable
@@ -131,10 +136,14 @@ export function createFederation(deps: FederationDeps): Federation {
               gossip.noteServed(caller, { logId, next: end })
               bytes += frame.length
               if (bytes >= PULL_REPLY_BYTES_MAX) return
+              // The store answers and the socket takes at once: without a turn, nobody else would get one until the end.
+              await clock.sleep(0)
             }
         })(),
       )
     },
+
+    toLines: (frames) => framesToLines(frames, deps.compression),
 
     async push(body, caller) {
       const { tally, failures, want, suspects } = await receivePush(replica, body)

@@ -83,7 +83,7 @@ export interface ReplicaDeps {
 }
 
 /** Bytes of frames of a stream that are taken together: about what one answer of the verifier reads. */
-const STREAM_BATCH_BYTES = SEGMENT_BYTES_MAX
+const STREAM_BATCH_BYTES = SEGMENT_BYTES_MAX / 2
 
 export function createReplica(deps: ReplicaDeps): Replica {
   const { memory, store, writer, spaces, compression, runVerifier, forks } = deps

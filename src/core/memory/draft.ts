@@ -18,7 +18,8 @@ import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
-import { createPartialDraft, crossesSegment, overlapOf, segmentBehind, segmentOf } from './partial.ts'
+import { createPartialDraft, crossesSegment, sameOverlap, segmentBehind, segmentOf } from './partial.ts'
+import { isPurged } from './purge.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
   type EntryRow,
@@ -80,6 +81,10 @@ export interface Draft {
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
   /** Own entries go to logs of this epoch from now on: 8 random bytes. */
   openEpoch(epoch: Uint8Array): void
+  /** Forgets the payload of a stored entry (null), or brings it back. */
+  putPayload(row: StoreBatch['payloads'][number]): void
+  /** Puts the digest of a payload on the list of those that are purged, or takes it off. */
+  deny(digest: Digest, isDenied: boolean): void
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -102,6 +107,8 @@ export interface DraftContext {
   readonly partials: ReadonlyMap<LogId, PartialRow>
   /** Where a log is proven to fork; Infinity where it is not. */
   readonly forkPoint: (logId: LogId) => number
+  /** Whether the payload of this digest is purged: it is stored without its bytes. */
+  readonly isDenied: (element: Digest) => boolean
   readonly signer: Signer
   readonly verifier: Verifier
   readonly network: string
@@ -128,12 +135,15 @@ export function createDraft(context: DraftContext): Draft {
   const keys: KeyRow[] = []
   const values: { name: string; value: Uint8Array | null }[] = []
   const changes: Change[] = []
+  const payloads: StoreBatch['payloads'][number][] = []
+  const denied = new Map<Digest, boolean>()
   const appended = new Set<string>()
   const forks = new Map<LogId, ForkRow>()
   /** A new epoch; null where there is none. */
   let epoch: Uint8Array | null = null
 
   const ownEpoch = (): Uint8Array => epoch ?? context.epoch
+  const isDenied = (element: Digest): boolean => denied.get(element) ?? context.isDenied(element)
   const forkPoint = (logId: LogId): number => forks.get(logId)?.seq ?? context.forkPoint(logId)
   const isKnown = (logId: LogId): boolean => rows.has(logId) || context.logs.get(logId) !== undefined
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
@@ -165,16 +175,21 @@ export function createDraft(context: DraftContext): Draft {
   const addEntries = (log: LogRow, run: DecodedRun, first: number, end: number): number => {
     const author = context.logs.authorOf(log.publicKey)
     for (let i = first; i < end; i++) {
-      const entry = { logId: log.logId, seq: run.from + i, arrival: ++arrival, ...entryOf(run, i) }
+      const element = elementOf(run, i)
+      const { header, payload } = entryOf(run, i)
+      const kind = run.kinds[i] as number
+      const references = referencesOf(run, i)
+      const kept = isPurged({ element, kind, references }, isDenied) ? null : payload
+      const entry = { logId: log.logId, seq: run.from + i, arrival: ++arrival, header, payload: kept }
       entries.push(entry)
       changes.push({
         ...entry,
         author,
         space: log.space,
-        kind: run.kinds[i] as number,
+        kind,
         clock: run.clocks[i] as HybridTime,
-        element: elementOf(run, i),
-        references: referencesOf(run, i),
+        element,
+        references,
       })
     }
     return arrival
@@ -265,7 +280,7 @@ export function createDraft(context: DraftContext): Draft {
         payload: element,
         references,
       }
-      push(row, header, encodeHeader(header), payload)
+      push(row, header, encodeHeader(header), isDenied(element) ? null : payload)
       ownLogs.add(logId)
       appended.add(`${space} ${kind} ${element}`)
       return { logId, seq: header.seq, element }
@@ -337,13 +352,16 @@ export function createDraft(context: DraftContext): Draft {
       epoch = opened
     },
 
+    deny: (digest, isDenied) => void denied.set(digest, isDenied),
+    putPayload: (row) => void payloads.push(row),
     remember: (key) => void keys.push(key),
     keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      if (rows.size + keys.length + values.length + forks.size === 0 && !epoch) return null
+      const size = rows.size + keys.length + values.length + forks.size + payloads.length + denied.size
+      if (size === 0 && !epoch) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
@@ -357,6 +375,8 @@ export function createDraft(context: DraftContext): Draft {
           forks: [...forks.values()],
           keys,
           values,
+          payloads,
+          denied: [...denied].map(([digest, isDenied]) => ({ digest, isDenied })),
           epoch,
         },
         changes,
@@ -372,15 +392,3 @@ export function createDraft(context: DraftContext): Draft {
 
 const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
 const notOurs = () => err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))
-
-/** True where the entries that a run and the part above the gap have in common are the same. */
-function sameOverlap(run: DecodedRun, partial: PartialRow, overlap: readonly EntryRow[]): boolean {
-  const range = overlapOf({ from: run.from, end: run.from + run.count }, partial)
-  if (!range) return true
-  const headers = new Map(overlap.map(({ seq, header }) => [seq, header]))
-  for (let seq = range.from; seq <= range.to; seq++) {
-    const stored = headers.get(seq)
-    if (!stored || !equalBytes(stored, entryOf(run, seq - run.from).header)) return false
-  }
-  return true
-}

@@ -90,6 +90,10 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
   const place = (draft: Draft, item: Prepared, earlier: string | null): Answer<api.Remembered> => {
     const { space, payload, references, key } = item
     const element = bytesToDigest(sha256(payload))
+    if (memory.isDenied(element))
+      return err(
+        failure('PURGED', `${digestToCid(element)}; "spore purge --undo" lets it be remembered again`),
+      )
     const value = `${space} ${element}`
     const known = earlier ?? (key === undefined ? null : draft.keyOf(key))
     if (known !== null)

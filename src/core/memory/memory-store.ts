@@ -1,5 +1,5 @@
 /** The in-memory twin of the store: for the simulator, for tests, and for a spore that may forget. */
-import type { LogId } from '../base/brand.ts'
+import type { Digest, LogId } from '../base/brand.ts'
 import { IDEMPOTENCY_KEYS_MAX } from '../protocol/limits.ts'
 import type { EntryRow, ForkRow, HeadRow, LogRow, MemoryStore, PartialRow, StoreOrigin } from './store.ts'
 
@@ -11,6 +11,7 @@ export function createMemoryStore(created: StoreOrigin): MemoryStore {
   const entriesByLog = new Map<LogId, EntryRow[]>()
   const heads = new Map<LogId, Map<number, HeadRow>>()
   const forks = new Map<LogId, ForkRow>()
+  const denied = new Set<Digest>()
   const keys = new Map<string, string>()
   const values = new Map<string, Uint8Array>()
 
@@ -58,6 +59,10 @@ export function createMemoryStore(created: StoreOrigin): MemoryStore {
         ofLog[seq] = changed
         entries[entry.arrival - 1] = changed
       }
+      for (const { digest, isDenied } of batch.denied) {
+        if (isDenied) denied.add(digest)
+        else denied.delete(digest)
+      }
       if (batch.epoch) origin = { ...origin, epoch: batch.epoch }
     },
 
@@ -104,6 +109,10 @@ export function createMemoryStore(created: StoreOrigin): MemoryStore {
       const below = [...(heads.get(logId)?.values() ?? [])].filter(({ seq }) => seq < before)
       return below.sort((a, b) => b.seq - a.seq).slice(0, limit)
     },
+    async denied() {
+      return [...denied]
+    },
+    async scrub() {},
     async key(key) {
       return keys.get(key) ?? null
     },

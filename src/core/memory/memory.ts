@@ -5,17 +5,18 @@
  * Invariants: the state is a fold over the entries in order of arrival and the fork proofs, so replaying the store gives
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
-import type { Digest, LogId, SpaceId } from '../base/brand.ts'
+import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
+import { deadRanges } from './checkpoint.ts'
 import { createDraft, type Draft, type DraftResult } from './draft.ts'
 import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
-import type { EntryRow, ForkRow, LogRow, PartialRow } from './store.ts'
+import type { EntryRow, ForkRow, LogRow, PartialRow, StoreBatch } from './store.ts'
 
 /** What a fold step did: the change, and the memories whose visible dots are now others. */
 export interface Applied {
@@ -31,6 +32,8 @@ export interface AppliedFork {
 }
 
 export interface Memory {
+  /** The author whose key signs here. */
+  readonly self: Did
   readonly logs: LogTable
   /** What is held of logs above a gap (`partial.ts`). */
   readonly partials: ReadonlyMap<LogId, PartialRow>
@@ -46,6 +49,12 @@ export interface Memory {
   applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
 
+  /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
+  deny(changes: StoreBatch['denied']): void
+  isDenied(element: Digest): boolean
+  /** Number of purged payloads. */
+  readonly denied: number
+
   /** Visible memories. */
   readonly memories: number
   readonly entries: number
@@ -57,7 +66,7 @@ export interface Memory {
   /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
   dotsOf(memory: Digest): readonly DotRef[]
   /** True where this dot is one of those that make its memory visible. */
-  isVisibleDot(dot: DotRef & { readonly element: Digest }): boolean
+  isVisibleDot(dot: DotRef): boolean
   /** The same for an element of any kind. */
   dotsOfKind(kind: number, element: Digest): readonly DotRef[]
   /** Id of the own log of a space. */
@@ -80,6 +89,7 @@ export function createMemory(options: MemoryOptions): Memory {
   const logs = createLogTable()
   const partials = new Map<LogId, PartialRow>()
   const set = createOrSet<string>()
+  const denied = new Set<Digest>()
   let { epoch } = options
   let time = 0
   let arrival = 0
@@ -91,13 +101,28 @@ export function createMemory(options: MemoryOptions): Memory {
     arrival = Math.max(arrival, change.arrival)
     time = Math.max(time, change.clock)
     entries++
-    return { change, touched: change.kind === KINDS.retract ? removeDots(change) : addDot(change) }
+    return { change, touched: foldSet(change) }
+  }
+
+  const foldSet = (change: Change): Digest[] => {
+    if (change.kind === KINDS.retract) return removeDots(change)
+    if (change.kind === KINDS.checkpoint) return removeRanges(change)
+    return addDot(change)
   }
 
   const addDot = (change: Change): Digest[] => {
+    if (denied.has(change.element)) return []
     const isRecallable =
       change.kind !== KINDS.memory || (change.payload !== null && decodeMemory(change.payload) !== null)
     return isRecallable ? settle([set.add(elementKey(change.kind, change.element), change)]) : []
+  }
+
+  const deny = (changes: StoreBatch['denied']): void => {
+    for (const { digest, isDenied } of changes) {
+      if (isDenied) denied.add(digest)
+      else denied.delete(digest)
+      if (isDenied) settle(set.dots(MEMORY_KEY + digest).map((dot) => set.remove(dot, PURGE)))
+    }
   }
 
   const removeDots = (change: Change): Digest[] => {
@@ -114,6 +139,16 @@ export function createMemory(options: MemoryOptions): Memory {
     )
   }
 
+  const removeRanges = (change: Change): Digest[] => {
+    const log = logs.get(change.logId)
+    if (!log) return []
+    return settle(
+      deadRanges(change, log.row).flatMap(({ logId, ranges }) =>
+        ranges.flatMap(([from, to]) => set.removeRange(logId, from, to, change)),
+      ),
+    )
+  }
+
   /** Counts what appeared and vanished; the memories among what changed. */
   const settle = (transitions: readonly (Transition<string> | null)[]): Digest[] => {
     const touched = new Set<Digest>()
@@ -126,6 +161,7 @@ export function createMemory(options: MemoryOptions): Memory {
   }
 
   return {
+    self: signer.did,
     logs,
     partials,
     draft: (nowMs) =>
@@ -133,6 +169,7 @@ export function createMemory(options: MemoryOptions): Memory {
         logs,
         partials,
         forkPoint: logs.forkPoint,
+        isDenied: (element) => denied.has(element),
         signer,
         verifier,
         network,
@@ -142,6 +179,11 @@ export function createMemory(options: MemoryOptions): Memory {
         time,
         arrival,
       }),
+    deny,
+    isDenied: (element) => denied.has(element),
+    get denied() {
+      return denied.size
+    },
     apply(result) {
       for (const row of result.logs) logs.set(row)
       for (const { logId, partial } of result.partials) {
@@ -200,8 +242,7 @@ export function createMemory(options: MemoryOptions): Memory {
       return arrival
     },
     dotsOf: (memory) => set.dots(MEMORY_KEY + memory),
-    isVisibleDot: ({ logId, seq, element }) =>
-      set.dots(MEMORY_KEY + element).some((dot) => dot.logId === logId && dot.seq === seq),
+    isVisibleDot: set.isVisibleDot,
     dotsOfKind: (kind, element) => set.dots(elementKey(kind, element)),
     ownLog: (space) => ({ publicKey: signer.publicKey, space, epoch }),
     ownDots(kind, element) {
@@ -217,4 +258,6 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
 }
 
 const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`
+/** Who removes what is purged: no log has this id, so no fork undoes it. */
+const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }
 const MEMORY_KEY = `${KINDS.memory}:`

@@ -25,9 +25,13 @@ export interface OrSet<Element> {
   add(element: Element, dot: DotRef): Transition<Element> | null
   /** Removes a dot, seen or not, by the retraction that stands at `by`. */
   remove(dot: DotRef, by: DotRef): Transition<Element> | null
+  /** Removes the dots `from` to `to` (inclusive) of a log, seen or not, by the checkpoint that stands at `by`. */
+  removeRange(logId: LogId, from: number, to: number, by: DotRef): Transition<Element>[]
   /** Lowers the fork point of a log to `seq`. Scans the set: forks are rare. */
   cut(logId: LogId, seq: number): Transition<Element>[]
   has(element: Element): boolean
+  /** Whether this dot makes its element visible. */
+  isVisibleDot(dot: DotRef): boolean
   /** The dots that make the element visible, in the order in which they came. */
   dots(element: Element): DotRef[]
   /** Visible elements, in the order in which they became visible. */
@@ -44,6 +48,8 @@ export function createOrSet<Element>(): OrSet<Element> {
   const elements = new Map<Dot, Element>()
   const removals = new Map<Dot, Dot[]>()
   const visible = new Map<Element, Dot[]>()
+  /** By the number of a log: ranges of its dots, and the checkpoint that removed them. */
+  const ranges = new Map<number, { readonly from: number; readonly to: number; readonly by: Dot }[]>()
   const forkPoints = new Map<number, number>()
 
   const pack = ({ logId, seq }: DotRef): Dot => {
@@ -58,13 +64,19 @@ export function createOrSet<Element>(): OrSet<Element> {
   const unpack = (dot: Dot): DotRef => ({ logId: logIds[Math.floor(dot / SEQS)] as LogId, seq: dot % SEQS })
   const counts = (dot: Dot): boolean => dot % SEQS < (forkPoints.get(Math.floor(dot / SEQS)) ?? SEQS)
 
+  const isInRange = (dot: Dot): boolean => {
+    const ofLog = ranges.get(Math.floor(dot / SEQS))
+    const seq = dot % SEQS
+    return ofLog?.some(({ from, to, by }) => from <= seq && seq <= to && counts(by)) ?? false
+  }
+
   /** Brings `visible` in line with what now holds of one dot. */
   const settle = (dot: Dot): Transition<Element> | null => {
     const element = elements.get(dot)
     if (element === undefined) return null
     const dots = visible.get(element) ?? []
     const wasListed = dots.includes(dot)
-    const isListed = counts(dot) && !removals.get(dot)?.some(counts)
+    const isListed = counts(dot) && !removals.get(dot)?.some(counts) && !isInRange(dot)
     if (wasListed === isListed) return null
     const rest = isListed ? [...dots, dot] : dots.filter((other) => other !== dot)
     if (rest.length > 0) visible.set(element, rest)
@@ -87,15 +99,31 @@ export function createOrSet<Element>(): OrSet<Element> {
       removals.set(dot, [...(known ?? []), retraction])
       return settle(dot)
     },
+    removeRange(logId, from, to, by) {
+      const number = Math.floor(pack({ logId, seq: 0 }) / SEQS)
+      ranges.set(number, [...(ranges.get(number) ?? []), { from, to, by: pack(by) }])
+      const [first, last] = [number * SEQS + from, number * SEQS + to]
+      const dots = [...elements.keys()].filter((dot) => dot >= first && dot <= last)
+      return dots.map(settle).filter((transition) => transition !== null)
+    },
     cut(logId, seq) {
       const number = Math.floor(pack({ logId, seq: 0 }) / SEQS)
       if (seq >= (forkPoints.get(number) ?? SEQS)) return []
       forkPoints.set(number, seq)
       const lost = (dot: Dot): boolean => Math.floor(dot / SEQS) === number && !counts(dot)
-      const dots = [...elements.keys()].filter((dot) => lost(dot) || removals.get(dot)?.some(lost))
+      const isInLostRange = (dot: Dot): boolean =>
+        ranges.get(Math.floor(dot / SEQS))?.some(({ by }) => lost(by)) ?? false
+      const dots = [...elements.keys()].filter(
+        (dot) => lost(dot) || removals.get(dot)?.some(lost) || isInLostRange(dot),
+      )
       return dots.map(settle).filter((transition) => transition !== null)
     },
     has: (element) => visible.has(element),
+    isVisibleDot(ref) {
+      const dot = pack(ref)
+      const element = elements.get(dot)
+      return element !== undefined && (visible.get(element)?.includes(dot) ?? false)
+    },
     dots: (element) => (visible.get(element) ?? []).map(unpack),
     visible: () => visible.keys(),
   }

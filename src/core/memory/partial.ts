@@ -15,9 +15,9 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { Verifier } from '../identity/keys.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { extendSegment, type Segment } from '../protocol/log.ts'
-import { type DecodedRun, sizeOf } from '../protocol/run.ts'
+import { type DecodedRun, entryOf, sizeOf } from '../protocol/run.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
-import type { HeadRow, LogRow, PartialRow, StoreBatch } from './store.ts'
+import type { EntryRow, HeadRow, LogRow, PartialRow, StoreBatch } from './store.ts'
 
 /** What a draft lets the upper parts of its logs do to it. */
 export interface PartialContext {
@@ -244,4 +244,16 @@ export function crossesSegment(run: DecodedRun, first: number, before: Segment):
     if (i > first && segment.start !== start) return true
   }
   return false
+}
+
+/** True where the entries that a run and the part above the gap have in common are the same. */
+export function sameOverlap(run: DecodedRun, partial: PartialRow, overlap: readonly EntryRow[]): boolean {
+  const range = overlapOf({ from: run.from, end: run.from + run.count }, partial)
+  if (!range) return true
+  const headers = new Map(overlap.map(({ seq, header }) => [seq, header]))
+  for (let seq = range.from; seq <= range.to; seq++) {
+    const stored = headers.get(seq)
+    if (!stored || !equalBytes(stored, entryOf(run, seq - run.from).header)) return false
+  }
+  return true
 }

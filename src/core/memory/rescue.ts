@@ -21,8 +21,8 @@ export async function entriesToRescue(
   return rows.flatMap(({ seq, header, payload }): NewEntry[] => {
     const decoded = decodeHeader(header)
     if (!log || !decoded.ok || !payload || decoded.value.kind === KINDS.checkpoint) return []
-    const { kind, references, payload: element } = decoded.value
-    if (kind === KINDS.memory && !memory.isVisibleDot({ logId, seq, element })) return []
+    const { kind, references } = decoded.value
+    if (kind === KINDS.memory && !memory.isVisibleDot({ logId, seq })) return []
     return [{ space: log.row.space, kind, payload, references }]
   })
 }

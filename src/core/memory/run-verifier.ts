@@ -36,8 +36,8 @@ export interface RunVerifier {
   verify(frames: Uint8Array, positionOf: PositionOf): Promise<VerifiedFrames>
 }
 
-/** Decoded bytes in one answer: what one commit takes without holding up the event loop for long (~3,000 entries). */
-export const VERIFIED_BYTES = 4 * SEGMENT_BYTES_MAX
+/** Decoded bytes in one answer: what one commit takes without holding up the event loop for long (~1,500 entries, ~15 ms). */
+export const VERIFIED_BYTES = 2 * SEGMENT_BYTES_MAX
 
 export interface RunVerifierDeps {
   readonly network: string

@@ -5,7 +5,7 @@
  * The store knows bytes, positions and order; it verifies nothing and decodes nothing. Its reads may be served while
  * a commit is in flight and then show the state before it.
  */
-import type { LogId, SpaceId } from '../base/brand.ts'
+import type { Digest, LogId, SpaceId } from '../base/brand.ts'
 
 /** What survives loss of the process: `disk` fsynced, `snapshot` uploaded now and then, `memory` nothing. */
 export type Durability = 'disk' | 'snapshot' | 'memory'
@@ -108,6 +108,8 @@ export interface StoreBatch {
     readonly seq: number
     readonly payload: Uint8Array | null
   }[]
+  /** Payloads that are purged and never taken again, or may be taken again. The store only keeps the list. */
+  readonly denied: readonly { readonly digest: Digest; readonly isDenied: boolean }[]
   /** The epoch of the own logs from now on (`StoreOrigin`); null changes nothing. */
   readonly epoch: Uint8Array | null
 }
@@ -122,6 +124,7 @@ export const emptyBatch: StoreBatch = {
   keys: [],
   values: [],
   payloads: [],
+  denied: [],
   epoch: null,
 }
 
@@ -167,6 +170,13 @@ export interface MemoryStore extends AsyncDisposable {
   headUpTo(logId: LogId, atMost: number): Promise<HeadRow | null>
   /** Kept heads with `seq < before`, descending, at most `limit`. */
   headsBefore(logId: LogId, before: number, limit: number): Promise<readonly HeadRow[]>
+  /** Digests of payloads that are purged. */
+  denied(): Promise<readonly Digest[]>
+  /**
+   * Makes what earlier commits deleted or replaced unreadable in the files of the store, as far as the file system lets it.
+   * Rejects with `SporeError` STORE_WRITE_FAILED.
+   */
+  scrub(): Promise<void>
   key(key: string): Promise<string | null>
   value(name: string): Promise<Uint8Array | null>
 }

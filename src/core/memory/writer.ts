@@ -5,6 +5,7 @@
  * Invariant: a write's promise resolves, and listeners hear of it, only after its commit is durable. Listeners run in
  * the order in which they were added, before the promise resolves: whoever was acknowledged can find what was written.
  */
+import type { Digest } from '../base/brand.ts'
 import type { Clock, Log } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
@@ -24,7 +25,12 @@ export interface Writer {
   drain(): Promise<void>
 }
 
-type Listener = (applied: readonly Applied[], forks: readonly AppliedFork[]) => void | Promise<void>
+/** Hears what entries, fork proofs and purges did; for the last, the elements that are gone. */
+type Listener = (
+  applied: readonly Applied[],
+  forks: readonly AppliedFork[],
+  purged: readonly Digest[],
+) => void | Promise<void>
 
 interface Pending {
   readonly prepare: (draft: Draft) => void
@@ -75,7 +81,9 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
       if (!failed) {
         const applied = memory.apply(result)
         const forks = result.forks.map(memory.applyFork)
-        for (const listener of listeners) await tell(listener, applied, forks)
+        memory.deny(result.batch.denied)
+        const purged = result.batch.denied.filter(({ isDenied }) => isDenied).map(({ digest }) => digest)
+        for (const listener of listeners) await tell(listener, applied, forks, purged)
       }
     }
     for (const { settle } of batch) settle(failed)
@@ -93,9 +101,9 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
   }
 
   /** What is durable stays so, whatever a listener makes of it. */
-  const tell = async (...[listener, applied, forks]: [Listener, ...Parameters<Listener>]): Promise<void> => {
+  const tell = async (...[listener, ...news]: [Listener, ...Parameters<Listener>]): Promise<void> => {
     try {
-      await listener(applied, forks)
+      await listener(...news)
     } catch (error) {
       log.error('a listener of the change feed threw', { error: String(error) })
     }

@@ -121,6 +121,30 @@ export const retractedSchema = z
   .meta({ id: 'Retracted' })
 export type Retracted = z.infer<typeof retractedSchema>
 
+export const purgeAuthorInputSchema = z
+  .strictObject({ author: z.string().max(100).describe('did:key of the author') })
+  .meta({ id: 'PurgeAuthorInput' })
+
+export const purgedSchema = z
+  .object({
+    purged: z
+      .number()
+      .int()
+      .describe('Payloads that are purged now and were not before: memories, and answers that quote them'),
+    entries: z.number().int().describe('Entries whose bytes were dropped from the store'),
+    total: z.number().int().describe('Payloads that are purged here in all'),
+  })
+  .meta({ id: 'Purged' })
+export type Purged = z.infer<typeof purgedSchema>
+
+export const purgeUndoneSchema = z
+  .object({
+    id: idSchema,
+    total: z.number().int().describe('Payloads that are purged here in all'),
+  })
+  .meta({ id: 'PurgeUndone' })
+export type PurgeUndone = z.infer<typeof purgeUndoneSchema>
+
 // --- Search ---
 
 /** A list in a query string: repeated, or once with commas. */
@@ -310,6 +334,7 @@ export const healthSchema = z
     memories: z.number().int().describe('Visible memories'),
     entries: z.number().int(),
     damaged: z.number().int().describe('Entries that do not match their hash and were set aside'),
+    purged: z.number().int().describe('Payloads that the operator purged: they are not taken again'),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
     defaultSpace: z.string(),

@@ -34,6 +34,8 @@ export const ERRORS = {
   RETRACT_FOREIGN: { status: 403, title: 'Only its author can retract an entry.' },
   AUTHOR_UNKNOWN: { status: 404, title: 'No entry of this author is known here.' },
 
+  PURGED: { status: 409, title: 'The operator of this spore has purged it.' },
+
   // Entries, runs and heads
   ENTRY_MALFORMED: { status: 400, title: 'The entry is not in its canonical form.' },
   ENTRY_TOO_LARGE: { status: 413, title: 'The entry is larger than the protocol allows.' },

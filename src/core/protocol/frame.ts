@@ -7,9 +7,13 @@ import { FRAME_DECODED_BYTES_MAX } from './limits.ts'
 
 export const FRAMES_MEDIA_TYPE = 'application/vnd.spore.frames'
 const PREFIX_BYTES = 4
-/** Below this a body is sent as it is: compression would save less than it costs. */
-const COMPRESS_FROM_BYTES = 512
+/**
+ * Up to this a body is packed with the shared dictionary, beyond it with zstd: a single memory becomes a quarter to a third
+ * smaller by it; at 8 KiB it still saves some percent but takes five times as long (measured).
+ */
+const DICTIONARY_BYTES_MAX = 8 * 1024
 const ZSTD: Codec = 1
+const DICTIONARY: Codec = 3
 /** An array of ten whose first element is a text of twelve bytes (PROTOCOL.md §6). A run begins with the integer 1. */
 const FORK_PROOF_HEAD = [0x8a, 0x6c] as const
 /** Codec byte and body of the longest frame: one that is sent as it is. */
@@ -17,8 +21,9 @@ const FRAME_BYTES_MAX = FRAME_DECODED_BYTES_MAX + 1
 
 /** One frame around a run's bytes. */
 export function encodeFrame(run: Uint8Array, compression: Compression): Uint8Array {
-  const packed = run.length < COMPRESS_FROM_BYTES ? run : compression.compress(ZSTD, run)
-  const [codec, body] = packed.length < run.length ? [ZSTD, packed] : [0, run]
+  const packer = run.length <= DICTIONARY_BYTES_MAX ? DICTIONARY : ZSTD
+  const packed = compression.compress(packer, run)
+  const [codec, body] = packed.length < run.length ? [packer, packed] : [0, run]
   const prefix = Buffer.alloc(PREFIX_BYTES + 1)
   prefix.writeUInt32BE(body.length + 1)
   prefix[PREFIX_BYTES] = codec

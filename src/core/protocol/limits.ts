@@ -27,6 +27,10 @@ export const SEGMENT_ENTRIES_MAX = 1024
 export const SEGMENT_BYTES_MAX = 256 * KIB
 /** Dots that one retraction names; a longer list is split into several entries. */
 export const RETRACTION_DOTS_MAX = 1024
+/** Ranges that one checkpoint names: as many bytes as a retraction of as many dots, twice. */
+export const CHECKPOINT_RANGES_MAX = 1024
+/** Own removed entries of a space behind which their author writes a checkpoint: one entry for each thousand. */
+export const CHECKPOINT_DEAD_MIN = 1024
 /** Characters of a space's name. */
 export const SPACE_CHARS_MAX = 64
 

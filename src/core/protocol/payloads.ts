@@ -26,6 +26,13 @@ export interface RetractPayload {
   readonly dots: readonly { readonly epoch: Uint8Array; readonly seqs: readonly number[] }[]
 }
 
+/** Ranges of removed entries of the checkpoint's own author and space, both ends included, ascending and not touching. */
+export interface CheckpointPayload {
+  readonly dead: readonly { readonly epoch: Uint8Array; readonly ranges: readonly SeqRange[] }[]
+}
+
+export type SeqRange = readonly [from: number, to: number]
+
 export interface TaskPayload {
   readonly text: string
   readonly space: SpaceId
@@ -104,6 +111,35 @@ export function decodeRetract(bytes: Uint8Array): RetractPayload | null {
     dots.push({ epoch, seqs: seqs as number[] })
   }
   return count <= limits.RETRACTION_DOTS_MAX ? { dots } : null
+}
+
+export function encodeCheckpoint(checkpoint: CheckpointPayload): Uint8Array {
+  return encodeCanonical({ dead: checkpoint.dead.map(({ epoch, ranges }) => [epoch, ranges]) })
+}
+
+export function decodeCheckpoint(bytes: Uint8Array): CheckpointPayload | null {
+  const list = decodeFields(bytes)?.dead
+  if (!Array.isArray(list)) return null
+  const dead: { epoch: Uint8Array; ranges: SeqRange[] }[] = []
+  let count = 0
+  for (const item of list as Canonical[]) {
+    if (!Array.isArray(item) || item.length !== 2) return null
+    const [epoch, ranges] = item as Canonical[]
+    if (!isBytes(epoch, EPOCH_BYTES) || !Array.isArray(ranges)) return null
+    count += ranges.length
+    if (count > limits.CHECKPOINT_RANGES_MAX) return null
+    let least = 0
+    for (const range of ranges as Canonical[]) {
+      if (!Array.isArray(range) || range.length !== 2) return null
+      const [from, to] = range as Canonical[]
+      if (!isUint(from, limits.SEQ_MAX) || !isUint(to, limits.SEQ_MAX) || from < least || to < from)
+        return null
+      // Ranges that touch are one range.
+      least = to + 2
+    }
+    dead.push({ epoch, ranges: ranges as unknown as SeqRange[] })
+  }
+  return { dead }
 }
 
 export const encodeTask = ({ text, space }: TaskPayload): Uint8Array => encodeCanonical({ text, space })

@@ -36,7 +36,7 @@ type Answer<T> = Result<T, Failure>
 
 export interface Tasks {
   /** Follows the change feed. */
-  follow(applied: readonly Applied[]): void
+  follow(applied: readonly Applied[], purged?: readonly Digest[]): void
   submit(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
   get(id: string): Promise<Answer<api.TaskView>>
   page(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
@@ -99,6 +99,15 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
     } else if (change.kind === KINDS.synthesis) {
       const payload = decodeSynthesis(change.payload)
       if (payload) keep(recordOf(payload.task).syntheses, change, payload)
+    }
+  }
+
+  /** Drops what is kept of purged elements. */
+  const forget = (purged: ReadonlySet<Digest>): void => {
+    for (const record of records.values()) {
+      if (purged.has(record.id)) records.delete(record.id)
+      for (const kept of [record.contributions, record.syntheses])
+        for (const id of kept.keys()) if (purged.has(id)) kept.delete(id)
     }
   }
 
@@ -210,8 +219,9 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
   }
 
   return {
-    follow: (applied) => {
+    follow: (applied, purged = []) => {
       for (const { change } of applied) note(change)
+      if (purged.length > 0) forget(new Set(purged))
     },
     submit,
     get,

@@ -28,7 +28,11 @@ export interface Recalled {
 
 export interface Recall {
   /** Follows the change feed. */
-  follow(applied: readonly Applied[], forks?: readonly AppliedFork[]): Promise<void>
+  follow(
+    applied: readonly Applied[],
+    forks?: readonly AppliedFork[],
+    purged?: readonly Digest[],
+  ): Promise<void>
   search(input: SearchInput): Promise<Result<SearchReply, Failure>>
   /** The best memories for a question within a scope. */
   recall(question: string, scope: Scope, limit: number): Promise<readonly Recalled[]>
@@ -72,8 +76,8 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
   }
 
   return {
-    async follow(applied, forks = []) {
-      const unread = new Set<Digest>(forks.flatMap(({ touched }) => touched))
+    async follow(applied, forks = [], purged = []) {
+      const unread = new Set<Digest>(forks.flatMap(({ touched }) => touched).concat(purged))
       for (const { change, touched } of applied)
         for (const id of touched) {
           const document = id === change.element && onlyDot(change)

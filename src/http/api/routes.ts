@@ -9,6 +9,7 @@ import { livezRoute } from './livez.ts'
 import { memoriesRoute } from './memories.ts'
 import { memoryRoute } from './memory.ts'
 import { peersRoute } from './peers.ts'
+import { purgeRoute } from './purge.ts'
 import { readyzRoute } from './readyz.ts'
 import { rememberRoute } from './remember.ts'
 import { retractRoute } from './retract.ts'
@@ -29,6 +30,7 @@ const routes = [
   contextRoute,
   memoryRoute,
   retractRoute,
+  purgeRoute,
   submitTaskRoute,
   tasksRoute,
   taskRoute,

@@ -7,6 +7,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Did } from '../../core/base/brand.ts'
 import { err, ok, type Result } from '../../core/base/result.ts'
 import type { Federation } from '../../core/gossip/federation.ts'
+import { LINES_MEDIA_TYPE } from '../../core/gossip/lines.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
 import { FEDERATION_BODY_BYTES_MAX } from '../../core/protocol/limits.ts'
@@ -56,8 +57,7 @@ export const federationRoutes =
 
     app.post(`${FEDERATION_PATH}/pull`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
       const caller = callerOf(request)
-      const frames = unwrap(federation.pull(bodyOf(request), caller))
-      return reply.type(FRAMES_MEDIA_TYPE).send(Readable.from(frames))
+      return sendFrames(reply, federation, unwrap(federation.pull(bodyOf(request), caller)))
     })
 
     app.post(`${FEDERATION_PATH}/push`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
@@ -145,6 +145,17 @@ function etagsOf(request: FastifyRequest): string[] {
 
 const bodyOf = (request: FastifyRequest): Uint8Array =>
   (request.body as Uint8Array | undefined) ?? new Uint8Array()
+
+/** Frames, or the same as JSON lines where the request asks for these. */
+function sendFrames(
+  reply: FastifyReply,
+  federation: Federation,
+  frames: AsyncIterable<Uint8Array>,
+): FastifyReply {
+  const wantsLines = (reply.request.headers.accept ?? '').includes(LINES_MEDIA_TYPE)
+  reply.header('vary', 'accept').type(wantsLines ? LINES_MEDIA_TYPE : FRAMES_MEDIA_TYPE)
+  return reply.send(Readable.from(wantsLines ? federation.toLines(frames) : frames))
+}
 
 const sendBytes = (reply: FastifyReply, type: string, bytes: Uint8Array): FastifyReply =>
   reply.type(type).send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))

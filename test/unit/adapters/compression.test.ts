@@ -6,7 +6,7 @@ import { zlibCompression } from '../../../src/adapters/compression.ts'
 import type { Codec } from '../../../src/core/protocol/compression.ts'
 
 const { compress, decompress } = zlibCompression
-const codecs: readonly Codec[] = [0, 1, 2]
+const codecs: readonly Codec[] = [0, 1, 2, 3]
 
 for (const codec of codecs) {
   test(`codec ${codec} gives back any bytes, at exactly their length and no less`, () => {
@@ -21,7 +21,7 @@ for (const codec of codecs) {
   })
 }
 
-for (const codec of [1, 2] as const) {
+for (const codec of [1, 2, 3] as const) {
   const packed = compress(codec, new TextEncoder().encode('the same words again and again. '.repeat(100)))
 
   test(`codec ${codec} makes repeated text smaller`, () => {
@@ -47,7 +47,7 @@ for (const codec of [1, 2] as const) {
 
   test(`codec ${codec} stops a bomb at the limit`, () => {
     const bomb = compress(codec, new Uint8Array(64 * 1024 * 1024))
-    assert.ok(bomb.length < 10_000)
+    assert.ok(bomb.length < 100_000)
     const before = process.memoryUsage().arrayBuffers
     assert.ok(decompress(codec, bomb, 1024 * 1024) === null)
     assert.ok(process.memoryUsage().arrayBuffers - before < 16 * 1024 * 1024)

@@ -74,6 +74,14 @@ describe('a verifying thread', () => {
     assert.ok(threaded.isRunning)
   })
 
+  test('leaves the bytes that it is given as they are, a buffer’s too', async () => {
+    const frame = Buffer.from(await frameOf('tea', 50))
+    const before = bytesToHex(frame)
+    await using threaded = inThread()
+    assert.ok((await threaded.verify(frame, fromTheStart)).contents[0]?.ok)
+    assert.equal(bytesToHex(frame), before)
+  })
+
   test('reads no more at a time than one answer may hold, and goes on behind it', async () => {
     const frame = await frameOf('tea', 700)
     const frames = concatBytes(...Array.from({ length: 12 }, () => frame))

@@ -74,6 +74,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
       await store.commit(result.batch)
       memory.apply(result)
       for (const fork of result.forks) memory.applyFork(fork)
+      memory.deny(result.batch.denied)
     }
     return value
   }

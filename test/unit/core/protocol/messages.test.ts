@@ -21,7 +21,11 @@ const record = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }
   fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<T>
 const logId = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => bytesToBase64url(bytes) as LogId)
 const seq = fc.oneof(fc.nat(100), fc.constantFrom(0, SEQ_MAX))
-const row = record({ logId, next: seq, chain: fc.uint8Array({ minLength: 32, maxLength: 32 }) })
+const chain = fc.uint8Array({ minLength: 32, maxLength: 32 })
+const row = fc.oneof(
+  record({ logId, next: seq, chain }),
+  record({ logId, next: seq, chain }).map((one) => ({ ...one, forkPoint: one.next })),
+)
 const heads = record({
   cursor: fc.constantFrom('', '0011223344556677.12'),
   more: fc.boolean(),

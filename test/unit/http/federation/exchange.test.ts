@@ -276,3 +276,44 @@ test('another media type, and a join that is no descriptor, are refused', async 
   })
   assert.deepEqual([large.status, large.code], [413, 'BODY_TOO_LARGE'])
 })
+
+test('a pull that accepts JSON lines gives the same entries, one a line, uncompressed', async () => {
+  await using served = await serveFederation()
+  const texts = ['tea', 'milk ✓', 'a longer text about tea. '.repeat(100)]
+  for (const text of texts)
+    await served.spore.remember({ text, space: 'commons', tags: ['drink'], thread: 'kitchen' })
+  const removed = await served.spore.remember({ text: 'wine', space: 'commons' })
+  assert.ok(removed.ok)
+  await served.spore.retract(removed.value.id)
+  const page = await served.spore.memories({ limit: 10 })
+  assert.ok(page.ok)
+  const log = page.value.frontier.find(({ space }) => space === 'commons')
+  const asked = pullOf(encodePull([{ logId: log?.log as never, from: 0, to: null }]))
+  const { status, headers, body } = await ask(served, {
+    ...asked,
+    headers: { accept: 'application/x-ndjson', 'accept-encoding': 'gzip, br, zstd' },
+  })
+  assert.deepEqual(
+    [status, headers['content-type'], headers['content-encoding'], headers.vary],
+    [200, 'application/x-ndjson', undefined, 'accept'],
+  )
+  const text = body.toString()
+  assert.ok(text.endsWith('\n'))
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    lines.map(({ seq, kind, content }) => [seq, kind, content.text]),
+    [...[...texts, 'wine'].map((one, i) => [i, 'memory', one]), [4, 'retract', undefined]],
+  )
+  const view = await served.spore.memory(lines[0].id)
+  assert.ok(view.ok)
+  const { author, space, dots, createdAt } = view.value
+  assert.deepEqual(
+    [lines[0].author, lines[0].space, lines[0].log, lines[0].entry, lines[0].createdAt],
+    [author, space, dots[0]?.log, dots[0]?.entry, createdAt],
+  )
+  assert.deepEqual([lines[0].content.tags, lines[0].content.thread], [['drink'], 'kitchen'])
+  assert.match(JSON.stringify(lines[4].content), /^\{"dots":\[\["[\w-]{11}",\[3\]\]\]\}$/)
+})

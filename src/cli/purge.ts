@@ -1,0 +1,91 @@
+/** `spore purge`: removes the bytes of memories from this spore, and refuses them from then on. */
+import { createInterface } from 'node:readline/promises'
+import type { Result } from '../core/base/result.ts'
+import type { Failure } from '../core/protocol/errors.ts'
+import { openAccess, type SporeAccess } from './access.ts'
+import type { CommandContext, CommandSpec } from './command.ts'
+import { EXIT, UsageError, unwrap } from './exit.ts'
+
+export const spec: CommandSpec = {
+  name: 'purge',
+  summary: 'Remove memories from this spore for good',
+  description:
+    'The bytes of each memory, of every entry that carries it and of every answer that quotes it are dropped here, overwritten in the\n' +
+    'files, and refused when another spore offers them again. Other spores keep theirs: to take back what you wrote yourself, retract\n' +
+    'it. Copies and backups of the data folder are not touched. It cannot be undone; --undo only lets the same text in again.',
+  examples: [
+    'spore purge bafyreib… bafyreic…',
+    'spore purge --author did:key:z6Mk… --yes',
+    'spore purge --undo bafyreib…',
+  ],
+  remote: true,
+  configure: (command) =>
+    command
+      .argument('[ids...]', 'ids of memories')
+      .option('--author <did>', 'everything that this author wrote')
+      .option('--undo', 'let them be remembered and taken again')
+      .option('--yes', 'do not ask'),
+  run: async (context, [given]) => {
+    const ids = given as string[]
+    const author = context.options.author as string | undefined
+    const isUndo = context.options.undo === true
+    if ((author === undefined) === (ids.length === 0) || (author !== undefined && isUndo))
+      throw new UsageError('Give ids of memories, or --author alone.')
+    await using access = await openAccess(context.load(), context.signal)
+    if (isUndo) return await undo(context, access, ids)
+    if (
+      !(await isConfirmed(context, author ?? `${ids.length} ${ids.length === 1 ? 'memory' : 'memories'}`))
+    ) {
+      context.output.result('nothing was purged', { purged: 0, entries: 0 })
+      return EXIT.failure
+    }
+    return await purge(
+      context,
+      author === undefined ? ids.map((id) => () => access.purge(id)) : [() => access.purgeAuthor(author)],
+    )
+  },
+}
+
+type Purging = () => Promise<Result<{ purged: number; entries: number; total: number }, Failure>>
+
+async function purge({ output }: CommandContext, all: readonly Purging[]) {
+  const sum = { purged: 0, entries: 0, total: 0 }
+  for (const one of all) {
+    const { purged, entries, total } = unwrap(await one())
+    sum.purged += purged
+    sum.entries += entries
+    sum.total = total
+  }
+  output.result(
+    `${sum.purged} purged (bytes of ${sum.entries} entries dropped); ${sum.total} are refused here in all`,
+    sum,
+  )
+  return EXIT.ok
+}
+
+async function undo({ output }: CommandContext, access: SporeAccess, ids: readonly string[]) {
+  let total = 0
+  for (const id of ids) total = unwrap(await access.undoPurge(id)).total
+  output.result(`${ids.length} may be remembered and taken again; ${total} are refused here still`, {
+    undone: ids.length,
+    total,
+  })
+  return EXIT.ok
+}
+
+/** Asks on a terminal; elsewhere --yes says that it is meant. */
+async function isConfirmed(
+  { options, stdin, stderr, output, signal }: CommandContext,
+  what: string,
+): Promise<boolean> {
+  if (options.yes === true) return true
+  if (!stdin.isTTY || output.json)
+    throw new UsageError('This cannot be undone. Repeat it with --yes if you mean it.')
+  const asked = createInterface({ input: stdin, output: stderr })
+  try {
+    const answer = await asked.question(`Remove ${what} from this spore for good? [y/N] `, { signal })
+    return /^y(es)?$/i.test(answer.trim())
+  } finally {
+    asked.close()
+  }
+}

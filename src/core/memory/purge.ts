@@ -1,0 +1,163 @@
+/**
+ * Purge (PROTOCOL.md §6): the operator's word that payloads be forgotten here and never taken again. Headers stay, so logs go on to
+ * verify and to be offered; other spores keep what they have.
+ *
+ * Invariants: a digest is denied in the same commit in which the first of its bytes are dropped, so nothing brings them back; a purge
+ * that was cut off goes on after the next start.
+ */
+import type { Did, Digest } from '../base/brand.ts'
+import { encodeCanonical } from '../base/canonical.ts'
+import { cidToDigest, digestToCid } from '../base/hash.ts'
+import type { Clock } from '../base/ports.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import type * as api from '../protocol/api.ts'
+import { decodeHeader } from '../protocol/entry.ts'
+import { type Failure, failure, SporeError } from '../protocol/errors.ts'
+import { KINDS } from '../protocol/kinds.ts'
+import type { Memory } from './memory.ts'
+import type { DotRef } from './or-set.ts'
+import type { MemoryStore } from './store.ts'
+import type { Writer } from './writer.ts'
+
+export interface Purge {
+  /** Purges what an id names, of whatever kind. Failures ID_INVALID, MEMORY_NOT_FOUND where nothing here carries it. */
+  purge(id: string): Promise<Result<api.Purged, Failure>>
+  /** Purges everything that an author wrote, whoever else carries it too. Failure AUTHOR_UNKNOWN. */
+  purgeAuthor(author: string): Promise<Result<api.Purged, Failure>>
+  /** Lets a purged payload be taken again; it does not bring it back. Failures ID_INVALID, MEMORY_NOT_FOUND. */
+  undo(id: string): Promise<Result<api.PurgeUndone, Failure>>
+  /** Ends what an earlier process began. */
+  resume(): Promise<void>
+}
+
+export interface PurgeDeps {
+  readonly memory: Memory
+  readonly writer: Writer
+  readonly store: MemoryStore
+  readonly clock: Clock
+}
+
+/** Entries that are looked at between two turns of the event loop. */
+const SCAN_ENTRIES = 1000
+/** Set while payloads of denied digests may still be in the store. */
+const PENDING_VALUE = 'purge/pending'
+
+/** An entry with an element that is purged. */
+interface Carrier extends DotRef {
+  readonly element: Digest
+}
+
+/** An entry as a purge looks at it. */
+interface Seen extends Quoting {
+  readonly author: Did
+}
+type Wanted = (entry: Seen) => boolean
+
+export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge {
+  /** Entries behind arrival number `after` that are wanted and still have their payload, page by page. */
+  async function* carriers(wanted: Wanted, after = 0): AsyncGenerator<Carrier[]> {
+    for (let position = after; ; ) {
+      const rows = await store.entriesAfter(position, SCAN_ENTRIES)
+      const last = rows.at(-1)
+      if (!last) return
+      yield rows.flatMap(({ logId, seq, header, payload }): Carrier[] => {
+        const decoded = payload && decodeHeader(header)
+        const author = memory.logs.get(logId)?.author
+        if (!decoded?.ok || !author || isStructural(decoded.value.kind)) return []
+        const { payload: element, kind, references } = decoded.value
+        return wanted({ element, kind, references, author }) ? [{ logId, seq, element }] : []
+      })
+      position = last.arrival
+      await clock.sleep(0)
+    }
+  }
+
+  /** Denies what is found and drops its bytes; the elements, and the number of entries. */
+  const drop = async (
+    wanted: Wanted,
+  ): Promise<Result<{ elements: Set<Digest>; entries: number }, Failure>> => {
+    const elements = new Set<Digest>()
+    let entries = 0
+    for await (const found of carriers(wanted)) {
+      if (found.length === 0) continue
+      const written = await writer.write((draft) => {
+        draft.setValue(PENDING_VALUE, encodeCanonical(1))
+        for (const { element } of found) draft.deny(element, true)
+        for (const { logId, seq } of found) draft.putPayload({ logId, seq, payload: null })
+      })
+      if (!written.ok) return written
+      for (const { element } of found) elements.add(element)
+      entries += found.length
+    }
+    return ok({ elements, entries })
+  }
+
+  /** What carries or quotes denied elements beside those that were found: the same text of other authors, and answers. */
+  const dropDenied = async (): Promise<Result<number, Failure>> => {
+    const dropped = await drop((entry) => isPurged(entry, memory.isDenied))
+    if (!dropped.ok) return dropped
+    try {
+      await store.scrub()
+    } catch (error) {
+      if (!(error instanceof SporeError)) throw error
+      return err(failure(error.code, error.message))
+    }
+    const done = await writer.write((draft) => draft.setValue(PENDING_VALUE, null))
+    return done.ok ? ok(dropped.value.entries) : done
+  }
+
+  const purgeWhere = async (wanted: Wanted, notFound: Failure): Promise<Result<api.Purged, Failure>> => {
+    const before = memory.denied
+    const dropped = await drop(wanted)
+    if (!dropped.ok) return dropped
+    const { elements, entries } = dropped.value
+    if (elements.size === 0) return err(notFound)
+    const others = await dropDenied()
+    if (!others.ok) return others
+    return ok({ purged: memory.denied - before, entries: entries + others.value, total: memory.denied })
+  }
+
+  return {
+    async purge(id) {
+      const digest = cidToDigest(id)
+      if (!digest) return err(failure('ID_INVALID', 'a memory id'))
+      if (memory.isDenied(digest)) return ok({ purged: 0, entries: 0, total: memory.denied })
+      return purgeWhere(({ element }) => element === digest, failure('MEMORY_NOT_FOUND', id))
+    },
+    async purgeAuthor(did) {
+      return purgeWhere(
+        ({ author }) => author === did,
+        failure('AUTHOR_UNKNOWN', 'nothing of this author is kept here; an author is a did:key'),
+      )
+    },
+    async undo(id) {
+      const digest = cidToDigest(id)
+      if (!digest) return err(failure('ID_INVALID', 'a memory id'))
+      if (!memory.isDenied(digest)) return err(failure('MEMORY_NOT_FOUND', 'it is not purged here'))
+      const written = await writer.write((draft) => draft.deny(digest, false))
+      return written.ok ? ok({ id: digestToCid(digest), total: memory.denied }) : written
+    },
+    async resume() {
+      if (await store.value(PENDING_VALUE)) await dropDenied()
+    },
+  }
+}
+
+/** What tells whether an entry must go with what is purged. */
+export interface Quoting {
+  readonly element: Digest
+  readonly kind: number
+  readonly references: readonly Digest[]
+}
+
+/** Whether an entry's payload is purged, or quotes what is: answers have sentences of the memories that they cite. */
+export function isPurged(
+  { element, kind, references }: Quoting,
+  isDenied: (element: Digest) => boolean,
+): boolean {
+  if (isDenied(element)) return true
+  return (kind === KINDS.contribution || kind === KINDS.synthesis) && references.some(isDenied)
+}
+
+/** What these say must be known to whoever folds the log; they carry nothing to read. */
+const isStructural = (kind: number): boolean => kind === KINDS.retract || kind === KINDS.checkpoint

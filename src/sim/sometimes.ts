@@ -1,0 +1,40 @@
+/** What must happen now and then: a simulator in which it never does tests less than it says. */
+
+/** Notes that the seeds of a CI run must each make at least once. */
+export const SOMETIMES = [
+  'a bound was met',
+  'a client asked again',
+  'a client asked again for what was written',
+  'a clock ran ahead',
+  'a clock went back',
+  'a commit failed',
+  'a disk was wiped',
+  'a fork was proven',
+  'a memory vanished',
+  'a peer lied',
+  'a record was dropped',
+  'a record was torn',
+  'a replay was refused',
+  'a reply was lost',
+  'a request arrived twice',
+  'a request was lost',
+  'a run left a gap',
+  'a run went on behind its signed head',
+  'a spore came back',
+  'a spore was stopped',
+  'a stream broke off',
+  'a view was the same',
+  'a write survived that nobody was told of',
+  'an author began to equivocate',
+  'an entry of a later version was written',
+  'disks fail',
+  'others still carry what was retracted',
+  'runs of several logs shared a commit',
+  'somebody named dots of another',
+  'strangers flooded a spore',
+  'the network was cut',
+] as const
+
+/** Those that never happened. */
+export const missingOf = (happened: Readonly<Record<string, number>>): string[] =>
+  SOMETIMES.filter((what) => !happened[what])
