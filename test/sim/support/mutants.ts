@@ -143,6 +143,11 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'if (peers.size >= PEERS_MAX) return null',
         replace: '',
       },
+      {
+        file: 'core/gossip/views.ts',
+        find: 'if (strangers.length <= PASSIVE_MAX ||',
+        replace: 'if (strangers.length >= 0 ||',
+      },
     ],
     scenario: 'N7',
     caughtBy: ['bounds'],
