@@ -93,6 +93,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     replica,
     logs: memory.logs,
     spaces,
+    signer,
     verifier,
     clock,
     network,

@@ -47,8 +47,10 @@ export function respondFrom(federation: Federation): Responder {
         return answer.ok ? reply(200, answer.value) : problem(answer.error)
       }
       case 'POST /federation/join': {
-        const joined = await federation.join(JSON.parse(Buffer.from(body).toString()), caller)
-        return joined.ok ? jsonReply(200, joined.value) : problem(joined.error)
+        const descriptor: unknown = JSON.parse(Buffer.from(body).toString())
+        const joined = await federation.join(descriptor, caller, headers.signature ?? '')
+        if (!joined.ok) return problem(joined.error)
+        return { status: 200, headers: { ...joined.value.headers }, body: joined.value.body }
       }
       case 'GET /federation/nodes':
         return jsonReply(200, federation.nodes())

@@ -4,8 +4,8 @@ import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { joinReplySchema } from '../identity/descriptor.ts'
-import { NONCE_BYTES, signRequest } from '../identity/http-signature.ts'
-import type { Signer } from '../identity/keys.ts'
+import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signature.ts'
+import type { Signer, Verifier } from '../identity/keys.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
 import {
@@ -51,6 +51,7 @@ export interface FederationClient {
   events(base: string, closing: AbortSignal): Promise<Result<AsyncIterable<StreamEvent>, Failure>>
   ihave(base: string, rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
+  /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
 }
@@ -64,6 +65,7 @@ interface Nodes {
 export interface FederationClientDeps {
   readonly transport: Transport
   readonly signer: Signer
+  readonly verifier: Verifier
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
@@ -85,6 +87,7 @@ const PULL_SLACK_BYTES = 1024 * 1024
 export function createFederationClient({
   transport,
   signer,
+  verifier,
   clock,
   random,
   signal,
@@ -186,8 +189,18 @@ export function createFederationClient({
     async join(base, self) {
       const headers = { 'content-type': 'application/json', accept: 'application/json' }
       const body = utf8ToBytes(JSON.stringify(self))
-      const sent = await send({ method: 'POST', base, path: '/federation/join', headers, body })
-      return sent.ok ? readNodes(sent.value.body) : sent
+      const request = sign({ method: 'POST', base, path: '/federation/join', headers, body })
+      const sent = await transport.send(request, signal)
+      if (!sent.ok) return sent
+      if (sent.value.status >= 400) return err(refusal(sent.value))
+      const joined = readNodes(sent.value.body)
+      if (!joined.ok) return joined
+      const parts = { ...sent.value, requestSignature: request.headers.signature ?? '' }
+      const by = verifyReply(parts, sent.value.headers, { nowMs: clock.now(), verifier })
+      if (!by.ok) return err(failure('PEER_REFUSED', `its reply to join: ${by.error.detail}`))
+      // A descriptor is public: that it was sent does not make the sender its owner.
+      const isOwn = (joined.value.self as Partial<Descriptor>).key === by.value
+      return isOwn ? joined : err(failure('PEER_REFUSED', 'it answered with the descriptor of another spore'))
     },
     async nodes(base) {
       const headers = { accept: 'application/json' }

@@ -1,17 +1,22 @@
 /** The answering side of the exchange (PROTOCOL.md §8). Stateless but for the nonces of the last minutes. */
 import type { Did, SpaceId } from '../base/brand.ts'
-import { bytesToHex } from '../base/bytes.ts'
+import { bytesToHex, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
-import { type RequestParts, verifyRequest } from '../identity/http-signature.ts'
-import type { Verifier } from '../identity/keys.ts'
+import {
+  type RequestParts,
+  type SignatureHeaders,
+  signReply,
+  verifyRequest,
+} from '../identity/http-signature.ts'
+import type { Signer, Verifier } from '../identity/keys.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { HEADS_ROWS_MAX, NONCES_MAX, PULL_REPLY_BYTES_MAX, SIGNATURE_AGE_MAX_MS } from '../protocol/limits.ts'
+import { HEADS_ROWS_MAX, PULL_REPLY_BYTES_MAX } from '../protocol/limits.ts'
 import {
   type Descriptor,
   decodeIhave,
@@ -24,6 +29,7 @@ import {
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import { framesToLines } from './lines.ts'
+import { createNonces } from './nonces.ts'
 import type { Replica } from './replica.ts'
 import type { EventSource } from './streams.ts'
 import { receivePush } from './tally.ts'
@@ -38,6 +44,12 @@ export interface HeadsAnswer {
 export interface NodesReply {
   readonly self: Descriptor
   readonly nodes: readonly Descriptor[]
+}
+
+export interface SignedReply {
+  /** JSON of a `NodesReply`. */
+  readonly body: Uint8Array
+  readonly headers: SignatureHeaders
 }
 
 export interface Federation {
@@ -59,7 +71,11 @@ export interface Federation {
   ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
   /** Failure REQUEST_INVALID. */
   neighbor(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
-  join(body: unknown, caller: Did): Promise<Result<NodesReply, Failure>>
+  /**
+   * Takes a descriptor, and answers with its own and those of its peers. `requestSignature` is the header of that name: the
+   * reply is signed over it, since who it comes from is what the asker wants to know.
+   */
+  join(body: unknown, caller: Did, requestSignature: string): Promise<Result<SignedReply, Failure>>
   nodes(): NodesReply
 }
 
@@ -69,6 +85,7 @@ export interface FederationDeps {
   readonly replica: Replica
   readonly logs: LogTable
   readonly spaces: Spaces
+  readonly signer: Signer
   readonly verifier: Verifier
   readonly clock: Clock
   readonly network: string
@@ -77,8 +94,8 @@ export interface FederationDeps {
 }
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { gossip, replica, logs, spaces, verifier, clock, network } = deps
-  const nonces = createNonces()
+  const { gossip, replica, logs, spaces, signer, verifier, clock, network } = deps
+  const nonces = createNonces({ isPeer: gossip.isPeer })
   const epoch = bytesToHex(deps.epoch)
 
   /** Proofs are counted as this process took them in: a cursor of an earlier one gives those of all forked logs again. */
@@ -99,7 +116,7 @@ export function createFederation(deps: FederationDeps): Federation {
       const verified = verifyRequest(parts, headers, { nowMs, verifier })
       if (!verified.ok) return verified
       const { caller, nonce } = verified.value
-      const fresh = nonces.add(`${caller} ${nonce}`, nowMs)
+      const fresh = nonces.add(caller, nonce, nowMs)
       return fresh.ok ? ok(caller) : fresh
     },
 
@@ -165,13 +182,15 @@ export function createFederation(deps: FederationDeps): Federation {
       return request.ok ? ok(encodeNeighborReply(await gossip.asked(caller, request.value))) : request
     },
 
-    async join(body, caller) {
+    async join(body, caller, requestSignature) {
       const descriptor = verifyDescriptor(body, { network, nowMs: clock.now(), verifier })
       if (!descriptor.ok) return descriptor
       if (descriptor.value.key !== caller)
         return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))
       const introduced = gossip.introduced(descriptor.value)
-      return introduced.ok ? ok(nodes()) : introduced
+      if (!introduced.ok) return introduced
+      const reply = { status: 200, body: utf8ToBytes(JSON.stringify(nodes())), requestSignature }
+      return ok({ body: reply.body, headers: signReply(reply, signer, Math.floor(clock.now() / 1000)) })
     },
 
     nodes,
@@ -199,21 +218,4 @@ function cursorToPosition(cursor: string | null, epoch: string, startedAtMs: num
   const [, ofEpoch, arrival, startedAt, forks] = CURSOR.exec(cursor ?? '') ?? []
   if (ofEpoch !== epoch) return { arrival: 0, forks: 0 }
   return { arrival: Number(arrival), forks: Number(startedAt) === startedAtMs ? Number(forks) : 0 }
-}
-
-/** Nonces of the time in which a signature is valid; full of fresh ones, it refuses rather than forgets. */
-function createNonces() {
-  const seen = new Map<string, number>()
-  return {
-    add(nonce: string, nowMs: number): Result<void, Failure> {
-      for (const [oldest, atMs] of seen) {
-        if (nowMs - atMs <= 2 * SIGNATURE_AGE_MAX_MS) break
-        seen.delete(oldest)
-      }
-      if (seen.has(nonce)) return err(failure('REQUEST_REPLAYED', 'its nonce was seen before'))
-      if (seen.size >= NONCES_MAX) return err(failure('OVERLOADED', 'too many requests in the last minutes'))
-      seen.set(nonce, nowMs)
-      return ok(undefined)
-    },
-  }
 }

@@ -50,6 +50,8 @@ export interface Gossip {
   closeStreams(): void
   /** A spore announced what it has; what it should bring. */
   announced(did: Did, rows: readonly LogNext[]): IhaveReply
+  /** Whether a caller is one of the peers, or holds a stream. */
+  isPeer(did: Did): boolean
   /** Who pulls from here by itself needs nothing brought to it but news. */
   noteAsked(did: Did): void
   /** A spore was given what it pulled: it need not be told of it. */
@@ -98,7 +100,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { name, network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  const client = createFederationClient({ transport, signer, clock, random, signal })
+  const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
   const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
@@ -315,6 +317,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     stream: links.stream,
     closeStreams: links.close,
     announced: links.announced,
+    isPeer: (did) => links.holdsStream(did) || peers.byDid(did) !== undefined,
     noteAsked(did) {
       const peer = peers.byDid(did)
       if (peer) peer.askedAtMs = clock.now()

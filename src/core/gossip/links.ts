@@ -23,6 +23,7 @@ export interface Links {
   down(peer: Peer): void
   /** Opens a stream to a spore that nobody can reach. Failure OVERLOADED. */
   stream(did: Did): Result<EventSource, Failure>
+  holdsStream(did: Did): boolean
   /** Ends the stream to a spore, if there is one. */
   closeStream(did: Did): void
   /** Streams that this spore holds at its peers. */
@@ -120,6 +121,7 @@ export function createLinks(deps: LinksDeps): Links {
       broadcast.down(url)
     },
     stream: streams.open,
+    holdsStream: (did) => streams.get(did) !== undefined,
     closeStream: streams.close,
     subscriptions,
     stored: broadcast.stored,

@@ -134,8 +134,14 @@ export const IHAVE_ROWS_MAX = 8192
 export const HEADS_ROWS_MAX = 8192
 /** A federation request's signature is valid this long before and after its `created`. */
 export const SIGNATURE_AGE_MAX_MS = 120 * SECOND_MS
-/** Nonces remembered: what 2 × 120 s of the request limit can bring; when full, new requests are refused. */
+/** Nonces remembered of callers that go beyond their own share; when full, these are refused until the oldest expire. */
 export const NONCES_MAX = 65_536
+/** Nonces of one caller that are remembered whatever others do: 16 requests a minute over 2 × 120 s. */
+export const NONCES_OWN_MAX = 64
+/** Nonces of one peer: 34 requests a second. Peers are few, so they are not turned away for strangers. */
+export const NONCES_PEER_MAX = 8192
+/** Callers that are no peers and whose nonces are remembered at a time: 64 KiB nonces in all, when each uses its share. */
+export const NONCE_CALLERS_MAX = 1024
 /** Peers a spore keeps; more are refused until membership (a later issue) chooses among them. */
 export const PEERS_MAX = 256
 /** Characters of a peer's URL. */

@@ -89,10 +89,12 @@ export const federationRoutes =
     })
 
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
-      app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request) => {
+      app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request, reply) => {
         const caller = callerOf(request)
         const descriptor = unwrap(parseJson(bodyOf(request)))
-        return unwrap(await federation.join(descriptor, caller))
+        const signature = String(request.headers.signature)
+        const { body, headers } = unwrap(await federation.join(descriptor, caller, signature))
+        return sendBytes(reply.headers({ ...headers }), 'application/json', body)
       })
 
     for (const path of ['/federation/nodes', `${FEDERATION_PATH}/nodes`])

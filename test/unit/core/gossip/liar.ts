@@ -1,5 +1,8 @@
 /** A peer that signs what it should and answers what it likes. */
+
+import type { TransportReply, TransportRequest } from '../../../../src/core/gossip/transport.ts'
 import { signDescriptor } from '../../../../src/core/identity/descriptor.ts'
+import { signReply } from '../../../../src/core/identity/http-signature.ts'
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
 import { failure } from '../../../../src/core/protocol/errors.ts'
 import {
@@ -64,7 +67,7 @@ export function serveLiar(
       return reply(200, encodeIhaveReply({ want, linked: true }))
     },
     neighbor: async () => reply(200, encodeNeighborReply({ accepted: true, reached: true })),
-    join: async () => jsonReply(200, { self: descriptor(), nodes: [] }),
+    join: async (request) => signedReply(net, request, signer, { self: descriptor(), nodes: [] }),
     ...script,
   }
   const url = net.serve(name, async (request) => {
@@ -87,3 +90,15 @@ export const inventedRow = (net: Loopback, next = 1): HeadsRow => ({
   next,
   chain: new Uint8Array(32),
 })
+
+/** A reply to a join, signed by whoever. */
+export function signedReply(
+  net: Loopback,
+  { headers }: TransportRequest,
+  signer: Signer,
+  value: unknown,
+): TransportReply {
+  const { status, body } = jsonReply(200, value)
+  const parts = { status, body, requestSignature: headers.signature ?? '' }
+  return { status, headers: { ...signReply(parts, signer, Math.floor(net.clock.now() / 1000)) }, body }
+}
