@@ -6,6 +6,7 @@
  * it, the answer comes: what it owes is then verified on the spot.
  */
 import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../core/base/ports.ts'
 import { ok, type Result } from '../core/base/result.ts'
@@ -134,7 +135,8 @@ function startThread(network: string): Worker {
     import.meta.url,
   )
   const cache = getCompileCacheDir()
-  const enable = cache ? `require('node:module').enableCompileCache(${JSON.stringify(cache)})\n` : ''
+  // What is told is the folder of this very Node inside the one that was asked for.
+  const enable = cache ? `require('node:module').enableCompileCache(${JSON.stringify(dirname(cache))})\n` : ''
   const source = `${enable}import(${JSON.stringify(entry.href)})`
   return new Worker(source, { eval: true, name: 'run-verifier', workerData: { network } })
 }

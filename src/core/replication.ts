@@ -7,6 +7,7 @@ import { createFederation, type Federation } from './gossip/federation.ts'
 import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
+import { createSegments } from './gossip/segments.ts'
 import type { Transport } from './gossip/transport.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import { createCompaction } from './memory/compaction.ts'
@@ -87,20 +88,30 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       log,
     },
   )
+  const segments = createSegments({ memory, store, spaces, compression })
   const federation = createFederation({
     compression,
     gossip,
     replica,
+    segments,
+    reconciler: gossip.reconciler,
     logs: memory.logs,
     spaces,
     signer,
     verifier,
     clock,
     network,
-    epoch,
+    epoch: () => store.origin.epoch,
+    arrival: () => memory.arrival,
   })
   const compaction = createCompaction({ memory, writer, store, log })
   writer.onCommitted(gossip.follow)
+  let written = epoch
+  writer.onCommitted(() => {
+    if (store.origin.epoch === written) return
+    written = store.origin.epoch
+    log.warn('own entries go on in a new epoch: peers held some of the last one that are not here, or a fork')
+  })
   writer.onCommitted((applied) => compaction.follow(applied.map(({ change }) => change)))
 
   return {

@@ -124,6 +124,14 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     tasks.follow(applied, purged)
   }
   const purge = createPurge({ memory, writer, store, clock })
+  /** Own entries wait until a peer had the chance to bring back what was lost of the own logs (`Gossip.firstRound`). */
+  const caughtUp =
+    <Args extends readonly unknown[], T>(write: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      await federation.firstRound()
+      return write(...args)
+    }
+  const remember = caughtUp(library.remember)
   await replication.replay(follow)
   writer.onCommitted(follow)
   await purge.resume()
@@ -139,23 +147,24 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       entries: memory.entries,
       damaged: memory.damaged,
       purged: memory.denied,
+      missing: memory.missing,
       peers: gossip.peers.all().map(toPeerView),
       tasks: tasks.count,
       defaultSpace: spaces.defaultSpace,
       durability: store.durability,
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
     }),
-    remember: async (input) => (await library.remember([input]))[0] as Answer<api.Remembered>,
-    rememberMany: library.remember,
+    remember: async (input) => (await remember([input]))[0] as Answer<api.Remembered>,
+    rememberMany: remember,
     memory: library.get,
     memories: library.page,
-    retract: library.retract,
     purge: purge.purge,
     purgeAuthor: purge.purgeAuthor,
     undoPurge: purge.undo,
+    retract: caughtUp(library.retract),
     search: recall.search,
     contextPack: recall.contextPack,
-    submitTask: tasks.submit,
+    submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
     trust: (author) => explainTrust(author, signer.did, memory),

@@ -6,6 +6,7 @@ import { utf8ToBytes } from '../core/base/bytes.ts'
 import type { Federation } from '../core/gossip/federation.ts'
 import type { TransportReply, TransportRequest, TransportStream } from '../core/gossip/transport.ts'
 import { ERRORS, type Failure, failure } from '../core/protocol/errors.ts'
+import { CURSOR_HEADER, CURSOR_UNKNOWN } from '../core/protocol/messages.ts'
 
 /** Answers requests in a spore's place, at once or by and by. */
 export type Responder = (request: TransportRequest) => Promise<TransportReply | TransportStream>
@@ -18,15 +19,32 @@ export function respondFrom(federation: Federation): Responder {
     const admitted = federation.admit({ method, authority, path, query, body }, headers)
     if (!admitted.ok) return problem(admitted.error)
     const caller = admitted.value
+    const ofLog = /^\/federation\/v1\/log\/([^/]+)\/(segments|segment\/([^/]+))$/.exec(path)
+    if (method === 'GET' && ofLog) {
+      const [, logId = '', , from] = ofLog
+      const before = new URLSearchParams(query).get('before')
+      if (from === undefined) {
+        const list = await federation.segments(logId, before)
+        return list.ok ? reply(200, list.value) : problem(list.error)
+      }
+      const segment = await federation.segment(logId, from)
+      if (!segment.ok) return problem(segment.error)
+      return { status: 200, headers: { etag: `"${segment.value.etag}"` }, body: segment.value.frame }
+    }
     switch (`${method} ${path}`) {
       case 'GET /federation/v1/heads': {
         const since = new URLSearchParams(query).get('since')
         const etags = (headers['if-none-match'] ?? '')
           .split(',')
           .map((etag) => etag.trim().replaceAll('"', ''))
-        const { etag, body: heads } = federation.heads(since, etags)
+        const { etag, body: heads, isLost } = federation.heads(since, etags)
         const status = heads ? 200 : 304
-        return { status, headers: { etag: `"${etag}"` }, body: heads ?? new Uint8Array() }
+        const said = { etag: `"${etag}"`, ...(isLost && { [CURSOR_HEADER]: CURSOR_UNKNOWN }) }
+        return { status, headers: said, body: heads ?? new Uint8Array() }
+      }
+      case 'POST /federation/v1/reconcile': {
+        const answered = federation.reconcile(body)
+        return answered.ok ? reply(200, answered.value) : problem(answered.error)
       }
       case 'POST /federation/v1/pull': {
         const frames = federation.pull(body, caller)

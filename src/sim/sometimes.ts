@@ -11,6 +11,7 @@ export const SOMETIMES = [
   'a disk was wiped',
   'a fork was proven',
   'a memory vanished',
+  'a memory was retracted and remembered at once',
   'a peer lied',
   'a record was dropped',
   'a record was torn',

@@ -32,8 +32,9 @@ export const SWARM_SCENARIO_NAMES = Object.keys(SWARM_SCENARIOS) as readonly Swa
 
 export interface SwarmOptions {
   readonly nodes: number
-  readonly scenario: SwarmScenario
   readonly seed: number
+  /** Ed25519 rather than hashes; by default up to `REAL_KEYS_MAX` spores. */
+  readonly realKeys?: boolean
   /** Entries that are measured, one after the other. */
   readonly broadcasts?: number
   readonly onProgress?: (what: string) => void
@@ -60,7 +61,8 @@ const DEGREE = 8
 const PULL_INTERVAL_MS = 10_000
 const START_MS = 10_000
 const SETTLE_MS = 30_000
-const WARM_UPS = 10
+/** Entries before anything is measured: each prunes the tree that the next ones take. */
+const WARM_UPS = 20
 const BROADCASTS = 20
 const BROADCAST_EVERY_MS = 2000
 const REACH_MS = 120_000
@@ -81,10 +83,22 @@ interface Member {
   lives: number
 }
 
-export async function runSwarm(options: SwarmOptions): Promise<SwarmReport> {
-  const { nodes, scenario, seed, broadcasts = BROADCASTS, onProgress = () => {} } = options
-  const isReal = nodes <= REAL_KEYS_MAX
-  const random = createRandom(`swarm ${scenario} ${nodes} ${seed}`)
+/** One swarm through one scenario. */
+export async function runSwarm(
+  options: SwarmOptions & { readonly scenario: SwarmScenario },
+): Promise<SwarmReport> {
+  const [report] = await runSwarmThrough([options.scenario], options)
+  return report as SwarmReport
+}
+
+/** One swarm through several scenarios, one after the other: who was killed stays so. */
+export async function runSwarmThrough(
+  scenarios: readonly SwarmScenario[],
+  options: SwarmOptions,
+): Promise<SwarmReport[]> {
+  const { nodes, seed, broadcasts = BROADCASTS, onProgress = () => {} } = options
+  const isReal = options.realKeys ?? nodes <= REAL_KEYS_MAX
+  const random = createRandom(`swarm ${nodes} ${seed}`)
   const scheduler = createScheduler()
   const conditions: NetworkConditions = { loss: 0, duplicate: 0, minMs: 10, maxMs: 100, isCut: null }
   const meter = createSpreadMeter(scheduler, nodes)
@@ -166,64 +180,71 @@ export async function runSwarm(options: SwarmOptions): Promise<SwarmReport> {
     await scheduler.drive(() => scheduler.elapsedMs >= endMs)
   }
 
-  const broadcast = (n: number): void => {
+  let written = 0
+  const broadcast = (): void => {
     const author = random.pick(alive())
-    void author.running?.library.remember([{ text: `broadcast ${n} of ${author.name}` }])
+    void author.running?.library.remember([{ text: `broadcast ${++written} of ${author.name}` }])
   }
 
   for (const member of members) scheduler.after(random.float() * START_MS, null, () => void start(member))
   await pass(START_MS + SETTLE_MS)
   onProgress(`${alive().length} spores are up`)
   for (let n = 0; n < WARM_UPS; n++) {
-    broadcast(n)
+    broadcast()
     await pass(BROADCAST_EVERY_MS)
   }
   await pass(PULL_INTERVAL_MS)
-  meter.reset()
-  onProgress('measuring')
 
-  if (scenario === 'loss') conditions.loss = LOSS
-  if (scenario === 'kill') for (const member of random.shuffle(members).slice(0, nodes * KILLED)) kill(member)
-  let isChurning = scenario === 'churn'
-  const churn = (): void =>
-    void scheduler.after(1000, null, () => {
-      if (!isChurning) return
-      for (const member of random.shuffle(alive()).slice(0, Math.ceil(nodes * LEAVING_A_SECOND))) {
-        kill(member)
-        scheduler.after(AWAY_MS, null, () => void start(member))
-      }
-      churn()
-    })
-  if (isChurning) churn()
-  for (let n = 0; n < broadcasts; n++) {
-    broadcast(WARM_UPS + n)
-    await pass(BROADCAST_EVERY_MS)
-    onProgress(`broadcast ${n + 1} of ${broadcasts}`)
+  const measure = async (scenario: SwarmScenario): Promise<SwarmReport> => {
+    onProgress(`measuring: ${SWARM_SCENARIOS[scenario]}`)
+    meter.reset()
+    let isChurning = scenario === 'churn'
+    const churn = (): void =>
+      void scheduler.after(1000, null, () => {
+        if (!isChurning) return
+        for (const member of random.shuffle(alive()).slice(0, Math.ceil(nodes * LEAVING_A_SECOND))) {
+          kill(member)
+          scheduler.after(AWAY_MS, null, () => void start(member))
+        }
+        churn()
+      })
+    if (scenario === 'loss') conditions.loss = LOSS
+    if (scenario === 'kill')
+      for (const member of random.shuffle(alive()).slice(0, nodes * KILLED)) kill(member)
+    if (isChurning) churn()
+    for (let n = 0; n < broadcasts; n++) {
+      broadcast()
+      await pass(BROADCAST_EVERY_MS)
+    }
+    isChurning = false
+    await pass(scenario === 'churn' ? AWAY_MS : 0)
+    const endMs = scheduler.elapsedMs + REACH_MS
+    while (lacking() > 0 && scheduler.elapsedMs < endMs) await pass(1000)
+    conditions.loss = 0
+    const figures = meter.figures(alive().length, lacking())
+    onProgress('measuring: nothing is written')
+    meter.reset()
+    await pass(IDLE_MS)
+    const pairs = (alive().length * DEGREE) / 2
+    return {
+      nodes,
+      scenario,
+      seed,
+      degree: DEGREE,
+      signatures: isReal ? 'Ed25519' : 'hashes in their place',
+      alive: alive().length,
+      ...figures,
+      idleBytesPerPairSecond: Math.round(meter.bytes() / pairs / (IDLE_MS / 1000)),
+      events: scheduler.steps,
+      virtualMs: Math.round(scheduler.elapsedMs),
+    }
   }
-  isChurning = false
-  await pass(scenario === 'churn' ? AWAY_MS : 0)
   const lacking = (): number =>
     alive().filter(({ running }) => (running?.replication.memory.entries ?? 0) < meter.written).length
-  const endMs = scheduler.elapsedMs + REACH_MS
-  while (lacking() > 0 && scheduler.elapsedMs < endMs) await pass(1000)
-  conditions.loss = 0
-  const figures = meter.figures(alive().length, lacking())
-  meter.reset()
-  onProgress('idle')
-  await pass(IDLE_MS)
-  const pairs = (nodes * DEGREE) / 2
-  return {
-    nodes,
-    scenario,
-    seed,
-    degree: DEGREE,
-    signatures: isReal ? 'Ed25519' : 'hashes in their place',
-    alive: alive().length,
-    ...figures,
-    idleBytesPerPairSecond: Math.round(meter.bytes() / pairs / (IDLE_MS / 1000)),
-    events: scheduler.steps,
-    virtualMs: Math.round(scheduler.elapsedMs),
-  }
+
+  const reports: SwarmReport[] = []
+  for (const scenario of scenarios) reports.push(await measure(scenario))
+  return reports
 }
 
 const placeOf = (name: string): number => Number(name.slice(1))

@@ -40,7 +40,7 @@ export function createWorkload(world: World): Workload {
   /** Operations that a life of a spore has not answered. */
   const underWay = new Map<string, number>()
   /** Memories that were remembered somewhere, to retract. */
-  const ids: string[] = []
+  const remembered: { readonly id: string; readonly input: RememberInput }[] = []
   let isOn = false
   let written = 0
 
@@ -65,8 +65,9 @@ export function createWorkload(world: World): Workload {
   const remember = (node: SimNode, inputs: readonly RememberInput[]): void => {
     const { engine, place, lives } = node
     if (!engine) return
-    // Nothing is expected of one that equivocates.
+    // Nothing is expected of one that equivocates: what it writes may be there or not.
     if (!node.isHonest) {
+      for (const input of inputs) history.begin(place, elementOf(input), spaceOf(input))
       follow(node, engine.remember(inputs), () => {})
       return
     }
@@ -85,7 +86,7 @@ export function createWorkload(world: World): Workload {
             report('history', `${node.name} calls it ${answer.value.id}`)
           if (!node.audit.carries(element))
             report('acknowledged-write-lost', `${node.name} acknowledged ${element} that is not on its disk`)
-          ids.push(answer.value.id)
+          remembered.push({ id: answer.value.id, input })
         } else {
           history.failed(place, element, answer.error.code === 'STORE_WRITE_FAILED')
           if (answer.error.code !== 'STORE_WRITE_FAILED')
@@ -132,6 +133,16 @@ export function createWorkload(world: World): Workload {
           report('own-write', `${node.name} retract: ${code} ${detail}`)
       }
     })
+  }
+
+  /** Retracts and remembers again before there is an answer: both may meet in one commit. */
+  const changeMind = (node: SimNode): void => {
+    const { id, input } = random.pick(remembered)
+    const { key: _, ...same } = input
+    note('a memory was retracted and remembered at once')
+    retract(node, id)
+    remember(node, [same])
+    if (random.chance(0.3)) retract(node, id)
   }
 
   /** Names dots that others wrote, as only a hostile author would. */
@@ -190,7 +201,8 @@ export function createWorkload(world: World): Workload {
         node,
         many(random.integer(200, 500), () => newInput(node)),
       )
-    else if (dice < 0.82 && ids.length > 0) retract(node, random.pick(ids))
+    else if (dice < 0.79 && remembered.length > 0) retract(node, random.pick(remembered).id)
+    else if (dice < 0.82 && remembered.length > 0) changeMind(node)
     else if (dice < 0.86) retractForeign(node, engine)
     else if (dice < 0.9) writeStrange(node, engine)
     else if (dice < 0.94) follow(node, engine.look('shared thought'), () => {})

@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
+import { Agent, request } from 'undici'
 import type { RememberInput } from '../../../src/core/protocol/api.ts'
 import { ITEMS_MAX } from '../../../src/core/protocol/limits.ts'
 import type { Meter } from './meter.ts'
@@ -16,10 +17,14 @@ export interface MeasuredSpore extends AsyncDisposable {
   /** Where other spores reach it: the proxy. */
   readonly publicUrl: string
   readonly proxy: SporeProxy
+  /** Reads the meter. */
   meter(): Promise<Meter>
+  /** What the meter says of the processor, without reading the rest. */
+  cpuMs(): Promise<number>
   /** Throws unless every item is stored. */
   remember(items: readonly RememberInput[]): Promise<void>
-  memories(): Promise<number>
+  /** Memories that it holds, and entries that its index has not come to yet. */
+  held(): Promise<{ readonly memories: number; readonly behind: number }>
   join(url: string): Promise<void>
 }
 
@@ -41,6 +46,8 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
     join(project, 'bin', 'spore.js'),
     ...['start', '--json', '--port', '0', '--home', home],
   ]
+  // A connection for each request: one that was kept would be closed while this process is at a codec for a minute.
+  const agent = new Agent({ pipelining: 0 })
   const proxy = await startProxy()
   const publicUrl = `http://127.0.0.1:${proxy.port}`
   const child = spawn(process.execPath, argv, {
@@ -57,14 +64,16 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
   const { url } = JSON.parse(line) as { url: string }
   proxy.target = Number(new URL(url).port)
   const ask = async (path: string, body?: unknown): Promise<unknown> => {
-    const reply = await fetch(`${url}${path}`, {
+    const reply = await request(`${url}${path}`, {
+      dispatcher: agent,
       ...(body === undefined
         ? {}
         : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(60_000),
     })
-    if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`)
-    return reply.json()
+    if (reply.statusCode >= 300)
+      throw new Error(`${path}: ${reply.statusCode} ${(await reply.body.text()).slice(0, 500)}`)
+    return reply.body.json()
   }
 
   return {
@@ -75,6 +84,11 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
       child.send('meter')
       return (await told)[0] as Meter
     },
+    async cpuMs() {
+      const told = once(child, 'message')
+      child.send('cpu')
+      return (await told)[0] as number
+    },
     async remember(items) {
       for (let i = 0; i < items.length; i += ITEMS_MAX) {
         const { items: results } = (await ask('/api/memory', { items: items.slice(i, i + ITEMS_MAX) })) as {
@@ -84,7 +98,13 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
         if (failed) throw new Error(`an item was refused: ${JSON.stringify(failed)}`)
       }
     },
-    memories: async () => ((await ask('/api/health')) as { memories: number }).memories,
+    async held() {
+      const { memories, indexing } = (await ask('/api/health')) as {
+        memories: number
+        indexing?: { behind: number }
+      }
+      return { memories, behind: indexing?.behind ?? 0 }
+    },
     join: async (peer) => void (await ask('/api/peers', { url: peer })),
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
@@ -92,6 +112,7 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
       await exited
       clearTimeout(timer)
       await proxy[Symbol.asyncDispose]()
+      await agent.close()
     },
   }
 }

@@ -14,7 +14,7 @@ export interface Meter {
   readonly requests: readonly string[]
   /** User and system time of all threads in milliseconds. */
   readonly cpuMs: number
-  /** Delay of the event loop since it was last asked for, in milliseconds; the sampling interval is in it. */
+  /** Delay of the event loop since the meter was last read, in milliseconds; the sampling interval is in it. */
   readonly loopDelayMs: { readonly p99: number; readonly max: number }
   /** Signatures that it verified. */
   readonly verifications: number
@@ -50,11 +50,15 @@ const NS_PER_MS = 1e6
 if (isMainThread) {
   const delay = monitorEventLoopDelay({ resolution: SAMPLE_MS })
   delay.enable()
-  process.on('message', () => {
+  const cpuMs = (): number => {
     const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
+  }
+  process.on('message', (question) => {
+    if (question === 'cpu') return void process.send?.(cpuMs())
     const meter: Meter = {
       requests,
-      cpuMs: (user + system) / 1000,
+      cpuMs: cpuMs(),
       loopDelayMs: { p99: delay.percentile(99) / NS_PER_MS, max: delay.max / NS_PER_MS },
       verifications: Atomics.load(counter, 0),
       rssBytes: process.memoryUsage.rss(),

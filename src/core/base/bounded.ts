@@ -7,28 +7,49 @@ export interface BoundedMap<K, V> {
   delete(key: K): boolean
   readonly size: number
   values(): IterableIterator<V>
+  entries(): IterableIterator<[K, V]>
 }
 
-export function createBoundedMap<K, V>(max: number): BoundedMap<K, V> {
-  // A Map iterates in the order of insertion, so its first key is the least recently used one.
-  const map = new Map<K, V>()
-  return {
-    get(key) {
-      const value = map.get(key)
-      if (value === undefined) return undefined
-      map.delete(key)
-      map.set(key, value)
-      return value
-    },
-    set(key, value) {
-      map.delete(key)
-      map.set(key, value)
-      if (map.size > max) map.delete(map.keys().next().value as K)
-    },
-    delete: (key) => map.delete(key),
-    get size() {
-      return map.size
-    },
-    values: () => map.values(),
+export const createBoundedMap = <K, V>(max: number): BoundedMap<K, V> => new LeastRecentlyUsed<K, V>(max)
+
+/** A class, for there are some for each peer: methods of their own would take ten times the memory of an empty map. */
+class LeastRecentlyUsed<K, V> implements BoundedMap<K, V> {
+  private readonly max: number
+  // A Map iterates in the order of insertion, so its first key is the least recently used one. None until it is needed.
+  private map: Map<K, V> | null = null
+
+  constructor(max: number) {
+    this.max = max
+  }
+
+  get(key: K): V | undefined {
+    const value = this.map?.get(key)
+    if (!this.map || value === undefined) return undefined
+    this.map.delete(key)
+    this.map.set(key, value)
+    return value
+  }
+
+  set(key: K, value: V): void {
+    this.map ??= new Map()
+    this.map.delete(key)
+    this.map.set(key, value)
+    if (this.map.size > this.max) this.map.delete(this.map.keys().next().value as K)
+  }
+
+  delete(key: K): boolean {
+    return this.map?.delete(key) ?? false
+  }
+
+  get size(): number {
+    return this.map?.size ?? 0
+  }
+
+  values(): IterableIterator<V> {
+    return this.map?.values() ?? [].values()
+  }
+
+  entries(): IterableIterator<[K, V]> {
+    return this.map?.entries() ?? ([] as [K, V][]).values()
   }
 }

@@ -1,5 +1,6 @@
 /** The asking side of the exchange (PROTOCOL.md §8): signs requests, parses replies. It carries no other credential. */
 
+import type { LogId } from '../base/brand.ts'
 import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -13,10 +14,15 @@ import {
   FEDERATION_REPLY_TIMEOUT_MS,
   FEDERATION_TIMEOUT_MS,
   PULL_REPLY_BYTES_MAX,
+  RECONCILE_REPLY_BYTES_MAX,
+  SEGMENT_FRAME_BYTES_MAX,
+  SEGMENT_LIST_BYTES_MAX,
   STREAM_IDLE_MS,
 } from '../protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
+  CURSOR_HEADER,
+  CURSOR_UNKNOWN,
   type Descriptor,
   decodeHeads,
   decodeIhaveReply,
@@ -34,18 +40,25 @@ import {
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
+import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
+import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
 import { EVENT_STREAM_MEDIA_TYPE, readEvents, type StreamEvent } from './event-stream.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
 
 export interface FederationClient {
-  /** `reply` is null where the peer has nothing new: its view, `etag`, is one of `etags`. */
-  heads(
-    base: string,
-    since: string | null,
-    etags: readonly string[],
-  ): Promise<Result<{ readonly etag: string | null; readonly reply: HeadsReply | null }, Failure>>
+  /**
+   * `reply` is null where the peer has nothing new: its view, `etag`, is one of `etags`. `isLost` where it does not know the
+   * cursor, and rather than all of its rows it sent none: they are to be reconciled.
+   */
+  heads(base: string, since: string | null, etags: readonly string[]): Promise<Result<HeadsAnswer, Failure>>
+  /** The answers to the first of the asks. */
+  reconcile(base: string, asks: readonly Ask[]): Promise<Result<readonly Answer[], Failure>>
   /** Frames, as they arrive. Throws `SporeError` PEER_UNREACHABLE where they break off. */
   pull(base: string, ranges: readonly Range[]): Promise<Result<AsyncIterable<Uint8Array>, Failure>>
+  /** The sealed segments of a log that end before the entry `before`, newest first, at most `SEGMENT_ROWS_MAX`. */
+  segments(base: string, logId: LogId, before: number | null): Promise<Result<SegmentList, Failure>>
+  /** The frame of one sealed segment. */
+  segment(base: string, logId: LogId, from: number): Promise<Result<Uint8Array, Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
   /** Opens a stream of what the peer pushes and announces; it ends with the signal. Its loop throws as `readEvents` does. */
   events(base: string, closing: AbortSignal): Promise<Result<AsyncIterable<StreamEvent>, Failure>>
@@ -54,6 +67,13 @@ export interface FederationClient {
   /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
+}
+
+/** What a peer answered to a request for heads. */
+interface HeadsAnswer {
+  readonly etag: string | null
+  readonly reply: HeadsReply | null
+  readonly isLost: boolean
 }
 
 /** Descriptors in their form, not yet verified. */
@@ -130,9 +150,23 @@ export function createFederationClient({
       const sent = await send({ method: 'GET', base, path: `${FEDERATION_PATH}/heads`, query, headers })
       if (!sent.ok) return sent
       const etag = /^"([0-9a-f]{64})"$/.exec(sent.value.headers.etag ?? '')?.[1] ?? null
-      if (sent.value.status === 304) return ok({ etag, reply: null })
+      if (sent.value.status === 304) return ok({ etag, reply: null, isLost: false })
+      const isLost = sent.value.headers[CURSOR_HEADER] === CURSOR_UNKNOWN
       const reply = decodeHeads(sent.value.body)
-      return reply ? ok({ etag, reply }) : err(notUnderstood('heads'))
+      return reply ? ok({ etag, reply, isLost }) : err(notUnderstood('heads'))
+    },
+    async reconcile(base, asks) {
+      const sent = await send({
+        method: 'POST',
+        base,
+        path: `${FEDERATION_PATH}/reconcile`,
+        headers: { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE },
+        body: encodeAsks(asks),
+        maxBytes: RECONCILE_REPLY_BYTES_MAX,
+      })
+      if (!sent.ok) return sent
+      const answers = decodeAnswers(sent.value.body, asks)
+      return answers ? ok(answers) : err(notUnderstood('reconcile'))
     },
     async pull(base, ranges) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: FRAMES_MEDIA_TYPE }
@@ -145,6 +179,22 @@ export function createFederationClient({
         body: encodePull(ranges),
         maxBytes,
       })
+      return sent.ok ? ok(sent.value.body) : sent
+    },
+    async segments(base, logId, before) {
+      const query = before === null ? '' : `?before=${before}`
+      const path = `${FEDERATION_PATH}/log/${logId}/segments`
+      const headers = { accept: CBOR_MEDIA_TYPE }
+      const maxBytes = SEGMENT_LIST_BYTES_MAX
+      const sent = await send({ method: 'GET', base, path, query, headers, maxBytes })
+      if (!sent.ok) return sent
+      const list = decodeSegmentList(sent.value.body, logId)
+      return list ? ok(list) : err(notUnderstood('segments'))
+    },
+    async segment(base, logId, from) {
+      const path = `${FEDERATION_PATH}/log/${logId}/segment/${from}`
+      const headers = { accept: FRAMES_MEDIA_TYPE }
+      const sent = await send({ method: 'GET', base, path, headers, maxBytes: SEGMENT_FRAME_BYTES_MAX })
       return sent.ok ? ok(sent.value.body) : sent
     },
     async push(base, frames) {

@@ -15,8 +15,9 @@ import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
 import type { Compression } from '../protocol/compression.ts'
+import { textToLogId } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { HEADS_ROWS_MAX, PULL_REPLY_BYTES_MAX } from '../protocol/limits.ts'
+import { HEADS_ROWS_MAX, PULL_REPLY_BYTES_MAX, RECONCILE_LOGS_MIN, SEQ_MAX } from '../protocol/limits.ts'
 import {
   type Descriptor,
   decodeIhave,
@@ -26,11 +27,14 @@ import {
   encodeIhaveReply,
   encodeNeighborReply,
   encodePushReply,
+  FEDERATION_PATH,
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import { framesToLines } from './lines.ts'
 import { createNonces } from './nonces.ts'
+import type { Reconciler } from './reconciler.ts'
 import type { Replica } from './replica.ts'
+import type { SegmentFrame, Segments } from './segments.ts'
 import type { EventSource } from './streams.ts'
 import { receivePush } from './tally.ts'
 
@@ -39,6 +43,8 @@ export interface HeadsAnswer {
   readonly etag: string
   /** Null for 304: the asker has this view. */
   readonly body: Uint8Array | null
+  /** The cursor is not known here, and the view is too large to be sent whole for that: it is to be reconciled. */
+  readonly isLost: boolean
 }
 
 export interface NodesReply {
@@ -55,9 +61,13 @@ export interface SignedReply {
 export interface Federation {
   /** Starts to sync. `url` is where this spore answers, null where no other spore can reach it. */
   start(url: string | null, seeds: readonly string[]): Promise<void>
+  /** Resolves when own writes may begin: see `Gossip.firstRound`. */
+  firstRound(): Promise<void>
   /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED. */
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
+  /** Where two views differ. Failure REQUEST_INVALID. */
+  reconcile(body: Uint8Array): Result<Uint8Array, Failure>
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   /** Frames of this spore as JSON lines, for people. */
@@ -67,6 +77,10 @@ export interface Federation {
   stream(caller: Did): Result<EventSource, Failure>
   /** Ends every stream: the server closes. */
   closeStreams(): void
+  /** The segments of a log that end before the entry `before`. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
+  segments(logId: string, before: string | null): Promise<Result<Uint8Array, Failure>>
+  /** One sealed segment. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
+  segment(logId: string, from: string): Promise<Result<SegmentFrame, Failure>>
   /** Failure REQUEST_INVALID. */
   ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
   /** Failure REQUEST_INVALID. */
@@ -83,24 +97,35 @@ export interface FederationDeps {
   readonly compression: Compression
   readonly gossip: Gossip
   readonly replica: Replica
+  readonly segments: Segments
+  readonly reconciler: Pick<Reconciler, 'answer'>
   readonly logs: LogTable
   readonly spaces: Spaces
   readonly signer: Signer
   readonly verifier: Verifier
   readonly clock: Clock
   readonly network: string
-  /** Epoch of the store: cursors of another one are unknown. */
-  readonly epoch: Uint8Array
+  /** Epoch of the store at the time: cursors of another one are unknown. */
+  readonly epoch: () => Uint8Array
+  /** The last arrival number given: a cursor behind it is of a disk that was rolled back since. */
+  readonly arrival: () => number
 }
 
 export function createFederation(deps: FederationDeps): Federation {
   const { gossip, replica, logs, spaces, signer, verifier, clock, network } = deps
   const nonces = createNonces({ isPeer: gossip.isPeer })
-  const epoch = bytesToHex(deps.epoch)
 
   /** Proofs are counted as this process took them in: a cursor of an earlier one gives those of all forked logs again. */
   const startedAtMs = clock.now()
-  const cursorOf = ({ arrival, forks }: Position): string => `${epoch}.${arrival}.${startedAtMs}.${forks}`
+  const cursorOf = ({ arrival, forks }: Position): string =>
+    `${bytesToHex(deps.epoch())}.${arrival}.${startedAtMs}.${forks}`
+
+  /** The cursor behind everything that is here. */
+  const endOf = (rows: readonly LogRow[]): string =>
+    cursorOf({
+      arrival: rows.at(-1)?.arrival ?? 0,
+      forks: logs.forkedBehind(0).at(-1)?.taken ?? 0,
+    })
 
   const rowsBehind = (arrival: number): LogRow[] =>
     [...logs.values()]
@@ -110,6 +135,7 @@ export function createFederation(deps: FederationDeps): Federation {
 
   return {
     start: gossip.start,
+    firstRound: gossip.firstRound,
 
     admit(parts, headers) {
       const nowMs = clock.now()
@@ -117,16 +143,23 @@ export function createFederation(deps: FederationDeps): Federation {
       if (!verified.ok) return verified
       const { caller, nonce } = verified.value
       const fresh = nonces.add(caller, nonce, nowMs)
-      return fresh.ok ? ok(caller) : fresh
+      if (!fresh.ok) return fresh
+      // Who reads what there is here fetches what it lacks, though there be nothing to fetch for a long time.
+      if (parts.path.endsWith(`${FEDERATION_PATH}/heads`)) gossip.noteAsked(caller)
+      return ok(caller)
     },
 
     heads(since, etags) {
       const etag = replica.digest()
-      if (etags.includes(etag)) return { etag, body: null }
-      const from = cursorToPosition(since, epoch, startedAtMs)
+      if (etags.includes(etag)) return { etag, body: null, isLost: false }
+      const known = cursorToPosition(since, bytesToHex(deps.epoch()), startedAtMs)
+      const from = known.arrival <= deps.arrival() ? known : { arrival: 0, forks: 0 }
       const forked = logs.forkedBehind(from.forks).filter(({ row }) => spaces.replicates(row.space))
       const forkedPage = forked.slice(0, FORKED_ROWS_MAX)
       const rows = rowsBehind(from.arrival)
+      // Who gives no cursor begins; who gives another one has most of it already.
+      const isLost = since !== null && isBeginning(from) && rows.length > RECONCILE_LOGS_MIN
+      if (isLost) return { etag, body: encodeHeads({ cursor: endOf(rows), more: false, spaces: [] }), isLost }
       const page = rows.slice(0, HEADS_ROWS_MAX - forkedPage.length)
       const bySpace = Map.groupBy([...forkedPage.map(({ row }) => row), ...page], (row): SpaceId => row.space)
       const reply = {
@@ -137,8 +170,10 @@ export function createFederation(deps: FederationDeps): Federation {
         more: rows.length > page.length || forked.length > forkedPage.length,
         spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace.map(logs.viewOf) })),
       }
-      return { etag, body: encodeHeads(reply) }
+      return { etag, body: encodeHeads(reply), isLost }
     },
+
+    reconcile: deps.reconciler.answer,
 
     pull(body, caller) {
       const ranges = decodePull(body)
@@ -172,6 +207,20 @@ export function createFederation(deps: FederationDeps): Federation {
     stream: gossip.stream,
     closeStreams: gossip.closeStreams,
 
+    async segments(logId, before) {
+      const id = textToLogId(logId)
+      const seq = before === null ? SEQ_MAX + 1 : parseSeq(before)
+      if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
+      return deps.segments.list(id, seq)
+    },
+
+    async segment(logId, from) {
+      const id = textToLogId(logId)
+      const seq = parseSeq(from)
+      if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
+      return deps.segments.segment(id, seq)
+    },
+
     ihave(body, caller) {
       const rows = decodeIhave(body)
       return rows.ok ? ok(encodeIhaveReply(gossip.announced(caller, rows.value))) : rows
@@ -203,11 +252,19 @@ export function createFederation(deps: FederationDeps): Federation {
   }
 }
 
+/** A sequence number of a log, or the one behind its last; null for what is none. */
+function parseSeq(text: string): number | null {
+  const seq = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  return seq <= SEQ_MAX + 1 ? seq : null
+}
+
 /** Up to where an asker has read: entries by their arrival, and fork proofs, which come for old logs too, by their own count. */
 interface Position {
   readonly arrival: number
   readonly forks: number
 }
+
+const isBeginning = ({ arrival, forks }: Position): boolean => arrival === 0 && forks === 0
 
 /** Rows of forked logs in one reply: what advanced has the other half. */
 const FORKED_ROWS_MAX = HEADS_ROWS_MAX / 2

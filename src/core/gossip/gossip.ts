@@ -15,8 +15,10 @@ import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
+import { FIRST_ROUND_MAX_MS } from '../protocol/limits.ts'
 import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
+import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient } from './client.ts'
 import type { Forks } from './forks.ts'
 import { createIntroductions } from './introductions.ts'
@@ -26,6 +28,7 @@ import { createNeighbors } from './neighbors.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
 import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
+import { createReconciler, type Reconciler } from './reconciler.ts'
 import type { Replica } from './replica.ts'
 import type { EventSource } from './streams.ts'
 import type { Tally } from './tally.ts'
@@ -35,6 +38,12 @@ import { ACTIVE_MAX } from './views.ts'
 export interface Gossip {
   /** Starts to sync. `url` is where this spore answers, null behind a NAT; `seeds` are asked at once and kept. */
   start(url: string | null, seeds: readonly string[]): Promise<void>
+  /**
+   * Resolves when the first round with one of the peers of `start` is over, or with all of them failed, at the latest
+   * after `FIRST_ROUND_MAX_MS`: own entries that were lost with a disk, or rolled back, are then here again, and what is
+   * written next does not fork an own log. At once where there are no peers.
+   */
+  firstRound(): Promise<void>
   /** Ends every loop; resolves when the last request has ended. */
   stop(): Promise<void>
   addPeer(url: string): Promise<Result<PeerView, Failure>>
@@ -62,6 +71,7 @@ export interface Gossip {
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
   readonly peers: Peers
+  readonly reconciler: Reconciler
 }
 
 export interface GossipOptions {
@@ -105,6 +115,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
+  let first: Promise<void> = Promise.resolve()
   let discoveredAtMs = Number.NEGATIVE_INFINITY
 
   // --- Peers ---
@@ -156,12 +167,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     onFailed: noteFailure,
     onSuspect: (peer, logId) => suspect(peer, logId),
     onUnlinked: (peer) => neighbors.unlinked(peer),
-    onOpened(peer) {
-      // What came before the stream is not told over it, in either direction.
-      const running = syncs.get(peer)
-      if (running) void running.then(() => sync(peer))
-      else void sync(peer)
-    },
+    // What came before the stream is not told over it, in either direction.
+    onOpened: (peer) => void sync(peer),
     onEnded(peer, error) {
       noteFailure(peer, error)
       neighbors.failed(peer)
@@ -188,11 +195,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       .finally(() => investigations.delete(started))
     investigations.add(started)
   }
+  const bootstrap = createBootstrap({ client, replica, clock, log, signal })
+  const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
   const puller = createPuller({
     client,
     replica,
+    bootstrap,
+    reconciler,
     investigator,
     spaces,
+    clock,
     log,
     signal,
     onFetched: (fetched) => links.stored(fetched, true),
@@ -256,9 +268,23 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   // --- The loop ---
 
+  /** Begins a round with each peer. */
+  const firstRound = async (all: readonly Peer[]): Promise<void> => {
+    if (all.length === 0) return
+    const isOver = new AbortController()
+    const heard = async (peer: Peer): Promise<void> => {
+      await sync(peer)
+      if (peer.lastSyncAtMs === null) throw new Error('not heard')
+    }
+    // Rejects when nobody was heard: there is no more to wait for then either.
+    const rounds = Promise.any(all.map(heard)).catch(() => {})
+    await Promise.race([rounds, clock.sleep(FIRST_ROUND_MAX_MS, AbortSignal.any([isOver.signal, signal]))])
+    isOver.abort()
+  }
+
   const run = async (): Promise<void> => {
     // Nobody waits for a peer: a slow one holds up nothing but itself.
-    for (const peer of peers.all()) void sync(peer)
+    first = firstRound(peers.all())
     while (!signal.aborted) {
       await clock.sleep(pullIntervalMs * (0.5 + random.float()), signal)
       if (signal.aborted) return
@@ -289,6 +315,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       await introductions.open(url, seeds)
       loop = run()
     },
+    firstRound: () => first,
     async stop() {
       stopping.abort()
       links.close()
@@ -340,5 +367,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     self: introductions.self,
     peers,
+    reconciler,
   }
 }

@@ -6,15 +6,23 @@
  */
 import type { LogId } from '../base/brand.ts'
 import { equalBytes } from '../base/bytes.ts'
-import type { Log } from '../base/ports.ts'
+import type { Clock, Log } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { HEADS_ROWS_MAX, LOGS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
+import {
+  AUDIT_INTERVAL_MS,
+  HEADS_ROWS_MAX,
+  LOGS_MAX,
+  PULL_RANGES_MAX,
+  RECONCILE_LOGS_MIN,
+} from '../protocol/limits.ts'
 import type { HeadsRow, LogStart, Range } from '../protocol/messages.ts'
+import type { Bootstrap } from './bootstrap.ts'
 import type { FederationClient } from './client.ts'
 import type { Investigator } from './investigation.ts'
 import { noteKnown, noteRow, type Peer } from './peers.ts'
+import type { Reconciler } from './reconciler.ts'
 import type { Replica } from './replica.ts'
 import { createTally } from './tally.ts'
 
@@ -31,6 +39,9 @@ export interface PullerDeps {
   readonly replica: Replica
   readonly investigator: Investigator
   readonly spaces: Spaces
+  readonly bootstrap: Bootstrap
+  readonly reconciler: Reconciler
+  readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
   /** Hears of what was fetched from a peer and stored. */
@@ -58,7 +69,9 @@ interface Round {
 }
 
 export function createPuller(deps: PullerDeps): Puller {
-  const { client, replica, investigator, spaces, log, signal, onFetched } = deps
+  const { client, replica, bootstrap, reconciler, investigator, spaces, clock, log, signal, onFetched } = deps
+  /** When the whole view of a peer was last compared with the one here. */
+  const auditedAtMs = new WeakMap<Peer, number>()
 
   const pull = async (peer: Peer): Promise<Result<'same' | 'other', Failure>> => {
     const round: Round = {
@@ -69,13 +82,19 @@ export function createPuller(deps: PullerDeps): Puller {
       suspects: new Map(),
     }
     let isComplete = true
-    let since = peer.cursor
+    // Without a cursor of the peer's, but with much of what it may have: an unknown one asks to reconcile.
+    let since = peer.cursor ?? (replica.logIds().length > RECONCILE_LOGS_MIN ? '' : null)
     for (let page = 0; page < HEADS_PAGES_MAX && !signal.aborted; page++) {
       const own = replica.digest()
       const answer = await client.heads(peer.url, since, [own, ...(peer.etag ? [peer.etag] : [])])
       if (!answer.ok) return answer
-      const { etag, reply } = answer.value
+      const { etag, reply, isLost } = answer.value
       if (!reply) return ok(etag === own ? 'same' : 'other')
+      if (isLost || isAuditDue(peer)) {
+        const compared = await compareViews(peer, round)
+        if (!compared.ok) return compared
+        isComplete &&= compared.value
+      }
       const rows = reply.spaces.filter(({ space }) => spaces.replicates(space)).flatMap((view) => view.rows)
       for (const row of rows) noteRow(peer, row)
       const fetched = await fetchRows(peer, rows, round)
@@ -94,6 +113,25 @@ export function createPuller(deps: PullerDeps): Puller {
     return ok('other')
   }
 
+  /** What was missed though the cursor is behind it: after a defect, or of a disk that was rolled back. */
+  const isAuditDue = (peer: Peer): boolean => {
+    const auditedAt = auditedAtMs.get(peer)
+    if (auditedAt === undefined) auditedAtMs.set(peer, clock.now())
+    return auditedAt !== undefined && Math.abs(clock.now() - auditedAt) > AUDIT_INTERVAL_MS
+  }
+
+  /** Reconciles the whole view of a peer with the one here; false where it did not deliver all that is missing. */
+  const compareViews = async (peer: Peer, round: Round): Promise<Result<boolean, Failure>> => {
+    const compared = await reconciler.differences(peer.url)
+    if (!compared.ok) return compared
+    auditedAtMs.set(peer, clock.now())
+    const { theirs, ours } = compared.value
+    const lacked = new Set(ours.map(({ logId }) => logId))
+    for (const row of reconciler.rows()) if (!lacked.has(row.logId)) noteRow(peer, row)
+    for (const row of theirs) noteRow(peer, row)
+    return fetchRows(peer, theirs, round)
+  }
+
   /** Fetches what is missing of the rows; false where the peer did not deliver all of it. */
   const fetchRows = async (
     peer: Peer,
@@ -102,11 +140,18 @@ export function createPuller(deps: PullerDeps): Puller {
   ): Promise<Result<boolean, Failure>> => {
     for (const row of rows) if (await isAnother(row, round)) round.suspects.set(row.logId, row.next)
     const missing = (of: readonly HeadsRow[]): HeadsRow[] => of.filter(replica.lacks)
-    const lacking = missing(rows)
+    // A view lists its logs in the order in which they moved: the newest come first here.
+    const lacking = ownFirst(missing(rows).toReversed(), replica.isOwn)
+    for (const row of lacking.filter(bootstrap.isFor)) {
+      const from = replica.next(row.logId)
+      const fetched = await bootstrap.fetch(peer, row)
+      if (!fetched.ok) return fetched
+      if (replica.next(row.logId) > from) onFetched([{ logId: row.logId, from }])
+    }
     for (let i = 0; i < lacking.length; i += PULL_RANGES_MAX)
       for (let isMore = true; isMore; ) {
         const wanted = missing(lacking.slice(i, i + PULL_RANGES_MAX)).filter(
-          ({ logId }) => !round.refused.has(logId),
+          ({ logId }) => !round.refused.has(logId) && !bootstrap.isUnderWay(logId),
         )
         if (wanted.length === 0) break
         if (++round.pulls > PULLS_MAX || signal.aborted) return ok(false)
@@ -171,3 +216,9 @@ export function createPuller(deps: PullerDeps): Puller {
 
   return { pull }
 }
+
+/** Own logs that are longer elsewhere come first: until they are here, what is written could fork them. */
+const ownFirst = (rows: readonly HeadsRow[], isOwn: (logId: LogId) => boolean): HeadsRow[] => [
+  ...rows.filter(({ logId }) => isOwn(logId)),
+  ...rows.filter(({ logId }) => !isOwn(logId)),
+]

@@ -16,7 +16,7 @@ import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { encodeFrame, splitFrames } from '../protocol/frame.ts'
 import { SEGMENT_BYTES_MAX } from '../protocol/limits.ts'
-import type { LogDescriptor } from '../protocol/log.ts'
+import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
 import { encodeRun } from '../protocol/run.ts'
 import type { Forks } from './forks.ts'
@@ -57,6 +57,8 @@ export interface Replica {
   gap(logId: LogId): { readonly from: number; readonly to: number } | null
   /** Where a log is proven to fork; Infinity where it is not. */
   forkPoint(logId: LogId): number
+  /** True for the logs that own entries go to. */
+  isOwn(logId: LogId): boolean
   /** Sequence number expected next of a log. */
   next(logId: LogId): number
   /** Where the valid part that is held of a log ends: what is offered of it, but for the rest of the run in which that ends. */
@@ -178,6 +180,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
       }
       yield* await storing
     },
+    isOwn: (logId) => spaces.replicating.some((space) => logIdOf(memory.ownLog(space)) === logId),
     next: (logId) => memory.logs.get(logId)?.row.next ?? 0,
     validEnd: (logId) => validEnd(memory.logs, logId),
     view(logId) {

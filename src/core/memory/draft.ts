@@ -195,6 +195,14 @@ export function createDraft(context: DraftContext): Draft {
     return arrival
   }
 
+  /**
+   * This spore signed more of its own log than it holds: its disk was rolled back, or copied. What was signed is taken as
+   * history; to go on behind it here could fork it with what is still to come, so own entries go elsewhere.
+   */
+  const leaveEpoch = (): void => {
+    epoch = context.drawEpoch()
+  }
+
   const partials = createPartialDraft({ ...context, addEntries })
 
   /** Puts in what is new of a run that lies inside one segment, from its entry `first` on. */
@@ -302,10 +310,10 @@ export function createDraft(context: DraftContext): Draft {
       if (!isKnown(logId) && !partial && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
       const isOwn = equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch())
       if (isAbove) {
-        if (isOwn) return notOurs()
         const received = partials.receive(judged, row, chainBefore)
         if (!received.ok || received.value.fresh === 0) return received
         rows.set(logId, row)
+        if (isOwn) leaveEpoch()
         time = Math.max(time, run.clocks[run.count - 1] as number)
         return received
       }
@@ -317,9 +325,9 @@ export function createDraft(context: DraftContext): Draft {
         : judgeRun(run, row, context, judged.verdict.isSigned)
       const refused = refusalAt(current, context.nowMs)
       if (refused) return err(refused)
-      if (isOwn) return notOurs()
       if (partial && !sameOverlap(run, partial, overlap))
         return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
+      if (isOwn) leaveEpoch()
       const stored = entries.length
       const advanced = pushRun(row, run, duplicate)
       const { chain, signature } = run
@@ -391,4 +399,3 @@ export function createDraft(context: DraftContext): Draft {
 }
 
 const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))
-const notOurs = () => err(failure('SEQ_GAP', 'nobody but this spore continues its own log'))

@@ -68,6 +68,11 @@ const SCAN_ROWS = 256
 export function createLibrary({ memory, writer, store, spaces, trustOf }: LibraryDeps): Library {
   /** Requests with the same idempotency key wait for one another, so that only the first one writes. */
   const keysInFlight = new Map<string, Promise<unknown>>()
+  /**
+   * Memories that are being retracted. A draft knows what was committed and not what it retracts itself: who remembers
+   * one of them again, in the same commit, would be told that it is there already.
+   */
+  const retracting = new Map<Digest, Promise<unknown>>()
 
   const remember = async (
     inputs: readonly api.RememberInput[],
@@ -75,6 +80,7 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
     if (inputs.length > ITEMS_MAX) throw new Error(`more than ${ITEMS_MAX} items`)
     const prepared = inputs.map((input) => prepareMemory(input, spaces))
     const earlier = await earlierKeys(prepared)
+    await noRetraction(prepared)
     const written = await writer.write((draft) =>
       prepared.map((item, i) => (item.ok ? place(draft, item.value, earlier[i] ?? null) : item)),
     )
@@ -86,10 +92,20 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
       prepared.map((item) => (item.ok && item.value.key !== undefined ? store.key(item.value.key) : null)),
     )
 
+  /** Resolves when none of these memories is being retracted; what is written in the same turn then finds them as they are. */
+  const noRetraction = async (prepared: readonly Answer<Prepared>[]): Promise<void> => {
+    while (retracting.size > 0) {
+      const elements = prepared.flatMap((item) => (item.ok ? [elementOf(item.value)] : []))
+      const underWay = elements.map((element) => retracting.get(element)).filter((one) => one !== undefined)
+      if (underWay.length === 0) return
+      await Promise.allSettled(underWay)
+    }
+  }
+
   /** Appends one memory unless its key or its content is there already. */
   const place = (draft: Draft, item: Prepared, earlier: string | null): Answer<api.Remembered> => {
     const { space, payload, references, key } = item
-    const element = bytesToDigest(sha256(payload))
+    const element = elementOf(item)
     if (memory.isDenied(element))
       return err(
         failure('PURGED', `${digestToCid(element)}; "spore purge --undo" lets it be remembered again`),
@@ -136,6 +152,17 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
   const retract = async (id: string): Promise<Answer<api.Retracted>> => {
     const element = cidToDigest(id)
     if (!element) return err(failure('ID_INVALID', 'a memory id'))
+    const before = retracting.get(element) ?? Promise.resolve()
+    const done = before.then(() => retractElement(element, id))
+    retracting.set(element, done)
+    try {
+      return await done
+    } finally {
+      if (retracting.get(element) === done) retracting.delete(element)
+    }
+  }
+
+  const retractElement = async (element: Digest, id: string): Promise<Answer<api.Retracted>> => {
     const written = await writer.write((draft): Answer<api.Retracted> => {
       const dots = memory.dotsOf(element)
       if (dots.length === 0) return err(failure('MEMORY_NOT_FOUND', id))
@@ -278,6 +305,8 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
     view,
   }
 }
+
+const elementOf = ({ payload }: Prepared): Digest => bytesToDigest(sha256(payload))
 
 /** Checks what the schema cannot and encodes the payload; every failure has its own code. */
 function prepareMemory(input: api.RememberInput, spaces: Spaces): Answer<Prepared> {

@@ -73,10 +73,10 @@ export function createLogTable(): LogTable {
 
   /** Changes what a log stands for in its view. */
   const change = (row: LogRow | undefined, work: () => LogRow | undefined): void => {
-    const before = row ? fingerprint(viewOf(row)) : 0n
+    const before = row ? rowFingerprint(viewOf(row)) : 0n
     const after = work()
     if (!after) return
-    const sum = (sums.get(after.space) ?? 0n) - before + fingerprint(viewOf(after))
+    const sum = (sums.get(after.space) ?? 0n) - before + rowFingerprint(viewOf(after))
     sums.set(after.space, ((sum % MODULUS) + MODULUS) % MODULUS)
   }
 
@@ -141,7 +141,8 @@ export function emptyLogRow(log: LogDescriptor): LogRow {
   }
 }
 
-function fingerprint({ logId, next, chain, forkPoint }: HeadsRow): bigint {
+/** What a row adds to the digest of its view. */
+export function rowFingerprint({ logId, next, chain, forkPoint }: HeadsRow): bigint {
   if (next === 0 && forkPoint === undefined) return 0n
   const parts = [logIdToBytes(logId), uint64(next), chain]
   if (forkPoint !== undefined) parts.push(uint64(forkPoint))

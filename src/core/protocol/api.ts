@@ -335,6 +335,7 @@ export const healthSchema = z
     entries: z.number().int(),
     damaged: z.number().int().describe('Entries that do not match their hash and were set aside'),
     purged: z.number().int().describe('Payloads that the operator purged: they are not taken again'),
+    missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
     defaultSpace: z.string(),

@@ -53,6 +53,7 @@ export const ERRORS = {
   SPACE_REFUSED: { status: 403, title: 'The space does not replicate to this spore.' },
   LOG_FORKED: { status: 409, title: 'The log is forked at or below this entry.' },
   FORK_PROOF_INVALID: { status: 400, title: 'The fork proof proves nothing.' },
+  SEGMENT_UNKNOWN: { status: 404, title: 'There is no such sealed segment here.' },
   LOGS_FULL: { status: 507, title: 'The spore follows as many logs as it can.' },
 
   // Federation

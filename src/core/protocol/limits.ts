@@ -157,3 +157,42 @@ export const LOGS_MAX = 200_000
 /** Bytes of the seeds file `bootstrap.json`, and how many seeds it may name. */
 export const BOOTSTRAP_BYTES_MAX = 64 * KIB
 export const BOOTSTRAP_SEEDS_MAX = 64
+
+// --- Segments and newest-first fetching (PROTOCOL.md §7, §8) ---
+
+/** Rows in one list of segments: 128 KiB, and 256 MiB of a log. */
+export const SEGMENT_ROWS_MAX = 1024
+/** Bytes of a reply that lists segments: its rows at ~130 bytes, and slack. */
+export const SEGMENT_LIST_BYTES_MAX = 256 * KIB
+/** Encoded segments that are kept for whoever asks for the same next: 16 MiB at most, less where they compress. */
+export const SEGMENTS_CACHED_MAX = 64
+/** Bytes of one segment's frame: what a segment decodes to, its columns and framing beside it. */
+export const SEGMENT_FRAME_BYTES_MAX = SEGMENT_BYTES_MAX + 64 * KIB
+/** Entries by which a log must be behind to be fetched newest first: less comes within one reply or two, in its own order. */
+export const BOOTSTRAP_ENTRIES_MIN = 4 * SEGMENT_ENTRIES_MAX
+/** Sealed segments that must be missing for it. */
+export const BOOTSTRAP_SEGMENTS_MIN = 4
+
+// --- Start ---
+
+/** Own writes wait this long for a first round with a peer after the start, so that a start without a network stays below 3 s. */
+export const FIRST_ROUND_MAX_MS = 2500
+
+// --- Reconciliation (PROTOCOL.md §8) ---
+
+/** Logs from which on views are reconciled rather than sent whole to who has lost its place in them: 256 rows are 14 KiB. */
+export const RECONCILE_LOGS_MIN = 256
+/** Ranges in one request to reconcile: ~64 KiB. */
+export const RECONCILE_RANGES_MAX = 2048
+/** Tags of rows in one range; a range with more rows is split. */
+export const RECONCILE_TAGS_MAX = 48
+/** Rows in one reply to reconcile, as in one of heads. */
+export const RECONCILE_ROWS_MAX = HEADS_ROWS_MAX
+/** Bytes of a reply to reconcile: all its ranges split, or all its rows. */
+export const RECONCILE_REPLY_BYTES_MAX = 2 * MIB
+/** Requests in one reconciliation: what a view of `LOGS_MAX` rows that are all different takes, and slack; a peer can split for ever. */
+export const RECONCILE_ROUNDS_MAX = 64
+/** A peer's view that was only ever read by what advanced is compared as a whole this often. */
+export const AUDIT_INTERVAL_MS = 24 * 60 * MINUTE_MS
+/** An index of the own view is used this long though the view moves on: building one takes ~100 ms at 100,000 logs. */
+export const RECONCILE_INDEX_AGE_MS = SECOND_MS

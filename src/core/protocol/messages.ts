@@ -8,6 +8,9 @@ import * as limits from './limits.ts'
 
 export const FEDERATION_PATH = '/federation/v1'
 export const CBOR_MEDIA_TYPE = 'application/cbor'
+/** Header of a reply to heads whose cursor is unknown and whose rows are to be reconciled, and its one value. */
+export const CURSOR_HEADER = 'spore-cursor'
+export const CURSOR_UNKNOWN = 'unknown'
 
 /** How far a replica is in a log. */
 export interface HeadsRow {
@@ -27,11 +30,7 @@ export interface HeadsReply {
 }
 
 export function encodeHeads({ cursor, more, spaces }: HeadsReply): Uint8Array {
-  const toRow = ({ logId, next, chain, forkPoint }: HeadsRow): Canonical =>
-    forkPoint === undefined
-      ? [logIdToBytes(logId), next, chain]
-      : [logIdToBytes(logId), next, chain, forkPoint]
-  return encodeCanonical([cursor, more, spaces.map(({ space, rows }) => [space, rows.map(toRow)])])
+  return encodeCanonical([cursor, more, spaces.map(({ space, rows }) => [space, rows.map(encodeRow)])])
 }
 
 export function decodeHeads(bytes: Uint8Array): HeadsReply | null {
@@ -259,7 +258,10 @@ function decodeTuple(bytes: Uint8Array, length: number): Canonical[] | null {
   return decoded.ok && Array.isArray(decoded.value) && decoded.value.length === length ? decoded.value : null
 }
 
-function decodeRow(item: Canonical): HeadsRow | null {
+export const encodeRow = ({ logId, next, chain, forkPoint }: HeadsRow): Canonical =>
+  forkPoint === undefined ? [logIdToBytes(logId), next, chain] : [logIdToBytes(logId), next, chain, forkPoint]
+
+export function decodeRow(item: Canonical): HeadsRow | null {
   if (!Array.isArray(item) || item.length < 3 || item.length > 4) return null
   const [logId, next, chain, forkPoint] = item as Canonical[]
   if (!isBytes(logId, LOG_ID_BYTES) || !isUint(next, limits.SEQ_MAX + 1) || !isBytes(chain, HASH_BYTES))

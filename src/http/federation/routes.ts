@@ -8,12 +8,19 @@ import type { Did } from '../../core/base/brand.ts'
 import { err, ok, type Result } from '../../core/base/result.ts'
 import type { Federation } from '../../core/gossip/federation.ts'
 import { LINES_MEDIA_TYPE } from '../../core/gossip/lines.ts'
+import type { SegmentFrame } from '../../core/gossip/segments.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
 import { FEDERATION_BODY_BYTES_MAX } from '../../core/protocol/limits.ts'
-import { CBOR_MEDIA_TYPE, FEDERATION_PATH } from '../../core/protocol/messages.ts'
+import {
+  CBOR_MEDIA_TYPE,
+  CURSOR_HEADER,
+  CURSOR_UNKNOWN,
+  FEDERATION_PATH,
+} from '../../core/protocol/messages.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
+import { parseRange } from '../range.ts'
 import { writeStream } from './stream.ts'
 
 /** JSON of a descriptor: its fields at their longest, escaped. */
@@ -52,8 +59,18 @@ export const federationRoutes =
       const { since } = request.query as { since?: unknown }
       const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request))
       reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
+      if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
       return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : reply.code(304).send()
     })
+
+    app.post(
+      `${FEDERATION_PATH}/reconcile`,
+      { bodyLimit: FEDERATION_BODY_BYTES_MAX },
+      async (request, reply) => {
+        callerOf(request)
+        return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.reconcile(bodyOf(request))))
+      },
+    )
 
     app.post(`${FEDERATION_PATH}/pull`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
       const caller = callerOf(request)
@@ -77,6 +94,20 @@ export const federationRoutes =
     )
     // Streams never end by themselves, so a closing server would wait for them for ever.
     app.addHook('preClose', async () => federation.closeStreams())
+
+    app.get(`${FEDERATION_PATH}/log/:id/segments`, async (request, reply) => {
+      callerOf(request)
+      const { id } = request.params as { id: string }
+      const { before } = request.query as { before?: unknown }
+      const list = await federation.segments(id, typeof before === 'string' ? before : null)
+      return sendBytes(reply.header('cache-control', 'no-cache'), CBOR_MEDIA_TYPE, unwrap(list))
+    })
+
+    app.get(`${FEDERATION_PATH}/log/:id/segment/:from`, async (request, reply) => {
+      callerOf(request)
+      const { id, from } = request.params as { id: string; from: string }
+      return sendSegment(request, reply, unwrap(await federation.segment(id, from)))
+    })
 
     app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
       const caller = callerOf(request)
@@ -103,6 +134,25 @@ export const federationRoutes =
         return federation.nodes()
       })
   }
+
+/** A sealed segment never changes, so caches may keep it, and a transfer that broke off goes on where it was. */
+function sendSegment(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { frame, etag }: SegmentFrame,
+): FastifyReply {
+  const quoted = `"${etag}"`
+  reply.header('etag', quoted).header('cache-control', 'public, max-age=31536000, immutable')
+  reply.header('accept-ranges', 'bytes')
+  if (etagsOf(request).includes(etag)) return reply.code(304).send()
+  const { 'if-range': condition, range } = request.headers
+  const wanted = condition === undefined || condition === quoted ? range : undefined
+  const part = parseRange(wanted, frame.length)
+  if (part === 'all') return sendBytes(reply, FRAMES_MEDIA_TYPE, frame)
+  if (!part) return reply.code(416).header('content-range', `bytes */${frame.length}`).send()
+  reply.code(206).header('content-range', `bytes ${part.from}-${part.to - 1}/${frame.length}`)
+  return sendBytes(reply, FRAMES_MEDIA_TYPE, frame.subarray(part.from, part.to))
+}
 
 /** Who signed the request, for this very authority. */
 function admit(

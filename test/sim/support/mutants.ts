@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'core/base/canonical.ts',
-        find: 'if (!Number.isSafeInteger(value)) throw',
+        find: 'if (!Number.isSafeInteger(value)) throw new TypeError',
         replace:
           'if (!Number.isInteger(value)) {\n' +
           'const double = Buffer.alloc(9)\n' +
@@ -129,7 +129,7 @@ export const MUTANTS: readonly Mutant[] = [
           'this.length += 9\n' +
           'return\n' +
           '}\n' +
-          'if (!Number.isSafeInteger(value)) throw',
+          'if (!Number.isSafeInteger(value)) throw new TypeError',
       },
     ],
     scenario: 'N2',

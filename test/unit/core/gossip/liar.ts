@@ -27,6 +27,7 @@ export interface Script {
   readonly ihave?: Responder
   readonly neighbor?: Responder
   readonly join?: Responder
+  readonly segments?: Responder
 }
 
 export interface Liar {
@@ -68,6 +69,7 @@ export function serveLiar(
     },
     neighbor: async () => reply(200, encodeNeighborReply({ accepted: true, reached: true })),
     join: async (request) => signedReply(net, request, signer, { self: descriptor(), nodes: [] }),
+    segments: async () => problem(failure('SEGMENT_UNKNOWN', 'none')),
     ...script,
   }
   const url = net.serve(name, async (request) => {

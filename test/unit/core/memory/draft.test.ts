@@ -115,14 +115,26 @@ describe('a draft', () => {
     assert.deepEqual([draft.keyOf('k'), draft.keyOf('l')], ['v', null])
   })
 
-  test('refuses a stranger’s continuation of the own log, and takes what is there already', async () => {
+  test('takes more of the own log than is held as history, and writes in a new epoch from then on', async () => {
     const [replica, earlier] = [createReplica({ name: 'ada' }), createReplica({ name: 'ada' })]
     for (const text of ['tea', 'milk']) await earlier.add(text)
     const run = (await earlier.run(ownLogId(earlier), 0)) as Uint8Array
-    const refused = await replica.receive(run)
-    assert.equal(refused.ok || refused.error.code, 'SEQ_GAP')
     for (const text of ['tea', 'milk']) await replica.add(text)
     assert.deepEqual(await replica.receive(run), { ok: true, value: { fresh: 0, duplicate: 2 } })
+    const { epoch } = replica.store.origin
+    await earlier.add('honey')
+    const more = (await earlier.run(ownLogId(earlier), 2)) as Uint8Array
+    const forged = unjudged(more)
+    const signature = new Uint8Array(64)
+    const refused = await replica.write((draft) =>
+      draft.receive({ ...forged, run: { ...forged.run, signature } }),
+    )
+    assert.equal(refused.ok || refused.error.code, 'SIGNATURE_INVALID')
+    assert.deepEqual(replica.store.origin.epoch, epoch)
+    assert.deepEqual(await replica.receive(more), { ok: true, value: { fresh: 1, duplicate: 0 } })
+    assert.notDeepEqual(replica.store.origin.epoch, epoch)
+    const { logId, seq } = await replica.add('bread')
+    assert.deepEqual([logId === ownLogId(earlier), seq], [false, 0])
   })
 
   test('writes after the times that it took in itself', async () => {
