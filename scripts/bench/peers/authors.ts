@@ -7,7 +7,7 @@ import type { HybridTime, SpaceId } from '../../../src/core/base/brand.ts'
 import { concatBytes } from '../../../src/core/base/bytes.ts'
 import { bytesToDigest, sha256 } from '../../../src/core/base/hash.ts'
 import { createFederationClient } from '../../../src/core/gossip/client.ts'
-import { createSigner } from '../../../src/core/identity/keys.ts'
+import { createSigner, createVerifier } from '../../../src/core/identity/keys.ts'
 import { encodeHeader, leafOf } from '../../../src/core/protocol/entry.ts'
 import { KINDS } from '../../../src/core/protocol/kinds.ts'
 import { FEDERATION_BODY_BYTES_MAX } from '../../../src/core/protocol/limits.ts'
@@ -25,6 +25,7 @@ export async function pushAuthors(url: string, texts: readonly string[]): Promis
   const client = createFederationClient({
     transport,
     signer: createSigner(seedOf('carrier')),
+    verifier: createVerifier(),
     clock: systemClock,
     random: systemRandom,
     signal: AbortSignal.timeout(60_000),

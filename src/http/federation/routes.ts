@@ -22,6 +22,7 @@ import { SECURITY_HEADERS } from '../plugins/headers.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
 import { parseRange } from '../range.ts'
+import { writeStream } from './stream.ts'
 
 /** A request for payloads: its entries, each in a log of its own. */
 const PAYLOADS_BYTES_MAX = 16 * 1024
@@ -31,6 +32,9 @@ const DESCRIPTOR_BYTES_MAX = 16 * 1024
 const IHAVE_BYTES_MAX = 256 * 1024
 /** `want` at its longest: `PULL_RANGES_MAX` rows of 23 bytes. */
 const NEIGHBOR_BYTES_MAX = 32 * 1024
+
+/** Seconds after which a spore that found every stream taken may come back. */
+const STREAM_RETRY_SECONDS = '60'
 
 export interface FederationRoutesOptions {
   /** Where others are told to reach this spore, which may be a proxy before it; null where they are told nothing. */
@@ -86,6 +90,19 @@ export const federationRoutes =
       return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
     })
 
+    app.get(
+      `${FEDERATION_PATH}/stream`,
+      { exposeHeadRoute: false, config: { streams: true } },
+      async (request, reply) => {
+        const caller = callerOf(request)
+        const source = federation.stream(caller)
+        if (!source.ok) reply.header('retry-after', STREAM_RETRY_SECONDS)
+        await writeStream(reply, unwrap(source))
+      },
+    )
+    // Streams never end by themselves, so a closing server would wait for them for ever.
+    app.addHook('preClose', async () => federation.closeStreams())
+
     app.get(`${FEDERATION_PATH}/log/:id/segments`, async (request, reply) => {
       callerOf(request)
       const { id } = request.params as { id: string }
@@ -114,10 +131,12 @@ export const federationRoutes =
     })
 
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
-      app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request) => {
+      app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request, reply) => {
         const caller = callerOf(request)
         const descriptor = unwrap(parseJson(bodyOf(request)))
-        return unwrap(await federation.join(descriptor, caller))
+        const signature = String(request.headers.signature)
+        const { body, headers } = unwrap(await federation.join(descriptor, caller, signature))
+        return sendBytes(reply.headers({ ...headers }), 'application/json', body)
       })
 
     for (const path of ['/federation/nodes', `${FEDERATION_PATH}/nodes`])

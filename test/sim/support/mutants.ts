@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'keep no nonces',
     patches: [
       {
-        file: 'core/gossip/federation.ts',
+        file: 'core/gossip/nonces.ts',
         find: 'if (seen.has(nonce)) return',
         replace: 'if (false) return',
       },
@@ -142,6 +142,11 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'core/gossip/peers.ts',
         find: 'if (peers.size >= PEERS_MAX) return null',
         replace: '',
+      },
+      {
+        file: 'core/gossip/views.ts',
+        find: 'if (strangers.length <= PASSIVE_MAX ||',
+        replace: 'if (strangers.length >= 0 ||',
       },
     ],
     scenario: 'N7',

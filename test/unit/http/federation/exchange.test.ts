@@ -199,6 +199,7 @@ const refused: readonly { readonly what: string; readonly code: string; readonly
       ),
   },
   { what: 'a run that is no run', code: 'RUN_MALFORMED', run: () => Uint8Array.of(0x60) },
+  { what: 'a run of no fields', code: 'RUN_MALFORMED', run: () => Uint8Array.of(0x80) },
   {
     what: 'a run of another version',
     code: 'VERSION_UNSUPPORTED',
