@@ -143,6 +143,11 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'if (peers.size >= PEERS_MAX) return null',
         replace: '',
       },
+      {
+        file: 'core/gossip/views.ts',
+        find: 'if (strangers.length <= PASSIVE_MAX || others.length === 0) return []',
+        replace: 'return []',
+      },
     ],
     scenario: 'N7',
     caughtBy: ['bounds'],
