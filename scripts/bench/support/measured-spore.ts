@@ -25,6 +25,8 @@ export interface MeasuredSpore extends AsyncDisposable {
   remember(items: readonly RememberInput[]): Promise<void>
   /** Memories that it holds, and entries that its index has not come to yet. */
   held(): Promise<{ readonly memories: number; readonly behind: number }>
+  /** GET where there is no body, else POST; the JSON of the reply. Throws what is not 2xx. */
+  ask(path: string, body?: unknown): Promise<unknown>
   join(url: string): Promise<void>
 }
 
@@ -78,6 +80,7 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
 
   return {
     publicUrl,
+    ask,
     proxy,
     async meter() {
       const told = once(child, 'message')

@@ -4,7 +4,7 @@ import type { LogId } from '../base/brand.ts'
 import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { joinReplySchema } from '../identity/descriptor.ts'
+import { type Nodes, parseNodes } from '../identity/descriptor.ts'
 import { NONCE_BYTES, signRequest } from '../identity/http-signature.ts'
 import type { Signer } from '../identity/keys.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
@@ -39,6 +39,12 @@ import {
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
+import {
+  decodePayloadReply,
+  type EntryRef,
+  encodePayloadRequest,
+  type SentPayload,
+} from '../protocol/payload-messages.ts'
 import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
 import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
@@ -57,6 +63,8 @@ export interface FederationClient {
   segments(base: string, logId: LogId, before: number | null): Promise<Result<SegmentList, Failure>>
   /** The frame of one sealed segment. */
   segment(base: string, logId: LogId, from: number): Promise<Result<Uint8Array, Failure>>
+  /** Those of the payloads that the peer has. */
+  payloads(base: string, entries: readonly EntryRef[]): Promise<Result<readonly SentPayload[], Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
   ihave(base: string, rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
@@ -69,12 +77,6 @@ interface HeadsAnswer {
   readonly etag: string | null
   readonly reply: HeadsReply | null
   readonly isLost: boolean
-}
-
-/** Descriptors in their form, not yet verified. */
-interface Nodes {
-  readonly self: unknown
-  readonly nodes: readonly unknown[]
 }
 
 export interface FederationClientDeps {
@@ -162,6 +164,18 @@ export function createFederationClient({
       if (!sent.ok) return sent
       const answers = decodeAnswers(sent.value.body, asks)
       return answers ? ok(answers) : err(notUnderstood('reconcile'))
+    },
+    async payloads(base, entries) {
+      const sent = await send({
+        method: 'POST',
+        base,
+        path: `${FEDERATION_PATH}/payloads`,
+        headers: { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE },
+        body: encodePayloadRequest(entries),
+      })
+      if (!sent.ok) return sent
+      const payloads = decodePayloadReply(sent.value.body)
+      return payloads ? ok(payloads) : err(notUnderstood('payloads'))
     },
     async pull(base, ranges) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: FRAMES_MEDIA_TYPE }
@@ -268,8 +282,8 @@ function refusal({ status, body }: TransportReply): Failure {
 }
 
 function readNodes(body: Uint8Array): Result<Nodes, Failure> {
-  const reply = joinReplySchema.safeParse(parseJson(body))
-  return reply.success ? ok(reply.data) : err(notUnderstood('join'))
+  const nodes = parseNodes(parseJson(body))
+  return nodes ? ok(nodes) : err(notUnderstood('join'))
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -31,6 +31,8 @@ import type { LinkName } from './plumtree.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
 import { PUSH_BYTES } from './push.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
+import { createRefetcher } from './refetch.ts'
+import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
@@ -67,6 +69,7 @@ export interface Gossip {
   self(): Descriptor
   readonly peers: Peers
   readonly reconciler: Reconciler
+  readonly repair: Repair
 }
 
 export interface GossipOptions {
@@ -167,6 +170,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       .finally(() => investigations.delete(started))
     investigations.add(started)
   }
+  const refetcher = createRefetcher({
+    client,
+    memory,
+    store,
+    writer,
+    spaces,
+    compression: deps.compression,
+    clock,
+  })
+  const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
   const puller = createPuller({
@@ -251,6 +264,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     if (!view.ok) return noteFailure(peer, view.error)
     noteReached(peer)
     peer.lastSyncAtMs = clock.now()
+    await refetcher.refetch(peer)
+    await repair.repairFrom(peer)
     if (view.value === 'same') peer.offerPauseMs = OFFER_ALL_PAUSE_MS
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
     const pulls = clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs
@@ -367,5 +382,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     self: introductions.self,
     peers,
     reconciler,
+    repair,
   }
 }

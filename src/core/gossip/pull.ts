@@ -144,7 +144,7 @@ export function createPuller(deps: PullerDeps): Puller {
     const lacking = ownFirst(missing(rows).toReversed(), replica.isOwn)
     for (const row of lacking.filter(bootstrap.isFor)) {
       const from = replica.next(row.logId)
-      const fetched = await bootstrap.fetch(peer, row)
+      const fetched = await bootstrap.bring(peer, row)
       if (!fetched.ok) return fetched
       if (replica.next(row.logId) > from) onFetched([{ logId: row.logId, from }])
     }

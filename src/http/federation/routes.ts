@@ -22,6 +22,8 @@ import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
 import { parseRange } from '../range.ts'
 
+/** A request for payloads: its entries, each in a log of its own. */
+const PAYLOADS_BYTES_MAX = 16 * 1024
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
 /** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
@@ -59,6 +61,11 @@ export const federationRoutes =
       return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : reply.code(304).send()
     })
 
+    app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
+      callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request))))
+    })
+
     app.post(
       `${FEDERATION_PATH}/reconcile`,
       { bodyLimit: FEDERATION_BODY_BYTES_MAX },
@@ -89,7 +96,10 @@ export const federationRoutes =
     app.get(`${FEDERATION_PATH}/log/:id/segment/:from`, async (request, reply) => {
       callerOf(request)
       const { id, from } = request.params as { id: string; from: string }
-      return sendSegment(request, reply, unwrap(await federation.segment(id, from)))
+      const segment = unwrap(await federation.segment(id, from))
+      return wantsLines(request)
+        ? sendFrames(reply, federation, onlyOne(segment.frame))
+        : sendSegment(request, reply.header('vary', 'accept'), segment)
     })
 
     app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
@@ -185,9 +195,15 @@ function sendFrames(
   federation: Federation,
   frames: AsyncIterable<Uint8Array>,
 ): FastifyReply {
-  const wantsLines = (reply.request.headers.accept ?? '').includes(LINES_MEDIA_TYPE)
-  reply.header('vary', 'accept').type(wantsLines ? LINES_MEDIA_TYPE : FRAMES_MEDIA_TYPE)
-  return reply.send(Readable.from(wantsLines ? federation.toLines(frames) : frames))
+  const asLines = wantsLines(reply.request)
+  reply.header('vary', 'accept').type(asLines ? LINES_MEDIA_TYPE : FRAMES_MEDIA_TYPE)
+  return reply.send(Readable.from(asLines ? federation.toLines(frames) : frames))
+}
+
+const wantsLines = ({ headers }: FastifyRequest): boolean => (headers.accept ?? '').includes(LINES_MEDIA_TYPE)
+
+async function* onlyOne(frame: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield frame
 }
 
 const sendBytes = (reply: FastifyReply, type: string, bytes: Uint8Array): FastifyReply =>
