@@ -52,6 +52,8 @@ export const SCENARIOS = {
 export type ScenarioName = keyof typeof SCENARIOS
 export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[]
 
+/** The default of a spore: what it waits before it asks again is in proportion to it. */
+const PULL_INTERVAL_MS = 10_000
 /** Rounds until spores agree: the bar of partitions and equivocation in the design. */
 const ROUNDS = 10
 
@@ -66,7 +68,7 @@ function drawQuiet(random: SimRandom): Plan {
   return {
     nodes,
     whole: random.integer(0, Math.min(3, nodes)),
-    pullIntervalMs: random.pick([5000, 10_000]),
+    pullIntervalMs: PULL_INTERVAL_MS,
     topology: random.pick(['mesh', 'chain', 'star', 'random']),
     operationMs: random.pick([200, 500, 1500]),
     faultMs: random.pick([2000, 4000, 8000]),

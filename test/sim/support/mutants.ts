@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'keep no nonces',
     patches: [
       {
-        file: 'core/gossip/nonces.ts',
+        file: 'core/gossip/federation.ts',
         find: 'if (seen.has(nonce)) return',
         replace: 'if (false) return',
       },
@@ -145,8 +145,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'core/gossip/views.ts',
-        find: 'if (strangers.length <= PASSIVE_MAX ||',
-        replace: 'if (strangers.length >= 0 ||',
+        find: 'if (strangers.length <= PASSIVE_MAX || others.length === 0) return []',
+        replace: 'return []',
       },
     ],
     scenario: 'N7',
