@@ -46,8 +46,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'core/memory/or-set.ts',
-        find: 'const rest = isListed ? [...dots, dot] : dots.filter((other) => other !== dot)',
-        replace: 'const rest = isListed ? [...dots, dot] : []',
+        find: 'const now = count + (holds ? 1 : -1)',
+        replace: 'const now = holds ? count + 1 : 0',
       },
     ],
     scenario: 'N2',
@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'keep no nonces',
     patches: [
       {
-        file: 'core/gossip/federation.ts',
+        file: 'core/gossip/nonces.ts',
         find: 'if (seen.has(nonce)) return',
         replace: 'if (false) return',
       },
