@@ -136,9 +136,12 @@ function startThread(network: string): Worker {
   )
   const cache = getCompileCacheDir()
   // What is told is the folder of this very Node inside the one that was asked for.
-  const enable = cache ? `require('node:module').enableCompileCache(${JSON.stringify(dirname(cache))})\n` : ''
-  const source = `${enable}import(${JSON.stringify(entry.href)})`
-  return new Worker(source, { eval: true, name: 'run-verifier', workerData: { network } })
+  const enable = cache
+    ? `import { enableCompileCache } from 'node:module'; enableCompileCache(${JSON.stringify(dirname(cache))});`
+    : ''
+  const source = `${enable} await import(${JSON.stringify(entry.href)})`
+  const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+  return new Worker(url, { name: 'run-verifier', workerData: { network } })
 }
 
 function toContent(content: Result<ThreadContent, Failure>): Result<FrameContent, Failure> {

@@ -2,7 +2,7 @@
  * The Spore interface: what HTTP routes, MCP tools, the CLI and the simulator know of a running spore; and
  * `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse.
  */
-import type { Did, Digest } from './base/brand.ts'
+import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
 import type { Federation } from './gossip/federation.ts'
@@ -16,11 +16,13 @@ import { createPurge } from './memory/purge.ts'
 import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
+import type { PayloadNews } from './memory/writer.ts'
 import type * as api from './protocol/api.ts'
 import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
+import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
 import { createRetriever } from './retrieval/retriever.ts'
 
@@ -70,6 +72,12 @@ export interface Spore extends AsyncDisposable {
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
   readonly federation: Federation
+
+  /**
+   * Resolves when what is remembered now can be found. Own memories can be once they are acknowledged; what others bring,
+   * and what was there at the start, is indexed in the background, and `health` says how much waits.
+   */
+  indexed(): Promise<void>
 }
 
 export interface SporeOptions {
@@ -112,18 +120,22 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   )
   const { memory, writer, gossip, federation } = replication
   const library = createLibrary({ memory, writer, store, spaces, trustOf })
-  const recall = createRecall({ retriever: createRetriever(), memory, library, spaces, clock, trustOf })
+  const retriever = createRetriever()
+  const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
+  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf })
   const tasks = createTasks({ memory, library, recall, writer, spaces })
 
   const follow = async (
     applied: readonly Applied[],
     forks: readonly AppliedFork[] = [],
-    purged: readonly Digest[] = [],
+    payloads: PayloadNews = { purged: [], restored: [] },
   ): Promise<void> => {
-    await recall.follow(applied, forks, purged)
-    tasks.follow(applied, purged)
+    tasks.follow(
+      applied.map(({ change }) => change),
+      payloads.purged,
+    )
+    await indexer.follow(applied, forks, payloads)
   }
-  const purge = createPurge({ memory, writer, store, clock })
   /** Own entries wait until a peer had the chance to bring back what was lost of the own logs (`Gossip.firstRound`). */
   const caughtUp =
     <Args extends readonly unknown[], T>(write: (...args: Args) => Promise<T>) =>
@@ -132,9 +144,11 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
-  await replication.replay(follow)
+  const purge = createPurge({ memory, writer, store, clock })
+  await replication.replay(tasks.follow)
   writer.onCommitted(follow)
   await purge.resume()
+  indexer.start()
 
   return {
     did: signer.did,
@@ -152,16 +166,17 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       tasks: tasks.count,
       defaultSpace: spaces.defaultSpace,
       durability: store.durability,
+      indexing: { behind: indexer.behind },
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
     }),
     remember: async (input) => (await remember([input]))[0] as Answer<api.Remembered>,
     rememberMany: remember,
     memory: library.get,
     memories: library.page,
+    retract: caughtUp(library.retract),
     purge: purge.purge,
     purgeAuthor: purge.purgeAuthor,
     undoPurge: purge.undo,
-    retract: caughtUp(library.retract),
     search: recall.search,
     contextPack: recall.contextPack,
     submitTask: caughtUp(tasks.submit),
@@ -172,7 +187,11 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer }),
     federation,
-    [Symbol.asyncDispose]: () => replication[Symbol.asyncDispose](),
+    indexed: indexer.catchUp,
+    async [Symbol.asyncDispose]() {
+      await indexer.stop()
+      await replication[Symbol.asyncDispose]()
+    },
   }
 }
 

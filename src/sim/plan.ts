@@ -55,21 +55,10 @@ export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[]
 /** Rounds until spores agree: the bar of partitions and equivocation in the design. */
 const ROUNDS = 10
 
-/**
- * In a chain or a star most spores know one other, and only it knows them: each round it asks one of all, so that news of
- * a leaf wait for their turn there and again at every other leaf.
- */
-const ROUNDS_A_NODE = 5
-
-/** A liar that is asked is a round lost, and one that falls silent holds up what else was to be asked of it. */
-const ROUNDS_WITH_LIARS = 15
-
-export function drawPlan(scenario: ScenarioName, random: SimRandom): Plan {
-  const plan = { ...drawQuiet(random), ...DRAW[scenario](random) }
-  const isThin = plan.topology === 'chain' || plan.topology === 'star'
-  const more = (isThin ? ROUNDS_A_NODE * plan.nodes : 0) + (plan.liars > 0 ? ROUNDS_WITH_LIARS : 0)
-  return { ...plan, rounds: plan.rounds + more }
-}
+export const drawPlan = (scenario: ScenarioName, random: SimRandom): Plan => ({
+  ...drawQuiet(random),
+  ...DRAW[scenario](random),
+})
 
 /** A world in which little goes wrong; scenarios change what they are about. */
 function drawQuiet(random: SimRandom): Plan {

@@ -42,6 +42,10 @@ export function respondFrom(federation: Federation): Responder {
         const said = { etag: `"${etag}"`, ...(isLost && { [CURSOR_HEADER]: CURSOR_UNKNOWN }) }
         return { status, headers: said, body: heads ?? new Uint8Array() }
       }
+      case 'POST /federation/v1/payloads': {
+        const given = await federation.payloads(body)
+        return given.ok ? reply(200, given.value) : problem(given.error)
+      }
       case 'POST /federation/v1/reconcile': {
         const answered = federation.reconcile(body)
         return answered.ok ? reply(200, answered.value) : problem(answered.error)

@@ -233,16 +233,14 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
 
 /** The spores of the plan, each knowing whom the topology says. */
 function addFirst(world: World): void {
-  const { nodes, topology, faults } = world.plan
-  // Whoever loses its disk and was given no seeds waits to be found.
-  const ofFirst = faults.wipe ? [1] : []
+  const { nodes, topology } = world.plan
   const nameOf = (place: number): string => urlOf(`n${place}`)
   for (let place = 0; place < nodes; place++) {
     const others = Array.from({ length: nodes }, (_, other) => other).filter((other) => other !== place)
     const known = {
       mesh: others,
-      chain: place > 0 ? [place - 1] : ofFirst,
-      star: place > 0 ? [0] : ofFirst,
+      chain: place > 0 ? [place - 1] : [],
+      star: place > 0 ? [0] : [],
       random:
         place > 0 ? [world.random.integer(0, place - 1), ...world.random.shuffle(others).slice(0, 2)] : [],
     }[topology]

@@ -7,7 +7,6 @@ export interface BoundedMap<K, V> {
   delete(key: K): boolean
   readonly size: number
   values(): IterableIterator<V>
-  entries(): IterableIterator<[K, V]>
 }
 
 export const createBoundedMap = <K, V>(max: number): BoundedMap<K, V> => new LeastRecentlyUsed<K, V>(max)

@@ -6,6 +6,7 @@ export type Range = readonly [from: number, to: number]
 /** Ascending and not touching, so that a set has one form. */
 export interface RangeSet {
   add(from: number, to: number): void
+  remove(from: number, to: number): void
   has(number: number): boolean
   /** The parts of `from … to` that are not in the set. */
   missing(from: number, to: number): Range[]
@@ -36,6 +37,16 @@ export function createRangeSet(): RangeSet {
         greatest = Math.max(greatest, range[1])
       }
       list.splice(first, end - first, [least, greatest])
+    },
+    remove(from, to) {
+      const first = indexOf(from)
+      let end = first
+      const rest: [from: number, to: number][] = []
+      for (let range = list[end]; range && range[0] <= to; range = list[++end]) {
+        if (range[0] < from) rest.push([range[0], from - 1])
+        if (range[1] > to) rest.push([to + 1, range[1]])
+      }
+      list.splice(first, end - first, ...rest)
     },
     has(number) {
       const range = list[indexOf(number)]

@@ -33,7 +33,7 @@ export interface Bootstrap {
    * Lets a peer take part in fetching a log. True where the log is then as far as the peer says, false where the peer can
    * do no more for it this way. Fails where the peer does.
    */
-  fetch(peer: Peer, row: HeadsRow): Promise<Result<boolean, Failure>>
+  bring(peer: Peer, row: HeadsRow): Promise<Result<boolean, Failure>>
 }
 
 export interface BootstrapDeps {
@@ -298,7 +298,7 @@ export function createBootstrap({ client, replica, clock, log, signal }: Bootstr
 
     isUnderWay: (logId) => jobs.has(logId),
 
-    async fetch(peer, row) {
+    async bring(peer, row) {
       const job = jobOf(row.logId)
       job.lanes++
       const lanes = Array.from({ length: LANES_PER_PEER }, () => runLane(job, peer, row))

@@ -4,7 +4,7 @@ import type { LogId } from '../base/brand.ts'
 import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { joinReplySchema } from '../identity/descriptor.ts'
+import { type Nodes, parseNodes } from '../identity/descriptor.ts'
 import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
@@ -40,6 +40,12 @@ import {
   type PushReply,
   type Range,
 } from '../protocol/messages.ts'
+import {
+  decodePayloadReply,
+  type EntryRef,
+  encodePayloadRequest,
+  type SentPayload,
+} from '../protocol/payload-messages.ts'
 import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
 import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
 import { EVENT_STREAM_MEDIA_TYPE, readEvents, type StreamEvent } from './event-stream.ts'
@@ -59,6 +65,8 @@ export interface FederationClient {
   segments(base: string, logId: LogId, before: number | null): Promise<Result<SegmentList, Failure>>
   /** The frame of one sealed segment. */
   segment(base: string, logId: LogId, from: number): Promise<Result<Uint8Array, Failure>>
+  /** Those of the payloads that the peer has. */
+  payloads(base: string, entries: readonly EntryRef[]): Promise<Result<readonly SentPayload[], Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
   /** Opens a stream of what the peer pushes and announces; it ends with the signal. Its loop throws as `readEvents` does. */
   events(base: string, closing: AbortSignal): Promise<Result<AsyncIterable<StreamEvent>, Failure>>
@@ -74,12 +82,6 @@ interface HeadsAnswer {
   readonly etag: string | null
   readonly reply: HeadsReply | null
   readonly isLost: boolean
-}
-
-/** Descriptors in their form, not yet verified. */
-interface Nodes {
-  readonly self: unknown
-  readonly nodes: readonly unknown[]
 }
 
 export interface FederationClientDeps {
@@ -145,7 +147,8 @@ export function createFederationClient({
       const query = since === null ? '' : `?since=${encodeURIComponent(since)}`
       const headers = {
         accept: CBOR_MEDIA_TYPE,
-        'if-none-match': etags.map((etag) => `"${etag}"`).join(', '),
+        // In step with the peer both are the same view.
+        'if-none-match': [...new Set(etags)].map((etag) => `"${etag}"`).join(', '),
       }
       const sent = await send({ method: 'GET', base, path: `${FEDERATION_PATH}/heads`, query, headers })
       if (!sent.ok) return sent
@@ -167,6 +170,18 @@ export function createFederationClient({
       if (!sent.ok) return sent
       const answers = decodeAnswers(sent.value.body, asks)
       return answers ? ok(answers) : err(notUnderstood('reconcile'))
+    },
+    async payloads(base, entries) {
+      const sent = await send({
+        method: 'POST',
+        base,
+        path: `${FEDERATION_PATH}/payloads`,
+        headers: { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE },
+        body: encodePayloadRequest(entries),
+      })
+      if (!sent.ok) return sent
+      const payloads = decodePayloadReply(sent.value.body)
+      return payloads ? ok(payloads) : err(notUnderstood('payloads'))
     },
     async pull(base, ranges) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: FRAMES_MEDIA_TYPE }
@@ -299,8 +314,8 @@ function refusal({ status, body }: TransportReply): Failure {
 }
 
 function readNodes(body: Uint8Array): Result<Nodes, Failure> {
-  const reply = joinReplySchema.safeParse(parseJson(body))
-  return reply.success ? ok(reply.data) : err(notUnderstood('join'))
+  const nodes = parseNodes(parseJson(body))
+  return nodes ? ok(nodes) : err(notUnderstood('join'))
 }
 
 function parseJson(bytes: Uint8Array): unknown {

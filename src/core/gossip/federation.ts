@@ -33,6 +33,7 @@ import type { Gossip } from './gossip.ts'
 import { framesToLines } from './lines.ts'
 import { createNonces } from './nonces.ts'
 import type { Reconciler } from './reconciler.ts'
+import type { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import type { SegmentFrame, Segments } from './segments.ts'
 import type { EventSource } from './streams.ts'
@@ -66,6 +67,8 @@ export interface Federation {
   /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED. */
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
+  /** Payloads of single entries. Failure REQUEST_INVALID. */
+  payloads(body: Uint8Array): Promise<Result<Uint8Array, Failure>>
   /** Where two views differ. Failure REQUEST_INVALID. */
   reconcile(body: Uint8Array): Result<Uint8Array, Failure>
   /** Frames of the ranges that are asked for. */
@@ -99,6 +102,7 @@ export interface FederationDeps {
   readonly replica: Replica
   readonly segments: Segments
   readonly reconciler: Pick<Reconciler, 'answer'>
+  readonly repair: Pick<Repair, 'answer'>
   readonly logs: LogTable
   readonly spaces: Spaces
   readonly signer: Signer
@@ -127,11 +131,15 @@ export function createFederation(deps: FederationDeps): Federation {
       forks: logs.forkedBehind(0).at(-1)?.taken ?? 0,
     })
 
-  const rowsBehind = (arrival: number): LogRow[] =>
-    [...logs.values()]
-      .map(({ row }) => row)
-      .filter((row) => row.arrival > arrival && spaces.replicates(row.space))
-      .sort((a, b) => a.arrival - b.arrival)
+  const rowsBehind = (arrival: number): LogRow[] => {
+    const rows: LogRow[] = []
+    for (const { row } of logs.behind(arrival)) {
+      if (spaces.replicates(row.space)) rows.push(row)
+      // One more than a page tells that there are more.
+      if (rows.length > HEADS_ROWS_MAX) break
+    }
+    return rows
+  }
 
   return {
     start: gossip.start,
@@ -173,6 +181,7 @@ export function createFederation(deps: FederationDeps): Federation {
       return { etag, body: encodeHeads(reply), isLost }
     },
 
+    payloads: deps.repair.answer,
     reconcile: deps.reconciler.answer,
 
     pull(body, caller) {

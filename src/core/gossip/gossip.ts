@@ -29,6 +29,8 @@ import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
 import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
+import { createRefetcher } from './refetch.ts'
+import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import type { EventSource } from './streams.ts'
 import type { Tally } from './tally.ts'
@@ -72,6 +74,7 @@ export interface Gossip {
   self(): Descriptor
   readonly peers: Peers
   readonly reconciler: Reconciler
+  readonly repair: Repair
 }
 
 export interface GossipOptions {
@@ -195,6 +198,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       .finally(() => investigations.delete(started))
     investigations.add(started)
   }
+  const refetcher = createRefetcher({
+    client,
+    memory,
+    store,
+    writer,
+    spaces,
+    compression: deps.compression,
+    clock,
+  })
+  const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
   const puller = createPuller({
@@ -256,6 +269,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     if (!view.ok) return noteFailure(peer, view.error)
     noteReached(peer)
     peer.lastSyncAtMs = clock.now()
+    await refetcher.refetch(peer)
+    await repair.repairFrom(peer)
     if (view.value === 'same') peer.offerPauseMs = OFFER_ALL_PAUSE_MS
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
     const pulls =
@@ -368,5 +383,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     self: introductions.self,
     peers,
     reconciler,
+    repair,
   }
 }

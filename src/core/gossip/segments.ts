@@ -22,8 +22,6 @@ export interface Segments {
   list(logId: LogId, before: number): Promise<Result<Uint8Array, Failure>>
   /** The sealed segment that begins at `from`. Failure SEGMENT_UNKNOWN. */
   segment(logId: LogId, from: number): Promise<Result<SegmentFrame, Failure>>
-  /** Drops what is cached of a log: payloads of it were forgotten or brought back. */
-  forget(logId: LogId): void
 }
 
 export interface SegmentFrame {
@@ -40,7 +38,7 @@ export interface SegmentsDeps {
 }
 
 export function createSegments({ memory, store, spaces, compression }: SegmentsDeps): Segments {
-  const cached = createBoundedMap<string, SegmentFrame & { readonly logId: LogId }>(SEGMENTS_CACHED_MAX)
+  const cached = createBoundedMap<string, SegmentFrame & { readonly version: number }>(SEGMENTS_CACHED_MAX)
   const unknown = err(failure('SEGMENT_UNKNOWN', 'it is not here, not sealed, or not given out'))
 
   /** The row of a log that is given out, and the first entry that is in no sealed and valid segment. */
@@ -74,16 +72,15 @@ export function createSegments({ memory, store, spaces, compression }: SegmentsD
       if (!log || from >= log.end) return unknown
       const key = `${logId} ${from}`
       const known = cached.get(key)
-      if (known) return ok(known)
+      // Payloads that were purged meanwhile are not given out any more.
+      if (known?.version === memory.payloadVersion) return ok(known)
+      const version = memory.payloadVersion
       const [head, before] = [await store.headFrom(logId, from), await store.headUpTo(logId, from - 1)]
       const isStart = from === 0 || before?.seq === from - 1
       if (!head || !isStart || head.seq >= log.end) return unknown
       const encoded = await encode(log.row, from, head)
-      cached.set(key, { logId, ...encoded })
+      cached.set(key, { version, ...encoded })
       return ok(encoded)
-    },
-    forget(logId) {
-      for (const [key, entry] of cached.entries()) if (entry.logId === logId) cached.delete(key)
     },
   }
 }

@@ -15,9 +15,9 @@ import { CHECKPOINT_DEAD_MIN, CHECKPOINT_RANGES_MAX } from '../protocol/limits.t
 import { logIdOf } from '../protocol/log.ts'
 import { decodeRetract, encodeCheckpoint, type SeqRange } from '../protocol/payloads.ts'
 import type { Change } from './change.ts'
-import { deadRanges } from './checkpoint.ts'
+import { type DeadRanges, deadRanges } from './checkpoint.ts'
 import type { Memory } from './memory.ts'
-import type { MemoryStore } from './store.ts'
+import type { EntryRow, MemoryStore } from './store.ts'
 import type { Writer } from './writer.ts'
 
 export interface Compaction {
@@ -25,8 +25,12 @@ export interface Compaction {
   load(): Promise<void>
   /** Takes in what was committed or, before `start`, replayed. */
   follow(changes: readonly Change[]): void
+  /** Takes in what was replayed, memories too: one that came late, behind the checkpoint that removed it, is forgotten. */
+  meet(rows: readonly EntryRow[]): void
   /** Begins to write and forget; what came before is done then. */
   start(): void
+  /** A log was cut: what its checkpoints behind the fork point removed and was forgotten for them is missing now. */
+  forked(logId: LogId): Promise<void>
   /** Ends the work; what is left is done after the next start. */
   stop(): Promise<void>
 }
@@ -58,6 +62,8 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
   const deadCounts = new Map<SpaceId, number>()
   /** By log: what checkpoints made dead. */
   const covered = new Map<LogId, RangeSet>()
+  /** By log: its checkpoints, and what they name. */
+  const checkpoints = new Map<LogId, { readonly seq: number; readonly dead: readonly DeadRanges[] }[]>()
   /** Parts of it in which payloads may still be. */
   let unswept: { readonly logId: LogId; readonly range: SeqRange }[] = []
   /** Position of the change feed up to which every checkpoint was swept, and that of the newest one. */
@@ -99,13 +105,18 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
     const row = memory.logs.get(change.logId)?.row
     if (!row || change.seq >= memory.forkPoint(change.logId)) return
     ownLogs.get(change.logId)?.inert.add(change.seq, change.seq)
-    for (const { logId, ranges } of deadRanges(change, row)) {
+    const dead = deadRanges(change, row)
+    const ofChange = checkpoints.get(change.logId) ?? []
+    checkpoints.set(change.logId, [...ofChange, { seq: change.seq, dead }])
+    for (const { logId, ranges } of dead) {
       const ofLog = covered.get(logId) ?? createRangeSet()
       covered.set(logId, ofLog)
       for (const [from, to] of ranges) {
         if (change.arrival > sweptTo)
           unswept.push(...ofLog.missing(from, to).map((range) => ({ logId, range })))
         ofLog.add(from, to)
+        // What is dead is not missed.
+        memory.absent.get(logId)?.remove(from, to)
       }
       noteCovered(logId, ofLog)
     }
@@ -118,6 +129,23 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
       if (!own || !ranges.has(seq)) continue
       own.dead.delete(seq)
       deadCounts.set(own.space, (deadCounts.get(own.space) ?? 0) - 1)
+    }
+  }
+
+  /** What the checkpoints that hold make dead of a log. */
+  const coverOf = (target: LogId): RangeSet => {
+    const cover = createRangeSet()
+    for (const { logId, ranges } of [...checkpoints.values()].flat().flatMap(({ dead }) => dead))
+      if (logId === target) for (const [from, to] of ranges) cover.add(from, to)
+    return cover
+  }
+
+  const noteMissing = async (logId: LogId, [from, to]: SeqRange): Promise<void> => {
+    const last = Math.min(to, (memory.logs.get(logId)?.row.next ?? 0) - 1)
+    for (let at = from; at <= last; at += SWEEP_ENTRIES) {
+      const rows = await store.entriesOf(logId, at, Math.min(last, at + SWEEP_ENTRIES - 1))
+      for (const row of rows)
+        if (row.payload === null && !covered.get(logId)?.has(row.seq)) memory.hideAbsent(row)
     }
   }
 
@@ -182,8 +210,7 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
       if (dead.length === 0) continue
       await writer.write((draft) => {
         // A fork may have undone the checkpoint meanwhile.
-        for (const row of dead)
-          if (!memory.isVisibleDot(row)) draft.putPayload({ logId, seq: row.seq, payload: null })
+        for (const row of dead) if (!memory.isVisibleDot(row)) draft.forgetPayload(row)
       })
     }
   }
@@ -224,6 +251,26 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
         isNews = true
       }
       begin()
+    },
+    meet(rows) {
+      if (covered.size === 0) return
+      for (const { logId, seq, arrival, payload } of rows) {
+        if (!payload || arrival <= sweptTo || !covered.get(logId)?.has(seq)) continue
+        unswept.push({ logId, range: [seq, seq] })
+        isNews = true
+      }
+    },
+    async forked(logId) {
+      const point = memory.forkPoint(logId)
+      const lost = (checkpoints.get(logId) ?? []).filter(({ seq }) => seq >= point)
+      if (lost.length === 0) return
+      const holding = (checkpoints.get(logId) ?? []).filter(({ seq }) => seq < point)
+      checkpoints.set(logId, holding)
+      for (const { logId: target, ranges } of lost.flatMap(({ dead }) => dead)) {
+        covered.set(target, coverOf(target))
+        for (const [from, to] of ranges)
+          for (const part of covered.get(target)?.missing(from, to) ?? []) await noteMissing(target, part)
+      }
     },
     start() {
       isStarted = true

@@ -2,7 +2,6 @@
  * A draft: the writes that will share one commit, prepared on top of the committed state without changing it. What
  * could not be made durable is thrown away with the draft, and the state is as if it had never been.
  */
-
 import { assert } from '../base/assert.ts'
 import type { Digest, HybridTime, LogId, SpaceId } from '../base/brand.ts'
 import { equalBytes } from '../base/bytes.ts'
@@ -18,7 +17,15 @@ import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
-import { createPartialDraft, crossesSegment, sameOverlap, segmentBehind, segmentOf } from './partial.ts'
+import {
+  createPartialDraft,
+  crossesSegment,
+  type ReceiveOptions,
+  sameOverlap,
+  segmentBehind,
+  segmentOf,
+} from './partial.ts'
+import { createPayloadDraft, type PayloadDraft } from './payload-draft.ts'
 import { isPurged } from './purge.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
@@ -55,15 +62,13 @@ export interface DraftResult {
   readonly batch: StoreBatch
   readonly changes: readonly Change[]
   readonly logs: readonly LogRow[]
-  readonly forks: readonly ForkRow[]
-  /** The epoch of the own logs from now on; null where it is the one before. */
-  readonly epoch: Uint8Array | null
-  readonly partials: StoreBatch['partials']
+  /** Entries whose payload is there again. */
+  readonly restored: readonly Change[]
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
 
-export interface Draft {
+export interface Draft extends PayloadDraft {
   /** True where this draft already appends this element to the own log of the space. */
   appends(space: SpaceId, kind: number, element: Digest): boolean
   /** Adds an own entry to the own log of its space. */
@@ -79,12 +84,8 @@ export interface Draft {
    * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
    */
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
-  /** Own entries go to logs of this epoch from now on: 8 random bytes. */
-  openEpoch(epoch: Uint8Array): void
-  /** Forgets the payload of a stored entry (null), or brings it back. */
-  putPayload(row: StoreBatch['payloads'][number]): void
-  /** Puts the digest of a payload on the list of those that are purged, or takes it off. */
-  deny(digest: Digest, isDenied: boolean): void
+  /** Brings back the payload of a stored entry that was damaged, and folds that entry in. */
+  repair(change: Change): void
   /** Keeps an idempotency key. */
   remember(key: KeyRow): void
   /** What this draft keeps under a key, or null. */
@@ -92,13 +93,6 @@ export interface Draft {
   setValue(name: string, value: Uint8Array | null): void
   /** Signs the heads and closes the draft. Null where nothing was drafted. */
   finish(): DraftResult | null
-}
-
-export interface ReceiveOptions {
-  /** Chain value that is said to stand before the run: it may then begin above a gap. */
-  readonly chainBefore?: Uint8Array | null
-  /** The stored entries of `overlapOf` the run, where it grows through what is held above a gap. */
-  readonly overlap?: readonly EntryRow[]
 }
 
 export interface DraftContext {
@@ -135,15 +129,13 @@ export function createDraft(context: DraftContext): Draft {
   const keys: KeyRow[] = []
   const values: { name: string; value: Uint8Array | null }[] = []
   const changes: Change[] = []
-  const payloads: StoreBatch['payloads'][number][] = []
-  const denied = new Map<Digest, boolean>()
+  const payloads = createPayloadDraft(context.isDenied)
   const appended = new Set<string>()
   const forks = new Map<LogId, ForkRow>()
   /** A new epoch; null where there is none. */
   let epoch: Uint8Array | null = null
 
   const ownEpoch = (): Uint8Array => epoch ?? context.epoch
-  const isDenied = (element: Digest): boolean => denied.get(element) ?? context.isDenied(element)
   const forkPoint = (logId: LogId): number => forks.get(logId)?.seq ?? context.forkPoint(logId)
   const isKnown = (logId: LogId): boolean => rows.has(logId) || context.logs.get(logId) !== undefined
   const rowOf = (log: LogDescriptor, logId: LogId): LogRow =>
@@ -179,7 +171,7 @@ export function createDraft(context: DraftContext): Draft {
       const { header, payload } = entryOf(run, i)
       const kind = run.kinds[i] as number
       const references = referencesOf(run, i)
-      const kept = isPurged({ element, kind, references }, isDenied) ? null : payload
+      const kept = isPurged({ element, kind, references }, payloads.isDenied) ? null : payload
       const entry = { logId: log.logId, seq: run.from + i, arrival: ++arrival, header, payload: kept }
       entries.push(entry)
       changes.push({
@@ -288,7 +280,7 @@ export function createDraft(context: DraftContext): Draft {
         payload: element,
         references,
       }
-      push(row, header, encodeHeader(header), isDenied(element) ? null : payload)
+      push(row, header, encodeHeader(header), payloads.isDenied(element) ? null : payload)
       ownLogs.add(logId)
       appended.add(`${space} ${kind} ${element}`)
       return { logId, seq: header.seq, element }
@@ -356,20 +348,21 @@ export function createDraft(context: DraftContext): Draft {
       return ok(fork)
     },
 
-    openEpoch(opened) {
-      epoch = opened
+    forgetPayload: payloads.forgetPayload,
+    restorePayload: payloads.restorePayload,
+    deny: payloads.deny,
+    repair(change) {
+      payloads.bringBack(change)
+      changes.push(change)
     },
-
-    deny: (digest, isDenied) => void denied.set(digest, isDenied),
-    putPayload: (row) => void payloads.push(row),
     remember: (key) => void keys.push(key),
     keyOf: (key) => keys.find((row) => row.key === key)?.value ?? null,
     setValue: (name, value) => void values.push({ name, value }),
 
     finish() {
       for (const logId of ownLogs) newestHeads.set(logId, signHead(rows.get(logId) as LogRow))
-      const size = rows.size + keys.length + values.length + forks.size + payloads.length + denied.size
-      if (size === 0 && !epoch) return null
+      const size = rows.size + keys.length + values.length + forks.size
+      if (size === 0 && payloads.isEmpty && !epoch) return null
       const logs = [...rows.values()]
       const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
@@ -383,15 +376,12 @@ export function createDraft(context: DraftContext): Draft {
           forks: [...forks.values()],
           keys,
           values,
-          payloads,
-          denied: [...denied].map(([digest, isDenied]) => ({ digest, isDenied })),
+          ...payloads.finish(),
           epoch,
         },
         changes,
         logs,
-        partials: partials.changes,
-        forks: [...forks.values()],
-        epoch,
+        restored: payloads.restored,
         time,
       }
     },

@@ -3,7 +3,8 @@
  *
  * Invariants: the view digest of a space is the sum modulo 2²⁵⁶ of SHA-256(log id ‖ next ‖ chain [‖ fork point]) over
  * its logs that hold an entry or are forked, so two replicas with equal frontiers have equal digests, whatever the order
- * in which they got there. What a log holds from its fork point on is not in the view: nobody's valid part has it.
+ * in which they got there. What a log holds from its fork point on is not in the view: nobody's valid part has it. The
+ * logs stand in a list by the arrival of their newest entry: what advanced behind a cursor is its end.
  */
 import type { Did, LogId, SpaceId } from '../base/brand.ts'
 import { bytesToHex, concatBytes } from '../base/bytes.ts'
@@ -37,6 +38,8 @@ export interface LogTable {
   /** How a log stands in a view: up to the fork point where it is forked. */
   viewOf(row: LogRow): HeadsRow
   values(): IterableIterator<LogState>
+  /** Logs whose newest entry arrived behind `arrival`, oldest first; costs no more than these. */
+  behind(arrival: number): IterableIterator<LogState>
   readonly size: number
   /** The did of a public key, made once. */
   authorOf(publicKey: Uint8Array): Did
@@ -44,10 +47,18 @@ export interface LogTable {
   viewDigest(spaces: readonly SpaceId[]): string
 }
 
+/** A log in the list by arrival. */
+interface Place extends LogState {
+  row: LogRow
+  older: Place | null
+  newer: Place | null
+}
+
 export function createLogTable(): LogTable {
-  const logs = new Map<LogId, LogState>()
+  const logs = new Map<LogId, Place>()
   const sums = new Map<SpaceId, bigint>()
   const authors = new Map<string, Did>()
+  let newest: Place | null = null
   /** In the order in which they were taken. */
   const forks = new Map<
     LogId,
@@ -80,11 +91,34 @@ export function createLogTable(): LogTable {
     sums.set(after.space, ((sum % MODULUS) + MODULUS) % MODULUS)
   }
 
+  /** Puts a log behind the newest that is not newer. What advances arrived last, so there is nothing to search. */
+  const insert = (place: Place): void => {
+    let older = newest
+    let newer: Place | null = null
+    while (older && older.row.arrival > place.row.arrival) {
+      newer = older
+      older = older.older
+    }
+    join(older, place)
+    join(place, newer)
+  }
+
+  const join = (older: Place | null, newer: Place | null): void => {
+    if (older) older.newer = newer
+    if (newer) newer.older = older
+    else newest = older
+  }
+
   return {
     get: (logId) => logs.get(logId),
     set(row) {
-      change(logs.get(row.logId)?.row, () => {
-        logs.set(row.logId, { row, author: authorOf(row.publicKey) })
+      const known = logs.get(row.logId)
+      change(known?.row, () => {
+        if (known) join(known.older, known.newer)
+        const place = known ?? { row, author: authorOf(row.publicKey), older: null, newer: null }
+        place.row = row
+        insert(place)
+        logs.set(row.logId, place)
         return row
       })
     },
@@ -114,6 +148,11 @@ export function createLogTable(): LogTable {
     },
     viewOf,
     values: () => logs.values(),
+    *behind(arrival) {
+      let place: Place | null = null
+      for (let at = newest; at && at.row.arrival > arrival; at = at.older) place = at
+      for (; place; place = place.newer) yield place
+    },
     authorOf,
     get size() {
       return logs.size

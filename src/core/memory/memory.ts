@@ -6,10 +6,16 @@
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
 import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
+import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
+import { readWord } from '../base/columns.ts'
+import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
+import { createRangeSet, type RangeSet } from '../base/ranges.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { bytesToLogId, decodeHeader, viewHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
+import { DAMAGED_PAYLOADS_MAX } from '../protocol/limits.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
-import { decodeMemory, decodeRetract } from '../protocol/payloads.ts'
+import { decodeRetract, isMemory } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
 import { deadRanges } from './checkpoint.ts'
 import { createDraft, type Draft, type DraftResult } from './draft.ts'
@@ -43,8 +49,11 @@ export interface Memory {
   apply(result: DraftResult): Applied[]
   /** Loads logs and proofs before the entries are replayed. */
   load(logs: readonly LogRow[], forks: readonly ForkRow[], partials?: readonly PartialRow[]): void
-  /** Replays one stored entry; null where it is damaged, which is counted. */
-  replay(row: EntryRow): Applied | null
+  /**
+   * Replays one stored entry. Its change, for whoever keeps more than the set; null for a memory, which is read from the
+   * store when it is wanted, and for an entry that is damaged, which is counted.
+   */
+  replay(row: EntryRow): Change | null
   /** Folds a durable proof in. */
   applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
@@ -52,20 +61,35 @@ export interface Memory {
   /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
   deny(changes: StoreBatch['denied']): void
   isDenied(element: Digest): boolean
+  /** The same for one entry, visible or not: a fork may undo what had removed it. */
+  dropPurged(dot: DotRef): void
   /** Number of purged payloads. */
   readonly denied: number
+
+  /** Entries whose payload came absent or was forgotten for a checkpoint that holds no more, by log; purged ones among them. */
+  readonly absent: ReadonlyMap<LogId, RangeSet>
+  /** The payload of an entry that the set knows is gone: it is not visible until it is restored. */
+  hideAbsent(dot: DotRef): void
+  /** Folds in entries whose payload is there again; the memories among them. */
+  restore(changes: readonly Change[]): readonly Digest[]
 
   /** Visible memories. */
   readonly memories: number
   readonly entries: number
   readonly damaged: number
+  /** Stored entries whose payload is not the one that their header names, by log and sequence number, at most `DAMAGED_PAYLOADS_MAX`. */
+  readonly damagedPayloads: ReadonlyMap<string, DamagedPayload>
+  /** Counts commits that changed payloads of stored entries. */
+  readonly payloadVersion: number
   /** Entries in the gaps of logs that are fetched newest first. */
   readonly missing: number
   /** The last arrival number given: the position of the change feed. */
   readonly arrival: number
   /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
   dotsOf(memory: Digest): readonly DotRef[]
-  /** True where this dot is one of those that make its memory visible. */
+  /** The number of them. */
+  dotCountOf(memory: Digest): number
+  /** True where this dot is one of those that make its element visible. */
   isVisibleDot(dot: DotRef): boolean
   /** The same for an element of any kind. */
   dotsOfKind(kind: number, element: Digest): readonly DotRef[]
@@ -73,6 +97,12 @@ export interface Memory {
   ownLog(space: SpaceId): LogDescriptor
   /** Own visible dots of an element of a kind. */
   ownDots(kind: number, element: Digest): readonly DotRef[]
+}
+
+/** An entry whose payload is to be brought back. */
+export interface DamagedPayload extends DotRef {
+  /** What its header names. */
+  readonly element: Digest
 }
 
 export interface MemoryOptions {
@@ -88,40 +118,65 @@ export function createMemory(options: MemoryOptions): Memory {
   const { signer, verifier, network, drawEpoch } = options
   const logs = createLogTable()
   const partials = new Map<LogId, PartialRow>()
-  const set = createOrSet<string>()
+  // A signature is a secret that nobody else can make and that this spore makes again at every start.
+  const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
+  const set = createOrSet({ secret })
   const denied = new Set<Digest>()
+  const absent = new Map<LogId, RangeSet>()
+  /** Who removed what was hidden, by log and place of its dot. */
+  const hidden = new Map<string, LogId>()
+  let hidings = 0
   let { epoch } = options
   let time = 0
   let arrival = 0
   let memories = 0
   let entries = 0
   let damaged = 0
+  let payloadVersion = 0
+  const damagedPayloads = new Map<string, DamagedPayload>()
+
+  const note = (position: number, clock: number): void => {
+    arrival = Math.max(arrival, position)
+    time = Math.max(time, clock)
+    entries++
+  }
 
   const fold = (change: Change): Applied => {
-    arrival = Math.max(arrival, change.arrival)
-    time = Math.max(time, change.clock)
-    entries++
+    note(change.arrival, change.clock)
     return { change, touched: foldSet(change) }
   }
 
+  const noteAbsent = ({ logId, seq }: DotRef): void => {
+    const ofLog = absent.get(logId) ?? createRangeSet()
+    absent.set(logId, ofLog)
+    ofLog.add(seq, seq)
+  }
+
   const foldSet = (change: Change): Digest[] => {
+    if (change.payload === null) noteAbsent(change)
     if (change.kind === KINDS.retract) return removeDots(change)
     if (change.kind === KINDS.checkpoint) return removeRanges(change)
     return addDot(change)
   }
 
   const addDot = (change: Change): Digest[] => {
-    if (denied.has(change.element)) return []
-    const isRecallable =
-      change.kind !== KINDS.memory || (change.payload !== null && decodeMemory(change.payload) !== null)
-    return isRecallable ? settle([set.add(elementKey(change.kind, change.element), change)]) : []
+    const { kind, payload, element } = change
+    if (denied.has(element)) return []
+    if (kind !== KINDS.memory) {
+      set.add(kind, digestToBytes(element), change)
+      return []
+    }
+    const isTouched =
+      payload !== null && isMemory(payload) && count(set.add(kind, digestToBytes(element), change))
+    return isTouched ? [element] : []
   }
 
   const deny = (changes: StoreBatch['denied']): void => {
     for (const { digest, isDenied } of changes) {
       if (isDenied) denied.add(digest)
       else denied.delete(digest)
-      if (isDenied) settle(set.dots(MEMORY_KEY + digest).map((dot) => set.remove(dot, PURGE)))
+      const dots = isDenied ? set.dots(KINDS.memory, digestToBytes(digest)) : []
+      settle(dots.map((dot) => set.remove(dot, PURGE)))
     }
   }
 
@@ -149,15 +204,39 @@ export function createMemory(options: MemoryOptions): Memory {
     )
   }
 
-  /** Counts what appeared and vanished; the memories among what changed. */
-  const settle = (transitions: readonly (Transition<string> | null)[]): Digest[] => {
-    const touched = new Set<Digest>()
-    for (const transition of transitions) {
-      if (!transition?.element.startsWith(MEMORY_KEY)) continue
-      memories += Number(transition.isVisible) - Number(transition.wasVisible)
-      touched.add(transition.element.slice(MEMORY_KEY.length) as Digest)
-    }
-    return [...touched]
+  /** The memories among what changed. */
+  const settle = (transitions: readonly (Transition | null)[]): Digest[] => {
+    const touched = new Set<number>()
+    for (const transition of transitions) if (count(transition)) touched.add(transition.element)
+    return [...touched].map((element) => set.element(element).digest)
+  }
+
+  /** Counts what appeared or vanished; whether it is a memory. */
+  const count = (transition: Transition | null): transition is Transition => {
+    if (!transition || set.kindOf(transition.element) !== KINDS.memory) return false
+    memories += Number(transition.isVisible) - Number(transition.wasVisible)
+    return true
+  }
+
+  /** Replays the usual entry, a sound memory, without making anything of it; false for any other. */
+  const replayMemory = (row: EntryRow): boolean => {
+    const header = viewHeader(row.header)
+    const { payload } = row
+    if (header?.kind !== KINDS.memory || !payload || !logs.get(row.logId)) return false
+    if (header.seq !== row.seq || bytesToLogId(header.logId) !== row.logId) return false
+    if (!equalBytes(sha256(payload), header.payload)) return false
+    note(row.arrival, header.clock)
+    const isDenied = denied.size > 0 && denied.has(bytesToDigest(header.payload))
+    if (!isDenied && isMemory(payload)) count(set.add(header.kind, header.payload, row))
+    return true
+  }
+
+  /** What can be brought back: its header, which the chain covers, says what it was. */
+  const noteDamagedPayload = ({ logId, seq, header }: EntryRow): void => {
+    const decoded = decodeHeader(header)
+    if (!decoded.ok || decoded.value.logId !== logId || decoded.value.seq !== seq) return
+    if (damagedPayloads.size < DAMAGED_PAYLOADS_MAX)
+      damagedPayloads.set(dotKey({ logId, seq }), { logId, seq, element: decoded.value.payload })
   }
 
   return {
@@ -179,19 +258,41 @@ export function createMemory(options: MemoryOptions): Memory {
         time,
         arrival,
       }),
+    absent,
+    hideAbsent(dot) {
+      noteAbsent(dot)
+      // A log of its own for each: cutting it undoes this one removal.
+      const by = { logId: `absent/${hidings++}` as LogId, seq: 0 }
+      hidden.set(`${dot.logId} ${dot.seq}`, by.logId)
+      settle([set.remove(dot, by)])
+    },
+    restore(changes) {
+      return changes.flatMap((change) => {
+        const { logId, seq } = change
+        absent.get(logId)?.remove(seq, seq)
+        const by = hidden.get(`${logId} ${seq}`)
+        hidden.delete(`${logId} ${seq}`)
+        if (by !== undefined) settle(set.cut(by, 0))
+        addDot(change)
+        return change.kind === KINDS.memory ? [change.element] : []
+      })
+    },
     deny,
+    dropPurged: (dot) => void settle([set.remove(dot, PURGE)]),
     isDenied: (element) => denied.has(element),
     get denied() {
       return denied.size
     },
     apply(result) {
       for (const row of result.logs) logs.set(row)
-      for (const { logId, partial } of result.partials) {
+      for (const { logId, partial } of result.batch.partials) {
         if (partial) partials.set(logId, partial)
         else partials.delete(logId)
       }
       time = Math.max(time, result.time)
-      epoch = result.epoch ?? epoch
+      epoch = result.batch.epoch ?? epoch
+      if (result.batch.payloads.length > 0) payloadVersion++
+      for (const change of result.changes) if (damagedPayloads.delete(dotKey(change))) damaged--
       return result.changes.map(fold)
     },
     load(rows, forkRows, partialRows = []) {
@@ -199,7 +300,7 @@ export function createMemory(options: MemoryOptions): Memory {
         partials.set(partial.logId, partial)
         time = Math.max(time, partial.clock)
       }
-      for (const row of rows) {
+      for (const row of [...rows].sort((a, b) => a.arrival - b.arrival)) {
         logs.set(row)
         time = Math.max(time, row.clock)
       }
@@ -209,11 +310,16 @@ export function createMemory(options: MemoryOptions): Memory {
       }
     },
     replay(row) {
+      if (replayMemory(row)) return null
       const log = logs.get(row.logId)
       const change = log && rowToChange(row, log)
-      if (change) return fold(change)
+      if (change) {
+        fold(change)
+        return change.kind === KINDS.memory ? null : change
+      }
       arrival = Math.max(arrival, row.arrival)
       damaged++
+      noteDamagedPayload(row)
       return null
     },
     applyFork(fork) {
@@ -230,6 +336,10 @@ export function createMemory(options: MemoryOptions): Memory {
     get entries() {
       return entries
     },
+    damagedPayloads,
+    get payloadVersion() {
+      return payloadVersion
+    },
     get missing() {
       let sum = 0
       for (const { logId, base } of partials.values()) sum += base - (logs.get(logId)?.row.next ?? 0)
@@ -241,13 +351,14 @@ export function createMemory(options: MemoryOptions): Memory {
     get arrival() {
       return arrival
     },
-    dotsOf: (memory) => set.dots(MEMORY_KEY + memory),
+    dotsOf: (memory) => set.dots(KINDS.memory, digestToBytes(memory)),
+    dotCountOf: (memory) => set.count(KINDS.memory, digestToBytes(memory)),
     isVisibleDot: set.isVisibleDot,
-    dotsOfKind: (kind, element) => set.dots(elementKey(kind, element)),
+    dotsOfKind: (kind, element) => set.dots(kind, digestToBytes(element)),
     ownLog: (space) => ({ publicKey: signer.publicKey, space, epoch }),
     ownDots(kind, element) {
       const isOwn = ({ logId }: DotRef) => (logs.get(logId) as LogState).author === signer.did
-      return set.dots(elementKey(kind, element)).filter(isOwn)
+      return set.dots(kind, digestToBytes(element)).filter(isOwn)
     },
   }
 }
@@ -257,7 +368,8 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
   return decodeForkProof(proof)?.base ?? genesisOf(logId)
 }
 
-const elementKey = (kind: number, element: Digest): string => `${kind}:${element}`
+/** What the key signs for the secret of the set: no message of the protocol has this form. */
+const SECRET_DOMAIN = 'spore/set/secret/1'
+const dotKey = ({ logId, seq }: DotRef): string => `${logId} ${seq}`
 /** Who removes what is purged: no log has this id, so no fork undoes it. */
 const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }
-const MEMORY_KEY = `${KINDS.memory}:`

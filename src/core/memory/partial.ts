@@ -31,6 +31,14 @@ export interface PartialContext {
   addEntries(log: LogRow, run: DecodedRun, first: number, end: number): number
 }
 
+/** What is known of a run beside what it says. */
+export interface ReceiveOptions {
+  /** Chain value that is said to stand before the run: it may then begin above a gap. */
+  readonly chainBefore?: Uint8Array | null
+  /** The stored entries of `overlapOf` the run, where it grows through what is held above a gap. */
+  readonly overlap?: readonly EntryRow[]
+}
+
 export interface PartialDraft {
   /** The upper part of a log as this draft leaves it. */
   of(logId: LogId): PartialRow | null

@@ -83,10 +83,13 @@ export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge 
       const written = await writer.write((draft) => {
         draft.setValue(PENDING_VALUE, encodeCanonical(1))
         for (const { element } of found) draft.deny(element, true)
-        for (const { logId, seq } of found) draft.putPayload({ logId, seq, payload: null })
+        for (const { logId, seq } of found) draft.forgetPayload({ logId, seq })
       })
       if (!written.ok) return written
-      for (const { element } of found) elements.add(element)
+      for (const carrier of found) {
+        elements.add(carrier.element)
+        memory.dropPurged(carrier)
+      }
       entries += found.length
     }
     return ok({ elements, entries })

@@ -25,11 +25,17 @@ export interface Writer {
   drain(): Promise<void>
 }
 
-/** Hears what entries, fork proofs and purges did; for the last, the elements that are gone. */
+/** Elements whose bytes are gone by the operator's word, and memories whose bytes are there again. */
+export interface PayloadNews {
+  readonly purged: readonly Digest[]
+  readonly restored: readonly Digest[]
+}
+
+/** Hears what entries, fork proofs and changes of payloads did. */
 type Listener = (
   applied: readonly Applied[],
   forks: readonly AppliedFork[],
-  purged: readonly Digest[],
+  payloads: PayloadNews,
 ) => void | Promise<void>
 
 interface Pending {
@@ -80,10 +86,11 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
       }
       if (!failed) {
         const applied = memory.apply(result)
-        const forks = result.forks.map(memory.applyFork)
+        const forks = result.batch.forks.map(memory.applyFork)
         memory.deny(result.batch.denied)
         const purged = result.batch.denied.filter(({ isDenied }) => isDenied).map(({ digest }) => digest)
-        for (const listener of listeners) await tell(listener, applied, forks, purged)
+        const restored = memory.restore(result.restored)
+        for (const listener of listeners) await tell(listener, applied, forks, { purged, restored })
       }
     }
     for (const { settle } of batch) settle(failed)

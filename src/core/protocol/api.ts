@@ -334,6 +334,12 @@ export const healthSchema = z
     memories: z.number().int().describe('Visible memories'),
     entries: z.number().int(),
     damaged: z.number().int().describe('Entries that do not match their hash and were set aside'),
+    indexing: z.object({
+      behind: z
+        .number()
+        .int()
+        .describe('Entries that search does not find yet; they are indexed in the background'),
+    }),
     purged: z.number().int().describe('Payloads that the operator purged: they are not taken again'),
     missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
     peers: z.array(peerSchema),

@@ -196,3 +196,12 @@ export const RECONCILE_ROUNDS_MAX = 64
 export const AUDIT_INTERVAL_MS = 24 * 60 * MINUTE_MS
 /** An index of the own view is used this long though the view moves on: building one takes ~100 ms at 100,000 logs. */
 export const RECONCILE_INDEX_AGE_MS = SECOND_MS
+
+// --- Repair of payloads (PROTOCOL.md §8) ---
+
+/** Entries whose payloads are asked for in one request: a damaged page of the disk holds fewer. */
+export const PAYLOADS_ASKED_MAX = 256
+/** Bytes of payloads in one reply; the rest is asked for elsewhere. */
+export const PAYLOADS_REPLY_BYTES = 4 * MIB
+/** Damaged payloads that are remembered until they are repaired: beyond it the disk is to be replaced. */
+export const DAMAGED_PAYLOADS_MAX = 65_536

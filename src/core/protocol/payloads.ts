@@ -3,7 +3,7 @@
  * kind asks for", and the entry is then carried without being interpreted. Unknown fields are left alone.
  */
 import type { Digest, SpaceId } from '../base/brand.ts'
-import { compareText, utf8Length } from '../base/bytes.ts'
+import { bytesToUtf8, compareText, utf8Length } from '../base/bytes.ts'
 import { type Canonical, decodeCanonical, encodeCanonical } from '../base/canonical.ts'
 import { bytesToDigest, cidToDigest, digestToBytes } from '../base/hash.ts'
 import { isBytes, isUint } from './entry.ts'
@@ -86,6 +86,35 @@ export function decodeMemory(bytes: Uint8Array): MemoryPayload | null {
   if (speaker !== null && !isText(speaker, limits.SPEAKER_CHARS_MAX)) return null
   if (!isTextList(sources, limits.SOURCES_MAX, limits.SOURCE_CHARS_MAX)) return null
   return { text, tags, thread, position, speaker, sources }
+}
+
+/** Whether `decodeMemory` finds a memory: the usual one, a text alone, is judged without being taken apart. */
+export function isMemory(bytes: Uint8Array): boolean {
+  const at = textAloneAt(bytes)
+  if (at === null) return decodeMemory(bytes) !== null
+  try {
+    bytesToUtf8(bytes.subarray(at))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Where the text begins in a map of nothing but a text that is not empty; null for anything else, or a rare length. */
+function textAloneAt(bytes: Uint8Array): number | null {
+  if (!TEXT_ALONE.every((byte, i) => bytes[i] === byte)) return null
+  const head = bytes[TEXT_ALONE.length] as number
+  const [first = 0, second = 0] = bytes.subarray(TEXT_ALONE.length + 1)
+  if (head > 0x60 && head < 0x78) return endsAfter(bytes, 1, head - 0x60)
+  if (head === 0x78 && first >= 24) return endsAfter(bytes, 2, first)
+  return head === 0x79 && first > 0 ? endsAfter(bytes, 3, first * 256 + second) : null
+}
+/** A map of one field whose name is `text`. */
+const TEXT_ALONE = [0xa1, 0x64, 0x74, 0x65, 0x78, 0x74]
+
+function endsAfter(bytes: Uint8Array, headBytes: number, length: number): number | null {
+  const at = TEXT_ALONE.length + headBytes
+  return bytes.length === at + length ? at : null
 }
 
 /** Digests of those sources that are ids of elements: the references of the header. */
@@ -194,7 +223,9 @@ function outcomeFields(outcome: Outcome): { [key: string]: Canonical } {
 
 function decodeOutcome(fields: Fields): Outcome | null {
   if (fields.failure !== undefined)
-    return isText(fields.failure, limits.TASK_CHARS_MAX) && fields.text === undefined
+    return isText(fields.failure, limits.TASK_CHARS_MAX) &&
+      fields.text === undefined &&
+      fields.quotes === undefined
       ? { text: null, quotes: [], failure: fields.failure }
       : null
   if (!isText(fields.text, limits.TEXT_BYTES_MAX) || !Array.isArray(fields.quotes)) return null

@@ -10,7 +10,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { Change } from '../memory/change.ts'
 import { timeToIso } from '../memory/clock.ts'
 import type { Library } from '../memory/library.ts'
-import type { Applied, Memory } from '../memory/memory.ts'
+import type { Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { Writer } from '../memory/writer.ts'
 import type * as api from '../protocol/api.ts'
@@ -36,7 +36,7 @@ type Answer<T> = Result<T, Failure>
 
 export interface Tasks {
   /** Follows the change feed. */
-  follow(applied: readonly Applied[], purged?: readonly Digest[]): void
+  follow(changes: readonly Change[], purged?: readonly Digest[]): void
   submit(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
   get(id: string): Promise<Answer<api.TaskView>>
   page(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
@@ -219,8 +219,8 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
   }
 
   return {
-    follow: (applied, purged = []) => {
-      for (const { change } of applied) note(change)
+    follow: (changes, purged = []) => {
+      for (const change of changes) note(change)
       if (purged.length > 0) forget(new Set(purged))
     },
     submit,

@@ -1,12 +1,9 @@
-/** Recall: keeps the index in step with what is visible, and turns hits into what callers get. */
-import type { Did, Digest } from '../base/brand.ts'
+/** Recall: asks the index, and turns hits into what callers get. */
+import type { Did } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import type { Clock } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
-import type { Change } from '../memory/change.ts'
-import { timeToMs } from '../memory/clock.ts'
 import type { Library, StoredMemory } from '../memory/library.ts'
-import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import {
   type ContextPack,
@@ -16,9 +13,9 @@ import {
   searchQuerySchema,
 } from '../protocol/api.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { decodeMemory, sourceDigests } from '../protocol/payloads.ts'
 import { createContextPack, type PackSource } from './context-pack.ts'
-import type { RetrievalDocument, RetrievalHit, Retriever, Scope } from './retriever.ts'
+import type { Indexer } from './indexer.ts'
+import type { RetrievalHit, Retriever, Scope } from './retriever.ts'
 
 /** A hit with the memory it found. */
 export interface Recalled {
@@ -27,12 +24,6 @@ export interface Recalled {
 }
 
 export interface Recall {
-  /** Follows the change feed. */
-  follow(
-    applied: readonly Applied[],
-    forks?: readonly AppliedFork[],
-    purged?: readonly Digest[],
-  ): Promise<void>
   search(input: SearchInput): Promise<Result<SearchReply, Failure>>
   /** The best memories for a question within a scope. */
   recall(question: string, scope: Scope, limit: number): Promise<readonly Recalled[]>
@@ -44,7 +35,7 @@ export interface Recall {
 
 export interface RecallDeps {
   readonly retriever: Retriever
-  readonly memory: Memory
+  readonly indexer: Indexer
   readonly library: Library
   readonly spaces: Spaces
   readonly clock: Clock
@@ -54,17 +45,11 @@ export interface RecallDeps {
 /** Hits considered for a context pack before the budget cuts it. */
 const PACK_HITS = 30
 
-export function createRecall({ retriever, memory, library, spaces, clock, trustOf }: RecallDeps): Recall {
+export function createRecall({ retriever, indexer, library, spaces, clock, trustOf }: RecallDeps): Recall {
   const recall: Recall['recall'] = async (question, scope, limit) => {
+    await indexer.catchUpLittle()
     const { hits } = retriever.search({ text: question, limit, scope, explain: false })
     return withMemories(hits)
-  }
-
-  /** The usual change is the one dot of a new memory: all that the index needs is then at hand. */
-  const onlyDot = (change: Change): RetrievalDocument | null => {
-    const payload = change.payload && decodeMemory(change.payload)
-    const isOnly = memory.dotsOf(change.element).length === 1 && memory.isVisibleDot(change)
-    return payload && isOnly ? toDocument({ id: change.element, payload, dots: [change] }) : null
   }
 
   const withMemories = async (hits: readonly RetrievalHit[]): Promise<Recalled[]> => {
@@ -76,23 +61,6 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
   }
 
   return {
-    async follow(applied, forks = [], purged = []) {
-      const unread = new Set<Digest>(forks.flatMap(({ touched }) => touched).concat(purged))
-      for (const { change, touched } of applied)
-        for (const id of touched) {
-          const document = id === change.element && onlyDot(change)
-          if (document && !unread.has(id)) retriever.put(document)
-          else unread.add(id)
-        }
-      const ids = [...unread]
-      const stored = await library.read(ids)
-      for (const [i, id] of ids.entries()) {
-        const one = stored[i]
-        if (one) retriever.put(toDocument(one))
-        else retriever.remove(id)
-      }
-    },
-
     async search(input) {
       const startedAt = clock.now()
       const query = searchQuerySchema.parse(input)
@@ -106,6 +74,7 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
         ...(query.since !== undefined && { sinceMs: Date.parse(query.since) }),
         ...(query.until !== undefined && { untilMs: Date.parse(query.until) }),
       }
+      await indexer.catchUpLittle()
       const reply = retriever.search({ text: query.q, limit: query.limit, scope, explain: query.explain })
       const recalled = await withMemories(reply.hits)
       return ok({
@@ -159,19 +128,5 @@ export function createRecall({ retriever, memory, library, spaces, clock, trustO
       score: hit.score,
       speaker: payload.speaker,
     }
-  }
-}
-
-/** What the index needs of a memory. */
-function toDocument({ id, payload, dots }: StoredMemory): RetrievalDocument {
-  return {
-    id,
-    text: payload.text,
-    tags: payload.tags,
-    thread: payload.thread,
-    position: payload.position,
-    speaker: payload.speaker,
-    sources: sourceDigests(payload.sources),
-    provenance: dots.map((dot) => ({ space: dot.space, author: dot.author, atMs: timeToMs(dot.clock) })),
   }
 }

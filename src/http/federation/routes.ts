@@ -18,11 +18,14 @@ import {
   CURSOR_UNKNOWN,
   FEDERATION_PATH,
 } from '../../core/protocol/messages.ts'
+import { SECURITY_HEADERS } from '../plugins/headers.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
 import { parseRange } from '../range.ts'
 import { writeStream } from './stream.ts'
 
+/** A request for payloads: its entries, each in a log of its own. */
+const PAYLOADS_BYTES_MAX = 16 * 1024
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
 /** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
@@ -60,7 +63,12 @@ export const federationRoutes =
       const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request))
       reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
       if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
-      return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : reply.code(304).send()
+      return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : sendNothingNew(reply)
+    })
+
+    app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
+      callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request))))
     })
 
     app.post(
@@ -106,7 +114,10 @@ export const federationRoutes =
     app.get(`${FEDERATION_PATH}/log/:id/segment/:from`, async (request, reply) => {
       callerOf(request)
       const { id, from } = request.params as { id: string; from: string }
-      return sendSegment(request, reply, unwrap(await federation.segment(id, from)))
+      const segment = unwrap(await federation.segment(id, from))
+      return wantsLines(request)
+        ? sendFrames(reply, federation, onlyOne(segment.frame))
+        : sendSegment(request, reply.header('vary', 'accept'), segment)
     })
 
     app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
@@ -198,15 +209,27 @@ function etagsOf(request: FastifyRequest): string[] {
 const bodyOf = (request: FastifyRequest): Uint8Array =>
   (request.body as Uint8Array | undefined) ?? new Uint8Array()
 
+/** A reply without a body has nothing that a browser could misread: its security headers would be a sixth of the round. */
+function sendNothingNew(reply: FastifyReply): FastifyReply {
+  for (const name of Object.keys(SECURITY_HEADERS)) reply.removeHeader(name)
+  return reply.code(304).send()
+}
+
 /** Frames, or the same as JSON lines where the request asks for these. */
 function sendFrames(
   reply: FastifyReply,
   federation: Federation,
   frames: AsyncIterable<Uint8Array>,
 ): FastifyReply {
-  const wantsLines = (reply.request.headers.accept ?? '').includes(LINES_MEDIA_TYPE)
-  reply.header('vary', 'accept').type(wantsLines ? LINES_MEDIA_TYPE : FRAMES_MEDIA_TYPE)
-  return reply.send(Readable.from(wantsLines ? federation.toLines(frames) : frames))
+  const asLines = wantsLines(reply.request)
+  reply.header('vary', 'accept').type(asLines ? LINES_MEDIA_TYPE : FRAMES_MEDIA_TYPE)
+  return reply.send(Readable.from(asLines ? federation.toLines(frames) : frames))
+}
+
+const wantsLines = ({ headers }: FastifyRequest): boolean => (headers.accept ?? '').includes(LINES_MEDIA_TYPE)
+
+async function* onlyOne(frame: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield frame
 }
 
 const sendBytes = (reply: FastifyReply, type: string, bytes: Uint8Array): FastifyReply =>

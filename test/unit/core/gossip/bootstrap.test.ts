@@ -23,7 +23,7 @@ import {
   reply,
   respondFrom,
 } from '../../../support/loopback.ts'
-import { arrivedSeqs, createLongLog, type LongLog, openHolder } from './long-log.ts'
+import { arrivedSeqs, createLongLog, type LongLog, openHolder, openPartialHolder } from './long-log.ts'
 import { join, memoriesOf, only, testLoopback } from './support.ts'
 
 const SEGMENTS = 6
@@ -305,4 +305,44 @@ test('the segments of a long log are frames that hold what they say', async (con
     decodeSegmentList(page.value, long.logId)?.rows.map(({ from }) => from),
     [2048, 1024, 0],
   )
+})
+
+test('whoever holds whichever parts of logs, all come to hold the same', async (context) => {
+  await using net = testLoopback(context)
+  const { random } = net
+  const logs = [long, await createLongLog('other', 3, 1), await createLongLog('third', 8, 500)]
+  // Nobody holds everything, and everything is held by somebody.
+  const holders = ['a', 'b', 'c', 'd']
+  const members: Member[] = []
+  for (const [index, name] of holders.entries()) {
+    const held = logs.map((log, i) => {
+      const parts = Math.floor(log.entries / SEGMENT_ENTRIES_MAX) + 1
+      if (i === index) return { log, below: parts, from: parts }
+      const below = random.integer(0, parts - 1)
+      return { log, below, from: random.integer(below + 1, parts + 1) }
+    })
+    members.push(await openPartialHolder(net, name, held))
+  }
+  net.lose = () => random.float() < 0.1
+  for (const member of members)
+    for (const other of members) if (other !== member) await member.spore.addPeer(other.url)
+  await net.clock.advance(60_000)
+  net.lose = null
+  for (const member of members)
+    for (const other of members) if (other !== member) await join(member, other.url)
+  await net.clock.advance(180_000)
+  const total = logs.reduce((sum, { entries }) => sum + entries, 0)
+  assert.deepEqual(
+    members.map(memoriesOf),
+    members.map(() => total),
+  )
+  const views = members.map(({ spore }) => spore.federation.heads(null, []).etag)
+  assert.equal(new Set(views).size, 1)
+  for (const member of members) {
+    const { findings } = await verifyStore(member.store, createVerifier(), {
+      signal: new AbortController().signal,
+    })
+    assert.deepEqual(findings, [])
+    assert.deepEqual(await member.store.partials(), [])
+  }
 })

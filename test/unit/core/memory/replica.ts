@@ -9,11 +9,13 @@ import {
   type Signer,
   type Verifier,
 } from '../../../../src/core/identity/keys.ts'
-import type { Appended, Draft, Received, ReceiveOptions } from '../../../../src/core/memory/draft.ts'
+import type { Change } from '../../../../src/core/memory/change.ts'
+import type { Appended, Draft, Received } from '../../../../src/core/memory/draft.ts'
 import { emptyLogRow } from '../../../../src/core/memory/log-table.ts'
-import { type Applied, createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
+import { createMemory, type Memory } from '../../../../src/core/memory/memory.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { DotRef } from '../../../../src/core/memory/or-set.ts'
+import type { ReceiveOptions } from '../../../../src/core/memory/partial.ts'
 import { type JudgedRun, judgeRun } from '../../../../src/core/memory/run-check.ts'
 import type { ForkRow, MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { Failure } from '../../../../src/core/protocol/errors.ts'
@@ -73,7 +75,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
     if (result) {
       await store.commit(result.batch)
       memory.apply(result)
-      for (const fork of result.forks) memory.applyFork(fork)
+      for (const fork of result.batch.forks) memory.applyFork(fork)
       memory.deny(result.batch.denied)
     }
     return value
@@ -147,8 +149,8 @@ export function decoded(run: Uint8Array): DecodedRun {
 export const unjudged = (run: Uint8Array): JudgedRun =>
   judgeRun(decoded(run), null, { network: NETWORK, verifier: createVerifier() })
 
-/** Starts a new engine over a store, as a restart does. */
-export async function replay(memory: Memory, store: MemoryStore): Promise<(Applied | null)[]> {
+/** Starts a new engine over a store, as a restart does; the changes of entries that are not memories. */
+export async function replay(memory: Memory, store: MemoryStore): Promise<(Change | null)[]> {
   memory.load(await store.logs(), await store.forks(), await store.partials())
   const rows = await store.entriesAfter(0, Number.MAX_SAFE_INTEGER)
   return rows.map((row) => memory.replay(row))

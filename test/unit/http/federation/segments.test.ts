@@ -146,3 +146,15 @@ test('views are reconciled over HTTP, and what is no request is refused', async 
   assert.deepEqual((await reconcile(encodeAsks([]))).body, Buffer.from(encodeAnswers([])))
   assert.equal((await reconcile(Buffer.from('[[['))).code, 'REQUEST_INVALID')
 })
+
+test('a segment that is asked for as JSON lines is that, under no tag of the frame', async () => {
+  const { status, headers, body } = await get(`${commons()}/segment/1024`, { accept: 'application/x-ndjson' })
+  assert.deepEqual(
+    [status, headers['content-type'], headers.etag, headers.vary],
+    [200, 'application/x-ndjson', undefined, 'accept'],
+  )
+  const lines = body.toString().trimEnd().split('\n')
+  assert.equal(lines.length, SEGMENT_ENTRIES_MAX)
+  const { seq, kind, content } = JSON.parse(lines[0] as string)
+  assert.deepEqual([seq, kind, content], [1024, 'memory', { text: 'commons 1024' }])
+})
