@@ -22,6 +22,8 @@ import type { Replica } from './replica.ts'
 export interface Courier {
   push(frames: Uint8Array): Promise<Result<PushReply, Failure>>
   announce(rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
+  /** Asks for what was announced; absent where the neighbour cannot be asked. */
+  ask?(want: readonly LogStart[]): Promise<unknown>
   /** Bytes of frames in one push. */
   readonly pushBytes: number
 }
@@ -90,6 +92,7 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
       handle({ type: 'due', link: effect.link, message: effect.message })
     } else if (effect.type === 'push') await push(effect.link, effect.logs, courier)
     else if (effect.type === 'announce') await announce(effect.link, effect.rows, courier)
+    else if (effect.type === 'ask') await courier.ask?.(effect.want)
   }
 
   const push = async (link: LinkName, logs: readonly LogStart[], courier: Courier): Promise<void> => {

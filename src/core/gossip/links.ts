@@ -114,6 +114,7 @@ export function createLinks(deps: LinksDeps): Links {
         pushBytes: PUSH_BYTES,
         push: (frames: Uint8Array) => client.push(url, frames),
         announce: (rows: readonly LogNext[]) => client.ihave(url, rows),
+        ask: (want: readonly LogStart[]) => client.neighbor(url, { ask: 'eager', want }),
       }
       broadcast.up(url, courier, peer)
     },

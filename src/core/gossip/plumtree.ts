@@ -79,7 +79,7 @@ export type PlumtreeEvent =
       readonly logs: readonly LogId[]
     }
 
-export type Message = 'push' | 'announce'
+export type Message = 'push' | 'announce' | 'ask'
 
 export type PlumtreeEffect =
   /** Come back with `due` after a time. */
@@ -88,6 +88,8 @@ export type PlumtreeEffect =
   | { readonly type: 'push'; readonly link: LinkName; readonly logs: readonly LogStart[] }
   /** Send these rows; end with `heard` (and `grafted`) or `failed`. */
   | { readonly type: 'announce'; readonly link: LinkName; readonly rows: readonly LogNext[] }
+  /** Ask a neighbour for what it announced, now that who was to bring it has not. Nothing comes back. */
+  | { readonly type: 'ask'; readonly link: LinkName; readonly want: readonly LogStart[] }
   | { readonly type: 'prune'; readonly link: LinkName }
   | { readonly type: 'want'; readonly link: LinkName; readonly want: readonly LogStart[] }
 
@@ -110,6 +112,8 @@ interface Link {
   /** Logs to push, each from where; and logs to announce. The oldest first. */
   readonly pushes: Map<LogId, number>
   readonly announcements: Set<LogId>
+  /** Logs that it announced while another was asked to bring them. */
+  readonly spares: Set<LogId>
   /** Messages that are being waited for, and that are under way. */
   readonly waking: Set<Message>
   readonly sending: Set<Message>
@@ -184,20 +188,40 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   }
 
   const askFor = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
+    const link = links.get(name)
     const want: LogStart[] = []
     for (const row of rows) {
       const from = replica.next(row.logId)
       if (from >= Math.min(row.next, replica.forkPoint(row.logId)) || want.length >= PULL_RANGES_MAX) continue
-      const bringer = expected.get(row.logId)
-      const isComing = bringer && bringer.link !== name && bringer.untilMs > nowMs && bringer.next >= row.next
-      if (isComing && links.has(bringer.link)) continue
+      if (isComing(row, name, nowMs)) {
+        if (link && link.spares.size < PULL_RANGES_MAX) link.spares.add(row.logId)
+        continue
+      }
       expect(row, name, nowMs)
       want.push({ logId: row.logId, from })
     }
-    if (want.length === 0) return []
-    const link = links.get(name)
-    if (link) link.isEager = true
-    return [{ type: 'want', link: name, want }]
+    if (link && want.length > 0) link.isEager = true
+    return [
+      ...(want.length > 0 ? [{ type: 'want', link: name, want } as const] : []),
+      ...(link && link.spares.size > 0 ? wake(name, link, 'ask', EXPECT_MS) : []),
+    ]
+  }
+
+  /** Whether another neighbour was asked for this, and may still bring it. */
+  const isComing = ({ logId, next }: LogNext, name: LinkName, nowMs: number): boolean => {
+    const bringer = expected.get(logId)
+    if (!bringer || bringer.link === name || !links.has(bringer.link)) return false
+    return bringer.untilMs > nowMs && bringer.next >= next
+  }
+
+  /** Who was asked first was lost, or lied. */
+  const askSpare = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
+    const rows: LogNext[] = []
+    for (const logId of link.spares) rows.push({ logId, next: link.known.get(logId) ?? 0 })
+    link.spares.clear()
+    return askFor(name, rows, nowMs).map((effect) =>
+      effect.type === 'want' ? { ...effect, type: 'ask' } : effect,
+    )
   }
 
   const expect = ({ logId, next }: LogNext, link: LinkName, nowMs: number): void => {
@@ -269,7 +293,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     return wake(name, link, 'announce', PROBE_DELAY_MS)
   }
 
-  const handleOf = (name: LinkName, link: Link, event: PlumtreeEvent): PlumtreeEffect[] => {
+  const handleOf = (name: LinkName, link: Link, event: PlumtreeEvent, nowMs: number): PlumtreeEffect[] => {
     switch (event.type) {
       case 'pruned':
         return makeLazy(name, link)
@@ -278,6 +302,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
       case 'due':
         link.waking.delete(event.message)
         if (link.sending.has(event.message)) return []
+        if (event.message === 'ask') return askSpare(name, link, nowMs)
         return event.message === 'push' ? flushPushes(name, link) : flushAnnouncements(name, link)
       case 'delivered':
         link.sending.delete('push')
@@ -318,7 +343,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
           if (link) for (const row of event.rows) noteKnown(link.known, row)
           return askFor(event.link, event.rows, nowMs)
         default:
-          return link ? handleOf(event.link, link, event) : []
+          return link ? handleOf(event.link, link, event, nowMs) : []
       }
     },
     isEager: (name) => links.get(name)?.isEager ?? false,
@@ -332,6 +357,7 @@ const newLink = (known: Known, knownForks: Known): Link => ({
   isEager: true,
   pushes: new Map(),
   announcements: new Set(),
+  spares: new Set(),
   waking: new Set(),
   sending: new Set(),
   refilled: new Set(),

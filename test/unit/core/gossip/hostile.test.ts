@@ -1,14 +1,19 @@
 /** Peers that lie: they cost a bounded number of requests and keep nobody from an honest one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { LogId } from '../../../../src/core/base/brand.ts'
 import { HEADS_PAGES_MAX, PULLS_MAX } from '../../../../src/core/gossip/pull.ts'
-import { PULL_RANGES_MAX } from '../../../../src/core/protocol/limits.ts'
+import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../../../../src/core/protocol/limits.ts'
 import {
   decodeHeads,
   decodeIhave,
+  decodeIhaveReply,
+  decodeNeighborReply,
   decodePull,
   decodePushReply,
+  encodeIhave,
   encodeIhaveReply,
+  encodeNeighbor,
   encodePull,
   encodePushReply,
 } from '../../../../src/core/protocol/messages.ts'
@@ -370,4 +375,64 @@ test('what a peer refused in a push is offered again by a spore that it cannot p
   const accepted = pushed.length
   await net.clock.advance(60_000)
   assert.equal(pushed.length, accepted)
+})
+
+test('floods of prunes and grafts cost what they say, and keep nobody from the news', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b] = [await net.open('a'), await net.open('b')]
+  await join(b, a.url)
+  await rememberMany(a, 20)
+  await net.clock.settle()
+  const { signer } = serveLiar(net, 'liar', {})
+  const [log] = await a.store.logs()
+  const want = Array.from({ length: PULL_RANGES_MAX }, () => ({ logId: log!.logId, from: 0 }))
+  for (let i = 0; i < 100; i++)
+    for (const ask of ['lazy', 'eager', 'leave'] as const) {
+      const answered = await a.spore.federation.neighbor(
+        encodeNeighbor({ ask, want: ask === 'eager' ? want : [] }),
+        signer.did,
+      )
+      // Who has no link can turn none.
+      const answer = answered.ok && decodeNeighborReply(answered.value)
+      if (ask !== 'leave') assert.deepEqual(answer, { accepted: false, reached: null })
+    }
+  net.take()
+  await remember(a, 'news')
+  await net.clock.advance(200)
+  assert.equal(memoriesOf(b), 21)
+  assert.deepEqual(
+    net.take().map(({ request }) => `${request.base} ${request.path}`),
+    [`${b.url} /federation/v1/push`],
+  )
+})
+
+test('a neighbour that wants everything again and again is brought it once for each time it asks', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a')
+  await rememberMany(a, 20)
+  const liar = serveLiar(net, 'liar', {})
+  await join(a, liar.url)
+  await net.clock.settle()
+  const [log] = await a.store.logs()
+  const graft = encodeNeighbor({ ask: 'eager', want: [{ logId: log!.logId, from: 0 }] })
+  net.take()
+  for (let i = 0; i < 50; i++) await a.spore.federation.neighbor(graft, liar.signer.did)
+  await net.clock.settle()
+  // What is asked for while it is on its way follows it once.
+  assert.ok(only(net.take(), '/push').length <= 2)
+})
+
+test('an ihave of one row too many is refused, and one of invented logs wants no more than a reply may list', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a')
+  const { signer } = serveLiar(net, 'liar', {})
+  const rows = Array.from({ length: IHAVE_ROWS_MAX + 1 }, (_, i) => ({
+    logId: Buffer.from(i.toString(16).padStart(32, '0'), 'hex').toString('base64url') as LogId,
+    next: 1,
+  }))
+  const refused = a.spore.federation.ihave(encodeIhave(rows), signer.did)
+  assert.equal(!refused.ok && refused.error.code, 'REQUEST_INVALID')
+  const taken = a.spore.federation.ihave(encodeIhave(rows.slice(1)), signer.did)
+  const answer = taken.ok ? decodeIhaveReply(taken.value) : null
+  assert.deepEqual([answer?.want.length, answer?.linked], [PULL_RANGES_MAX, false])
 })

@@ -3,6 +3,7 @@ import { createBoundedMap } from '../../../../src/core/base/bounded.ts'
 import type { LogId } from '../../../../src/core/base/brand.ts'
 import {
   createPlumtree,
+  type Message,
   type Plumtree,
   type PlumtreeEffect,
   type PlumtreeEvent,
@@ -16,6 +17,10 @@ export interface PlumtreeNetwork {
   /** A node writes one entry in its own log. */
   write(node: number): void
   kill(node: number): void
+  /** Ends the links to whoever is dead. */
+  unlinkDead(): void
+  /** Nodes alive, by who is connected to whom. */
+  components(): number[][]
   /** Runs until nothing is under way, or for so long. */
   run(ms?: number): void
   /** Nodes alive that hold everything that `writer` has written. */
@@ -103,7 +108,7 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
   const carryOut = (node: number, effect: PlumtreeEffect): void => {
     const to = Number(effect.link)
     const link = effect.link
-    const { message } = effect as { message: 'push' | 'announce' }
+    const { message } = effect as { message: Message }
     if (effect.type === 'wake') after(effect.delayMs, () => handle(node, { type: 'due', link, message }))
     else if (effect.type === 'push') {
       counts.pushes += effect.logs.length
@@ -121,6 +126,13 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
         },
         () => handle(node, { type: 'failed', link, message: 'push', logs }),
       )
+    } else if (effect.type === 'ask') {
+      counts.grafts++
+      const arrive = () => {
+        handle(to, { type: 'grafted', link: nameOf(node), want: effect.want })
+        return () => {}
+      }
+      request(node, to, arrive, () => {})
     } else if (effect.type === 'announce') {
       counts.announcements++
       const logs = effect.rows.map(({ logId }) => logId)
@@ -205,6 +217,27 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
     },
     kill(node) {
       at(node).isAlive = false
+    },
+    unlinkDead() {
+      for (const [node, { neighbors }] of nodes.entries())
+        for (const other of neighbors) {
+          if (at(other).isAlive) continue
+          neighbors.delete(other)
+          handle(node, { type: 'down', link: nameOf(other) })
+        }
+    },
+    components() {
+      const seen = new Set<number>()
+      const parts: number[][] = []
+      for (const [start, { isAlive }] of nodes.entries()) {
+        if (!isAlive || seen.has(start)) continue
+        const part = new Set([start])
+        for (const node of part)
+          for (const other of at(node).neighbors) if (at(other).isAlive) part.add(other)
+        for (const node of part) seen.add(node)
+        parts.push([...part])
+      }
+      return parts
     },
     run(ms = Number.POSITIVE_INFINITY) {
       const endMs = nowMs + ms

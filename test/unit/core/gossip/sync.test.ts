@@ -319,3 +319,23 @@ test('a view of more rows than one reply takes is read page by page', async (con
   const sent = net.take().filter(({ from }) => from === 'b')
   assert.equal(only(sent, '/heads').filter(({ reply }) => reply?.status === 200).length, 2)
 })
+
+test('thirty spores that joined one hold what any of them writes, each told about once', async (context) => {
+  await using net = testLoopback(context)
+  const first = await net.open('spore-0')
+  const all = [first]
+  for (let i = 1; i < 30; i++) all.push(await net.open(`spore-${i}`, { seeds: [first.url] }))
+  await net.clock.advance(120_000)
+  await remember(all[3]!, 'the first news, which make the tree')
+  await net.clock.advance(30_000)
+  assert.ok(all.every((member) => memoriesOf(member) === 1))
+  net.take()
+  for (const writer of [all[7]!, all[29]!, first]) {
+    await remember(writer, `news of ${writer.name}`)
+    await net.clock.advance(5000)
+  }
+  assert.ok(all.every((member) => memoriesOf(member) === 4))
+  const pushes = only(net.take(), '/push').length
+  context.diagnostic(`${pushes / (3 * 29)} pushes a spore and entry`)
+  assert.ok(pushes <= 1.5 * 3 * 29)
+})

@@ -15,9 +15,12 @@ import { silentLog } from '../../../../src/core/base/ports.ts'
 import { ok } from '../../../../src/core/base/result.ts'
 import {
   NONCE_BYTES,
+  type ReplyParts,
   type RequestParts,
   type SignatureHeaders,
+  signReply,
   signRequest,
+  verifyReply,
   verifyRequest,
 } from '../../../../src/core/identity/http-signature.ts'
 import { createSigner, createVerifier, didToPublicKey } from '../../../../src/core/identity/keys.ts'
@@ -56,6 +59,59 @@ const nameOf = ({ query, body }: RequestParts): string[] => [
 ]
 const lowerCase = (headers: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+
+describe('a signed reply', () => {
+  const body = utf8ToBytes('{"self":1}')
+  const request: RequestParts = { method: 'POST', authority: 'a.example', path: '/join', query: '', body }
+  const requestHeaders = signRequest(request, signer, NOW_S, nonceOf(1))
+  const reply = { status: 200, body, requestSignature: requestHeaders.signature }
+  const headers = signReply(reply, signer, NOW_S)
+  const judge = (changed: Partial<ReplyParts>, changedHeaders: object = {}, nowMs = NOW_MS) => {
+    const verified = verifyReply(
+      { ...reply, ...changed },
+      { ...headers, ...changedHeaders },
+      { nowMs, verifier },
+    )
+    return verified.ok ? verified.value : verified.error.code
+  }
+
+  test('verifies as the package for RFC 9421 says it should', async () => {
+    let base = ''
+    const isVerified = await httpbis.verifyMessage(
+      {
+        notAfter: NOW_S,
+        async keyLookup({ keyid }) {
+          const publicKey = didToPublicKey(keyid as Did) as Uint8Array
+          return {
+            id: keyid as string,
+            algs: ['ed25519'],
+            async verify(data, signature) {
+              base = data.toString()
+              return verifier.verify(publicKey, data, signature)
+            },
+          }
+        },
+      },
+      { status: 200, headers: { ...headers } },
+      { method: 'POST', url: 'https://a.example/join', headers: { ...requestHeaders } },
+    )
+    assert.equal(isVerified, true, base)
+    assert.match(base, /^"@status": 200\n"content-digest": sha-256=.*\n"signature";req;key="spore": :.*:\n/)
+  })
+  test('names its signer, and holds for its status, body and request alone', () => {
+    assert.equal(judge({}), signer.did)
+    assert.equal(judge({ status: 201 }), 'SIGNATURE_INVALID')
+    assert.equal(judge({ body: utf8ToBytes('{"self":2}') }), 'DIGEST_MISMATCH')
+    const other = signRequest(request, signer, NOW_S, nonceOf(2))
+    assert.equal(judge({ requestSignature: other.signature }), 'SIGNATURE_INVALID')
+    assert.equal(judge({}, { signature: other.signature }), 'SIGNATURE_INVALID')
+    assert.equal(judge({}, {}, NOW_MS + SIGNATURE_AGE_MAX_MS + 1), 'REQUEST_STALE')
+    for (const name of ['signature', 'signature-input'])
+      assert.equal(judge({}, { [name]: undefined }), 'REQUEST_UNSIGNED')
+    // The signature of a request is none of a reply.
+    assert.equal(judge({}, requestHeaders), 'REQUEST_UNSIGNED')
+  })
+})
 
 describe('the package for RFC 9421', () => {
   test('verifies what we sign, over the same base string', () =>
