@@ -151,7 +151,7 @@ def _fields(data, count, malformed):
         fields = canonical.decode(data)
     except canonical.NotCanonical:
         raise Refused(malformed) from None
-    if not isinstance(fields, list):
+    if not isinstance(fields, list) or not fields:
         raise Refused(malformed)
     if fields[0] != 1 or isinstance(fields[0], bool):
         raise Refused("VERSION_UNSUPPORTED")
