@@ -46,8 +46,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'core/memory/or-set.ts',
-        find: 'const rest = isListed ? [...dots, dot] : dots.filter((other) => other !== dot)',
-        replace: 'const rest = isListed ? [...dots, dot] : []',
+        find: 'const now = count + (holds ? 1 : -1)',
+        replace: 'const now = holds ? count + 1 : 0',
       },
     ],
     scenario: 'N2',
@@ -102,7 +102,13 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'core/memory/run-check.ts',
         find: 'if (!equalBytes(chain.value(), run.chain))',
-        replace: 'if (false)',
+        replace:
+          'const covered = { logId, seq: seq - 1, chain: run.chain, clock: clocks[count - 2] as number }\n' +
+          'if (\n' +
+          'count > 1 && context.verifier.verify(run.log.publicKey, headBytes(context.network, covered), run.signature)\n' +
+          ')\n' +
+          'return { position, failure: null, isSigned: true }\n' +
+          'if (!equalBytes(chain.value(), run.chain))',
       },
     ],
     scenario: 'N7',
