@@ -12,7 +12,8 @@ import { unreachable } from '../core/base/assert.ts'
 import type { Compression } from '../core/protocol/compression.ts'
 import { createDictionary } from '../core/protocol/dictionary.ts'
 
-const ZSTD_LEVEL = 3
+/** Of a sealed segment of prose 7 % less than level 3 for 3 µs an entry more; the next level that takes another 1 % costs twice that. */
+const ZSTD_LEVEL = 6
 const BROTLI_QUALITY = 4
 /** Frames of this codec are small: the dictionary costs more than the search. */
 const DEFLATE_LEVEL = 9

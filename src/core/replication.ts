@@ -102,6 +102,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     repair: gossip.repair,
     logs: memory.logs,
     spaces,
+    signer,
     verifier,
     clock,
     network,

@@ -8,7 +8,7 @@ import { bytesToDigest, sha256 } from '../core/base/hash.ts'
 import { createFederationClient, type FederationClient } from '../core/gossip/client.ts'
 import type { TransportReply } from '../core/gossip/transport.ts'
 import { signDescriptor } from '../core/identity/descriptor.ts'
-import { createSigner } from '../core/identity/keys.ts'
+import { createSigner, createVerifier } from '../core/identity/keys.ts'
 import type { Compression } from '../core/protocol/compression.ts'
 import { encodeHeader } from '../core/protocol/entry.ts'
 import { encodeFrame } from '../core/protocol/frame.ts'
@@ -51,9 +51,10 @@ export function createAdversary(name: string, world: World, compression: Compres
 
   const identity = (url: string): { readonly client: FederationClient; readonly self: () => Descriptor } => {
     const signer = createSigner(random.bytes(32))
+    const verifier = createVerifier()
     const { signal } = new AbortController()
     return {
-      client: createFederationClient({ transport, signer, clock, random, signal }),
+      client: createFederationClient({ transport, signer, verifier, clock, random, signal }),
       self: () =>
         signDescriptor(
           { url, name, network: NETWORK_NAME, version: PROTOCOL_VERSION, issued: clock.now() },

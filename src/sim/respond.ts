@@ -56,6 +56,10 @@ export function respondFrom(federation: Federation): Responder {
       }
       case 'POST /federation/v1/push':
         return reply(200, await federation.push(body, caller))
+      case 'GET /federation/v1/stream': {
+        const source = federation.stream(caller)
+        return source.ok ? { status: 200, headers: {}, body: source.value.events } : problem(source.error)
+      }
       case 'POST /federation/v1/ihave': {
         const answer = federation.ihave(body, caller)
         return answer.ok ? reply(200, answer.value) : problem(answer.error)
@@ -65,8 +69,10 @@ export function respondFrom(federation: Federation): Responder {
         return answer.ok ? reply(200, answer.value) : problem(answer.error)
       }
       case 'POST /federation/join': {
-        const joined = await federation.join(JSON.parse(Buffer.from(body).toString()), caller)
-        return joined.ok ? jsonReply(200, joined.value) : problem(joined.error)
+        const descriptor: unknown = JSON.parse(Buffer.from(body).toString())
+        const joined = await federation.join(descriptor, caller, headers.signature ?? '')
+        if (!joined.ok) return problem(joined.error)
+        return { status: 200, headers: { ...joined.value.headers }, body: joined.value.body }
       }
       case 'GET /federation/nodes':
         return jsonReply(200, federation.nodes())

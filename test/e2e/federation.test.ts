@@ -36,6 +36,27 @@ test('a spore that others cannot reach receives and contributes', async () => {
   assert.deepEqual((await health(hub)).peers, [])
 })
 
+test('two spores that nobody can reach exchange through a third', async (context) => {
+  using folder = temporaryFolder()
+  // Nobody answers where they say they are, and they pull too seldom for that to explain it.
+  const env = { SPORE_PUBLIC_URL: 'http://127.0.0.1:9', SPORE_PULL_INTERVAL_MS: '3600000' }
+  await using hub = await startPeer({
+    home: joinPath(folder.path, 'hub'),
+    env: { SPORE_PULL_INTERVAL_MS: '3600000' },
+  })
+  await using a = await startPeer({ home: joinPath(folder.path, 'a'), env })
+  await using b = await startPeer({ home: joinPath(folder.path, 'b'), env })
+  await rememberMany(a, 'a', 30)
+  await join(a, hub.url)
+  await join(b, hub.url)
+  await Promise.all([holds(hub, 30), holds(b, 30)])
+  const startedAt = performance.now()
+  await Promise.all([rememberMany(a, 'a, later', 20), rememberMany(b, 'b', 10)])
+  await Promise.all([hub, a, b].map((spore) => holds(spore, 60)))
+  context.diagnostic(`all held 60 after ${Math.round(performance.now() - startedAt)} ms`)
+  assert.deepEqual((await health(hub)).peers, [])
+})
+
 test('three in a chain agree, also when the middle one is killed and comes back', async () => {
   using folder = temporaryFolder()
   const home = joinPath(folder.path, 'b')

@@ -28,19 +28,24 @@ export interface MeasuredSpore extends AsyncDisposable {
   /** GET where there is no body, else POST; the JSON of the reply. Throws what is not 2xx. */
   ask(path: string, body?: unknown): Promise<unknown>
   join(url: string): Promise<void>
+  /** Ends it at once, as a power cut would end its process. */
+  kill(): Promise<void>
 }
 
 export interface MeasuredOptions {
   readonly home: string
   /** Folder for a CPU profile, written when the spore ends. */
   readonly profiles?: string | undefined
+  /** Where it is announced; it stays the caller's. Default: a proxy of its own. */
+  readonly proxy?: SporeProxy
 }
 
 const project = join(import.meta.dirname, '..', '..', '..')
 /** A spore that has not ended by itself after this is killed. */
 const STOP_MS = 10_000
 
-export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): Promise<MeasuredSpore> {
+export async function startMeasuredSpore(options: MeasuredOptions): Promise<MeasuredSpore> {
+  const { home, profiles } = options
   const argv = [
     ...(profiles ? ['--cpu-prof', '--cpu-prof-dir', profiles] : []),
     '--import',
@@ -50,7 +55,7 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
   ]
   // A connection for each request: one that was kept would be closed while this process is at a codec for a minute.
   const agent = new Agent({ pipelining: 0 })
-  const proxy = await startProxy()
+  const proxy = options.proxy ?? (await startProxy())
   const publicUrl = `http://127.0.0.1:${proxy.port}`
   const child = spawn(process.execPath, argv, {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -109,12 +114,16 @@ export async function startMeasuredSpore({ home, profiles }: MeasuredOptions): P
       return { memories, behind: indexing?.behind ?? 0 }
     },
     join: async (peer) => void (await ask('/api/peers', { url: peer })),
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
       await exited
       clearTimeout(timer)
-      await proxy[Symbol.asyncDispose]()
+      if (!options.proxy) await proxy[Symbol.asyncDispose]()
       await agent.close()
     },
   }

@@ -12,6 +12,8 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worke
 export interface Meter {
   /** Requests that it made, in order: `GET /path 200`. */
   readonly requests: readonly string[]
+  /** Bytes of them and their replies that the protocol itself says: bodies, queries, the values of If-None-Match and ETag. */
+  readonly messageBytes: number
   /** User and system time of all threads in milliseconds. */
   readonly cpuMs: number
   /** Delay of the event loop since the meter was last read, in milliseconds; the sampling interval is in it. */
@@ -21,12 +23,28 @@ export interface Meter {
   readonly rssBytes: number
 }
 
+let messageBytes = 0
+for (const channel of ['undici:request:bodyChunkSent', 'undici:request:bodyChunkReceived'])
+  diagnostics.subscribe(channel, (message) => {
+    messageBytes += Buffer.byteLength((message as { chunk: Uint8Array | string }).chunk)
+  })
+
+/** Names and values in turn, or by name. */
+type Headers = readonly (string | Buffer)[] | Readonly<Record<string, string | string[] | undefined>>
+function lengthOf(name: string, headers: Headers): number {
+  const flat = Array.isArray(headers) ? headers : Object.entries(headers).flat()
+  const at = flat.findIndex((text, i) => i % 2 === 0 && String(text).toLowerCase() === name)
+  return at < 0 ? 0 : String(flat[at + 1]).length
+}
+
 const requests: string[] = []
 diagnostics.subscribe('undici:request:headers', (message) => {
   const { request, response } = message as {
-    request: { method: string; path: string }
-    response: { statusCode: number }
+    request: { method: string; path: string; headers: Headers }
+    response: { statusCode: number; headers: Headers }
   }
+  messageBytes += (request.path.split('?')[1] ?? '').length
+  messageBytes += lengthOf('if-none-match', request.headers) + lengthOf('etag', response.headers)
   requests.push(`${request.method} ${request.path.split('?')[0]} ${response.statusCode}`)
 })
 
@@ -58,6 +76,7 @@ if (isMainThread) {
     if (question === 'cpu') return void process.send?.(cpuMs())
     const meter: Meter = {
       requests,
+      messageBytes,
       cpuMs: cpuMs(),
       loopDelayMs: { p99: delay.percentile(99) / NS_PER_MS, max: delay.max / NS_PER_MS },
       verifications: Atomics.load(counter, 0),

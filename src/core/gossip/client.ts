@@ -5,8 +5,8 @@ import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { type Nodes, parseNodes } from '../identity/descriptor.ts'
-import { NONCE_BYTES, signRequest } from '../identity/http-signature.ts'
-import type { Signer } from '../identity/keys.ts'
+import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signature.ts'
+import type { Signer, Verifier } from '../identity/keys.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
 import {
@@ -17,6 +17,7 @@ import {
   RECONCILE_REPLY_BYTES_MAX,
   SEGMENT_FRAME_BYTES_MAX,
   SEGMENT_LIST_BYTES_MAX,
+  STREAM_IDLE_MS,
 } from '../protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
@@ -47,6 +48,7 @@ import {
 } from '../protocol/payload-messages.ts'
 import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
 import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
+import { EVENT_STREAM_MEDIA_TYPE, readEvents, type StreamEvent } from './event-stream.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
 
 export interface FederationClient {
@@ -66,8 +68,11 @@ export interface FederationClient {
   /** Those of the payloads that the peer has. */
   payloads(base: string, entries: readonly EntryRef[]): Promise<Result<readonly SentPayload[], Failure>>
   push(base: string, frames: Uint8Array): Promise<Result<PushReply, Failure>>
+  /** Opens a stream of what the peer pushes and announces; it ends with the signal. Its loop throws as `readEvents` does. */
+  events(base: string, closing: AbortSignal): Promise<Result<AsyncIterable<StreamEvent>, Failure>>
   ihave(base: string, rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
+  /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
 }
@@ -82,6 +87,7 @@ interface HeadsAnswer {
 export interface FederationClientDeps {
   readonly transport: Transport
   readonly signer: Signer
+  readonly verifier: Verifier
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
@@ -103,6 +109,7 @@ const PULL_SLACK_BYTES = 1024 * 1024
 export function createFederationClient({
   transport,
   signer,
+  verifier,
   clock,
   random,
   signal,
@@ -132,9 +139,7 @@ export function createFederationClient({
   const stream = async (outgoing: Outgoing): Promise<Result<TransportStream, Failure>> => {
     const timeouts = { idleTimeoutMs: FEDERATION_TIMEOUT_MS, replyTimeoutMs: FEDERATION_REPLY_TIMEOUT_MS }
     const reply = await transport.stream({ ...sign(outgoing), ...timeouts }, signal)
-    if (!reply.ok || reply.value.status < 400) return reply
-    const { status, headers, body } = reply.value
-    return err(refusal({ status, headers, body: await readProblem(body) }))
+    return reply.ok ? orRefusal(reply.value) : reply
   }
 
   return {
@@ -142,7 +147,8 @@ export function createFederationClient({
       const query = since === null ? '' : `?since=${encodeURIComponent(since)}`
       const headers = {
         accept: CBOR_MEDIA_TYPE,
-        'if-none-match': etags.map((etag) => `"${etag}"`).join(', '),
+        // In step with the peer both are the same view.
+        'if-none-match': [...new Set(etags)].map((etag) => `"${etag}"`).join(', '),
       }
       const sent = await send({ method: 'GET', base, path: `${FEDERATION_PATH}/heads`, query, headers })
       if (!sent.ok) return sent
@@ -219,6 +225,16 @@ export function createFederationClient({
       const reply = decodePushReply(sent.value.body)
       return reply ? ok(reply) : err(notUnderstood('push'))
     },
+    async events(base, closing) {
+      const headers = { accept: EVENT_STREAM_MEDIA_TYPE }
+      const path = `${FEDERATION_PATH}/stream`
+      const request = sign({ method: 'GET', base, path, headers, maxBytes: Number.MAX_SAFE_INTEGER })
+      const lasting = { idleTimeoutMs: STREAM_IDLE_MS, replyTimeoutMs: null }
+      const reply = await transport.stream({ ...request, ...lasting }, AbortSignal.any([signal, closing]))
+      if (!reply.ok) return reply
+      const opened = await orRefusal(reply.value)
+      return opened.ok ? ok(readEvents(opened.value.body)) : opened
+    },
     async ihave(base, rows) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
       const body = encodeIhave(rows)
@@ -238,8 +254,18 @@ export function createFederationClient({
     async join(base, self) {
       const headers = { 'content-type': 'application/json', accept: 'application/json' }
       const body = utf8ToBytes(JSON.stringify(self))
-      const sent = await send({ method: 'POST', base, path: '/federation/join', headers, body })
-      return sent.ok ? readNodes(sent.value.body) : sent
+      const request = sign({ method: 'POST', base, path: '/federation/join', headers, body })
+      const sent = await transport.send(request, signal)
+      if (!sent.ok) return sent
+      if (sent.value.status >= 400) return err(refusal(sent.value))
+      const joined = readNodes(sent.value.body)
+      if (!joined.ok) return joined
+      const parts = { ...sent.value, requestSignature: request.headers.signature ?? '' }
+      const by = verifyReply(parts, sent.value.headers, { nowMs: clock.now(), verifier })
+      if (!by.ok) return err(failure('PEER_REFUSED', `its reply to join: ${by.error.detail}`))
+      // A descriptor is public: that it was sent does not make the sender its owner.
+      const isOwn = (joined.value.self as Partial<Descriptor>).key === by.value
+      return isOwn ? joined : err(failure('PEER_REFUSED', 'it answered with the descriptor of another spore'))
     },
     async nodes(base) {
       const headers = { accept: 'application/json' }
@@ -267,6 +293,12 @@ async function readProblem(body: AsyncIterable<Uint8Array>): Promise<Uint8Array>
     return new Uint8Array()
   }
   return concatBytes(...chunks)
+}
+
+async function orRefusal(reply: TransportStream): Promise<Result<TransportStream, Failure>> {
+  const { status, headers, body } = reply
+  if (status < 400) return ok(reply)
+  return err(refusal({ status, headers, body: await readProblem(body) }))
 }
 
 /** A peer's problem details, with nothing of its text believed but the code. */

@@ -1,26 +1,23 @@
 /** The answering side of the exchange (PROTOCOL.md §8). Stateless but for the nonces of the last minutes. */
-import type { Did, LogId, SpaceId } from '../base/brand.ts'
-import { bytesToHex } from '../base/bytes.ts'
+import type { Did, SpaceId } from '../base/brand.ts'
+import { bytesToHex, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
-import { type RequestParts, verifyRequest } from '../identity/http-signature.ts'
-import type { Verifier } from '../identity/keys.ts'
+import {
+  type RequestParts,
+  type SignatureHeaders,
+  signReply,
+  verifyRequest,
+} from '../identity/http-signature.ts'
+import type { Signer, Verifier } from '../identity/keys.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { textToLogId } from '../protocol/entry.ts'
-import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
-import {
-  HEADS_ROWS_MAX,
-  NONCES_MAX,
-  PULL_RANGES_MAX,
-  PULL_REPLY_BYTES_MAX,
-  RECONCILE_LOGS_MIN,
-  SEQ_MAX,
-  SIGNATURE_AGE_MAX_MS,
-} from '../protocol/limits.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
+import { HEADS_ROWS_MAX, PULL_REPLY_BYTES_MAX, RECONCILE_LOGS_MIN, SEQ_MAX } from '../protocol/limits.ts'
 import {
   type Descriptor,
   decodeIhave,
@@ -34,11 +31,13 @@ import {
 } from '../protocol/messages.ts'
 import type { Gossip } from './gossip.ts'
 import { framesToLines } from './lines.ts'
+import { createNonces } from './nonces.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import type { SegmentFrame, Segments } from './segments.ts'
-import { createTally } from './tally.ts'
+import type { EventSource } from './streams.ts'
+import { receivePush } from './tally.ts'
 
 export interface HeadsAnswer {
   /** Digest of the view, 64 characters of hex. */
@@ -52,6 +51,12 @@ export interface HeadsAnswer {
 export interface NodesReply {
   readonly self: Descriptor
   readonly nodes: readonly Descriptor[]
+}
+
+export interface SignedReply {
+  /** JSON of a `NodesReply`. */
+  readonly body: Uint8Array
+  readonly headers: SignatureHeaders
 }
 
 export interface Federation {
@@ -71,6 +76,10 @@ export interface Federation {
   /** Frames of this spore as JSON lines, for people. */
   toLines(frames: AsyncIterable<Uint8Array>): AsyncIterable<string>
   push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  /** The stream of a caller that nobody can reach. Failure OVERLOADED. */
+  stream(caller: Did): Result<EventSource, Failure>
+  /** Ends every stream: the server closes. */
+  closeStreams(): void
   /** The segments of a log that end before the entry `before`. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
   segments(logId: string, before: string | null): Promise<Result<Uint8Array, Failure>>
   /** One sealed segment. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
@@ -79,7 +88,11 @@ export interface Federation {
   ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
   /** Failure REQUEST_INVALID. */
   neighbor(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
-  join(body: unknown, caller: Did): Promise<Result<NodesReply, Failure>>
+  /**
+   * Takes a descriptor, and answers with its own and those of its peers. `requestSignature` is the header of that name: the
+   * reply is signed over it, since who it comes from is what the asker wants to know.
+   */
+  join(body: unknown, caller: Did, requestSignature: string): Promise<Result<SignedReply, Failure>>
   nodes(): NodesReply
 }
 
@@ -92,6 +105,7 @@ export interface FederationDeps {
   readonly repair: Pick<Repair, 'answer'>
   readonly logs: LogTable
   readonly spaces: Spaces
+  readonly signer: Signer
   readonly verifier: Verifier
   readonly clock: Clock
   readonly network: string
@@ -102,8 +116,8 @@ export interface FederationDeps {
 }
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { gossip, replica, logs, spaces, verifier, clock, network } = deps
-  const nonces = createNonces()
+  const { gossip, replica, logs, spaces, signer, verifier, clock, network } = deps
+  const nonces = createNonces({ isPeer: gossip.isPeer })
 
   /** Proofs are counted as this process took them in: a cursor of an earlier one gives those of all forked logs again. */
   const startedAtMs = clock.now()
@@ -136,7 +150,7 @@ export function createFederation(deps: FederationDeps): Federation {
       const verified = verifyRequest(parts, headers, { nowMs, verifier })
       if (!verified.ok) return verified
       const { caller, nonce } = verified.value
-      const fresh = nonces.add(`${caller} ${nonce}`, nowMs)
+      const fresh = nonces.add(caller, nonce, nowMs)
       if (!fresh.ok) return fresh
       // Who reads what there is here fetches what it lacks, though there be nothing to fetch for a long time.
       if (parts.path.endsWith(`${FEDERATION_PATH}/heads`)) gossip.noteAsked(caller)
@@ -193,32 +207,14 @@ export function createFederation(deps: FederationDeps): Federation {
     toLines: (frames) => framesToLines(frames, deps.compression),
 
     async push(body, caller) {
-      const failures: { index: number; code: ErrorCode }[] = []
-      const want = new Map<LogId, number>()
-      const tally = createTally()
-      let index = 0
-      for await (const received of replica.receive(body)) {
-        const result = received.ok ? received.value.result : received
-        if (!result.ok && failures.length < PULL_RANGES_MAX) failures.push({ index, code: result.error.code })
-        if (received.ok) {
-          const { logId } = received.value
-          tally.add(received.value)
-          if (!result.ok && result.error.code === 'CHAIN_MISMATCH') gossip.suspect(caller, logId)
-          if (!result.ok && result.error.code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX)
-            want.set(logId, replica.next(logId))
-        }
-        index++
-      }
+      const { tally, failures, want, suspects } = await receivePush(replica, body)
+      for (const logId of suspects) gossip.suspect(caller, logId)
       const { prune, linked } = gossip.pushed(caller, tally)
-      return encodePushReply({
-        new: tally.fresh,
-        dup: tally.duplicate,
-        failures,
-        want: [...want].map(([logId, from]) => ({ logId, from })),
-        prune,
-        linked,
-      })
+      return encodePushReply({ new: tally.fresh, dup: tally.duplicate, failures, want, prune, linked })
     },
+
+    stream: gossip.stream,
+    closeStreams: gossip.closeStreams,
 
     async segments(logId, before) {
       const id = textToLogId(logId)
@@ -244,13 +240,15 @@ export function createFederation(deps: FederationDeps): Federation {
       return request.ok ? ok(encodeNeighborReply(await gossip.asked(caller, request.value))) : request
     },
 
-    async join(body, caller) {
+    async join(body, caller, requestSignature) {
       const descriptor = verifyDescriptor(body, { network, nowMs: clock.now(), verifier })
       if (!descriptor.ok) return descriptor
       if (descriptor.value.key !== caller)
         return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))
       const introduced = gossip.introduced(descriptor.value)
-      return introduced.ok ? ok(nodes()) : introduced
+      if (!introduced.ok) return introduced
+      const reply = { status: 200, body: utf8ToBytes(JSON.stringify(nodes())), requestSignature }
+      return ok({ body: reply.body, headers: signReply(reply, signer, Math.floor(clock.now() / 1000)) })
     },
 
     nodes,
@@ -286,21 +284,4 @@ function cursorToPosition(cursor: string | null, epoch: string, startedAtMs: num
   const [, ofEpoch, arrival, startedAt, forks] = CURSOR.exec(cursor ?? '') ?? []
   if (ofEpoch !== epoch) return { arrival: 0, forks: 0 }
   return { arrival: Number(arrival), forks: Number(startedAt) === startedAtMs ? Number(forks) : 0 }
-}
-
-/** Nonces of the time in which a signature is valid; full of fresh ones, it refuses rather than forgets. */
-function createNonces() {
-  const seen = new Map<string, number>()
-  return {
-    add(nonce: string, nowMs: number): Result<void, Failure> {
-      for (const [oldest, atMs] of seen) {
-        if (nowMs - atMs <= 2 * SIGNATURE_AGE_MAX_MS) break
-        seen.delete(oldest)
-      }
-      if (seen.has(nonce)) return err(failure('REQUEST_REPLAYED', 'its nonce was seen before'))
-      if (seen.size >= NONCES_MAX) return err(failure('OVERLOADED', 'too many requests in the last minutes'))
-      seen.set(nonce, nowMs)
-      return ok(undefined)
-    },
-  }
 }

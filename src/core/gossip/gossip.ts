@@ -19,21 +19,20 @@ import { FIRST_ROUND_MAX_MS } from '../protocol/limits.ts'
 import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
-import { type Courier, createBroadcast } from './broadcast.ts'
 import { createFederationClient } from './client.ts'
 import type { Forks } from './forks.ts'
 import { createIntroductions } from './introductions.ts'
 import { createInvestigator } from './investigation.ts'
+import { createLinks } from './links.ts'
 import { createNeighbors } from './neighbors.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
-import { createPeers, noteKnown, type Peer, type Peers, toPeerView } from './peers.ts'
-import type { LinkName } from './plumtree.ts'
+import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
-import { PUSH_BYTES } from './push.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
+import type { EventSource } from './streams.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
 import { ACTIVE_MAX } from './views.ts'
@@ -56,8 +55,14 @@ export interface Gossip {
   asked(did: Did, request: NeighborRequest): Promise<NeighborReply>
   /** A spore pushed what was stored here. `prune` where it should announce from now on; `linked` where it is a neighbour. */
   pushed(did: Did, tally: Tally): { readonly prune: boolean; readonly linked: boolean }
+  /** Opens a stream to a spore that nobody can reach. Failure OVERLOADED. */
+  stream(did: Did): Result<EventSource, Failure>
+  /** Ends every stream that is held open here. */
+  closeStreams(): void
   /** A spore announced what it has; what it should bring. */
   announced(did: Did, rows: readonly LogNext[]): IhaveReply
+  /** Whether a caller is one of the peers, or holds a stream. */
+  isPeer(did: Did): boolean
   /** Who pulls from here by itself needs nothing brought to it but news. */
   noteAsked(did: Did): void
   /** A spore was given what it pulled: it need not be told of it. */
@@ -108,7 +113,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { name, network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  const client = createFederationClient({ transport, signer, clock, random, signal })
+  const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
   const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
@@ -150,6 +155,28 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       onForgotten: (peer) => neighbors.forget(peer),
     },
   )
+  const links = createLinks({
+    client,
+    replica,
+    peers,
+    clock,
+    random,
+    log,
+    signal,
+    onReached(peer) {
+      // Taking a push says nothing of what a peer answers to a pull.
+      if (peer.state === 'unreachable') noteReached(peer)
+    },
+    onFailed: noteFailure,
+    onSuspect: (peer, logId) => suspect(peer, logId),
+    onUnlinked: (peer) => neighbors.unlinked(peer),
+    // What came before the stream is not told over it, in either direction.
+    onOpened: (peer) => void sync(peer),
+    onEnded(peer, error) {
+      noteFailure(peer, error)
+      neighbors.failed(peer)
+    },
+  })
   const neighbors = createNeighbors({
     client,
     peers,
@@ -157,8 +184,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     random,
     introduce: introductions.introduce,
     isReachable: () => introductions.selfUrl() !== null,
-    onUp: (peer) => broadcast.up(peer.url, courierTo(peer), peer),
-    onDown: (peer) => broadcast.down(peer.url),
+    subscriptions: links.subscriptions,
+    onUp: links.up,
+    onDown: links.down,
     onFailed: noteFailure,
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
@@ -192,32 +220,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     clock,
     log,
     signal,
-    onFetched: (fetched) => broadcast.stored(fetched, true),
+    onFetched: (fetched) => links.stored(fetched, true),
   })
   const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
-  const broadcast = createBroadcast({
-    replica,
-    clock,
-    random,
-    log,
-    signal,
-    // Taking a push says nothing of what a peer answers to a pull.
-    onReached: (link) => whereKnown(link, (peer) => peer.state === 'unreachable' && noteReached(peer)),
-    onFailed: (link, error) => whereKnown(link, (peer) => noteFailure(peer, error)),
-    onSuspect: (link, logId) => whereKnown(link, (peer) => suspect(peer, logId)),
-    onUnlinked: (link) => whereKnown(link, (peer) => neighbors.unlinked(peer)),
-  })
-  const whereKnown = (link: LinkName, act: (peer: Peer) => unknown): void => {
-    const peer = peers.byUrl(link)
-    if (peer) act(peer)
-  }
-  const courierTo = ({ url }: Peer): Courier => ({
-    pushBytes: PUSH_BYTES,
-    push: (frames) => client.push(url, frames),
-    announce: (rows) => client.ihave(url, rows),
-  })
-  /** The link of a caller; its name is no neighbour's where it is none. */
-  const linkOf = (did: Did): LinkName => peers.byDid(did)?.url ?? did
 
   const addPeer = async (input: string): Promise<Result<PeerView, Failure>> => {
     const pinned = introductions.pin(input)
@@ -268,8 +273,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     await repair.repairFrom(peer)
     if (view.value === 'same') peer.offerPauseMs = OFFER_ALL_PAUSE_MS
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
-    const pulls = clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs
-    if (view.value === 'same' || pulls || (isFirst && introductions.selfUrl() !== null)) return
+    const pulls =
+      clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs ||
+      (isFirst && introductions.selfUrl() !== null)
+    if (view.value === 'same' || (pulls && !links.subscriptions.has(peer))) return
     const offered = await offerer.offer(peer)
     if (!offered.ok) noteFailure(peer, offered.error)
   }
@@ -326,11 +333,12 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     firstRound: () => first,
     async stop() {
       stopping.abort()
+      links.close()
       await Promise.allSettled([
         loop,
         ...syncs.values(),
         ...investigations,
-        broadcast.settled(),
+        links.settled(),
         neighbors.settled(),
       ])
     },
@@ -342,28 +350,21 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       if (peer && peer.state !== 'alive' && loop) void sync(peer)
       return ok(undefined)
     },
-    asked: (did, { ask }) =>
-      ask === 'eager' || ask === 'lazy'
-        ? Promise.resolve({ accepted: false, reached: null })
-        : neighbors.asked(did, ask),
-    pushed(did, { rows, stored, fresh, duplicate, knownProofs }) {
-      const link = linkOf(did)
-      const prune = broadcast.pushed(link, rows, fresh, duplicate - knownProofs)
-      broadcast.stored(stored, false)
-      return { prune, linked: broadcast.isLinked(link) }
+    async asked(did, { ask, want }) {
+      if (ask === 'leave') links.closeStream(did)
+      if (ask !== 'eager' && ask !== 'lazy') return neighbors.asked(did, ask)
+      return { accepted: links.turned(did, ask, want), reached: null }
     },
-    announced(did, rows) {
-      const link = linkOf(did)
-      return { want: broadcast.announced(link, rows), linked: broadcast.isLinked(link) }
-    },
+    pushed: links.pushed,
+    stream: links.stream,
+    closeStreams: links.close,
+    announced: links.announced,
+    isPeer: (did) => links.holdsStream(did) || peers.byDid(did) !== undefined,
     noteAsked(did) {
       const peer = peers.byDid(did)
       if (peer) peer.askedAtMs = clock.now()
     },
-    noteServed(did, { logId, next }) {
-      const peer = peers.byDid(did)
-      if (peer) noteKnown(peer, logId, next)
-    },
+    noteServed: links.noteServed,
     suspect(did, logId) {
       const peer = peers.byDid(did)
       if (peer) suspect(peer, logId)
@@ -376,8 +377,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       for (const { change } of applied)
         if (own.has(change.logId) && !firstNew.has(change.logId)) firstNew.set(change.logId, change.seq)
       const stored = [...firstNew].map(([logId, from]) => ({ logId, from }))
-      if (stored.length > 0) broadcast.stored(stored, false)
-      for (const { logId, space } of forks) if (spaces.replicates(space)) broadcast.forked(logId)
+      if (stored.length > 0) links.stored(stored, false)
+      for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
     self: introductions.self,
     peers,

@@ -9,6 +9,7 @@ import type { Failure } from '../protocol/errors.ts'
 import type { NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import type { FederationClient } from './client.ts'
 import type { Peer, Peers } from './peers.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import { createViews, type ViewEffect, type ViewEvent } from './views.ts'
 
 export interface Neighbors {
@@ -40,13 +41,14 @@ export interface NeighborsDeps {
   /** Who answers at a peer's URL; the peer that it turned out to be. */
   readonly introduce: (peer: Peer) => Promise<Result<Peer, Failure>>
   readonly isReachable: () => boolean
+  readonly subscriptions: Subscriptions
   readonly onUp: (peer: Peer) => void
   readonly onDown: (peer: Peer) => void
   readonly onFailed: (peer: Peer, error: Failure) => void
 }
 
 export function createNeighbors(deps: NeighborsDeps): Neighbors {
-  const { client, peers, clock, random, introduce, isReachable, onUp, onDown, onFailed } = deps
+  const { client, peers, clock, random, introduce, isReachable, subscriptions, onUp, onDown, onFailed } = deps
   const views = createViews({ random })
   const requests = new Set<Promise<unknown>>()
 
@@ -64,8 +66,10 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
     if (!peer) handle({ type: 'forgotten', peer: effect.peer })
     else if (effect.type === 'ask') track(askFor(peer, effect.isUrgent))
     else if (effect.type === 'up') onUp(peer)
-    else if (effect.type === 'down') onDown(peer)
-    else if (effect.type === 'dropped') peers.remove(peer)
+    else if (effect.type === 'down') {
+      subscriptions.close(peer)
+      onDown(peer)
+    } else if (effect.type === 'dropped') peers.remove(peer)
     else track(client.neighbor(peer.url, { ask: 'leave', want: [] }))
   }
 
@@ -83,7 +87,7 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
       // It was another URL of a peer that is known: that one is asked in its own time.
       if (introduced.value !== peer) return void handle({ type: 'forgotten', peer: url })
     }
-    if (!isReachable()) return void handle({ type: 'answered', peer: url, isAccepted: true })
+    if (!isReachable()) return subscribe(peer)
     const request: NeighborRequest = { ask: isUrgent ? 'urgent' : 'room', want: [] }
     let answer = await client.neighbor(url, request)
     // It has forgotten this spore.
@@ -95,7 +99,20 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
       onFailed(peer, answer.error)
       return void handle({ type: 'failed', peer: url })
     }
+    // It is not answered where it looks for this spore: then this one stays on the line.
+    if (answer.value.reached !== true) return subscribe(peer)
     handle({ type: 'answered', peer: url, isAccepted: answer.value.accepted })
+  }
+
+  const subscribe = async (peer: Peer): Promise<void> => {
+    const opened = await subscriptions.open(peer)
+    // Who has no stream to spare is there all the same.
+    if (!opened.ok && opened.error.code === 'PEER_UNREACHABLE') {
+      onFailed(peer, opened.error)
+      return void handle({ type: 'failed', peer: peer.url })
+    }
+    handle({ type: 'answered', peer: peer.url, isAccepted: opened.ok && opened.value })
+    if (!views.isActive(peer.url)) subscriptions.close(peer)
   }
 
   /** The peer that a caller is, once it has answered at the URL that it gave itself. */

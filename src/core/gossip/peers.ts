@@ -46,7 +46,7 @@ export interface Peers {
 }
 
 /** Logs whose progress at one peer is remembered; beyond it a push may repeat what the peer has. */
-const KNOWN_LOGS_MAX = 16_384
+export const KNOWN_LOGS_MAX = 16_384
 
 export function createPeers(): Peers {
   const peers = new Map<string, Peer>()
@@ -84,7 +84,7 @@ export function createPeers(): Peers {
 }
 
 /** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
-export function noteKnown(peer: Peer, logId: LogId, next: number): void {
+export function noteKnown(peer: Pick<Peer, 'known'>, logId: LogId, next: number): void {
   if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
 }
 

@@ -6,7 +6,7 @@
  * link, so the tree heals. Invariants: nothing is sent but what is stored here; at most one push and one announcement a link
  * are under way; a queue is bounded and drops its oldest: what is lost that way, or any other, the next pull finds.
  */
-import type { BoundedMap } from '../base/bounded.ts'
+import { type BoundedMap, createBoundedMap } from '../base/bounded.ts'
 import type { LogId } from '../base/brand.ts'
 import type { Random } from '../base/ports.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
@@ -17,16 +17,18 @@ import type { Replica } from './replica.ts'
 /** News that come within this time go out in one push. */
 export const PUSH_COALESCE_MS = 50
 /**
- * An announcement waits this long, and up to half as long again: over a deep tree the push comes first, and of two neighbours
- * only one announces.
+ * An announcement waits this long, and up to half as long again: between two neighbours the way along a deep tree can take
+ * 2 s longer to one than to the other, and the push should still come first; and of the two only one then announces.
  */
-export const ANNOUNCE_DELAY_MS = 1000
+export const ANNOUNCE_DELAY_MS = 2000
 /** After a lost push or announcement the neighbour is asked this much later what it lacks. */
 export const PROBE_DELAY_MS = 250
 /** What somebody was asked to bring is not asked of another for so long: a round trip and a push of 1 MiB. */
 export const EXPECT_MS = 2000
 /** Logs that wait to be sent to one neighbour: what 10,000 authors write in a second. Beyond it the oldest are left to pull. */
 export const QUEUE_LOGS_MAX = 4096
+/** Logs that were fetched lately. */
+const FETCHED_LOGS_MAX = 4096
 /** Logs that somebody was asked to bring. */
 const EXPECTED_LOGS_MAX = 16_384
 
@@ -123,6 +125,9 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     { readonly link: LinkName; readonly next: number; readonly untilMs: number }
   >()
 
+  /** What a pull brought before the push did: the push is then no second way to it, but the first, and late. */
+  const fetched: Known = createBoundedMap(FETCHED_LOGS_MAX)
+
   const lacks = (link: Link, logId: LogId): boolean =>
     (link.known.get(logId) ?? 0) < replica.validEnd(logId) ||
     replica.forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
@@ -139,6 +144,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
 
   const store = (logs: readonly LogStart[], isOld: boolean): PlumtreeEffect[] => {
     const effects: PlumtreeEffect[] = []
+    if (isOld) for (const { logId } of logs) fetched.set(logId, replica.next(logId))
     for (const [name, link] of links) {
       const isPush = link.isEager && !isOld
       for (const { logId, from } of logs) {
@@ -160,9 +166,13 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     })
 
   /** A push of nothing but what is here, or mostly: this link is a second way to the same news. */
-  const judge = (name: LinkName, fresh: number, duplicate: number): PlumtreeEffect[] => {
+  const judge = (
+    name: LinkName,
+    { rows, fresh, duplicate }: { rows: readonly LogNext[]; fresh: number; duplicate: number },
+  ): PlumtreeEffect[] => {
     const link = links.get(name)
     if (!link || duplicate <= fresh) return []
+    if (rows.some(({ logId, next }) => next <= (fetched.get(logId) ?? 0))) return []
     return [...makeLazy(name, link), { type: 'prune', link: name }]
   }
 
@@ -303,7 +313,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
           return []
         case 'pushed':
           if (link) for (const row of event.rows) noteKnown(link.known, row)
-          return judge(event.link, event.fresh, event.duplicate)
+          return judge(event.link, event)
         case 'announced':
           if (link) for (const row of event.rows) noteKnown(link.known, row)
           return askFor(event.link, event.rows, nowMs)

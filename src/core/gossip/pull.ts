@@ -89,7 +89,11 @@ export function createPuller(deps: PullerDeps): Puller {
       const answer = await client.heads(peer.url, since, [own, ...(peer.etag ? [peer.etag] : [])])
       if (!answer.ok) return answer
       const { etag, reply, isLost } = answer.value
-      if (!reply) return ok(etag === own ? 'same' : 'other')
+      if (!reply) {
+        // The peer has our view: the next request names one view, not this and an older one.
+        if (etag === own) peer.etag = own
+        return ok(etag === own ? 'same' : 'other')
+      }
       if (isLost || isAuditDue(peer)) {
         const compared = await compareViews(peer, round)
         if (!compared.ok) return compared

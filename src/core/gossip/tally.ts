@@ -1,6 +1,8 @@
 /** What came of runs that a peer sent: what it has, what of it was new here, and how much was not. */
-import type { LogNext, LogStart } from '../protocol/messages.ts'
-import type { ReceivedRun } from './replica.ts'
+import type { LogId } from '../base/brand.ts'
+import { PULL_RANGES_MAX } from '../protocol/limits.ts'
+import type { LogNext, LogStart, PushReply } from '../protocol/messages.ts'
+import type { ReceivedRun, Replica } from './replica.ts'
 
 export interface Tally {
   /** Logs that the sender has, up to where. */
@@ -41,5 +43,42 @@ export function createTally(): Tally {
       else rows.push({ logId, next: end })
       if (end !== null && result.value.fresh > 0) stored.push({ logId, from: end - result.value.fresh })
     },
+  }
+}
+
+/** What became of a push. */
+export interface Receipt {
+  readonly tally: Tally
+  readonly failures: PushReply['failures']
+  /** Where logs would be continued that had a gap. */
+  readonly want: readonly LogStart[]
+  /** Logs of which another chain is held here. */
+  readonly suspects: readonly LogId[]
+}
+
+/** Verifies and stores what was pushed. */
+export async function receivePush(replica: Replica, frames: Uint8Array): Promise<Receipt> {
+  const tally = createTally()
+  const failures: PushReply['failures'][number][] = []
+  const want = new Map<LogId, number>()
+  const suspects = new Set<LogId>()
+  let index = 0
+  for await (const received of replica.receive(frames)) {
+    const result = received.ok ? received.value.result : received
+    if (received.ok) tally.add(received.value)
+    if (!result.ok) {
+      const { code } = result.error
+      if (failures.length < PULL_RANGES_MAX) failures.push({ index, code })
+      const logId = received.ok ? received.value.logId : null
+      if (logId && code === 'CHAIN_MISMATCH') suspects.add(logId)
+      if (logId && code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX) want.set(logId, replica.next(logId))
+    }
+    index++
+  }
+  return {
+    tally,
+    failures,
+    want: [...want].map(([logId, from]) => ({ logId, from })),
+    suspects: [...suspects],
   }
 }

@@ -94,6 +94,65 @@ export function verifyRequest(
   return ok({ caller: keyid as Did, nonce })
 }
 
+/** The parts of a reply that a signature covers. */
+export interface ReplyParts {
+  readonly status: number
+  readonly body: Uint8Array
+  /** The `signature` header of the request that is answered. It covers the nonce, so a reply answers one request only. */
+  readonly requestSignature: string
+}
+
+/** As `INPUT`, for a reply. */
+const REPLY_COMPONENTS = '("@status" "content-digest" "signature";req;key="spore")'
+const REPLY_INPUT =
+  /^spore=(\("@status" "content-digest" "signature";req;key="spore"\);created=(\d{1,12});alg="ed25519";keyid="(did:key:z[1-9A-HJ-NP-Za-km-z]{1,56})")$/
+
+/** Headers that sign a reply to a request (RFC 9421 §2.4) at `createdS`, in seconds since the Unix epoch. */
+export function signReply(parts: ReplyParts, signer: Signer, createdS: number): SignatureHeaders {
+  const digest = digestOf(parts.body)
+  const parameters = `${REPLY_COMPONENTS};created=${createdS};alg="ed25519";keyid="${signer.did}"`
+  const signature = signer.sign(replyBase(parts, digest, parameters))
+  return {
+    'content-digest': digest,
+    'signature-input': `${LABEL}=${parameters}`,
+    signature: `${LABEL}=:${toBase64(signature)}:`,
+  }
+}
+
+/** Who signed a reply to the very request. Failures: REQUEST_UNSIGNED, REQUEST_STALE, DIGEST_MISMATCH, SIGNATURE_INVALID. */
+export function verifyReply(
+  parts: ReplyParts,
+  headers: { readonly [name: string]: unknown },
+  context: { readonly nowMs: number; readonly verifier: Verifier },
+): Result<Did, Failure> {
+  const input = REPLY_INPUT.exec(String(headers['signature-input'] ?? ''))
+  const signature = SIGNATURE.exec(String(headers.signature ?? ''))
+  if (!input || !signature) return err(failure('REQUEST_UNSIGNED', 'the reply is not signed'))
+  const [, parameters, created, keyid] = input as unknown as [string, string, string, string]
+  if (Math.abs(context.nowMs - Number(created) * 1000) > SIGNATURE_AGE_MAX_MS)
+    return err(failure('REQUEST_STALE', 'the reply’s signature is too old or from the future'))
+  const digest = digestOf(parts.body)
+  if (headers['content-digest'] !== digest)
+    return err(failure('DIGEST_MISMATCH', 'the reply is not the one that was signed'))
+  const publicKey = didToPublicKey(keyid)
+  const bytes = Buffer.from(signature[1] as string, 'base64')
+  if (!publicKey || !context.verifier.verify(publicKey, replyBase(parts, digest, parameters), bytes))
+    return err(failure('SIGNATURE_INVALID', 'the signature of the reply does not hold'))
+  return ok(keyid as Did)
+}
+
+function replyBase({ status, requestSignature }: ReplyParts, digest: string, parameters: string): Uint8Array {
+  // The member's value alone: its label is in the component's name.
+  const member = requestSignature.slice(`${LABEL}=`.length)
+  const lines = [
+    `"@status": ${status}`,
+    `"content-digest": ${digest}`,
+    `"signature";req;key="${LABEL}": ${member}`,
+    `"@signature-params": ${parameters}`,
+  ]
+  return utf8ToBytes(lines.join('\n'))
+}
+
 function components({ query, body }: RequestParts): string {
   const names = ['"@method"', '"@authority"', '"@path"']
   if (query !== '') names.push('"@query"')
@@ -110,6 +169,6 @@ function signatureBase(parts: RequestParts, digest: string | null, parameters: s
   return utf8ToBytes(lines.join('\n'))
 }
 
-const contentDigest = (body: Uint8Array): string | null =>
-  body.length === 0 ? null : `sha-256=:${toBase64(sha256(body))}:`
+const contentDigest = (body: Uint8Array): string | null => (body.length === 0 ? null : digestOf(body))
+const digestOf = (body: Uint8Array): string => `sha-256=:${toBase64(sha256(body))}:`
 const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')

@@ -52,7 +52,7 @@ export function decodeHeader(bytes: Uint8Array): Result<Header, Failure> {
   const decoded = decodeCanonical(bytes)
   if (!decoded.ok) return malformed(decoded.error)
   const fields = decoded.value
-  if (!Array.isArray(fields)) return malformed('not an array')
+  if (!Array.isArray(fields) || fields.length === 0) return malformed('not an array of fields')
   if (fields[0] !== PROTOCOL_VERSION)
     return err(
       failure(

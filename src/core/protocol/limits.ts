@@ -118,14 +118,30 @@ export const FRAME_DECODED_BYTES_MAX = MIB
 export const PULL_REPLY_BYTES_MAX = 16 * MIB
 /** Ranges in one pull. */
 export const PULL_RANGES_MAX = 1024
+/** Streams that spores without a URL hold open here at a time; each holds a socket and the buffer of one push. */
+export const STREAMS_MAX = 64
+/** A silent federation stream sends a comment this often; proxies cut what is silent for a minute. */
+export const STREAM_HEARTBEAT_MS = 15 * SECOND_MS
+/** A federation stream without a byte for this long is broken: three comments are missing. */
+export const STREAM_IDLE_MS = 3 * STREAM_HEARTBEAT_MS
+/** What is written to a federation stream must have been read by then, or it is cut: 1.7 MB at 1.4 Mbit/s. */
+export const STREAM_STALL_MS = 10 * SECOND_MS
+/** Characters of one line of a federation stream: base64url of a push of 256 KiB and the frame of 1 MiB that crosses it. */
+export const EVENT_LINE_CHARS_MAX = 2 * MIB
 /** Rows in one ihave: as many as in a reply to heads, so that a spore which nobody can reach can say what it has. */
 export const IHAVE_ROWS_MAX = 8192
 /** Rows in one reply to heads; the rest comes with the next cursor. */
 export const HEADS_ROWS_MAX = 8192
 /** A federation request's signature is valid this long before and after its `created`. */
 export const SIGNATURE_AGE_MAX_MS = 120 * SECOND_MS
-/** Nonces remembered: what 2 × 120 s of the request limit can bring; when full, new requests are refused. */
+/** Nonces remembered of callers that go beyond their own share; when full, these are refused until the oldest expire. */
 export const NONCES_MAX = 65_536
+/** Nonces of one caller that are remembered whatever others do: 16 requests a minute over 2 × 120 s. */
+export const NONCES_OWN_MAX = 64
+/** Nonces of one peer: 34 requests a second. Peers are few, so they are not turned away for strangers. */
+export const NONCES_PEER_MAX = 8192
+/** Callers that are no peers and whose nonces are remembered at a time: 64 KiB nonces in all, when each uses its share. */
+export const NONCE_CALLERS_MAX = 1024
 /** Peers a spore keeps; more are refused until membership (a later issue) chooses among them. */
 export const PEERS_MAX = 256
 /** Characters of a peer's URL. */

@@ -223,7 +223,9 @@ function outcomeFields(outcome: Outcome): { [key: string]: Canonical } {
 
 function decodeOutcome(fields: Fields): Outcome | null {
   if (fields.failure !== undefined)
-    return isText(fields.failure, limits.TASK_CHARS_MAX) && fields.text === undefined
+    return isText(fields.failure, limits.TASK_CHARS_MAX) &&
+      fields.text === undefined &&
+      fields.quotes === undefined
       ? { text: null, quotes: [], failure: fields.failure }
       : null
   if (!isText(fields.text, limits.TEXT_BYTES_MAX) || !Array.isArray(fields.quotes)) return null

@@ -152,6 +152,7 @@ export function decodeRun(bytes: Uint8Array): Result<DecodedRun, Failure> {
   if (!decoded.ok) return malformed(decoded.error)
   const fields = decoded.value
   if (!Array.isArray(fields)) return malformed('not an array')
+  if (fields.length === 0) return malformed('no fields')
   if (fields[0] !== PROTOCOL_VERSION)
     return err(
       failure(

@@ -18,9 +18,11 @@ import {
   CURSOR_UNKNOWN,
   FEDERATION_PATH,
 } from '../../core/protocol/messages.ts'
+import { SECURITY_HEADERS } from '../plugins/headers.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
 import { parseRange } from '../range.ts'
+import { writeStream } from './stream.ts'
 
 /** A request for payloads: its entries, each in a log of its own. */
 const PAYLOADS_BYTES_MAX = 16 * 1024
@@ -30,6 +32,9 @@ const DESCRIPTOR_BYTES_MAX = 16 * 1024
 const IHAVE_BYTES_MAX = 256 * 1024
 /** `want` at its longest: `PULL_RANGES_MAX` rows of 23 bytes. */
 const NEIGHBOR_BYTES_MAX = 32 * 1024
+
+/** Seconds after which a spore that found every stream taken may come back. */
+const STREAM_RETRY_SECONDS = '60'
 
 export interface FederationRoutesOptions {
   /** Where others are told to reach this spore, which may be a proxy before it; null where they are told nothing. */
@@ -58,7 +63,7 @@ export const federationRoutes =
       const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request))
       reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
       if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
-      return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : reply.code(304).send()
+      return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : sendNothingNew(reply)
     })
 
     app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
@@ -84,6 +89,19 @@ export const federationRoutes =
       const caller = callerOf(request)
       return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
     })
+
+    app.get(
+      `${FEDERATION_PATH}/stream`,
+      { exposeHeadRoute: false, config: { streams: true } },
+      async (request, reply) => {
+        const caller = callerOf(request)
+        const source = federation.stream(caller)
+        if (!source.ok) reply.header('retry-after', STREAM_RETRY_SECONDS)
+        await writeStream(reply, unwrap(source))
+      },
+    )
+    // Streams never end by themselves, so a closing server would wait for them for ever.
+    app.addHook('preClose', async () => federation.closeStreams())
 
     app.get(`${FEDERATION_PATH}/log/:id/segments`, async (request, reply) => {
       callerOf(request)
@@ -113,10 +131,12 @@ export const federationRoutes =
     })
 
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
-      app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request) => {
+      app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request, reply) => {
         const caller = callerOf(request)
         const descriptor = unwrap(parseJson(bodyOf(request)))
-        return unwrap(await federation.join(descriptor, caller))
+        const signature = String(request.headers.signature)
+        const { body, headers } = unwrap(await federation.join(descriptor, caller, signature))
+        return sendBytes(reply.headers({ ...headers }), 'application/json', body)
       })
 
     for (const path of ['/federation/nodes', `${FEDERATION_PATH}/nodes`])
@@ -188,6 +208,12 @@ function etagsOf(request: FastifyRequest): string[] {
 
 const bodyOf = (request: FastifyRequest): Uint8Array =>
   (request.body as Uint8Array | undefined) ?? new Uint8Array()
+
+/** A reply without a body has nothing that a browser could misread: its security headers would be a sixth of the round. */
+function sendNothingNew(reply: FastifyReply): FastifyReply {
+  for (const name of Object.keys(SECURITY_HEADERS)) reply.removeHeader(name)
+  return reply.code(304).send()
+}
 
 /** Frames, or the same as JSON lines where the request asks for these. */
 function sendFrames(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Health } from '../../../src/core/protocol/api.ts'
+import type { Health, MemoryPage } from '../../../src/core/protocol/api.ts'
 import { ITEMS_MAX } from '../../../src/core/protocol/limits.ts'
 import { type RunningSpore, startSpore } from '../../support/spore-process.ts'
 
@@ -52,6 +52,13 @@ export const join = ({ url }: RunningSpore, peer: string): Promise<unknown> =>
 export async function health({ url }: RunningSpore): Promise<Health> {
   const reply = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(HOLDS_MS) })
   return (await reply.json()) as Health
+}
+
+/** Log, next sequence number and chain value of every log: who has the same has the same entries, byte for byte. */
+export async function frontierOf({ url }: RunningSpore): Promise<string[]> {
+  const reply = await fetch(`${url}/api/memory?limit=1`, { signal: AbortSignal.timeout(HOLDS_MS) })
+  const { frontier } = (await reply.json()) as MemoryPage
+  return frontier.map(({ log, next, chain }) => `${log} ${next} ${chain}`).sort()
 }
 
 /** Resolves when a spore holds `count` memories, and fails where it holds more, or not as many in time. */

@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'keep no nonces',
     patches: [
       {
-        file: 'core/gossip/federation.ts',
+        file: 'core/gossip/nonces.ts',
         find: 'if (seen.has(nonce)) return',
         replace: 'if (false) return',
       },

@@ -363,10 +363,10 @@ test('what a peer refused in a push is offered again by a spore that it cannot p
   const a = await net.open('a', { isReachable: false })
   await join(a, peer.url)
   await remember(a, 'once there is room')
-  await net.clock.advance(20_000)
+  await net.clock.advance(60_000)
   assert.ok(pushed.length >= 2)
   isFull = false
-  await net.clock.advance(20_000)
+  await net.clock.advance(60_000)
   const accepted = pushed.length
   await net.clock.advance(60_000)
   assert.equal(pushed.length, accepted)

@@ -1,5 +1,8 @@
 /** A peer that signs what it should and answers what it likes. */
+
+import type { TransportReply, TransportRequest } from '../../../../src/core/gossip/transport.ts'
 import { signDescriptor } from '../../../../src/core/identity/descriptor.ts'
+import { signReply } from '../../../../src/core/identity/http-signature.ts'
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
 import { failure } from '../../../../src/core/protocol/errors.ts'
 import {
@@ -20,6 +23,7 @@ export interface Script {
   readonly heads?: Responder
   readonly pull?: Responder
   readonly push?: Responder
+  readonly stream?: Responder
   readonly ihave?: Responder
   readonly neighbor?: Responder
   readonly join?: Responder
@@ -53,7 +57,7 @@ export function serveLiar(
       },
       signer,
     )
-  const answers: Required<Script> = {
+  const answers: Script = {
     heads: async () => headsReply([], { cursor: 'x', more: false }),
     pull: async () => reply(200, new Uint8Array()),
     push: async () =>
@@ -64,14 +68,15 @@ export function serveLiar(
       return reply(200, encodeIhaveReply({ want, linked: true }))
     },
     neighbor: async () => reply(200, encodeNeighborReply({ accepted: true, reached: true })),
-    join: async () => jsonReply(200, { self: descriptor(), nodes: [] }),
+    join: async (request) => signedReply(net, request, signer, { self: descriptor(), nodes: [] }),
     segments: async () => problem(failure('SEGMENT_UNKNOWN', 'none')),
     ...script,
   }
   const url = net.serve(name, async (request) => {
     const action = request.path.split('/').at(-1) as string
-    if (action === 'nodes') return answers.join(request)
-    return answers[action as keyof Script](request)
+    if (action === 'nodes') return (answers.join as Responder)(request)
+    const answer = answers[action as keyof Script] as Responder | undefined
+    return answer ? answer(request) : problem(failure('ROUTE_NOT_FOUND', request.path))
   })
   return { url, signer, descriptor }
 }
@@ -87,3 +92,15 @@ export const inventedRow = (net: Loopback, next = 1): HeadsRow => ({
   next,
   chain: new Uint8Array(32),
 })
+
+/** A reply to a join, signed by whoever. */
+export function signedReply(
+  net: Loopback,
+  { headers }: TransportRequest,
+  signer: Signer,
+  value: unknown,
+): TransportReply {
+  const { status, body } = jsonReply(200, value)
+  const parts = { status, body, requestSignature: headers.signature ?? '' }
+  return { status, headers: { ...signReply(parts, signer, Math.floor(net.clock.now() / 1000)) }, body }
+}

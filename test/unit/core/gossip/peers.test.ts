@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PEERS_MAX } from '../../../../src/core/protocol/limits.ts'
 import { jsonReply, type Member, respondFrom, urlOf } from '../../../support/loopback.ts'
-import { serveLiar } from './liar.ts'
+import { serveLiar, signedReply } from './liar.ts'
 import { join, memoriesOf, only, remember, rememberMany, testLoopback } from './support.ts'
 
 const refusal = async (member: Member, url: string): Promise<string> => {
@@ -198,6 +198,29 @@ test('who answers with another’s descriptor takes neither its place nor its UR
   assert.equal(memoriesOf(a), 3)
 })
 
+test('a reply to a join counts only if its sender has signed it, for this very request', async (context) => {
+  await using net = testLoopback(context)
+  const [a, victim] = [await net.open('a'), await net.open('victim')]
+  const stolen = victim.spore.federation.nodes().self
+  const forged: Parameters<typeof serveLiar>[2][] = [
+    // Without a signature; with its own beside the descriptor of another; with one that was true for another request.
+    { join: async () => jsonReply(200, { self: stolen, nodes: [] }) },
+    {
+      join: async (request) => signedReply(net, request, forger.signer, { self: stolen, nodes: [] }),
+    },
+    { join: async () => recorded },
+  ]
+  const forger = serveLiar(net, 'forger', {})
+  await join(a, victim.url)
+  const recorded = only(net.take(), '/join').find(({ request }) => request.base === victim.url)!.reply!
+  for (const [i, script] of forged.entries()) {
+    const liar = serveLiar(net, `liar-${i}`, script)
+    const other = await net.open(`other-${i}`)
+    assert.match(await refusal(other, liar.url), /^PEER_REFUSED /)
+    assert.deepEqual(other.spore.peers(), [])
+  }
+})
+
 test('an older descriptor of a peer does not bring back the URL that it has left', async (context) => {
   await using net = testLoopback(context)
   const before = await net.open('victim', { url: urlOf('old-home') })
@@ -228,12 +251,12 @@ test('a descriptor that another key has signed, or that has expired, is refused'
   await using net = testLoopback(context)
   const [a, b] = [await net.open('a'), await net.open('b')]
   const own = b.spore.federation.nodes().self
-  const posed = await a.spore.federation.join(own, a.did)
+  const posed = await a.spore.federation.join(own, a.did, '')
   assert.equal(!posed.ok && posed.error.code, 'SIGNATURE_INVALID')
-  const changed = await a.spore.federation.join({ ...own, url: urlOf('elsewhere') }, b.did)
+  const changed = await a.spore.federation.join({ ...own, url: urlOf('elsewhere') }, b.did, '')
   assert.equal(!changed.ok && changed.error.code, 'SIGNATURE_INVALID')
   net.clock.jump(25 * 3600 * 1000)
-  const late = await a.spore.federation.join(own, b.did)
+  const late = await a.spore.federation.join(own, b.did, '')
   assert.equal(!late.ok && late.error.code, 'REQUEST_STALE')
 })
 

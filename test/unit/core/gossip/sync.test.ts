@@ -236,6 +236,7 @@ test('with nothing new a round is one request, answered with 304 and no body', a
   for (const { request, reply } of sent) {
     assert.equal(request.path, '/federation/v1/heads')
     assert.deepEqual([reply?.status, reply?.body.length], [304, 0])
+    assert.match(request.headers['if-none-match'] ?? '', /^"[0-9a-f]{64}"$/, 'one view, named once')
   }
 })
 

@@ -37,7 +37,10 @@ test('heads answer 200 with an ETag, and 304 without a body to who has that view
   for (const known of [etag, `"a", ${etag}`, `W/${etag}`, `${etag}, "b"`]) {
     const second = await heads(served, null, known)
     assert.deepEqual([second.status, second.body.length, second.headers.etag], [304, 0, etag])
+    // Rounds without news are most of an idle spore's traffic; what is for browsers is in replies with a body.
+    assert.equal(second.headers['content-security-policy'], undefined)
   }
+  assert.match(String(first.headers['content-security-policy']), /default-src 'none'/)
   // What is private does not change the view.
   await served.spore.remember({ text: 'for nobody either', space: 'private' })
   assert.equal((await heads(served, null, etag)).status, 304)
@@ -196,6 +199,7 @@ const refused: readonly { readonly what: string; readonly code: string; readonly
       ),
   },
   { what: 'a run that is no run', code: 'RUN_MALFORMED', run: () => Uint8Array.of(0x60) },
+  { what: 'a run of no fields', code: 'RUN_MALFORMED', run: () => Uint8Array.of(0x80) },
   {
     what: 'a run of another version',
     code: 'VERSION_UNSUPPORTED',
