@@ -91,7 +91,7 @@ export function createAdversary(name: string, world: World, compression: Compres
       chain: head.chain,
       signature: head.signature,
     }
-    switch (random.pick(['whole', 'beyond', 'gap', 'tampered', 'cut'])) {
+    switch (random.pick(['beyond', 'beyond', 'beyond', 'gap', 'gap', 'tampered', 'cut', 'whole'])) {
       case 'beyond':
         note('a run went on behind its signed head')
         return encodeRun({ ...whole, entries: [...whole.entries, forged(row.logId, end, head.clock)] })

@@ -102,7 +102,13 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'core/memory/run-check.ts',
         find: 'if (!equalBytes(chain.value(), run.chain))',
-        replace: 'if (false)',
+        replace:
+          'const covered = { logId, seq: seq - 1, chain: run.chain, clock: clocks[count - 2] as number }\n' +
+          'if (\n' +
+          'count > 1 && context.verifier.verify(run.log.publicKey, headBytes(context.network, covered), run.signature)\n' +
+          ')\n' +
+          'return { position, failure: null, isSigned: true }\n' +
+          'if (!equalBytes(chain.value(), run.chain))',
       },
     ],
     scenario: 'N7',
