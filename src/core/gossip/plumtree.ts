@@ -11,6 +11,7 @@ import type { LogId } from '../base/brand.ts'
 import type { Random } from '../base/ports.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart } from '../protocol/messages.ts'
+import { type Announcements, createAnnouncements } from './announcements.ts'
 import type { Offered } from './push.ts'
 import type { Replica } from './replica.ts'
 
@@ -18,7 +19,8 @@ import type { Replica } from './replica.ts'
 export const PUSH_COALESCE_MS = 50
 /**
  * An announcement waits this long, and up to half as long again: between two neighbours the way along a deep tree can take
- * 2 s longer to one than to the other, and the push should still come first; and of the two only one then announces.
+ * 2 s longer to one than to the other, and the push should still come first; and of the two only one then announces. What
+ * came while another announcement waited has a time of its own, or it would overtake its push.
  */
 export const ANNOUNCE_DELAY_MS = 2000
 /** After a lost push or announcement the neighbour is asked this much later what it lacks. */
@@ -79,7 +81,7 @@ export type PlumtreeEvent =
       readonly logs: readonly LogId[]
     }
 
-export type Message = 'push' | 'announce' | 'ask'
+export type Message = 'push' | 'announce' | 'ask' | 'probe'
 
 export type PlumtreeEffect =
   /** Come back with `due` after a time. */
@@ -111,7 +113,7 @@ interface Link {
   isEager: boolean
   /** Logs to push, each from where; and logs to announce. The oldest first. */
   readonly pushes: Map<LogId, number>
-  readonly announcements: Set<LogId>
+  readonly announcements: Announcements
   /** Logs that it announced while another was asked to bring them. */
   readonly spares: Set<LogId>
   /** Messages that are being waited for, and that are under way. */
@@ -143,10 +145,17 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     return [{ type: 'wake', link: name, message, delayMs }]
   }
   const wakePush = (name: LinkName, link: Link, delayMs: number) => wake(name, link, 'push', delayMs)
-  const wakeAnnounce = (name: LinkName, link: Link) =>
-    wake(name, link, 'announce', ANNOUNCE_DELAY_MS * (1 + random.float() / 2))
+  /** When the oldest may be announced, or a little later. */
+  const wakeAnnounce = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
+    const readyAtMs = link.announcements.readyAtMs()
+    if (readyAtMs === null) return []
+    const jitterMs = (ANNOUNCE_DELAY_MS / 2) * random.float()
+    return wake(name, link, 'announce', Math.max(0, readyAtMs - nowMs) + jitterMs)
+  }
+  const announceLater = (link: Link, logId: LogId, nowMs: number): void =>
+    link.announcements.add({ logId, next: replica.validEnd(logId) }, nowMs + ANNOUNCE_DELAY_MS)
 
-  const store = (logs: readonly LogStart[], isOld: boolean): PlumtreeEffect[] => {
+  const store = (logs: readonly LogStart[], isOld: boolean, nowMs: number): PlumtreeEffect[] => {
     const effects: PlumtreeEffect[] = []
     if (isOld) for (const { logId } of logs) fetched.set(logId, replica.next(logId))
     for (const [name, link] of links) {
@@ -154,10 +163,10 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
       for (const { logId, from } of logs) {
         if (!lacks(link, logId)) continue
         if (isPush) enqueue(link, logId, from)
-        else announceLater(link, logId)
+        else announceLater(link, logId, nowMs)
       }
       if (link.pushes.size > 0) effects.push(...wakePush(name, link, PUSH_COALESCE_MS))
-      if (link.announcements.size > 0) effects.push(...wakeAnnounce(name, link))
+      effects.push(...wakeAnnounce(name, link, nowMs))
     }
     return effects
   }
@@ -173,18 +182,19 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const judge = (
     name: LinkName,
     { rows, fresh, duplicate }: { rows: readonly LogNext[]; fresh: number; duplicate: number },
+    nowMs: number,
   ): PlumtreeEffect[] => {
     const link = links.get(name)
     if (!link || duplicate <= fresh) return []
     if (rows.some(({ logId, next }) => next <= (fetched.get(logId) ?? 0))) return []
-    return [...makeLazy(name, link), { type: 'prune', link: name }]
+    return [...makeLazy(name, link, nowMs), { type: 'prune', link: name }]
   }
 
-  const makeLazy = (name: LinkName, link: Link): PlumtreeEffect[] => {
+  const makeLazy = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
     link.isEager = false
-    for (const logId of link.pushes.keys()) announceLater(link, logId)
+    for (const logId of link.pushes.keys()) announceLater(link, logId, nowMs)
     link.pushes.clear()
-    return link.announcements.size > 0 ? wakeAnnounce(name, link) : []
+    return wakeAnnounce(name, link, nowMs)
   }
 
   const askFor = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
@@ -253,6 +263,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   }
 
   const flushPushes = (name: LinkName, link: Link): PlumtreeEffect[] => {
+    if (link.sending.has('push')) return []
     const logs: LogStart[] = []
     for (const [logId, from] of link.pushes)
       if (lacks(link, logId)) logs.push({ logId, from: Math.max(from, link.known.get(logId) ?? 0) })
@@ -265,45 +276,53 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     return [{ type: 'push', link: name, logs }]
   }
 
-  const flushAnnouncements = (name: LinkName, link: Link): PlumtreeEffect[] => {
+  const flushAnnouncements = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
+    if (link.sending.has('announce')) return []
     const rows: LogNext[] = []
-    for (const logId of link.announcements) {
-      if (rows.length >= IHAVE_ROWS_MAX) break
-      link.announcements.delete(logId)
-      if (lacks(link, logId)) rows.push({ logId, next: replica.validEnd(logId) })
+    for (const { logId, next } of link.announcements.take(nowMs, IHAVE_ROWS_MAX)) {
+      if (!lacks(link, logId)) continue
+      const end = replica.validEnd(logId)
+      rows.push({ logId, next: Math.min(next, end) })
+      // What waited is announced as it was; what is newer follows it.
+      if (next < end) announceLater(link, logId, nowMs)
     }
-    if (rows.length === 0) return []
+    if (rows.length === 0) return wakeAnnounce(name, link, nowMs)
     link.sending.add('announce')
     return [{ type: 'announce', link: name, rows }]
   }
 
   /** Later news wait in the queue of a link; a message that has ended goes on with them. */
-  const goOn = (name: LinkName, link: Link): PlumtreeEffect[] => [
+  const goOn = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => [
     ...(link.pushes.size > 0 ? wakePush(name, link, 0) : []),
-    ...(link.announcements.size > 0 ? wakeAnnounce(name, link) : []),
+    ...wakeAnnounce(name, link, nowMs),
   ]
 
-  const fail = (name: LinkName, link: Link, message: Message, logs: readonly LogId[]): PlumtreeEffect[] => {
+  const fail = (
+    name: LinkName,
+    link: Link,
+    message: Message,
+    logs: readonly LogId[],
+    nowMs: number,
+  ): PlumtreeEffect[] => {
     link.sending.delete(message)
-    for (const logId of logs) announceLater(link, logId)
     // Asked what it lacks before anything is sent again: a lost answer is no lost push.
-    for (const logId of link.pushes.keys()) announceLater(link, logId)
+    for (const logId of [...logs, ...link.pushes.keys()])
+      link.announcements.hurry({ logId, next: replica.validEnd(logId) }, nowMs)
     link.pushes.clear()
     link.isEager = false
-    return wake(name, link, 'announce', PROBE_DELAY_MS)
+    return wake(name, link, 'probe', PROBE_DELAY_MS)
   }
 
   const handleOf = (name: LinkName, link: Link, event: PlumtreeEvent, nowMs: number): PlumtreeEffect[] => {
     switch (event.type) {
       case 'pruned':
-        return makeLazy(name, link)
+        return makeLazy(name, link, nowMs)
       case 'grafted':
         return graft(name, link, event.want)
       case 'due':
         link.waking.delete(event.message)
-        if (link.sending.has(event.message)) return []
         if (event.message === 'ask') return askSpare(name, link, nowMs)
-        return event.message === 'push' ? flushPushes(name, link) : flushAnnouncements(name, link)
+        return event.message === 'push' ? flushPushes(name, link) : flushAnnouncements(name, link, nowMs)
       case 'delivered':
         link.sending.delete('push')
         for (const row of event.taken) {
@@ -313,12 +332,12 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
         for (const { logId, from } of event.rest) enqueue(link, logId, from)
         refill(link, event.offered, event.want)
         if (link.pushes.size === 0) link.refilled.clear()
-        return goOn(name, link)
+        return goOn(name, link, nowMs)
       case 'heard':
         link.sending.delete('announce')
-        return goOn(name, link)
+        return goOn(name, link, nowMs)
       case 'failed':
-        return fail(name, link, event.message, event.logs)
+        return fail(name, link, event.message, event.logs, nowMs)
       default:
         return []
     }
@@ -326,7 +345,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
 
   return {
     handle(event, nowMs) {
-      if (event.type === 'stored') return store(event.logs, event.isOld)
+      if (event.type === 'stored') return store(event.logs, event.isOld, nowMs)
       if (event.type === 'forked') return forked(event.logId)
       const link = links.get(event.link)
       switch (event.type) {
@@ -338,7 +357,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
           return []
         case 'pushed':
           if (link) for (const row of event.rows) noteKnown(link.known, row)
-          return judge(event.link, event)
+          return judge(event.link, event, nowMs)
         case 'announced':
           if (link) for (const row of event.rows) noteKnown(link.known, row)
           return askFor(event.link, event.rows, nowMs)
@@ -356,7 +375,7 @@ const newLink = (known: Known, knownForks: Known): Link => ({
   knownForks,
   isEager: true,
   pushes: new Map(),
-  announcements: new Set(),
+  announcements: createAnnouncements(QUEUE_LOGS_MAX),
   spares: new Set(),
   waking: new Set(),
   sending: new Set(),
@@ -375,11 +394,6 @@ function noteKnownFork(knownForks: Known, logId: LogId, point: number): void {
 function enqueue(link: Link, logId: LogId, from: number): void {
   link.pushes.set(logId, Math.min(from, link.pushes.get(logId) ?? from))
   if (link.pushes.size > QUEUE_LOGS_MAX) dropOldest(link.pushes)
-}
-
-function announceLater(link: Link, logId: LogId): void {
-  link.announcements.add(logId)
-  if (link.announcements.size > QUEUE_LOGS_MAX) dropOldest(link.announcements)
 }
 
 const dropOldest = <K>(queue: { keys(): Iterator<K>; delete(key: K): boolean }): void => {

@@ -48,7 +48,8 @@ function machine(...names: readonly string[]) {
       held.set(logId, next)
       return handle({ type: 'stored', logs: [{ logId, from }], isOld })
     },
-    due: (link: string, message: 'push' | 'announce') => handle({ type: 'due', link, message }),
+    due: (link: string, message: 'push' | 'announce' | 'probe') =>
+      handle({ type: 'due', link, message }, message === 'announce' ? ANNOUNCE_DELAY_MS : 0),
     pushed: (link: string, fresh: number, duplicate: number, rows = [{ logId: A, next: 1 }]) =>
       handle({ type: 'pushed', link, rows, fresh, duplicate }),
     delivered: (
@@ -141,6 +142,25 @@ test('a lazy neighbour is told, later', () => {
   assert.deepEqual(m.handle({ type: 'heard', link: 'x' }), [])
 })
 
+test('what comes while an announcement waits is not announced before its own time, and what is newer follows', () => {
+  const m = machine('x')
+  const row = (logId: LogId, next: number) => ({ logId, next })
+  m.handle({ type: 'pruned', link: 'x' })
+  m.store(A, 1)
+  m.held.set(A, 2)
+  m.held.set(log('b'), 1)
+  const news = [A, log('b')].map((logId) => ({ logId, from: 0 }))
+  m.handle({ type: 'stored', logs: news, isOld: false }, 500)
+  assert.deepEqual(m.due('x', 'announce'), [{ type: 'announce', link: 'x', rows: [row(A, 1)] }])
+  assert.deepEqual(m.handle({ type: 'heard', link: 'x' }, ANNOUNCE_DELAY_MS), [
+    { type: 'wake', link: 'x', message: 'announce', delayMs: 500 },
+  ])
+  const due = (nowMs: number) => m.handle({ type: 'due', link: 'x', message: 'announce' }, nowMs)
+  assert.deepEqual(due(ANNOUNCE_DELAY_MS + 500), [{ type: 'announce', link: 'x', rows: [row(log('b'), 1)] }])
+  m.handle({ type: 'heard', link: 'x' })
+  assert.deepEqual(due(2 * ANNOUNCE_DELAY_MS), [{ type: 'announce', link: 'x', rows: [row(A, 2)] }])
+})
+
 test('what was fetched is told to every neighbour and pushed to none', () => {
   const m = machine('x')
   assert.deepEqual(
@@ -231,13 +251,13 @@ test('a push that is lost makes the link lazy, and the neighbour is asked what i
   m.due('x', 'push')
   m.store(log('b'), 1)
   assert.deepEqual(m.handle({ type: 'failed', link: 'x', message: 'push', logs: [A] }), [
-    { type: 'wake', link: 'x', message: 'announce', delayMs: PROBE_DELAY_MS },
+    { type: 'wake', link: 'x', message: 'probe', delayMs: PROBE_DELAY_MS },
   ])
   assert.ok(!m.plumtree.isEager('x'))
-  const [announced] = m.due('x', 'announce')
+  const [announced] = m.due('x', 'probe')
   assert.deepEqual(announced?.type === 'announce' && announced.rows.map(({ logId }) => logId), [A, log('b')])
   assert.deepEqual(m.handle({ type: 'failed', link: 'x', message: 'announce', logs: [A, log('b')] }), [
-    { type: 'wake', link: 'x', message: 'announce', delayMs: PROBE_DELAY_MS },
+    { type: 'wake', link: 'x', message: 'probe', delayMs: PROBE_DELAY_MS },
   ])
 })
 
