@@ -21,6 +21,7 @@ import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } 
 import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient } from './client.ts'
 import type { Forks } from './forks.ts'
+import { createHints, type Hints } from './hints.ts'
 import { createIntroductions } from './introductions.ts'
 import { createInvestigator } from './investigation.ts'
 import { createLinks } from './links.ts'
@@ -75,6 +76,7 @@ export interface Gossip {
   readonly peers: Peers
   readonly reconciler: Reconciler
   readonly repair: Repair
+  readonly hints: Hints
 }
 
 export interface GossipOptions {
@@ -243,6 +245,22 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return ok(toPeerView(introduced.value))
   }
 
+  const hints = createHints({
+    ...deps,
+    client,
+    peers,
+    signal,
+    self: signer.did,
+    selfUrl: introductions.selfUrl,
+    introduce: introductions.introduce,
+    onLearnt: (peer) => neighbors.learn(peer),
+    onForgotten: (peer) => neighbors.forget(peer),
+    onMet(peer) {
+      void sync(peer)
+      neighbors.refill()
+    },
+  })
+
   // --- Sync ---
 
   const sync = (peer: Peer): Promise<void> => {
@@ -336,6 +354,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.close()
       await Promise.allSettled([
         loop,
+        hints.settled(),
         ...syncs.values(),
         ...investigations,
         links.settled(),
@@ -384,5 +403,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     peers,
     reconciler,
     repair,
+    hints,
   }
 }

@@ -66,6 +66,7 @@ export const ERRORS = {
   PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
   PEER_SELF: { status: 400, title: 'That is this spore itself.' },
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
+  BOOTSTRAP_REFUSED: { status: 400, title: 'The seed list is not one that may be used.' },
 
   // The data folder, configuration and start
   STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
