@@ -62,6 +62,7 @@ function toOptions(config: Config, { fetch }: SafeFetch): SporeOptions {
   return {
     defaultSpace,
     pullIntervalMs: config.federation.pullIntervalMs,
+    profile: { roles: config.roles, tags: config.tags, families: [] },
     ...(name === null ? {} : { name }),
     ...(config.bootstrap ? { bootstrap } : {}),
   }

@@ -25,6 +25,8 @@ export const spec: CommandSpec = {
     'port',
     'host',
     'name',
+    'roles',
+    'tags',
     'peers',
     'bootstrap',
     'bootstrapUrl',
@@ -43,6 +45,8 @@ export const spec: CommandSpec = {
       )
       .option('--host <address>', 'address to listen on (HOST; default 127.0.0.1)')
       .option('--name <name>', 'what peers show (SPORE_NAME)')
+      .addOption(listOption('--roles <words>', 'what it does for others (SPORE_ROLES)'))
+      .addOption(listOption('--tags <words>', 'what it is about (SPORE_TAGS)'))
       .addOption(listOption('--peers <urls>', 'spores to exchange with (SPORE_PEERS)'))
       .option('--bootstrap <on|off>', 'whether bootstrap.json is tried (SPORE_BOOTSTRAP; default on)')
       .option('--bootstrap-url <source>', 'URL or file of a signed seed list (SPORE_BOOTSTRAP_URL)')

@@ -3,8 +3,11 @@
  * `config.template.yaml` says the same for people; `test/unit/config/template.test.ts` holds the two equal.
  */
 import { z } from 'zod'
+import { isLabel } from '../core/identity/profile.ts'
 import {
   BOOTSTRAP_KEYS_MAX,
+  LABEL_CHARS_MAX,
+  LABELS_MAX,
   NAME_CHARS_MAX,
   PEERS_MAX,
   SPACE_CHARS_MAX,
@@ -42,6 +45,13 @@ function isSporeUrl(value: string): boolean {
   return url.username === '' && url.password === '' && url.search === '' && url.hash === ''
 }
 
+/** What the descriptor says of a spore, in one alphabet: `archive`, `lang-de`. */
+const labels = z
+  .array(
+    text(LABEL_CHARS_MAX).refine(isLabel, 'must be lower-case letters and digits, with ._:/+- between them'),
+  )
+  .max(LABELS_MAX)
+
 /** The public key of an Ed25519 identity. Whether it is a good one is asked of what it signed. */
 const didSchema = z
   .string()
@@ -66,6 +76,8 @@ export const configSchema = z.strictObject({
   port: z.number().int().min(0).max(65535).default(7860),
   host: text(HOST_CHARS_MAX).default('127.0.0.1'),
   name: text(NAME_CHARS_MAX).nullable().default(null),
+  roles: labels.default([]),
+  tags: labels.default([]),
   network: text(NETWORK_CHARS_MAX).default(DEFAULT_NETWORK),
   peers: z.array(sporeUrlSchema).max(PEERS_MAX).default([]),
   bootstrap: toggle.default(true),
@@ -107,6 +119,8 @@ export const FIELDS: readonly Field[] = [
   { path: 'port', kind: 'number', variables: ['PORT'], unit: 'TCP port, 0 = any free one' },
   { path: 'host', kind: 'text', variables: ['HOST'], unit: 'address' },
   { path: 'name', kind: 'text', variables: ['SPORE_NAME'], unit: 'text, at most 64 characters' },
+  { path: 'roles', kind: 'list', variables: ['SPORE_ROLES'], unit: 'list of words' },
+  { path: 'tags', kind: 'list', variables: ['SPORE_TAGS'], unit: 'list of words' },
   { path: 'network', kind: 'text', variables: ['SPORE_NETWORK'], unit: 'name' },
   { path: 'peers', kind: 'list', variables: ['SPORE_PEERS'], unit: 'list of URLs' },
   { path: 'bootstrap', kind: 'toggle', variables: ['SPORE_BOOTSTRAP'], unit: 'on | off' },

@@ -11,6 +11,7 @@ import { toPeerView } from './gossip/peers.ts'
 import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
+import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
 import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
@@ -101,6 +102,8 @@ export interface SporeOptions {
     /** Brings a newer list; null where only the one in the package counts. */
     readonly source: SeedSource | null
   }
+  /** Roles, tags and model families that others are told; none unless given. */
+  readonly profile?: Profile
 }
 
 export interface SporePorts {
@@ -129,7 +132,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
-    { name, pullIntervalMs: options.pullIntervalMs, spaces },
+    { name, pullIntervalMs: options.pullIntervalMs, spaces, profile: options.profile ?? EMPTY_PROFILE },
     { ...ports, signer, verifier: createVerifier() },
   )
   const { memory, writer, gossip, federation } = replication
