@@ -147,16 +147,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const introductions = createIntroductions(
     { network },
     {
+      ...deps,
       self,
       client,
       peers,
-      store,
-      writer,
-      signer,
-      verifier,
-      transport,
-      clock,
-      log,
       onFailed: noteFailure,
       onLearnt: (peer) => neighbors.learn(peer),
       onForgotten: (peer) => neighbors.forget(peer),
@@ -250,20 +244,11 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return ok(toPeerView(introduced.value))
   }
 
+  const meeting = { client, peers, signal, self, introductions, neighbors }
   const hints = createHints({
     ...deps,
-    client,
-    peers,
-    signal,
-    self: signer.did,
-    selfUrl: () => self.url,
-    introduce: introductions.introduce,
-    onLearnt: (peer) => neighbors.learn(peer),
-    onForgotten: (peer) => neighbors.forget(peer),
-    onMet(peer) {
-      void sync(peer)
-      neighbors.refill()
-    },
+    ...meeting,
+    onMet: (peer) => void sync(peer),
   })
 
   // --- Sync ---

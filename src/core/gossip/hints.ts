@@ -7,10 +7,12 @@
  */
 import type { Did } from '../base/brand.ts'
 import type { Log, Random } from '../base/ports.ts'
-import type { Result } from '../base/result.ts'
-import type { Failure } from '../protocol/errors.ts'
+import type { Signer } from '../identity/keys.ts'
 import type { FederationClient } from './client.ts'
+import type { Introductions } from './introductions.ts'
+import type { Neighbors } from './neighbors.ts'
 import type { Peer, Peers } from './peers.ts'
+import type { Self } from './self.ts'
 import type { Transport } from './transport.ts'
 
 export interface Hint {
@@ -34,16 +36,14 @@ export interface Hints {
 export interface HintsDeps {
   readonly client: Pick<FederationClient, 'nodes'>
   readonly peers: Peers
+  readonly introductions: Pick<Introductions, 'introduce'>
+  readonly neighbors: Pick<Neighbors, 'learn' | 'forget' | 'refill'>
+  readonly self: Pick<Self, 'url'>
+  readonly signer: Pick<Signer, 'did'>
   readonly transport: Pick<Transport, 'admit'>
   readonly random: Random
   readonly log: Log
   readonly signal: AbortSignal
-  readonly self: Did
-  readonly selfUrl: () => string | null
-  readonly introduce: (peer: Peer) => Promise<Result<Peer, Failure>>
-  /** A peer is in the table, or no longer. */
-  readonly onLearnt: (peer: Peer) => void
-  readonly onForgotten: (peer: Peer) => void
   /** A peer was found by a hint. */
   readonly onMet: (peer: Peer) => void
 }
@@ -56,8 +56,8 @@ export const HINTS_UNDER_WAY_MAX = 8
 const LANES = 4
 
 export function createHints(deps: HintsDeps): Hints {
-  const { client, peers, transport, random, log, signal, self, selfUrl, introduce } = deps
-  const { onLearnt, onForgotten, onMet } = deps
+  const { client, peers, introductions, neighbors, self, signer, transport, random, log, signal, onMet } =
+    deps
   const underWay = new Map<string, Promise<void>>()
 
   const hasEnough = (): boolean => peers.all().filter(({ state }) => state === 'alive').length >= PEERS_ENOUGH
@@ -72,20 +72,23 @@ export function createHints(deps: HintsDeps): Hints {
     const peer = peers.at(url)
     if (!peer || signal.aborted) return
     if (!isKnown) peer.isStranger = true
-    onLearnt(peer)
-    const met = await introduce(peer)
+    neighbors.learn(peer)
+    const met = await introductions.introduce(peer)
     if (!met.ok) return log.debug('a hint led nowhere', { peer: url, code: met.error.code })
-    if (met.value.descriptor?.key === key) return onMet(met.value)
+    if (met.value.descriptor?.key === key) {
+      onMet(met.value)
+      return neighbors.refill()
+    }
     log.warn('another spore than a hint says', { peer: url, key, answered: met.value.descriptor?.key })
     if (isKnown) return
     peers.remove(met.value)
-    onForgotten(met.value)
+    neighbors.forget(met.value)
   }
 
   const followOne = async ({ url: text, key }: Hint): Promise<void> => {
     const url = transport.admit(text)
     if (!url.ok) return log.debug('hint left out', { peer: text, detail: url.error.detail })
-    const isHere = key === self || url.value === selfUrl() || peers.byDid(key)?.state === 'alive'
+    const isHere = key === signer.did || url.value === self.url || peers.byDid(key)?.state === 'alive'
     if (isHere || underWay.has(url.value) || underWay.size >= HINTS_UNDER_WAY_MAX) return
     const started = meet(url.value, key).finally(() => underWay.delete(url.value))
     underWay.set(url.value, started)

@@ -69,6 +69,10 @@ export const ERRORS = {
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
   BOOTSTRAP_REFUSED: { status: 400, title: 'The seed list is not one that may be used.' },
 
+  // What this spore fetches from URLs that came from outside
+  URL_REFUSED: { status: 400, title: 'The URL is not one this spore may fetch.' },
+  FETCH_FAILED: { status: 502, title: 'What the URL names could not be fetched.' },
+
   // The data folder, configuration and start
   STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
   STORE_CORRUPT: { status: 500, title: 'The store cannot be read; nothing was changed.' },
