@@ -29,17 +29,21 @@ import {
 /** What can be held against a caller, and how much it weighs: 100 cuts it off. */
 export const OFFENCES = {
   /** A body, frame or run that is not in its form. */
-  malformed: 10,
+  malformed: 15,
   /** A signature, key, clock or proof that does not hold: whoever verifies what it passes on has none. */
   forged: 20,
-  /** What it says to have and does not give, cursors that lead nowhere, ends that never come. */
+  /** Cursors that lead nowhere, ends that never come, another chain of a log that is not there when it is asked for. */
   lie: 20,
+  /** A pull of what it says to have that brought nothing. A spore of several replicas does that while one is behind. */
+  futile: 8,
   /** A digest that changed though nothing else did. Honest views do that now and then. */
   changeling: 2,
-  /** A push of nothing but what is here, after it was told to stop. */
+  /** A run of another chain than the one here, and no proof: passing on the branch of a fork looks like it, for a while. */
+  dispute: 0.5,
+  /** A push of nothing but what is here. */
   repeat: 0.25,
   /** A request in the time in which it was told to wait. */
-  flood: 0.5,
+  flood: 0.25,
 } as const
 
 export type Offence = keyof typeof OFFENCES
@@ -54,6 +58,9 @@ const SLOWED_REQUESTS_BURST = 2
 /** A day without being cut off takes one from the times that it was. */
 const FORGIVEN_MS = 24 * 60 * 60 * 1000
 
+/** What the log says of it. */
+export const CUT_OFF = 'a caller is cut off'
+
 export type Standing = 'ok' | 'slowed' | 'cut'
 
 /** What a caller costs. */
@@ -67,8 +74,8 @@ export interface Charge {
 /** An account as operators see it. Counts are of this process, and of as long as the caller is remembered. */
 export interface ConductView {
   readonly standing: Standing
-  /** Milliseconds until it is no longer cut off; 0 otherwise. */
-  readonly leftMs: number
+  /** When it is no longer cut off, in milliseconds since the Unix epoch; null where it is not. */
+  readonly untilMs: number | null
   /** The offence that weighed last; null for none. */
   readonly reason: Offence | null
   /** Times that it was cut off, as far as that still counts. */
@@ -225,7 +232,8 @@ export function createConduct({ clock, isPinned, onCut }: ConductDeps): Conduct 
       if (!account) return null
       const { leftMs, reason, cuts, bytes, signatures, refused, duplicates, offences } = account
       const totals = { bytes, signatures, refused, duplicates, offences: { ...offences } }
-      return { standing: standingOf(account), leftMs, reason, cuts, ...totals }
+      const untilMs = leftMs > 0 ? clock.now() + leftMs : null
+      return { standing: standingOf(account), untilMs, reason, cuts, ...totals }
     },
     get cut() {
       let count = 0
@@ -257,7 +265,9 @@ export function offenceOf(code: ErrorCode): Offence | null {
     case 'CLOCK_REGRESSED':
     case 'FORK_PROOF_INVALID':
       return 'forged'
-    // A gap, another branch, a clock that one of the two has wrong, a space or an author that is not wanted here, and
+    case 'CHAIN_MISMATCH':
+      return 'dispute'
+    // A gap, a known fork, a clock that one of the two has wrong, a space or an author that is not wanted here, and
     // whatever this spore cannot do: nothing that the other side could have known.
     default:
       return null
@@ -279,7 +289,7 @@ const newAccount = (nowMs: number): Account => ({
   signatures: 0,
   refused: 0,
   duplicates: 0,
-  offences: { malformed: 0, forged: 0, lie: 0, changeling: 0, repeat: 0, flood: 0 },
+  offences: { malformed: 0, forged: 0, lie: 0, futile: 0, changeling: 0, dispute: 0, repeat: 0, flood: 0 },
 })
 
 /** Lets time pass for an account. */
