@@ -6,7 +6,6 @@ import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
 import type { Federation } from './gossip/federation.ts'
-import { toPeerView } from './gossip/peers.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
@@ -147,6 +146,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
+  const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
   writer.onCommitted(follow)
@@ -165,7 +165,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       damaged: memory.damaged,
       purged: memory.denied,
       missing: memory.missing,
-      peers: gossip.peers.all().map(toPeerView),
+      peers: peerViews(),
       tasks: tasks.count,
       defaultSpace: spaces.defaultSpace,
       durability: store.durability,
@@ -186,7 +186,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     task: tasks.get,
     tasks: tasks.page,
     trust: (author) => explainTrust(author, signer.did, memory),
-    peers: () => gossip.peers.all().map(toPeerView),
+    peers: peerViews,
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer }),
     federation,

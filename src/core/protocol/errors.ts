@@ -67,6 +67,8 @@ export const ERRORS = {
   PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
   PEER_SELF: { status: 400, title: 'That is this spore itself.' },
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
+  PEER_CUT_OFF: { status: 403, title: 'The spore takes nothing from this caller for a while.' },
+  QUOTA_EXCEEDED: { status: 507, title: 'The spore keeps no more of this author, space or kind.' },
 
   // The data folder, configuration and start
   STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
@@ -87,6 +89,8 @@ export type ErrorCode = keyof typeof ERRORS
 export interface Failure {
   readonly code: ErrorCode
   readonly detail: string
+  /** When it is worth another try, where that is known: the `Retry-After` of a reply. */
+  readonly retryAfterSeconds?: number
 }
 
 export const failure = (code: ErrorCode, detail: string): Failure => ({ code, detail })
@@ -94,10 +98,16 @@ export const failure = (code: ErrorCode, detail: string): Failure => ({ code, de
 /** A failure where the way out is an exception: start-up, and the edge between `Result` and a framework's throw. */
 export class SporeError extends Error {
   readonly code: ErrorCode
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options?: ErrorOptions & { readonly retryAfterSeconds?: number | undefined },
+  ) {
     super(detail, options)
     this.name = 'SporeError'
     this.code = code
+    this.retryAfterSeconds = options?.retryAfterSeconds
   }
 }
