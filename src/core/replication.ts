@@ -10,6 +10,7 @@ import { createReplica, type Replica } from './gossip/replica.ts'
 import { createSegments } from './gossip/segments.ts'
 import type { Transport } from './gossip/transport.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
+import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import type { Change } from './memory/change.ts'
 import { createCompaction } from './memory/compaction.ts'
 import { createMemory, type Memory } from './memory/memory.ts'
@@ -39,6 +40,8 @@ export interface ReplicationOptions {
   /** Mean time between two pulls, in milliseconds. */
   readonly pullIntervalMs: number
   readonly spaces: Spaces
+  /** What others are told of this spore; nothing unless given. */
+  readonly profile?: Profile
 }
 
 export interface ReplicationPorts {
@@ -62,7 +65,7 @@ const REPLAY_BATCH = 64
  * exchange, drains writes and closes the store.
  */
 export function createReplication(options: ReplicationOptions, ports: ReplicationPorts): Replication {
-  const { name, pullIntervalMs, spaces } = options
+  const { name, pullIntervalMs, spaces, profile = EMPTY_PROFILE } = options
   const { clock, random, log, store, transport, compression, signer, verifier } = ports
   const { network, epoch } = store.origin
   if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
@@ -75,7 +78,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const forks = createForks({ memory, store, writer, spaces, verifier })
   const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks })
   const gossip = createGossip(
-    { name, network, pullIntervalMs },
+    { name, network, profile, pullIntervalMs },
     {
       replica,
       forks,

@@ -9,6 +9,7 @@ import type { Federation } from './gossip/federation.ts'
 import { toPeerView } from './gossip/peers.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
+import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
 import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
@@ -87,6 +88,8 @@ export interface SporeOptions {
   readonly defaultSpace: string
   /** Mean time between two pulls, in milliseconds. */
   readonly pullIntervalMs: number
+  /** Roles, tags and model families that others are told; none unless given. */
+  readonly profile?: Profile
 }
 
 export interface SporePorts {
@@ -115,7 +118,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
-    { name, pullIntervalMs: options.pullIntervalMs, spaces },
+    { name, pullIntervalMs: options.pullIntervalMs, spaces, profile: options.profile ?? EMPTY_PROFILE },
     { ...ports, signer, verifier: createVerifier() },
   )
   const { memory, writer, gossip, federation } = replication

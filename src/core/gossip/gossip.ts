@@ -8,6 +8,7 @@ import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import type { Profile } from '../identity/profile.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
@@ -32,6 +33,7 @@ import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
+import { createSelf } from './self.ts'
 import type { EventSource } from './streams.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
@@ -80,6 +82,7 @@ export interface Gossip {
 export interface GossipOptions {
   readonly name: string
   readonly network: string
+  readonly profile: Profile
   readonly pullIntervalMs: number
 }
 
@@ -110,10 +113,11 @@ const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { replica, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
-  const { name, network, pullIntervalMs } = options
+  const { network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
+  const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
   const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
@@ -139,8 +143,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   }
 
   const introductions = createIntroductions(
-    { name, network },
+    { network },
     {
+      self,
       client,
       peers,
       store,
@@ -183,7 +188,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     clock,
     random,
     introduce: introductions.introduce,
-    isReachable: () => introductions.selfUrl() !== null,
+    isReachable: () => self.url !== null,
     subscriptions: links.subscriptions,
     onUp: links.up,
     onDown: links.down,
@@ -274,8 +279,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     if (view.value === 'same') peer.offerPauseMs = OFFER_ALL_PAUSE_MS
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
     const pulls =
-      clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs ||
-      (isFirst && introductions.selfUrl() !== null)
+      clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs || (isFirst && self.url !== null)
     if (view.value === 'same' || (pulls && !links.subscriptions.has(peer))) return
     const offered = await offerer.offer(peer)
     if (!offered.ok) noteFailure(peer, offered.error)
@@ -380,7 +384,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       if (stored.length > 0) links.stored(stored, false)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
-    self: introductions.self,
+    self: self.descriptor,
     peers,
     reconciler,
     repair,

@@ -160,6 +160,12 @@ export const PEERS_MAX = 256
 export const URL_CHARS_MAX = 512
 /** Characters of a spore's name. */
 export const NAME_CHARS_MAX = 64
+/** Characters of one label of a descriptor (a role, a tag, a capability, a model family): a word, not a sentence. */
+export const LABEL_CHARS_MAX = 32
+/** Labels in one list of a descriptor: four lists of these are 2 KiB, so that eight descriptors fit a small message. */
+export const LABELS_MAX = 16
+/** A descriptor is valid for this long from when it was issued: who is gone is gossiped for no longer than a day. */
+export const DESCRIPTOR_TTL_MS = 24 * 60 * MINUTE_MS
 /** A federation request without a connection, reply head or further bytes for this long has failed. */
 export const FEDERATION_TIMEOUT_MS = 10 * SECOND_MS
 /** A federation reply that is not whole by then has failed, however steadily it drips: 16 MiB at 1 Mbit/s. */
