@@ -55,6 +55,18 @@ export const ERRORS = {
   LOG_FORKED: { status: 409, title: 'The log is forked at or below this entry.' },
   FORK_PROOF_INVALID: { status: 400, title: 'The fork proof proves nothing.' },
   SEGMENT_UNKNOWN: { status: 404, title: 'There is no such sealed segment here.' },
+  SPACE_READ_ONLY: { status: 403, title: 'This spore may not write in the space.' },
+  SPACE_NAME_TAKEN: { status: 409, title: 'Another space has this name here.' },
+  SPACE_NAME_INVALID: { status: 400, title: 'That cannot be the name of a space.' },
+  SPACE_TYPE_UNFIT: { status: 409, title: 'The space is not of a type that has this.' },
+  SPACES_FULL: { status: 507, title: 'The spore knows as many spaces as it can.' },
+  TIER_UNSUPPORTED: { status: 501, title: 'This spore knows no tiers of trust yet.' },
+  MEMBER_UNKNOWN: { status: 404, title: 'The space has no such member.' },
+  MEMBERS_ADMIN_ONLY: { status: 403, title: 'Only an admin of the space may do this.' },
+  INVITATION_INVALID: { status: 400, title: 'That is not an invitation.' },
+  INVITATION_REFUSED: { status: 403, title: 'The invitation is not one that opens a space here.' },
+  INVITATION_UNANSWERABLE: { status: 409, title: 'Nobody could answer the invitation.' },
+  INVITATIONS_FULL: { status: 507, title: 'As many invitations are open as the spore keeps.' },
   LOGS_FULL: { status: 507, title: 'The spore follows as many logs as it can.' },
 
   // Federation

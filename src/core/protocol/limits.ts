@@ -34,6 +34,18 @@ export const CHECKPOINT_DEAD_MIN = 1024
 /** Characters of a space's name. */
 export const SPACE_CHARS_MAX = 64
 
+// --- Spaces (PROTOCOL.md §6) ---
+
+/** Bytes of what founds a space: its fields at their longest, every character of three bytes. */
+export const FOUNDING_BYTES_MAX = 640
+/** Spaces that a spore knows, those that it left among them: a digest of a view is a sum over them. */
+export const SPACES_MAX = 256
+/** Grants and logs that one removal names: a member has one of each, and one more for each time it was removed or lost a disk. */
+export const REMOVAL_GRANTS_MAX = 256
+export const REMOVAL_CUTS_MAX = 256
+/** Acts on members that count in one log, from its start: an admin with more to say goes on in a new epoch. */
+export const MEMBER_ACTS_MAX = 4096
+
 // --- Clocks (PROTOCOL.md §4) ---
 
 /** A clock further ahead than this is held back: normal machines disagree by less. */
