@@ -82,6 +82,10 @@ export const ERRORS = {
   PEER_CUT_OFF: { status: 403, title: 'The spore takes nothing from this caller for a while.' },
   QUOTA_EXCEEDED: { status: 507, title: 'The spore keeps no more of this author, space or kind.' },
 
+  // What this spore fetches from URLs that came from outside
+  URL_REFUSED: { status: 400, title: 'The URL is not one this spore may fetch.' },
+  FETCH_FAILED: { status: 502, title: 'What the URL names could not be fetched.' },
+
   // The data folder, configuration and start
   STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
   STORE_CORRUPT: { status: 500, title: 'The store cannot be read; nothing was changed.' },

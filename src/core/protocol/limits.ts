@@ -242,3 +242,15 @@ export const PEER_BYTES_BURST = 256 * MIB
 /** Signatures a second verified for one caller, and at once: a fifth of what a core verifies, and a swarm of 10,000 authors. */
 export const PEER_SIGNATURES_PER_SECOND = 1000
 export const PEER_SIGNATURES_BURST = 10_000
+
+// --- What is fetched from URLs that came from outside (bootstrap files, webhooks) ---
+
+/** Characters of such a URL: redirects to signed downloads carry long queries. */
+export const FETCH_URL_CHARS_MAX = 2048
+/** Bytes of a reply, and milliseconds in which all of it must be here, redirects and all. */
+export const FETCH_BYTES_MAX = MIB
+export const FETCH_TIMEOUT_MS = 10 * SECOND_MS
+/** Redirects that are followed: http → https → www → content, and one more. */
+export const FETCH_REDIRECTS_MAX = 4
+/** Fetches under way at a time: each holds a socket and up to `FETCH_BYTES_MAX`. */
+export const FETCHES_MAX = 8
