@@ -7,7 +7,6 @@ import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
 import type { Federation } from './gossip/federation.ts'
 import type { Hint } from './gossip/hints.ts'
-import { toPeerView } from './gossip/peers.ts'
 import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
@@ -174,6 +173,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
+  const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
   writer.onCommitted(follow)
@@ -192,7 +192,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       damaged: memory.damaged,
       purged: memory.denied,
       missing: memory.missing,
-      peers: gossip.peers.all().map(toPeerView),
+      peers: peerViews(),
       tasks: tasks.count,
       bootstrap: seeding?.view() ?? BOOTSTRAP_OFF,
       defaultSpace: spaces.defaultSpace,
@@ -214,7 +214,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     task: tasks.get,
     tasks: tasks.page,
     trust: (author) => explainTrust(author, signer.did, memory),
-    peers: () => gossip.peers.all().map(toPeerView),
+    peers: peerViews,
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer }),
     federation,

@@ -313,7 +313,7 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /** A peer's problem details, with nothing of its text believed but the code. */
-function refusal({ status, body }: TransportReply): Failure {
+function refusal({ status, headers, body }: TransportReply): Failure {
   const problem = parseJson(body) as { code?: unknown; detail?: unknown } | null
   const code =
     typeof problem?.code === 'string' && Object.hasOwn(ERRORS, problem.code)
@@ -321,7 +321,9 @@ function refusal({ status, body }: TransportReply): Failure {
       : null
   const passedOn = code !== null && PASSED_ON.has(code)
   const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
-  return failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+  const refused = failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+  const retryAfter = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
+  return retryAfter === undefined ? refused : { ...refused, retryAfterSeconds: Number(retryAfter) }
 }
 
 function readNodes(body: Uint8Array): Result<Nodes, Failure> {
