@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { type Nodes, parseNodes } from '../identity/descriptor.ts'
 import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { type Wanted, wantedToQuery } from '../identity/wanted.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
 import {
@@ -74,7 +75,8 @@ export interface FederationClient {
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
   /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
-  nodes(base: string): Promise<Result<Nodes, Failure>>
+  /** Whom the peer knows; of those only who has every label of `wanted`. */
+  nodes(base: string, wanted?: Wanted): Promise<Result<Nodes, Failure>>
 }
 
 /** What a peer answered to a request for heads. */
@@ -267,9 +269,10 @@ export function createFederationClient({
       const isOwn = (joined.value.self as Partial<Descriptor>).key === by.value
       return isOwn ? joined : err(failure('PEER_REFUSED', 'it answered with the descriptor of another spore'))
     },
-    async nodes(base) {
+    async nodes(base, wanted) {
       const headers = { accept: 'application/json' }
-      const sent = await send({ method: 'GET', base, path: '/federation/nodes', headers })
+      const query = wanted ? wantedToQuery(wanted) : ''
+      const sent = await send({ method: 'GET', base, path: '/federation/nodes', query, headers })
       return sent.ok ? readNodes(sent.value.body) : sent
     },
   }

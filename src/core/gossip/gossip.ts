@@ -21,6 +21,7 @@ import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } 
 import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
+import { createDiscovery, type Discovery } from './discovery.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
 import { createHints, type Hints } from './hints.ts'
@@ -84,6 +85,7 @@ export interface Gossip {
   readonly reconciler: Reconciler
   readonly repair: Repair
   readonly hints: Hints
+  readonly discovery: Discovery
 }
 
 export interface GossipOptions {
@@ -392,5 +394,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     reconciler,
     repair,
     hints,
+    discovery: createDiscovery({ ...meeting, network, self: signer.did }),
   }
 }

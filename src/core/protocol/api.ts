@@ -3,7 +3,7 @@
  * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
  */
 import { z } from 'zod'
-import { bootstrapViewSchema } from './discovery-api.ts'
+import { bootstrapViewSchema, foundSporeSchema } from './discovery-api.ts'
 import * as limits from './limits.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
@@ -333,7 +333,13 @@ export const peerSchema = z
   .meta({ id: 'Peer' })
 export type PeerView = z.infer<typeof peerSchema>
 
-export const peerPageSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'PeerPage' })
+export const peerPageSchema = z
+  .object({
+    peers: z.array(peerSchema).describe('Where labels are wanted: those that have them'),
+    found: z.array(foundSporeSchema).describe('Where labels are wanted: who has them, peer or not'),
+  })
+  .meta({ id: 'PeerPage' })
+export type PeerPage = z.infer<typeof peerPageSchema>
 
 export const healthSchema = z
   .object({
