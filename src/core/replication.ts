@@ -72,7 +72,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
 
   const drawEpoch = () => random.bytes(EPOCH_BYTES)
-  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch })
+  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch, rules: spaces })
   const writer = createWriter({ memory, store, clock, log })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
   const forks = createForks({ memory, store, writer, spaces, verifier })
@@ -113,15 +113,17 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     arrival: () => memory.arrival,
   })
   const compaction = createCompaction({ memory, writer, store, log })
-  writer.onCommitted(gossip.follow)
   let written = epoch
   writer.onCommitted(async (applied, cut) => {
+    for (const logId of memory.logs.unsettled()) await forks.settle(logId)
     compaction.follow(applied.map(({ change }) => change))
     for (const { logId } of cut) await compaction.forked(logId)
     if (store.origin.epoch === written) return
     written = store.origin.epoch
     log.warn('own entries go on in a new epoch: peers held some of the last one that are not here, or a fork')
   })
+  // News go out as the views then stand.
+  writer.onCommitted(gossip.follow)
 
   /**
    * The position up to which is replayed then; null at the end. A call of its own: nothing of a batch is in reach while
@@ -150,11 +152,13 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
       memory.load(await store.logs(), forked, await store.partials())
-      for (const { logId } of forked) await forks.settle(logId)
       for (let after: number | null = 0; after !== null; ) {
         after = await replayBehind(after, follow)
         await clock.sleep(0)
       }
+      memory.settleMembers()
+      for (const { logId } of forked) await forks.settle(logId)
+      for (const logId of memory.logs.unsettled()) await forks.settle(logId)
       if (memory.damaged > 0)
         log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
       compaction.start()

@@ -188,7 +188,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     trust: (author) => explainTrust(author, signer.did, memory),
     peers: () => gossip.peers.all().map(toPeerView),
     addPeer: gossip.addPeer,
-    events: createEvents({ memory, store, writer }),
+    events: createEvents({ memory, store, writer, spaces }),
     federation,
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {

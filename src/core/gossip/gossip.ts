@@ -214,7 +214,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, clock, log, signal })
-  const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
+  const reconciler = createReconciler({ client, logs: memory.logs, clock })
   const puller = createPuller({
     client,
     replica,

@@ -10,7 +10,7 @@ import type { IhaveReply, LogNext, LogStart } from '../protocol/messages.ts'
 import { createBroadcast } from './broadcast.ts'
 import type { FederationClient } from './client.ts'
 import type { StreamEvent } from './event-stream.ts'
-import { noteKnown, type Peer, type Peers } from './peers.ts'
+import { noteKnown, type Peer, type Peers, peerDid } from './peers.ts'
 import type { LinkName } from './plumtree.ts'
 import { PUSH_BYTES } from './push.ts'
 import type { Replica } from './replica.ts'
@@ -71,6 +71,7 @@ export function createLinks(deps: LinksDeps): Links {
   }
   const broadcast = createBroadcast({
     ...deps,
+    didOf: (link) => didOf(link),
     onReached: (link) => whereKnown(link, onReached),
     onFailed: (link, error) => whereKnown(link, (peer) => onFailed(peer, error)),
     onSuspect: (link, logId) => whereKnown(link, (peer) => onSuspect(peer, logId)),
@@ -85,6 +86,11 @@ export function createLinks(deps: LinksDeps): Links {
     ...deps,
     onEvent: (peer, event) => takeEvent(peer, event),
   })
+  const didOf = (link: LinkName): Did | null => {
+    if (streams.get(link as Did)) return link as Did
+    const peer = peers.byUrl(link)
+    return peer ? peerDid(peer) : null
+  }
   /** The link of a caller; its name is no neighbour's where there is none. */
   const linkOf = (did: Did): LinkName => (streams.get(did) ? did : (peers.byDid(did)?.url ?? did))
 
@@ -97,7 +103,7 @@ export function createLinks(deps: LinksDeps): Links {
   /** What came down a stream is answered by a request, where there is something to answer. */
   const takeEvent = async (peer: Peer, event: StreamEvent): Promise<void> => {
     if (event.type === 'ihave') return ask(peer, broadcast.announced(peer.url, event.rows))
-    const { tally, want, suspects } = await receivePush(replica, event.frames)
+    const { tally, want, suspects } = await receivePush(replica.seenBy(peerDid(peer)), event.frames)
     for (const logId of suspects) onSuspect(peer, logId)
     if (takePush(peer.url, tally)) await client.neighbor(peer.url, { ask: 'lazy', want: [] })
     await ask(peer, want)

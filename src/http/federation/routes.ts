@@ -58,25 +58,25 @@ export const federationRoutes =
     const callerOf = (request: FastifyRequest): Did => unwrap(admit(federation, request, publicAuthority))
 
     app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
-      callerOf(request)
+      const caller = callerOf(request)
       const { since } = request.query as { since?: unknown }
-      const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request))
+      const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request), caller)
       reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
       if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
       return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : sendNothingNew(reply)
     })
 
     app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
-      callerOf(request)
-      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request))))
+      const caller = callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request), caller)))
     })
 
     app.post(
       `${FEDERATION_PATH}/reconcile`,
       { bodyLimit: FEDERATION_BODY_BYTES_MAX },
       async (request, reply) => {
-        callerOf(request)
-        return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.reconcile(bodyOf(request))))
+        const caller = callerOf(request)
+        return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.reconcile(bodyOf(request), caller)))
       },
     )
 
@@ -104,17 +104,17 @@ export const federationRoutes =
     app.addHook('preClose', async () => federation.closeStreams())
 
     app.get(`${FEDERATION_PATH}/log/:id/segments`, async (request, reply) => {
-      callerOf(request)
+      const caller = callerOf(request)
       const { id } = request.params as { id: string }
       const { before } = request.query as { before?: unknown }
-      const list = await federation.segments(id, typeof before === 'string' ? before : null)
+      const list = await federation.segments(id, typeof before === 'string' ? before : null, caller)
       return sendBytes(reply.header('cache-control', 'no-cache'), CBOR_MEDIA_TYPE, unwrap(list))
     })
 
     app.get(`${FEDERATION_PATH}/log/:id/segment/:from`, async (request, reply) => {
-      callerOf(request)
+      const caller = callerOf(request)
       const { id, from } = request.params as { id: string; from: string }
-      const segment = unwrap(await federation.segment(id, from))
+      const segment = unwrap(await federation.segment(id, from, caller))
       return wantsLines(request)
         ? sendFrames(reply, federation, onlyOne(segment.frame))
         : sendSegment(request, reply.header('vary', 'accept'), segment)
@@ -146,14 +146,15 @@ export const federationRoutes =
       })
   }
 
-/** A sealed segment never changes, so caches may keep it, and a transfer that broke off goes on where it was. */
+/** A sealed segment never changes, so caches may keep it where anybody may have it, and a transfer that broke off goes on where it was. */
 function sendSegment(
   request: FastifyRequest,
   reply: FastifyReply,
-  { frame, etag }: SegmentFrame,
+  { frame, etag, isPublic }: SegmentFrame,
 ): FastifyReply {
   const quoted = `"${etag}"`
-  reply.header('etag', quoted).header('cache-control', 'public, max-age=31536000, immutable')
+  const caching = isPublic ? 'public, max-age=31536000, immutable' : 'no-store'
+  reply.header('etag', quoted).header('cache-control', caching)
   reply.header('accept-ranges', 'bytes')
   if (etagsOf(request).includes(etag)) return reply.code(304).send()
   const { 'if-range': condition, range } = request.headers
