@@ -304,16 +304,26 @@ async function orRefusal(reply: TransportStream): Promise<Result<TransportStream
   return err(refusal({ status, headers, body: await readProblem(body) }))
 }
 
+/** Refusals that say more than that there was one. */
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
+  'NETWORK_MISMATCH',
+  'VERSION_UNSUPPORTED',
+  'DNA_MISMATCH',
+  'PEER_SELF',
+])
+
 /** A peer's problem details, with nothing of its text believed but the code. */
-function refusal({ status, body }: TransportReply): Failure {
+function refusal({ status, headers, body }: TransportReply): Failure {
   const problem = parseJson(body) as { code?: unknown; detail?: unknown } | null
   const code =
     typeof problem?.code === 'string' && Object.hasOwn(ERRORS, problem.code)
       ? (problem.code as ErrorCode)
       : null
-  const passedOn = code === 'NETWORK_MISMATCH' || code === 'VERSION_UNSUPPORTED' || code === 'PEER_SELF'
+  const passedOn = code !== null && PASSED_ON.has(code)
   const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
-  return failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+  const refused = failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+  const retryAfter = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
+  return retryAfter === undefined ? refused : { ...refused, retryAfterSeconds: Number(retryAfter) }
 }
 
 function readNodes(body: Uint8Array): Result<Nodes, Failure> {
