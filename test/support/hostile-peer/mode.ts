@@ -14,6 +14,8 @@ import type { Answer, Wire } from './wire.ts'
 export interface Mode {
   /** One line: what it tries. */
   readonly says: string
+  /** An honest spore can tell, and is to have no more to do with it within seconds. */
+  readonly isCut: boolean
   /** Goes on until the signal. */
   run(context: ModeContext): Promise<void>
 }

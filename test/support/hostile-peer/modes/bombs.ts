@@ -116,6 +116,7 @@ export async function hugeBody(context: ModeContext, target: string, isChunked: 
 
 export const bombs: Mode = {
   says: 'sends what decodes to 200 MiB, is nested 100,000 deep, has a million items, or says it is 4 GiB; and bodies of 1 GB',
+  isCut: true,
   async run(context) {
     const frames = [...bombFrames().values()]
     const requests = new Map(context.targets.map((target) => [target, [...bombRequests(target).values()]]))
@@ -139,6 +140,7 @@ export const bombs: Mode = {
 
 export const replyBombs: Mode = {
   says: 'answers spores with what decodes to 200 MiB, is too deep, too long or endless, and with heads of a megabyte',
+  isCut: true,
   async run(context) {
     const frames = [...bombFrames().values()]
     const deep = Buffer.alloc(DEPTH, 0x81)

@@ -14,6 +14,7 @@ const LOG_ENTRIES = 900
 
 export const endlessHeads: Mode = {
   says: 'has one more page of heads, with one more log, behind every cursor',
+  isCut: true,
   async run(context) {
     const url = await context.serve({
       heads: ({ reply }) =>
@@ -27,6 +28,7 @@ export const endlessHeads: Mode = {
 
 export const endlessPull: Mode = {
   says: 'gives one valid entry at a time, and has always written the next one meanwhile',
+  isCut: true,
   async run(context) {
     let logs = 0
     let author = newLog(context, logs)
@@ -54,6 +56,7 @@ export const endlessPull: Mode = {
 
 export const endlessStream: Mode = {
   says: 'answers a pull with frames that never end, and streams of events likewise; opens streams and never reads them',
+  isCut: true,
   async run(context) {
     const author = newLog(context, 0)
     author.append(Array.from({ length: 100 }, (_, i) => `entry ${i}`))
@@ -92,6 +95,7 @@ export const endlessStream: Mode = {
 
 export const drip: Mode = {
   says: 'is found and linked like any other, and answers everything else with one byte a second',
+  isCut: true,
   async run(context) {
     const url = await context.serve({
       ...civil(context.persona, () => url),
@@ -112,6 +116,7 @@ export const drip: Mode = {
 
 export const hang: Mode = {
   says: 'is found and linked like any other, takes every other request and never answers',
+  isCut: true,
   async run(context) {
     const url = await context.serve({
       ...civil(context.persona, () => url),

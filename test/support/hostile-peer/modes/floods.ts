@@ -20,6 +20,7 @@ const targetOf = ({ targets }: ModeContext, n: number): string => targets[n % ta
 
 export const flood: Mode = {
   says: 'sends valid signed requests as fast as they are answered, a hundred times what a peer may',
+  isCut: true,
   run: (context) =>
     hammer(context.signal, LANES, (n) =>
       ask(context, { target: targetOf(context, n), path: '/federation/v1/heads' }),
@@ -28,6 +29,7 @@ export const flood: Mode = {
 
 export const unsigned: Mode = {
   says: 'sends requests whose signatures do not hold, each of which costs a verification to find out',
+  isCut: true,
   run: (context) =>
     hammer(context.signal, LANES, (n) => {
       const signed = context.persona.sign({ target: targetOf(context, n), path: '/federation/v1/heads' })
@@ -39,6 +41,7 @@ export const unsigned: Mode = {
 
 export const garbage: Mode = {
   says: 'pushes random bytes, in signed requests as large as they may be',
+  isCut: true,
   run: (context) => {
     const large = new Uint8Array(randomBytes(FEDERATION_BODY_BYTES_MAX))
     return hammer(context.signal, LANES / 4, (n) => {
@@ -52,6 +55,7 @@ export const garbage: Mode = {
 
 export const worthless: Mode = {
   says: 'pushes valid entries that nobody asked for, in ever new logs and of ever new authors',
+  isCut: true,
   run: (context) => {
     const text = 'x'.repeat(WORTHLESS_CHARS)
     return hammer(context.signal, LANES / 4, (n) => {
@@ -69,6 +73,7 @@ export const worthless: Mode = {
 
 export const sybils: Mode = {
   says: 'comes as a thousand keys from eight address blocks, each of which joins, asks and pushes a little',
+  isCut: true,
   run: (context) => {
     const keys = Array.from({ length: SYBILS }, (_, i) => context.newPersona(`sybil ${i}`))
     const wires = Array.from({ length: SYBIL_ADDRESSES }, (_, i) => context.newWire(context.address(i + 1)))

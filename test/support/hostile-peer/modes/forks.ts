@@ -10,6 +10,7 @@ const BRANCHES = 3
 
 export const forks: Mode = {
   says: 'signs several branches of each of its logs, and tells each spore another one, and whoever asks a third',
+  isCut: true,
   async run(context) {
     const { persona, network, targets, signal } = context
     const branchesOf = (log: number) =>

@@ -30,6 +30,7 @@ const heads =
 
 export const digest: Mode = {
   says: 'claims to have the very view of whoever asks, or the same logs with another chain',
+  isCut: false,
   async run(context) {
     let rows: readonly HeadsRow[] = []
     let asked = 0
@@ -54,6 +55,7 @@ export const digest: Mode = {
 
 export const lyingHeads: Mode = {
   says: 'says that logs are longer than they are, forked where they are not, or there at all, and sends other runs for them',
+  isCut: true,
   async run(context) {
     const forger = createAuthor({ ...context, signer: context.persona.signer, epoch: 'forger' })
     forger.append(['one', 'two', 'three'])
@@ -86,6 +88,7 @@ export const lyingHeads: Mode = {
 
 export const cursor: Mode = {
   says: 'forgets every cursor that it gave, asks to reconcile, and then splits every range for ever',
+  isCut: true,
   async run(context) {
     const url = await context.serve({
       heads: ({ reply }) => {
@@ -113,6 +116,7 @@ export const cursor: Mode = {
 
 export const claims: Mode = {
   says: 'announces thousands of logs again and again, and has none of them when it is asked',
+  isCut: true,
   async run(context) {
     const rows = Array.from({ length: HEADS_ROWS_MAX }, () => inventedRow(1000))
     const url = await context.serve({

@@ -8,6 +8,7 @@ const CAPTURED_MAX = 500
 
 export const replays: Mode = {
   says: 'sends its own requests again, and those of spores that asked it: to another spore, and back to themselves',
+  isCut: true,
   async run(context) {
     const captured: Inquiry[] = []
     const url = await context.serve({})

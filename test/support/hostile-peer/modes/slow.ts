@@ -50,6 +50,7 @@ async function holdSockets(
 
 export const slowHeads: Mode = {
   says: 'holds a thousand connections whose request line and headers come a byte at a time',
+  isCut: true,
   run: (context) =>
     holdSockets(
       context,
@@ -60,6 +61,7 @@ export const slowHeads: Mode = {
 
 export const slowBodies: Mode = {
   says: 'holds a thousand connections whose body comes a byte at a time',
+  isCut: true,
   run: (context) =>
     holdSockets(
       context,

@@ -31,6 +31,7 @@ export function internalUrls(canary: string): readonly string[] {
 
 export const fakeNodes: Mode = {
   says: 'knows thousands of spores that do not exist, other ones each time it is asked',
+  isCut: true,
   async run(context) {
     const fakes = context.newPersona('fake')
     const all = Array.from({ length: DISTINCT }, (_, n) => fakes.descriptor(nobodyAt(n)))
@@ -49,6 +50,7 @@ export const fakeNodes: Mode = {
 
 export const fakeJoins: Mode = {
   says: 'introduces a hundred thousand spores that are none; to who connects to public addresses only, such as are inside',
+  isCut: true,
   run: (context) => {
     const internal = internalUrls(context.canary)
     const persona = context.newPersona('fake')
@@ -66,6 +68,7 @@ export const fakeJoins: Mode = {
 
 export const redirects: Mode = {
   says: 'answers every request with a redirect into the network of whoever asks, at once or by way of itself',
+  isCut: true,
   async run(context) {
     let asked = 0
     const away: Answerer = ({ reply, path }) => {
