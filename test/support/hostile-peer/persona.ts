@@ -4,8 +4,9 @@ import type { TransportRequest } from '../../../src/core/gossip/transport.ts'
 import { signDescriptor } from '../../../src/core/identity/descriptor.ts'
 import { NONCE_BYTES, signReply, signRequest } from '../../../src/core/identity/http-signature.ts'
 import { createSigner, type Signer } from '../../../src/core/identity/keys.ts'
+import { swarmDna } from '../../../src/core/protocol/dna.ts'
 import type { Descriptor } from '../../../src/core/protocol/messages.ts'
-import { PROTOCOL_VERSION } from '../../../src/core/protocol/version.ts'
+import { descriptorFields } from '../descriptor.ts'
 
 export interface Persona {
   readonly signer: Signer
@@ -43,7 +44,10 @@ export function createPersona(name: string, network: string): Persona {
   return {
     signer,
     descriptor: (url) =>
-      signDescriptor({ url, name, network, version: PROTOCOL_VERSION, issued: Date.now() }, signer),
+      signDescriptor(
+        descriptorFields({ url, name, network, dna: swarmDna(network), issued: Date.now() }),
+        signer,
+      ),
     sign({ method = 'GET', target, path, body = NOTHING, type, headers = {} }) {
       const [pathname = '', search] = path.split('?', 2)
       const parts = {
