@@ -77,8 +77,16 @@ export const ERRORS = {
   PEER_URL_INVALID: { status: 400, title: 'The peer URL is not one this spore may connect to.' },
   PEER_UNREACHABLE: { status: 502, title: 'The peer does not answer.' },
   PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
+  PEER_BUSY: { status: 503, title: 'The peer is busy; it is asked again later.' },
   PEER_SELF: { status: 400, title: 'That is this spore itself.' },
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
+  PEER_CUT_OFF: { status: 403, title: 'The spore takes nothing from this caller for a while.' },
+  QUOTA_EXCEEDED: { status: 507, title: 'The spore keeps no more of this author, space or kind.' },
+  BOOTSTRAP_REFUSED: { status: 400, title: 'The seed list is not one that may be used.' },
+
+  // What this spore fetches from URLs that came from outside
+  URL_REFUSED: { status: 400, title: 'The URL is not one this spore may fetch.' },
+  FETCH_FAILED: { status: 502, title: 'What the URL names could not be fetched.' },
 
   // The data folder, configuration and start
   STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
@@ -99,6 +107,8 @@ export type ErrorCode = keyof typeof ERRORS
 export interface Failure {
   readonly code: ErrorCode
   readonly detail: string
+  /** When it is worth another try, where that is known: the `Retry-After` of a reply. */
+  readonly retryAfterSeconds?: number
 }
 
 export const failure = (code: ErrorCode, detail: string): Failure => ({ code, detail })
@@ -106,10 +116,16 @@ export const failure = (code: ErrorCode, detail: string): Failure => ({ code, de
 /** A failure where the way out is an exception: start-up, and the edge between `Result` and a framework's throw. */
 export class SporeError extends Error {
   readonly code: ErrorCode
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options?: ErrorOptions & { readonly retryAfterSeconds?: number | undefined },
+  ) {
     super(detail, options)
     this.name = 'SporeError'
     this.code = code
+    this.retryAfterSeconds = options?.retryAfterSeconds
   }
 }
