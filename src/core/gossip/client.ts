@@ -9,6 +9,7 @@ import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signatur
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
+import { encodeRedemption, type Redemption } from '../protocol/invitation.ts'
 import {
   API_BODY_BYTES_MAX,
   FEDERATION_REPLY_TIMEOUT_MS,
@@ -74,6 +75,8 @@ export interface FederationClient {
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
   /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
+  /** Presents an invitation. Failure INVITATION_REFUSED where it opens nothing there. */
+  redeem(base: string, redemption: Redemption): Promise<Result<void, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
 }
 
@@ -267,6 +270,12 @@ export function createFederationClient({
       const isOwn = (joined.value.self as Partial<Descriptor>).key === by.value
       return isOwn ? joined : err(failure('PEER_REFUSED', 'it answered with the descriptor of another spore'))
     },
+    async redeem(base, redemption) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const body = encodeRedemption(redemption)
+      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/space`, headers, body })
+      return sent.ok ? ok(undefined) : sent
+    },
     async nodes(base) {
       const headers = { accept: 'application/json' }
       const sent = await send({ method: 'GET', base, path: '/federation/nodes', headers })
@@ -310,6 +319,7 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
   'VERSION_UNSUPPORTED',
   'DNA_MISMATCH',
   'PEER_SELF',
+  'INVITATION_REFUSED',
 ])
 
 /** A peer's problem details, with nothing of its text believed but the code. */

@@ -98,6 +98,7 @@ export function createPuller(deps: PullerDeps): Puller {
       changes,
       suspects: new Map(),
     }
+    const started = changes
     let isComplete = true
     // Without a cursor of the peer's, but with much of what it may have: an unknown one asks to reconcile.
     const here = hereOf(peer)
@@ -129,7 +130,8 @@ export function createPuller(deps: PullerDeps): Puller {
       const isLast = !reply.more || reply.cursor === since
       since = reply.cursor
       // The cursor moves only behind what is here: what failed is asked for again. One bad row stops no other.
-      if (isComplete) {
+      // What came into view meanwhile may stand before the cursor.
+      if (isComplete && started === changes) {
         peer.cursor = since
         // A view of which pages are missing must not be answered with 304.
         peer.etag = isLast ? etag : null
