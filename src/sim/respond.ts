@@ -60,6 +60,10 @@ export function respondFrom(federation: Federation): Responder {
         const source = federation.stream(caller)
         return source.ok ? { status: 200, headers: {}, body: source.value.events } : problem(source.error)
       }
+      case 'POST /federation/v1/space': {
+        const redeemed = await federation.redeem(body, caller)
+        return redeemed.ok ? reply(204, new Uint8Array()) : problem(redeemed.error)
+      }
       case 'POST /federation/v1/ihave': {
         const answer = federation.ihave(body, caller)
         return answer.ok ? reply(200, answer.value) : problem(answer.error)

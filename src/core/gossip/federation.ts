@@ -39,6 +39,7 @@ import type { Reconciler } from './reconciler.ts'
 import type { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import type { SegmentFrame, Segments } from './segments.ts'
+import type { SpaceKeeper } from './space-keeper.ts'
 import type { EventSource } from './streams.ts'
 import { judgePush, receivePush } from './tally.ts'
 
@@ -92,6 +93,8 @@ export interface Federation {
   segments(logId: string, before: string | null, caller?: Did | null): Promise<Result<Uint8Array, Failure>>
   /** One sealed segment. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
   segment(logId: string, from: string, caller?: Did | null): Promise<Result<SegmentFrame, Failure>>
+  /** An invitation to a space is presented. Failures REQUEST_INVALID, INVITATION_REFUSED. */
+  redeem(body: Uint8Array, caller: Did): Promise<Result<void, Failure>>
   /** Failure REQUEST_INVALID. */
   ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
   /** Failure REQUEST_INVALID. */
@@ -110,6 +113,7 @@ export interface FederationDeps {
   readonly conduct: Conduct
   readonly replica: Replica
   readonly segments: Segments
+  readonly redeem: SpaceKeeper['redeem']
   readonly reconciler: Pick<Reconciler, 'answer'>
   readonly repair: Pick<Repair, 'answer'>
   readonly logs: LogTable
@@ -231,6 +235,8 @@ export function createFederation(deps: FederationDeps): Federation {
         })(),
       )
     },
+
+    redeem: deps.redeem,
 
     toLines: (frames) => framesToLines(frames, deps.compression),
 

@@ -123,7 +123,7 @@ export function createPuller(deps: PullerDeps): Puller {
       const fetched = await fetchRows(peer, rows, round)
       if (!fetched.ok) return fetched
       isComplete &&= fetched.value
-      if (rows.length === 0 && !reply.more && peer.etag !== null && etag !== peer.etag)
+      if (reply.spaces.length === 0 && !reply.more && peer.etag !== null && etag !== peer.etag)
         noteOffence(conduct, peer, 'changeling')
       if (reply.more && (reply.cursor === since || page === HEADS_PAGES_MAX - 1))
         noteOffence(conduct, peer, 'lie')

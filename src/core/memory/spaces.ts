@@ -66,6 +66,8 @@ export interface Spaces {
 
   /** Adds a space, or changes what is kept of it; all of it is in `encode`. Failures SPACES_FULL, SPACE_NAME_TAKEN. */
   put(record: SpaceRecord): Result<void, Failure>
+  /** Takes back a space that could not be kept. */
+  drop(space: SpaceId): void
   /** What the store keeps. */
   encode(): Uint8Array
   load(bytes: Uint8Array): void
@@ -218,8 +220,15 @@ export function createSpaces(defaultName: string = PRIVATE, self: Did | null = n
       const taken = list.put(record)
       if (!taken.ok) return taken
       resolveRoster(record, () => Number.POSITIVE_INFINITY)
+      // With the forks of its logs, at the next commit: that which keeps this.
+      spaces.touch(record.id)
       changed()
       return ok(undefined)
+    },
+    drop(space) {
+      list.drop(space)
+      rosters.delete(space)
+      changed()
     },
     encode: list.encode,
     load(bytes) {

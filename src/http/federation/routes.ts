@@ -29,6 +29,8 @@ import { createSyncReplies, takeTurns } from './sync-replies.ts'
 const PAYLOADS_BYTES_MAX = 16 * 1024
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
+/** An invitation that is presented: two hashes and a name. */
+const REDEMPTION_BYTES_MAX = 1024
 /** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
 const IHAVE_BYTES_MAX = 256 * 1024
 /** `want` at its longest: `PULL_RANGES_MAX` rows of 23 bytes. */
@@ -131,6 +133,12 @@ export const federationRoutes =
       return wantsLines(request)
         ? sendFrames(reply, federation, onlyOne(segment.frame))
         : sendSegment(request, reply.header('vary', 'accept'), segment)
+    })
+
+    app.post(`${FEDERATION_PATH}/space`, { bodyLimit: REDEMPTION_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      unwrap(await federation.redeem(bodyOf(request), caller))
+      return reply.code(204).send()
     })
 
     app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
