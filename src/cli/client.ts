@@ -72,18 +72,13 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     invite: (space, input) =>
       call('POST', `${withId('/api/spaces', space)}/invitations`, spaceApi.invitationSchema, input),
     joinSpace: (input) => call('POST', '/api/spaces/join', spaceApi.spaceViewSchema, input),
-    leaveSpace: (space) =>
-      call('POST', `${withId('/api/spaces', space)}/leave`, spaceApi.spaceViewSchema),
+    leaveSpace: (space) => call('POST', `${withId('/api/spaces', space)}/leave`, spaceApi.spaceViewSchema),
     members: async (space) => {
       const page = await call('GET', `${withId('/api/spaces', space)}/members`, spaceApi.memberPageSchema)
       return page.ok ? ok(page.value.members) : page
     },
     removeMember: (space, author) =>
-      call(
-        'DELETE',
-        withId(`${withId('/api/spaces', space)}/members`, author),
-        spaceApi.memberRemovedSchema,
-      ),
+      call('DELETE', withId(`${withId('/api/spaces', space)}/members`, author), spaceApi.memberRemovedSchema),
     [Symbol.asyncDispose]: () => agent.close(),
   }
 }
