@@ -175,6 +175,10 @@ export const LOGS_MAX = 200_000
 /** Bytes of the seeds file `bootstrap.json`, and how many seeds it may name. */
 export const BOOTSTRAP_BYTES_MAX = 64 * KIB
 export const BOOTSTRAP_SEEDS_MAX = 64
+/** Time for which a signed seed list may hold: one that got lost, or was signed with a stolen key, ends. */
+export const BOOTSTRAP_VALID_MAX_MS = 366 * 24 * 60 * MINUTE_MS
+/** Keys that an operator pins for seed lists: one, and others while it is replaced. */
+export const BOOTSTRAP_KEYS_MAX = 8
 
 // --- Segments and newest-first fetching (PROTOCOL.md §7, §8) ---
 
@@ -223,6 +227,18 @@ export const PAYLOADS_ASKED_MAX = 256
 export const PAYLOADS_REPLY_BYTES = 4 * MIB
 /** Damaged payloads that are remembered until they are repaired: beyond it the disk is to be replaced. */
 export const DAMAGED_PAYLOADS_MAX = 65_536
+
+// --- What is fetched from URLs that came from outside (bootstrap files, webhooks) ---
+
+/** Characters of such a URL: redirects to signed downloads carry long queries. */
+export const FETCH_URL_CHARS_MAX = 2048
+/** Bytes of a reply, and milliseconds in which all of it must be here, redirects and all. */
+export const FETCH_BYTES_MAX = MIB
+export const FETCH_TIMEOUT_MS = 10 * SECOND_MS
+/** Redirects that are followed: http → https → www → content, and one more. */
+export const FETCH_REDIRECTS_MAX = 4
+/** Fetches under way at a time: each holds a socket and up to `FETCH_BYTES_MAX`. */
+export const FETCHES_MAX = 8
 
 // --- Accounting of callers (core/gossip/conduct.ts) ---
 
@@ -283,15 +299,3 @@ export const SYNC_RETRY_SECONDS = 2
 export const SYNC_TURN_MS = 3 * SECOND_MS
 /** A reply of which nothing is taken for this long is cut. */
 export const SYNC_STALL_MS = 10 * SECOND_MS
-
-// --- What is fetched from URLs that came from outside (bootstrap files, webhooks) ---
-
-/** Characters of such a URL: redirects to signed downloads carry long queries. */
-export const FETCH_URL_CHARS_MAX = 2048
-/** Bytes of a reply, and milliseconds in which all of it must be here, redirects and all. */
-export const FETCH_BYTES_MAX = MIB
-export const FETCH_TIMEOUT_MS = 10 * SECOND_MS
-/** Redirects that are followed: http → https → www → content, and one more. */
-export const FETCH_REDIRECTS_MAX = 4
-/** Fetches under way at a time: each holds a socket and up to `FETCH_BYTES_MAX`. */
-export const FETCHES_MAX = 8
