@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { systemRandom } from '../../../../src/adapters/random.ts'
+import type { Federation } from '../../../../src/core/gossip/federation.ts'
 import type { Transport } from '../../../../src/core/gossip/transport.ts'
 import { NONCE_BYTES, signRequest } from '../../../../src/core/identity/http-signature.ts'
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
@@ -10,7 +11,7 @@ import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
 import { CBOR_MEDIA_TYPE, encodePull } from '../../../../src/core/protocol/messages.ts'
 import type { Spore } from '../../../../src/core/spore.ts'
 import { federationRoutes } from '../../../../src/http/federation/routes.ts'
-import { createServer } from '../../../../src/http/server.ts'
+import { createServer, type HttpOptions } from '../../../../src/http/server.ts'
 import { openSpore } from '../support.ts'
 
 export interface Served extends AsyncDisposable {
@@ -20,15 +21,23 @@ export interface Served extends AsyncDisposable {
   readonly authority: string
 }
 
+export interface ServeOptions {
+  readonly http?: Partial<HttpOptions>
+  /** What answers in place of the spore's own. */
+  readonly federation?: Partial<Federation>
+}
+
 export async function serveFederation(
   publicUrl: string | null = null,
   transport?: Transport,
+  options: ServeOptions = {},
 ): Promise<Served> {
   const spore = await openSpore(transport)
   const app = await createServer(spore, {
     version: '0.0.0-test',
     allowedHosts: ['spore.example', ...(publicUrl === null ? [] : [new URL(publicUrl).host])],
-    federation: federationRoutes(spore.federation, { publicUrl }),
+    federation: federationRoutes({ ...spore.federation, ...options.federation }, { publicUrl }),
+    ...options.http,
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const address = app.server.address()
