@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 import { systemRandom } from '../../../../src/adapters/random.ts'
 import type { Federation } from '../../../../src/core/gossip/federation.ts'
 import type { Transport } from '../../../../src/core/gossip/transport.ts'
@@ -15,6 +16,7 @@ import { createServer, type HttpOptions } from '../../../../src/http/server.ts'
 import { openSpore } from '../support.ts'
 
 export interface Served extends AsyncDisposable {
+  readonly app: FastifyInstance
   readonly spore: Spore
   readonly port: number
   /** `127.0.0.1:<port>`. */
@@ -43,6 +45,7 @@ export async function serveFederation(
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : 0
   return {
+    app,
     spore,
     port,
     authority: `127.0.0.1:${port}`,
@@ -57,7 +60,7 @@ export const newSigner = (): Signer => createSigner(new Uint8Array(randomBytes(3
 export const PEER = newSigner()
 
 export interface Asked {
-  readonly method: 'GET' | 'POST'
+  readonly method: string
   /** With its query. */
   readonly path: string
   readonly body?: Uint8Array
