@@ -99,6 +99,13 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     trust: async (author) => spore.trust(author),
     peers: (query = { role: [], tag: [], family: [] }) => spore.find(query),
     addPeer: (url) => spore.addPeer(url),
+    spaces: async () => ok(spore.spaces()),
+    createSpace: (input) => spore.createSpace(input),
+    invite: (space, input) => spore.invite(space, input),
+    joinSpace: (input) => spore.joinSpace(input),
+    leaveSpace: (space) => spore.leaveSpace(space),
+    members: async (space) => spore.members(space),
+    removeMember: (space, author) => spore.removeMember(space, author),
     [Symbol.asyncDispose]: dispose,
   }
 }

@@ -42,6 +42,7 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
       ? [...config.allowedHosts, new URL(config.publicUrl).host]
       : config.allowedHosts,
     allowedOrigins: config.allowedOrigins,
+    trustProxy: config.trustProxy,
     tokenHashes: createTokenHashes(config.home, secrets.token ? [runToken, secrets.token] : [runToken]),
     tokenRequired,
     log,

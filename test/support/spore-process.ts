@@ -12,6 +12,10 @@ export interface CommandOptions {
   readonly home: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string | Buffer
+  /** Another installation's `bin/spore.js`; this project's own by default. */
+  readonly program?: string
+  /** Milliseconds after which it is taken to hang and is killed; default `HANG_MS`. */
+  readonly hangMs?: number
 }
 
 export interface CommandResult {
@@ -101,11 +105,12 @@ export async function startSwarm(
 }
 
 /** The environment of a test has no settings of the developer's own spore. */
-function launch(args: readonly string[], { home, env }: CommandOptions): ChildProcess {
+function launch(args: readonly string[], options: CommandOptions): ChildProcess {
+  const { home, env, hangMs = HANG_MS } = options
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(SPORE_.*|PORT|HOST|NODE_OPTIONS)$/.test(name),
   )
-  return spawn(process.execPath, [program, ...args], {
+  return spawn(process.execPath, [options.program ?? program, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...Object.fromEntries(kept),
@@ -114,7 +119,7 @@ function launch(args: readonly string[], { home, env }: CommandOptions): ChildPr
       SPORE_LOG_LEVEL: 'warn',
       ...env,
     },
-    timeout: HANG_MS,
+    timeout: hangMs,
   })
 }
 

@@ -10,6 +10,7 @@ import type { Signer, Verifier } from '../identity/keys.ts'
 import { type Wanted, wantedToQuery } from '../identity/wanted.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
+import { encodeRedemption, type Redemption } from '../protocol/invitation.ts'
 import {
   API_BODY_BYTES_MAX,
   FEDERATION_REPLY_TIMEOUT_MS,
@@ -75,6 +76,8 @@ export interface FederationClient {
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
   /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
+  /** Presents an invitation. Failure INVITATION_REFUSED where it opens nothing there. */
+  redeem(base: string, redemption: Redemption): Promise<Result<void, Failure>>
   /** Whom the peer knows; of those only who has every label of `wanted`. */
   nodes(base: string, wanted?: Wanted): Promise<Result<Nodes, Failure>>
 }
@@ -269,6 +272,12 @@ export function createFederationClient({
       const isOwn = (joined.value.self as Partial<Descriptor>).key === by.value
       return isOwn ? joined : err(failure('PEER_REFUSED', 'it answered with the descriptor of another spore'))
     },
+    async redeem(base, redemption) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const body = encodeRedemption(redemption)
+      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/space`, headers, body })
+      return sent.ok ? ok(undefined) : sent
+    },
     async nodes(base, wanted) {
       const headers = { accept: 'application/json' }
       const query = wanted ? wantedToQuery(wanted) : ''
@@ -313,6 +322,7 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
   'VERSION_UNSUPPORTED',
   'DNA_MISMATCH',
   'PEER_SELF',
+  'INVITATION_REFUSED',
 ])
 
 /** A peer's problem details, with nothing of its text believed but the code. */
@@ -324,7 +334,8 @@ function refusal({ status, headers, body }: TransportReply): Failure {
       : null
   const passedOn = code !== null && PASSED_ON.has(code)
   const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
-  const refused = failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+  const told = status === 503 ? 'PEER_BUSY' : 'PEER_REFUSED'
+  const refused = failure(passedOn ? code : told, `HTTP ${status}, ${title}`)
   const retryAfter = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
   return retryAfter === undefined ? refused : { ...refused, retryAfterSeconds: Number(retryAfter) }
 }

@@ -17,6 +17,8 @@ export interface Peer {
   lastError: string | null
   /** Requests in a row that failed. */
   failures: number
+  /** How often it said that it is busy since the last round with it. */
+  busy: { readonly times: number; readonly sinceSyncAtMs: number | null }
   /** It asked not to be asked before this time. */
   pausedUntilMs: number
   /** Nobody configured it, and it has not answered at this URL yet: dropped when it does not. */
@@ -65,6 +67,7 @@ export function createPeers(): Peers {
         lastSyncAtMs: null,
         lastError: null,
         failures: 0,
+        busy: { times: 0, sinceSyncAtMs: null },
         pausedUntilMs: Number.NEGATIVE_INFINITY,
         isStranger: false,
         isPinned: false,
@@ -87,6 +90,9 @@ export function createPeers(): Peers {
   }
 }
 
+/** Who a peer is, as it proved at its URL; null until it has. */
+export const peerDid = ({ descriptor }: Pick<Peer, 'descriptor'>): Did | null => descriptor?.key ?? null
+
 /** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
 export function noteKnown(peer: Pick<Peer, 'known'>, logId: LogId, next: number): void {
   if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
@@ -99,7 +105,7 @@ export function noteRow(peer: Peer, { logId, next, forkPoint }: HeadsRow): void 
 }
 
 /** A proof that a peer has, or was given; it is only ever thought to know of a lower fork point. */
-export function noteKnownFork(peer: Peer, logId: LogId, point: number): void {
+export function noteKnownFork(peer: Pick<Peer, 'knownForks'>, logId: LogId, point: number): void {
   if (point < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) peer.knownForks.set(logId, point)
 }
 

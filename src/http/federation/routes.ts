@@ -10,7 +10,7 @@ import type { Federation } from '../../core/gossip/federation.ts'
 import { LINES_MEDIA_TYPE } from '../../core/gossip/lines.ts'
 import type { SegmentFrame } from '../../core/gossip/segments.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
-import { FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
+import { countFrames, FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
 import { FEDERATION_BODY_BYTES_MAX } from '../../core/protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
@@ -23,11 +23,14 @@ import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
 import { parseRange } from '../range.ts'
 import { writeStream } from './stream.ts'
+import { createSyncReplies, takeTurns } from './sync-replies.ts'
 
 /** A request for payloads: its entries, each in a log of its own. */
 const PAYLOADS_BYTES_MAX = 16 * 1024
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
+/** An invitation that is presented: two hashes and a name. */
+const REDEMPTION_BYTES_MAX = 1024
 /** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
 const IHAVE_BYTES_MAX = 256 * 1024
 /** `want` at its longest: `PULL_RANGES_MAX` rows of 23 bytes. */
@@ -55,37 +58,47 @@ export const federationRoutes =
     )
 
     const publicAuthority = publicUrl === null ? null : new URL(publicUrl).host
-    const callerOf = (request: FastifyRequest): Did => unwrap(admit(federation, request, publicAuthority))
+    const callerOf = (request: FastifyRequest): Did => {
+      const admitted = admit(federation, request, publicAuthority)
+      app.callers.judged(request, admitted, federation.isPeer)
+      return unwrap(admitted)
+    }
+    const syncs = createSyncReplies(federation.isPeer)
 
     app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
-      callerOf(request)
+      const caller = callerOf(request)
       const { since } = request.query as { since?: unknown }
-      const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request))
+      const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request), caller)
       reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
       if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
       return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : sendNothingNew(reply)
     })
 
     app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
-      callerOf(request)
-      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request))))
+      const caller = callerOf(request)
+      await syncs.begin(reply, caller)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request), caller)))
     })
 
     app.post(
       `${FEDERATION_PATH}/reconcile`,
       { bodyLimit: FEDERATION_BODY_BYTES_MAX },
       async (request, reply) => {
-        callerOf(request)
-        return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.reconcile(bodyOf(request))))
+        const caller = callerOf(request)
+        await syncs.begin(reply, caller)
+        return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.reconcile(bodyOf(request), caller)))
       },
     )
 
     app.post(`${FEDERATION_PATH}/pull`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
       const caller = callerOf(request)
-      return sendFrames(reply, federation, unwrap(federation.pull(bodyOf(request), caller)))
+      const slot = await syncs.begin(reply, caller)
+      const frames = unwrap(federation.pull(bodyOf(request), caller))
+      return sendFrames(reply, federation, takeTurns(frames, slot))
     })
 
-    app.post(`${FEDERATION_PATH}/push`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
+    const pushed = { bodyLimit: FEDERATION_BODY_BYTES_MAX, config: { signatures: countFrames } }
+    app.post(`${FEDERATION_PATH}/push`, pushed, async (request, reply) => {
       const caller = callerOf(request)
       return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
     })
@@ -104,20 +117,28 @@ export const federationRoutes =
     app.addHook('preClose', async () => federation.closeStreams())
 
     app.get(`${FEDERATION_PATH}/log/:id/segments`, async (request, reply) => {
-      callerOf(request)
+      const caller = callerOf(request)
+      await syncs.begin(reply, caller)
       const { id } = request.params as { id: string }
       const { before } = request.query as { before?: unknown }
-      const list = await federation.segments(id, typeof before === 'string' ? before : null)
+      const list = await federation.segments(id, typeof before === 'string' ? before : null, caller)
       return sendBytes(reply.header('cache-control', 'no-cache'), CBOR_MEDIA_TYPE, unwrap(list))
     })
 
     app.get(`${FEDERATION_PATH}/log/:id/segment/:from`, async (request, reply) => {
-      callerOf(request)
+      const caller = callerOf(request)
+      await syncs.begin(reply, caller)
       const { id, from } = request.params as { id: string; from: string }
-      const segment = unwrap(await federation.segment(id, from))
+      const segment = unwrap(await federation.segment(id, from, caller))
       return wantsLines(request)
         ? sendFrames(reply, federation, onlyOne(segment.frame))
         : sendSegment(request, reply.header('vary', 'accept'), segment)
+    })
+
+    app.post(`${FEDERATION_PATH}/space`, { bodyLimit: REDEMPTION_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      unwrap(await federation.redeem(bodyOf(request), caller))
+      return reply.code(204).send()
     })
 
     app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
@@ -130,8 +151,9 @@ export const federationRoutes =
       return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.neighbor(bodyOf(request), caller)))
     })
 
+    const joined = { bodyLimit: DESCRIPTOR_BYTES_MAX, config: { signatures: () => 1 } }
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
-      app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request, reply) => {
+      app.post(path, joined, async (request, reply) => {
         const caller = callerOf(request)
         const descriptor = unwrap(parseJson(bodyOf(request)))
         const signature = String(request.headers.signature)
@@ -147,14 +169,15 @@ export const federationRoutes =
       })
   }
 
-/** A sealed segment never changes, so caches may keep it, and a transfer that broke off goes on where it was. */
+/** A sealed segment never changes, so caches may keep it where anybody may have it, and a transfer that broke off goes on where it was. */
 function sendSegment(
   request: FastifyRequest,
   reply: FastifyReply,
-  { frame, etag }: SegmentFrame,
+  { frame, etag, isPublic }: SegmentFrame,
 ): FastifyReply {
   const quoted = `"${etag}"`
-  reply.header('etag', quoted).header('cache-control', 'public, max-age=31536000, immutable')
+  const caching = isPublic ? 'public, max-age=31536000, immutable' : 'no-store'
+  reply.header('etag', quoted).header('cache-control', caching)
   reply.header('accept-ranges', 'bytes')
   if (etagsOf(request).includes(etag)) return reply.code(304).send()
   const { 'if-range': condition, range } = request.headers
