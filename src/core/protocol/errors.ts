@@ -36,6 +36,13 @@ export const ERRORS = {
 
   PURGED: { status: 409, title: 'The operator of this spore has purged it.' },
 
+  // Moderation
+  TARGET_INVALID: { status: 400, title: 'That is no peer, author or domain.' },
+  RULE_UNKNOWN: { status: 404, title: 'There is no such rule or draft here.' },
+  RULE_PROTECTED: { status: 409, title: 'The rule would hit this spore, or what its operator joined.' },
+  RULES_FULL: { status: 507, title: 'The spore has as many rules as it can keep.' },
+  IMPORT_MALFORMED: { status: 400, title: 'The list is in none of the forms that are read.' },
+
   // Entries, runs and heads
   ENTRY_MALFORMED: { status: 400, title: 'The entry is not in its canonical form.' },
   ENTRY_TOO_LARGE: { status: 413, title: 'The entry is larger than the protocol allows.' },
@@ -65,6 +72,8 @@ export const ERRORS = {
   PEER_UNREACHABLE: { status: 502, title: 'The peer does not answer.' },
   PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
   PEER_SELF: { status: 400, title: 'That is this spore itself.' },
+  PEER_BLOCKED: { status: 403, title: 'There is no exchange between these two spores.' },
+  AUTHOR_REFUSED: { status: 403, title: 'Entries of this author are not taken here.' },
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
 
   // The data folder, configuration and start
