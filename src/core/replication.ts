@@ -9,6 +9,7 @@ import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
 import { createSegments } from './gossip/segments.ts'
 import type { Transport } from './gossip/transport.ts'
+import { createUnwanted } from './gossip/unwanted.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import type { Change } from './memory/change.ts'
 import { createCompaction } from './memory/compaction.ts'
@@ -17,6 +18,7 @@ import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier
 import type { Spaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
+import { createModeration, type Moderation } from './moderation/moderation.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
 import { EPOCH_BYTES } from './protocol/log.ts'
@@ -27,6 +29,7 @@ export interface Replication extends AsyncDisposable {
   readonly replica: Replica
   readonly gossip: Gossip
   readonly federation: Federation
+  readonly moderation: Moderation
   /**
    * Folds the stored entries into the memory, in order of arrival; once, before `federation.start`. `follow` hears of
    * those that are not memories, for whoever keeps more than the set.
@@ -72,8 +75,10 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const memory = createMemory({ signer, verifier, network, epoch, drawEpoch })
   const writer = createWriter({ memory, store, clock, log })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
+  const moderation = createModeration(signer.did, { store, writer, clock, log })
+  const unwanted = createUnwanted(memory.logs, moderation)
   const forks = createForks({ memory, store, writer, spaces, verifier })
-  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks })
+  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks, unwanted })
   const gossip = createGossip(
     { name, network, pullIntervalMs },
     {
@@ -142,7 +147,9 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     replica,
     gossip,
     federation,
+    moderation,
     async replay(follow) {
+      await moderation.load()
       await compaction.load()
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
@@ -159,6 +166,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     async [Symbol.asyncDispose]() {
       await gossip.stop()
       await compaction.stop()
+      await moderation.settled()
       await writer.drain()
       await store[Symbol.asyncDispose]()
     },

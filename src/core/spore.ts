@@ -17,6 +17,8 @@ import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type { PayloadNews } from './memory/writer.ts'
+import { createModerator, type Moderator } from './moderation/moderator.ts'
+import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
 import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
@@ -72,6 +74,8 @@ export interface Spore extends AsyncDisposable {
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
   readonly federation: Federation
+  /** What the operator rules about peers, authors and domains. */
+  readonly moderation: Moderator
 
   /**
    * Resolves when what is remembered now can be found. Own memories can be once they are acknowledged; what others bring,
@@ -118,12 +122,13 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     { name, pullIntervalMs: options.pullIntervalMs, spaces },
     { ...ports, signer, verifier: createVerifier() },
   )
-  const { memory, writer, gossip, federation } = replication
-  const library = createLibrary({ memory, writer, store, spaces, trustOf })
+  const { memory, writer, gossip, federation, moderation } = replication
+  const shown = createShown(moderation)
+  const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
   const retriever = createRetriever()
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
-  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf })
-  const tasks = createTasks({ memory, library, recall, writer, spaces })
+  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf, shown })
+  const tasks = createTasks({ memory, library, recall, writer, spaces, shown })
 
   const follow = async (
     applied: readonly Applied[],
@@ -144,6 +149,15 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
+  const moderator = createModerator({
+    moderation,
+    self: signer.did,
+    memory,
+    store,
+    clock,
+    peers: gossip.sights,
+    selfUrl: () => gossip.self().url,
+  })
   const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
   writer.onCommitted(follow)
@@ -185,8 +199,9 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     trust: (author) => explainTrust(author, signer.did, memory),
     peers: () => gossip.peers.all().map(toPeerView),
     addPeer: gossip.addPeer,
-    events: createEvents({ memory, store, writer }),
+    events: createEvents({ memory, store, writer, hides: () => shown.hides('list') }),
     federation,
+    moderation: moderator,
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
       await indexer.stop()

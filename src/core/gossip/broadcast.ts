@@ -159,7 +159,7 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
     pushed: (link, rows, fresh, duplicate) =>
       handle({ type: 'pushed', link, rows, fresh, duplicate }).some(({ type }) => type === 'prune'),
     announced: (link, rows) =>
-      handle({ type: 'announced', link, rows }).flatMap((effect) =>
+      handle({ type: 'announced', link, rows: rows.filter(({ logId }) => !replica.isUnwanted(logId)) }).flatMap((effect) =>
         effect.type === 'want' ? effect.want : [],
       ),
     pruned(link) {

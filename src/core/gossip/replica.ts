@@ -20,6 +20,7 @@ import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
 import { encodeRun } from '../protocol/run.ts'
 import type { Forks } from './forks.ts'
+import type { Unwanted } from './unwanted.ts'
 
 export interface ReceivedRun {
   readonly logId: LogId
@@ -65,8 +66,10 @@ export interface Replica {
   validEnd(logId: LogId): number
   /** How a log stands in the view that peers see; null for one that is not in it. */
   view(logId: LogId): HeadsRow | null
-  /** Whether a peer with this row has entries that are valid as far as is known, or a lower fork point, that are not here. */
+  /** Whether a peer with this row has entries that are valid as far as is known, or a lower fork point, that are wanted and not here. */
   lacks(row: HeadsRow): boolean
+  /** True for a log that is known to be of an author whom the operator refuses. */
+  isUnwanted(logId: LogId): boolean
   /** Chain value before an entry, null where not everything before it is held. */
   chainBefore(logId: LogId, seq: number): Promise<Uint8Array | null>
   /** Logs that replicate. */
@@ -82,13 +85,14 @@ export interface ReplicaDeps {
   readonly compression: Compression
   readonly forks: Forks
   readonly runVerifier: RunVerifier
+  readonly unwanted: Unwanted
 }
 
 /** Bytes of frames of a stream that are taken together: about what one answer of the verifier reads. */
 const STREAM_BATCH_BYTES = SEGMENT_BYTES_MAX / 2
 
 export function createReplica(deps: ReplicaDeps): Replica {
-  const { memory, store, writer, spaces, compression, runVerifier, forks } = deps
+  const { memory, store, writer, spaces, compression, runVerifier, forks, unwanted } = deps
 
   /** Stores what frames were found to hold; all of one call share commits. */
   const storeContents = (
@@ -102,6 +106,8 @@ export function createReplica(deps: ReplicaDeps): Replica {
     chainBefore: ChainBefore,
   ): Promise<Result<ReceivedRun, Failure>> => {
     if ('proof' in content) {
+      const unwelcome = unwanted.refuseProof(content.proof)
+      if (unwelcome) return ok({ logId: unwelcome.logId, end: null, result: err(unwelcome.refused) })
       const taken = await forks.take(content.proof)
       return taken.ok ? ok({ logId: taken.value.logId, end: null, result: ok(taken.value.received) }) : taken
     }
@@ -109,6 +115,8 @@ export function createReplica(deps: ReplicaDeps): Replica {
     const { logId, log, from, count } = run
     if (!spaces.replicates(log.space))
       return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
+    const unwelcome = unwanted.refuse(log, logId)
+    if (unwelcome) return ok({ logId, end: from + count, result: err(unwelcome) })
     const partial = memory.partials.get(logId)
     const common = partial && overlapOf({ from, end: from + count }, partial)
     const options = {
@@ -153,7 +161,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
       /** Where logs will be when what was verified is stored: the next runs are verified meanwhile. */
       const ahead = new Map<LogId, LogPosition>()
       const positionOf: PositionOf = (log, logId, from) => {
-        if (!spaces.replicates(log.space)) return null
+        if (!spaces.replicates(log.space) || unwanted.refuse(log, logId)) return null
         const below = ahead.get(logId) ?? positionHeld(log, logId)
         return from > below.next ? positionAbove(logId, from, chainBefore) : below
       }
@@ -187,7 +195,9 @@ export function createReplica(deps: ReplicaDeps): Replica {
       const row = memory.logs.get(logId)?.row
       return row && spaces.replicates(row.space) ? memory.logs.viewOf(row) : null
     },
+    isUnwanted: unwanted.has,
     lacks({ logId, next, forkPoint = Number.POSITIVE_INFINITY }) {
+      if (unwanted.has(logId)) return false
       const known = memory.forkPoint(logId)
       return forkPoint < known || (memory.logs.get(logId)?.row.next ?? 0) < Math.min(next, known)
     },

@@ -1,4 +1,5 @@
 /** The change feed as events for people and tools: replayed from the store, then followed live. */
+import type { Did } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import { eventTypes, type SporeEvent } from '../protocol/api.ts'
 import { entryDigest } from '../protocol/entry.ts'
@@ -18,13 +19,15 @@ export interface EventsDeps {
   readonly memory: Memory
   readonly store: MemoryStore
   readonly writer: Writer
+  /** Authors whom the operator hides now; nobody where it is left out. */
+  readonly hides?: () => ((author: Did) => boolean) | undefined
 }
 
 /**
  * Events behind arrival number `after` (only new ones when null) until `signal` aborts. Each consumer reads from the
  * store at its own pace, so a slow one costs no memory and misses nothing.
  */
-export function createEvents({ memory, store, writer }: EventsDeps) {
+export function createEvents({ memory, store, writer, hides }: EventsDeps) {
   const waiting = new Set<() => void>()
   writer.onCommitted((applied) => {
     if (applied.length > 0) for (const wake of waiting) wake()
@@ -34,11 +37,12 @@ export function createEvents({ memory, store, writer }: EventsDeps) {
     let position = after ?? memory.arrival
     while (!signal.aborted) {
       const rows = await store.entriesAfter(position, BATCH)
+      const isHidden = hides?.()
       for (const row of rows) {
         position = row.arrival
         const log = memory.logs.get(row.logId)
         const change = log && rowToChange(row, log)
-        if (change) yield toEvent(change)
+        if (change && !isHidden?.(change.author)) yield toEvent(change)
         if (signal.aborted) return
       }
       if (rows.length === 0 && memory.arrival <= position) await nextCommit(signal)

@@ -66,6 +66,11 @@ export const dotSchema = z.object({
   createdAt: z.string(),
 })
 
+const moderationLabelSchema = z
+  .enum(['limited', 'muted'])
+  .optional()
+  .describe('What the operator ruled about its author, where there is a rule')
+
 export const memorySchema = z
   .object({
     id: idSchema,
@@ -79,6 +84,7 @@ export const memorySchema = z
     space: z.string(),
     createdAt: z.string(),
     trust: z.number().nullable().describe('1 for this spore’s own author, null while unknown'),
+    moderation: moderationLabelSchema,
     dots: z
       .array(dotSchema)
       .describe('Provenance: every entry that carries this memory and is not retracted'),
@@ -190,6 +196,7 @@ export const hitSchema = z
     tags: z.array(z.string()),
     createdAt: z.string(),
     trust: z.number().nullable(),
+    moderation: moderationLabelSchema,
     parts: z.record(z.string(), z.number()).optional().describe('Score parts, with explain'),
   })
   .meta({ id: 'Hit' })
