@@ -3,6 +3,7 @@
  * put together once. `createSpore` stands on it; the simulator runs thousands of them without what stands above.
  */
 import type { Clock, Log, Random } from './base/ports.ts'
+import { type Conduct, CUT_OFF, createConduct } from './gossip/conduct.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
 import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
@@ -11,6 +12,7 @@ import { createSegments } from './gossip/segments.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createUnwanted } from './gossip/unwanted.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
+import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import type { Change } from './memory/change.ts'
 import { createCompaction } from './memory/compaction.ts'
 import { createMemory, type Memory } from './memory/memory.ts'
@@ -42,6 +44,8 @@ export interface ReplicationOptions {
   /** Mean time between two pulls, in milliseconds. */
   readonly pullIntervalMs: number
   readonly spaces: Spaces
+  /** What others are told of this spore; nothing unless given. */
+  readonly profile?: Profile
 }
 
 export interface ReplicationPorts {
@@ -65,7 +69,7 @@ const REPLAY_BATCH = 64
  * exchange, drains writes and closes the store.
  */
 export function createReplication(options: ReplicationOptions, ports: ReplicationPorts): Replication {
-  const { name, pullIntervalMs, spaces } = options
+  const { name, pullIntervalMs, spaces, profile = EMPTY_PROFILE } = options
   const { clock, random, log, store, transport, compression, signer, verifier } = ports
   const { network, epoch } = store.origin
   if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
@@ -79,10 +83,19 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const unwanted = createUnwanted(memory.logs, moderation)
   const forks = createForks({ memory, store, writer, spaces, verifier })
   const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks, unwanted })
+  const conduct: Conduct = createConduct({
+    clock,
+    isPinned: (caller) => gossip.peers.byDid(caller)?.isPinned === true,
+    onCut(caller, reason) {
+      log.warn(CUT_OFF, { caller, reason })
+      gossip.cutOff(caller)
+    },
+  })
   const gossip = createGossip(
-    { name, network, pullIntervalMs },
+    { name, network, profile, pullIntervalMs },
     {
       replica,
+      conduct,
       forks,
       memory,
       compression,
@@ -101,6 +114,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const federation = createFederation({
     compression,
     gossip,
+    conduct,
     replica,
     segments,
     reconciler: gossip.reconciler,

@@ -6,9 +6,9 @@ import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
 import type { Federation } from './gossip/federation.ts'
-import { toPeerView } from './gossip/peers.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
+import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
 import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
@@ -91,6 +91,8 @@ export interface SporeOptions {
   readonly defaultSpace: string
   /** Mean time between two pulls, in milliseconds. */
   readonly pullIntervalMs: number
+  /** Roles, tags and model families that others are told; none unless given. */
+  readonly profile?: Profile
 }
 
 export interface SporePorts {
@@ -119,7 +121,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
-    { name, pullIntervalMs: options.pullIntervalMs, spaces },
+    { name, pullIntervalMs: options.pullIntervalMs, spaces, profile: options.profile ?? EMPTY_PROFILE },
     { ...ports, signer, verifier: createVerifier() },
   )
   const { memory, writer, gossip, federation, moderation } = replication
@@ -158,6 +160,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     peers: gossip.sights,
     selfUrl: () => gossip.self().url,
   })
+  const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
   writer.onCommitted(follow)
@@ -176,7 +179,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       damaged: memory.damaged,
       purged: memory.denied,
       missing: memory.missing,
-      peers: gossip.peers.all().map(toPeerView),
+      peers: peerViews(),
       tasks: tasks.count,
       defaultSpace: spaces.defaultSpace,
       durability: store.durability,
@@ -197,7 +200,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     task: tasks.get,
     tasks: tasks.page,
     trust: (author) => explainTrust(author, signer.did, memory),
-    peers: () => gossip.peers.all().map(toPeerView),
+    peers: peerViews,
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer, hides: () => shown.hides('list') }),
     federation,

@@ -3,21 +3,24 @@
  * go on behind their signed head, leave a gap or were tampered with, lists heads without end, and falls silent.
  */
 import type { LogId, SpaceId } from '../core/base/brand.ts'
-import { bytesToHex } from '../core/base/bytes.ts'
+import { bytesToBase64url, bytesToHex } from '../core/base/bytes.ts'
 import { bytesToDigest, sha256 } from '../core/base/hash.ts'
 import { createFederationClient, type FederationClient } from '../core/gossip/client.ts'
 import type { TransportReply } from '../core/gossip/transport.ts'
 import { signDescriptor } from '../core/identity/descriptor.ts'
 import { createSigner, createVerifier } from '../core/identity/keys.ts'
+import { EMPTY_PROFILE } from '../core/identity/profile.ts'
 import type { Compression } from '../core/protocol/compression.ts'
+import { swarmDna } from '../core/protocol/dna.ts'
 import { encodeHeader } from '../core/protocol/entry.ts'
 import { encodeFrame } from '../core/protocol/frame.ts'
 import { KINDS } from '../core/protocol/kinds.ts'
 import { PEERS_MAX } from '../core/protocol/limits.ts'
+import { EPOCH_BYTES } from '../core/protocol/log.ts'
 import { type Descriptor, encodeHeads, encodePushReply, type HeadsRow } from '../core/protocol/messages.ts'
 import { encodeMemory } from '../core/protocol/payloads.ts'
 import { type EntryBytes, encodeRun } from '../core/protocol/run.ts'
-import { PROTOCOL_VERSION } from '../core/protocol/version.ts'
+import { CAPABILITIES, PROTOCOL_VERSION } from '../core/protocol/version.ts'
 import type { AuditedEntry, AuditedLog } from './audit.ts'
 import { createClock, createWallClock } from './clock.ts'
 import { NETWORK_NAME, type SimNode, urlOf } from './node.ts'
@@ -57,7 +60,17 @@ export function createAdversary(name: string, world: World, compression: Compres
       client: createFederationClient({ transport, signer, verifier, clock, random, signal }),
       self: () =>
         signDescriptor(
-          { url, name, network: NETWORK_NAME, version: PROTOCOL_VERSION, issued: clock.now() },
+          {
+            url,
+            epoch: bytesToBase64url(signer.publicKey.subarray(0, EPOCH_BYTES)),
+            name,
+            network: NETWORK_NAME,
+            version: PROTOCOL_VERSION,
+            dna: swarmDna(NETWORK_NAME),
+            capabilities: CAPABILITIES,
+            ...EMPTY_PROFILE,
+            issued: clock.now(),
+          },
           signer,
         ),
     }

@@ -8,6 +8,7 @@ import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import type { Profile } from '../identity/profile.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
@@ -15,23 +16,26 @@ import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { FIRST_ROUND_MAX_MS } from '../protocol/limits.ts'
 import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient } from './client.ts'
+import type { Conduct } from './conduct.ts'
+import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
 import { createIntroductions } from './introductions.ts'
 import { createInvestigator } from './investigation.ts'
 import { createLinks } from './links.ts'
 import { createNeighbors } from './neighbors.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
+import { isCutOff, isOwnTrouble, pause, viewConduct } from './peer-conduct.ts'
 import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
+import { createSelf } from './self.ts'
 import type { EventSource } from './streams.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
@@ -69,6 +73,9 @@ export interface Gossip {
   noteServed(did: Did, row: LogNext): void
   /** What a spore sent of a log is of another chain than the one here. */
   suspect(did: Did, logId: LogId): void
+  /** Ends what links this spore to one that is cut off. */
+  cutOff(did: Did): void
+  view(peer: Peer): PeerView
   /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
@@ -80,11 +87,13 @@ export interface Gossip {
 export interface GossipOptions {
   readonly name: string
   readonly network: string
+  readonly profile: Profile
   readonly pullIntervalMs: number
 }
 
 export interface GossipDeps {
   readonly replica: Replica
+  readonly conduct: Conduct
   readonly forks: Forks
   readonly memory: Memory
   readonly compression: Compression
@@ -109,11 +118,13 @@ const PASSIVE_ROUND_SHARE = 1 / 8
 const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
-  const { name, network, pullIntervalMs } = options
+  const { replica, conduct, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } =
+    deps
+  const { network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
+  const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
   const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
@@ -123,7 +134,14 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   // --- Peers ---
 
+  const view = (peer: Peer): PeerView => toPeerView(peer, viewConduct(conduct, peer))
+  /** Whether it makes sense to ask a peer anything now. */
+  const isAskable = (peer: Peer): boolean => !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
+
   const noteFailure = (peer: Peer, error: Failure): void => {
+    // What this spore itself could not do says nothing of the peer.
+    if (isOwnTrouble(error)) return
+    pause(peer, error, clock.now())
     peer.state = error.code === 'PEER_UNREACHABLE' ? 'unreachable' : 'refused'
     peer.lastError = `${error.code}: ${error.detail}`
     peer.failures++
@@ -139,8 +157,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   }
 
   const introductions = createIntroductions(
-    { name, network },
+    { network },
     {
+      self,
       client,
       peers,
       store,
@@ -158,6 +177,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const links = createLinks({
     client,
     replica,
+    conduct,
     peers,
     clock,
     random,
@@ -183,11 +203,12 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     clock,
     random,
     introduce: introductions.introduce,
-    isReachable: () => introductions.selfUrl() !== null,
+    isReachable: () => self.url !== null,
     subscriptions: links.subscriptions,
     onUp: links.up,
     onDown: links.down,
     onFailed: noteFailure,
+    isAskable,
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
   const suspect = (peer: Peer, logId: LogId): void => {
@@ -208,12 +229,13 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     clock,
   })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
-  const bootstrap = createBootstrap({ client, replica, clock, log, signal })
+  const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
   const puller = createPuller({
     client,
     replica,
     bootstrap,
+    conduct,
     reconciler,
     investigator,
     spaces,
@@ -240,7 +262,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     }
     void sync(introduced.value)
     neighbors.refill()
-    return ok(toPeerView(introduced.value))
+    return ok(view(introduced.value))
   }
 
   // --- Sync ---
@@ -248,6 +270,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const sync = (peer: Peer): Promise<void> => {
     const running = syncs.get(peer)
     if (running) return running
+    if (!isAskable(peer)) return Promise.resolve()
     // Noted before it begins: an answer may already ask for the next.
     const started = Promise.resolve(peer)
       .then(syncOnce)
@@ -274,8 +297,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     if (view.value === 'same') peer.offerPauseMs = OFFER_ALL_PAUSE_MS
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
     const pulls =
-      clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs ||
-      (isFirst && introductions.selfUrl() !== null)
+      clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs || (isFirst && self.url !== null)
     if (view.value === 'same' || (pulls && !links.subscriptions.has(peer))) return
     const offered = await offerer.offer(peer)
     if (!offered.ok) noteFailure(peer, offered.error)
@@ -283,23 +305,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   // --- The loop ---
 
-  /** Begins a round with each peer. */
-  const firstRound = async (all: readonly Peer[]): Promise<void> => {
-    if (all.length === 0) return
-    const isOver = new AbortController()
-    const heard = async (peer: Peer): Promise<void> => {
-      await sync(peer)
-      if (peer.lastSyncAtMs === null) throw new Error('not heard')
-    }
-    // Rejects when nobody was heard: there is no more to wait for then either.
-    const rounds = Promise.any(all.map(heard)).catch(() => {})
-    await Promise.race([rounds, clock.sleep(FIRST_ROUND_MAX_MS, AbortSignal.any([isOver.signal, signal]))])
-    isOver.abort()
-  }
-
   const run = async (): Promise<void> => {
     // Nobody waits for a peer: a slow one holds up nothing but itself.
-    first = firstRound(peers.all())
+    first = firstRound(peers.all(), { sync, clock, signal })
     while (!signal.aborted) {
       await clock.sleep(pullIntervalMs * (0.5 + random.float()), signal)
       if (signal.aborted) return
@@ -312,7 +320,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   /** Mostly a neighbour: what these have is most likely what is missing here. */
   const choosePeer = (): Peer | undefined => {
-    const [active, passive] = [neighbors.active(), neighbors.passive()]
+    const active = neighbors.active().filter(isAskable)
+    const passive = neighbors.passive().filter(isAskable)
     const isPassive = active.length === 0 || (passive.length > 0 && random.float() < PASSIVE_ROUND_SHARE)
     const pool = isPassive ? passive : active
     return pool[Math.floor(random.float() * pool.length)]
@@ -369,6 +378,12 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       const peer = peers.byDid(did)
       if (peer) suspect(peer, logId)
     },
+    cutOff(did) {
+      const peer = peers.byDid(did)
+      if (peer) neighbors.failed(peer)
+      links.closeStream(did)
+    },
+    view,
     follow(applied, forks) {
       if (!loop) return
       // What others wrote is told to the links by whom it came in with.
@@ -380,7 +395,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       if (stored.length > 0) links.stored(stored, false)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
-    self: introductions.self,
+    self: self.descriptor,
     peers,
     reconciler,
     repair,

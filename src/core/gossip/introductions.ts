@@ -6,20 +6,19 @@
  */
 import type { Clock, Log } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { signDescriptor, verifyDescriptor } from '../identity/descriptor.ts'
+import { verifyDescriptor } from '../identity/descriptor.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
-import { type Failure, failure } from '../protocol/errors.ts'
+import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
 import type { Descriptor } from '../protocol/messages.ts'
-import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { FederationClient } from './client.ts'
 import { decodePeerUrls, encodePeerUrls, type Peer, type Peers } from './peers.ts'
+import type { Self } from './self.ts'
 import type { Transport } from './transport.ts'
 import { PASSIVE_MAX } from './views.ts'
 
 export interface Introductions {
-  self(): Descriptor
   /** Sets where this spore answers, and takes the seeds and those who were known before into the table. */
   open(url: string | null, seeds: readonly string[]): Promise<void>
   /** Asks who answers at a peer's URL; the peer that it turned out to be. */
@@ -30,15 +29,14 @@ export interface Introductions {
   introduced(descriptor: Descriptor): Result<Peer | null, Failure>
   /** Asks a peer whom it knows; true where somebody was new. */
   discover(peer: Peer): Promise<boolean>
-  selfUrl(): string | null
 }
 
 export interface IntroductionsOptions {
-  readonly name: string
   readonly network: string
 }
 
 export interface IntroductionsDeps {
+  readonly self: Self
   readonly client: FederationClient
   readonly peers: Peers
   readonly store: MemoryStore
@@ -54,23 +52,25 @@ export interface IntroductionsDeps {
   readonly onForgotten: (peer: Peer) => void
 }
 
+/** Refusals that a peer's own descriptor explains. */
+const MISMATCHES: ReadonlySet<ErrorCode> = new Set([
+  'NETWORK_MISMATCH',
+  'VERSION_UNSUPPORTED',
+  'DNA_MISMATCH',
+])
 /** URLs of peers that have answered, and of those that an operator joined. */
 const PEERS_VALUE = 'gossip/peers'
 const JOINED_VALUE = 'gossip/joined'
 
 export function createIntroductions(options: IntroductionsOptions, deps: IntroductionsDeps): Introductions {
-  const { client, peers, store, writer, signer, verifier, transport, clock, log } = deps
+  const { self, client, peers, store, writer, signer, verifier, transport, clock, log } = deps
   const { onFailed, onLearnt, onForgotten } = deps
-  const { name, network } = options
+  const { network } = options
   const underWay = new Map<Peer, Promise<Result<Peer, Failure>>>()
-  let selfUrl: string | null = null
   let persisted = ''
 
-  const self = (): Descriptor =>
-    signDescriptor({ url: selfUrl, name, network, version: PROTOCOL_VERSION, issued: clock.now() }, signer)
-
   const introduceOnce = async (peer: Peer): Promise<Result<Peer, Failure>> => {
-    const joined = await client.join(peer.url, self())
+    const joined = await client.join(peer.url, self.descriptor())
     if (!joined.ok && joined.error.code !== 'PEER_SELF') return fail(peer, await explain(peer, joined.error))
     const verified = joined.ok ? verify(joined.value.self) : joined
     if (!verified.ok && verified.error.code !== 'PEER_SELF') return fail(peer, verified.error)
@@ -102,9 +102,9 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
   const verify = (descriptor: unknown): Result<Descriptor, Failure> =>
     verifyDescriptor(descriptor, { network, nowMs: clock.now(), verifier })
 
-  /** A refusal for another network or version, with both values: a peer's words are not passed on, what it signs is. */
+  /** A refusal for another network, version or DNA, with both values: a peer's words are not passed on, what it signs is. */
   const explain = async (peer: Peer, refusal: Failure): Promise<Failure> => {
-    if (refusal.code !== 'NETWORK_MISMATCH' && refusal.code !== 'VERSION_UNSUPPORTED') return refusal
+    if (!MISMATCHES.has(refusal.code)) return refusal
     const nodes = await client.nodes(peer.url)
     const verified = nodes.ok ? verify(nodes.value.self) : nodes
     return !verified.ok && verified.error.code === refusal.code ? verified.error : refusal
@@ -127,7 +127,7 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
     let isNew = false
     for (const text of urls.slice(0, PASSIVE_MAX)) {
       const url = typeof text === 'string' ? transport.admit(text) : null
-      if (!url?.ok || url.value === selfUrl || peers.byUrl(url.value)) continue
+      if (!url?.ok || url.value === self.url || peers.byUrl(url.value)) continue
       const peer = peers.at(url.value)
       if (!peer) return isNew
       peer.isStranger = true
@@ -155,14 +155,13 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
   }
 
   return {
-    self,
     async open(url, seeds) {
-      selfUrl = url
+      self.moveTo(url)
       const pinned = new Set([...seeds, ...(await stored(JOINED_VALUE))])
       for (const seed of new Set([...pinned, ...(await stored(PEERS_VALUE))])) {
         const admitted = transport.admit(seed)
         if (!admitted.ok) log.warn('peer left out', { peer: seed, detail: admitted.error.detail })
-        else if (admitted.value !== selfUrl) {
+        else if (admitted.value !== self.url) {
           const peer = peers.at(admitted.value)
           if (!peer) continue
           peer.isPinned ||= pinned.has(seed)
@@ -180,7 +179,7 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
     pin(input) {
       const url = transport.admit(input)
       if (!url.ok) return url
-      if (url.value === selfUrl) return err(failure('PEER_SELF', url.value))
+      if (url.value === self.url) return err(failure('PEER_SELF', url.value))
       const peer = peers.at(url.value)
       if (!peer) return err(failure('PEERS_FULL', 'no more peers are kept'))
       return ok(peer)
@@ -189,7 +188,7 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
       if (descriptor.key === signer.did) return err(failure('PEER_SELF', 'this spore cannot join itself'))
       const url = descriptor.url === null ? null : transport.admit(descriptor.url)
       // Without a URL that this spore may connect to, the other one pulls and pushes, and that is all it takes.
-      if (!url?.ok || url.value === selfUrl) return ok(null)
+      if (!url?.ok || url.value === self.url) return ok(null)
       const isKnown = peers.byUrl(url.value) !== undefined
       const peer = peers.at(url.value)
       if (!peer) return err(failure('PEERS_FULL', 'no more peers are kept'))
@@ -203,7 +202,6 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
       const nodes = await client.nodes(peer.url)
       return nodes.ok && learn(nodes.value.nodes)
     },
-    selfUrl: () => selfUrl,
   }
 }
 

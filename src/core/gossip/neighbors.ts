@@ -45,6 +45,8 @@ export interface NeighborsDeps {
   readonly onUp: (peer: Peer) => void
   readonly onDown: (peer: Peer) => void
   readonly onFailed: (peer: Peer, error: Failure) => void
+  /** False for a peer that is cut off, or that asked not to be asked. */
+  readonly isAskable: (peer: Peer) => boolean
 }
 
 export function createNeighbors(deps: NeighborsDeps): Neighbors {
@@ -80,6 +82,7 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
 
   const askFor = async (peer: Peer, isUrgent: boolean): Promise<void> => {
     const { url } = peer
+    if (!deps.isAskable(peer)) return void handle({ type: 'failed', peer: url })
     // Who refused something is there all the same.
     if (!peer.descriptor || peer.state === 'unreachable') {
       const introduced = await introduce(peer)

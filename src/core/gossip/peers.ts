@@ -5,6 +5,7 @@ import { decodeCanonical, encodeCanonical } from '../base/canonical.ts'
 import type { PeerView } from '../protocol/api.ts'
 import { PEERS_MAX } from '../protocol/limits.ts'
 import type { Descriptor, HeadsRow } from '../protocol/messages.ts'
+import type { ConductView } from './conduct.ts'
 import { OFFER_ALL_PAUSE_MS } from './offer.ts'
 
 export interface Peer {
@@ -16,6 +17,8 @@ export interface Peer {
   lastError: string | null
   /** Requests in a row that failed. */
   failures: number
+  /** It asked not to be asked before this time. */
+  pausedUntilMs: number
   /** Nobody configured it, and it has not answered at this URL yet: dropped when it does not. */
   isStranger: boolean
   /** An operator configured it: kept whatever comes. */
@@ -62,6 +65,7 @@ export function createPeers(): Peers {
         lastSyncAtMs: null,
         lastError: null,
         failures: 0,
+        pausedUntilMs: Number.NEGATIVE_INFINITY,
         isStranger: false,
         isPinned: false,
         claimedBy: null,
@@ -99,13 +103,18 @@ export function noteKnownFork(peer: Peer, logId: LogId, point: number): void {
   if (point < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) peer.knownForks.set(logId, point)
 }
 
-export const toPeerView = (peer: Peer): PeerView => ({
+/** A peer as operators see it, with what it did here, as far as that is known. */
+export const toPeerView = (peer: Peer, conduct: ConductView | null): PeerView => ({
   spore: peer.descriptor?.key ?? null,
   name: peer.descriptor?.name ?? null,
   url: peer.url,
   state: peer.state,
   lastSyncAt: peer.lastSyncAtMs === null ? null : new Date(peer.lastSyncAtMs).toISOString(),
   lastError: peer.lastError,
+  standing: conduct?.standing ?? 'ok',
+  standingReason: conduct?.standing === 'ok' ? null : (conduct?.reason ?? null),
+  cutUntil: conduct?.untilMs ? new Date(conduct.untilMs).toISOString() : null,
+  refused: conduct?.refused ?? 0,
 })
 
 /** The URLs of the table in the form that the store keeps. */

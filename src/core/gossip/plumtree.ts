@@ -18,9 +18,8 @@ import type { Replica } from './replica.ts'
 /** News that come within this time go out in one push. */
 export const PUSH_COALESCE_MS = 50
 /**
- * An announcement waits this long, and up to half as long again: between two neighbours the way along a deep tree can take
- * 2 s longer to one than to the other, and the push should still come first; and of the two only one then announces. What
- * came while another announcement waited has a time of its own, or it would overtake its push.
+ * An announcement waits this long, and up to half as long again: along a deep tree news reach one of two neighbours up to 2 s
+ * before the other, and the push should come first. What is newer than it has a time of its own, or it would overtake its push.
  */
 export const ANNOUNCE_DELAY_MS = 2000
 /** After a lost push or announcement the neighbour is asked this much later what it lacks. */

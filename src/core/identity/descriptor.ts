@@ -1,14 +1,16 @@
 /** Descriptors (PROTOCOL.md §8): what a spore says of itself, signed by itself. */
 import { base64urlToBytes, bytesToBase64url } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
+import { DNA_CHARS, swarmDna } from '../protocol/dna.ts'
 import { isUint } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { NAME_CHARS_MAX, SPACE_CHARS_MAX, URL_CHARS_MAX } from '../protocol/limits.ts'
+import { DESCRIPTOR_TTL_MS, NAME_CHARS_MAX, SPACE_CHARS_MAX, URL_CHARS_MAX } from '../protocol/limits.ts'
+import { EPOCH_BYTES } from '../protocol/log.ts'
 import { type Descriptor, descriptorBytes } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { didToPublicKey, type Signer, type Verifier } from './keys.ts'
+import { isLabelList } from './profile.ts'
 
-const VALID_MS = 24 * 3600 * 1000
 /** A descriptor from a clock that runs ahead is taken within this. */
 const AHEAD_MS = 10 * 60 * 1000
 
@@ -30,9 +32,15 @@ export interface Nodes {
 const FORMS: { readonly [Field in keyof Descriptor]: (value: unknown) => boolean } = {
   key: (value) => isText(value, 0, KEY_CHARS_MAX),
   url: (value) => value === null || isText(value, 0, URL_CHARS_MAX),
+  epoch: (value) => typeof value === 'string' && base64urlToBytes(value)?.length === EPOCH_BYTES,
   name: (value) => isText(value, 1, NAME_CHARS_MAX),
   network: (value) => isText(value, 1, SPACE_CHARS_MAX),
   version: (value) => isUint(value, Number.MAX_SAFE_INTEGER),
+  dna: (value) => isText(value, DNA_CHARS, DNA_CHARS) && /^[0-9a-f]+$/.test(value as string),
+  roles: isLabelList,
+  tags: isLabelList,
+  capabilities: isLabelList,
+  families: isLabelList,
   issued: (value) => isUint(value, Number.MAX_SAFE_INTEGER),
   signature: (value) => isText(value, SIGNATURE_CHARS, SIGNATURE_CHARS),
 }
@@ -62,7 +70,7 @@ export function signDescriptor(fields: Omit<Descriptor, 'key' | 'signature'>, si
   return { ...unsigned, signature: bytesToBase64url(signer.sign(descriptorBytes(unsigned))) }
 }
 
-/** Failures: REQUEST_INVALID, SIGNATURE_INVALID, VERSION_UNSUPPORTED, NETWORK_MISMATCH, REQUEST_STALE. */
+/** Failures: REQUEST_INVALID, SIGNATURE_INVALID, VERSION_UNSUPPORTED, NETWORK_MISMATCH, DNA_MISMATCH, REQUEST_STALE. */
 export function verifyDescriptor(
   input: unknown,
   context: { readonly network: string; readonly nowMs: number; readonly verifier: Verifier },
@@ -83,8 +91,10 @@ export function verifyDescriptor(
         `${JSON.stringify(descriptor.network)} there, ${JSON.stringify(context.network)} here`,
       ),
     )
+  const dna = swarmDna(context.network)
+  if (descriptor.dna !== dna) return err(failure('DNA_MISMATCH', `${descriptor.dna} there, ${dna} here`))
   const ageMs = context.nowMs - descriptor.issued
-  if (ageMs > VALID_MS || ageMs < -AHEAD_MS)
+  if (ageMs > DESCRIPTOR_TTL_MS || ageMs < -AHEAD_MS)
     return err(failure('REQUEST_STALE', 'the descriptor has expired'))
   return ok(descriptor)
 }

@@ -326,6 +326,15 @@ export const peerSchema = z
     state: peerStateSchema,
     lastSyncAt: z.string().nullable(),
     lastError: z.string().nullable(),
+    standing: z
+      .enum(['ok', 'slowed', 'cut'])
+      .describe('Whether it is slowed or cut off for what it did here'),
+    standingReason: z
+      .string()
+      .nullable()
+      .describe('The kind of offence that weighed last, where it is not ok'),
+    cutUntil: z.string().nullable().describe('When a peer that is cut off is asked and answered again'),
+    refused: z.number().int().describe('Runs and proofs of it that were refused since the start'),
   })
   .meta({ id: 'Peer' })
 export type PeerView = z.infer<typeof peerSchema>

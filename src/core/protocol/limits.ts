@@ -34,6 +34,18 @@ export const CHECKPOINT_DEAD_MIN = 1024
 /** Characters of a space's name. */
 export const SPACE_CHARS_MAX = 64
 
+// --- Spaces (PROTOCOL.md §6) ---
+
+/** Bytes of what founds a space: its fields at their longest, every character of three bytes. */
+export const FOUNDING_BYTES_MAX = 640
+/** Spaces that a spore knows, those that it left among them: a digest of a view is a sum over them. */
+export const SPACES_MAX = 256
+/** Grants and logs that one removal names: a member has one of each, and one more for each time it was removed or lost a disk. */
+export const REMOVAL_GRANTS_MAX = 256
+export const REMOVAL_CUTS_MAX = 256
+/** Acts on members that count in one log, from its start: an admin with more to say goes on in a new epoch. */
+export const MEMBER_ACTS_MAX = 4096
+
 // --- Clocks (PROTOCOL.md §4) ---
 
 /** A clock further ahead than this is held back: normal machines disagree by less. */
@@ -148,6 +160,12 @@ export const PEERS_MAX = 256
 export const URL_CHARS_MAX = 512
 /** Characters of a spore's name. */
 export const NAME_CHARS_MAX = 64
+/** Characters of one label of a descriptor (a role, a tag, a capability, a model family): a word, not a sentence. */
+export const LABEL_CHARS_MAX = 32
+/** Labels in one list of a descriptor: four lists of these are 2 KiB, so that eight descriptors fit a small message. */
+export const LABELS_MAX = 16
+/** A descriptor is valid for this long from when it was issued: who is gone is gossiped for no longer than a day. */
+export const DESCRIPTOR_TTL_MS = 24 * 60 * MINUTE_MS
 /** A federation request without a connection, reply head or further bytes for this long has failed. */
 export const FEDERATION_TIMEOUT_MS = 10 * SECOND_MS
 /** A federation reply that is not whole by then has failed, however steadily it drips: 16 MiB at 1 Mbit/s. */
@@ -216,3 +234,33 @@ export const MODERATION_SOURCE_CHARS_MAX = 64
 export const MODERATION_TARGETS_MAX = 100
 /** Characters, and bytes in UTF-8, of a block list that is imported: 10,000 lines of a hundred. */
 export const MODERATION_IMPORT_CHARS_MAX = MIB
+// --- Accounting of callers (core/gossip/conduct.ts) ---
+
+/** Callers whose account is kept, ~600 bytes each; the one heard of longest ago is forgotten, which costs its counts and no bound. */
+export const CONDUCT_CALLERS_MAX = 4096
+/** Callers that were cut off and are remembered for it; the one that is free first is forgotten first. */
+export const CONDUCT_CUT_MAX = 1024
+/** The first time that a caller is cut off it is for so long, and each time after it twice as long, up to the most. */
+export const CUT_MS = MINUTE_MS
+export const CUT_MS_MAX = 24 * 60 * MINUTE_MS
+/** Requests a second of one caller, and at once: a spore that pushes as fast as answers come, on one machine, makes ~200. */
+export const PEER_REQUESTS_PER_SECOND = 256
+export const PEER_REQUESTS_BURST = 2048
+/** Bytes a second from and to one caller, and at once: ~100,000 entries a second, and a store of 3 M entries. */
+export const PEER_BYTES_PER_SECOND = 8 * MIB
+export const PEER_BYTES_BURST = 256 * MIB
+/** Signatures a second verified for one caller, and at once: a fifth of what a core verifies, and a swarm of 10,000 authors. */
+export const PEER_SIGNATURES_PER_SECOND = 1000
+export const PEER_SIGNATURES_BURST = 10_000
+
+// --- What is fetched from URLs that came from outside (bootstrap files, webhooks) ---
+
+/** Characters of such a URL: redirects to signed downloads carry long queries. */
+export const FETCH_URL_CHARS_MAX = 2048
+/** Bytes of a reply, and milliseconds in which all of it must be here, redirects and all. */
+export const FETCH_BYTES_MAX = MIB
+export const FETCH_TIMEOUT_MS = 10 * SECOND_MS
+/** Redirects that are followed: http → https → www → content, and one more. */
+export const FETCH_REDIRECTS_MAX = 4
+/** Fetches under way at a time: each holds a socket and up to `FETCH_BYTES_MAX`. */
+export const FETCHES_MAX = 8

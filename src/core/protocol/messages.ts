@@ -235,18 +235,42 @@ function decodeMap(bytes: Uint8Array): { [key: string]: Canonical | undefined } 
 
 /** Bytes that a descriptor's signature covers. */
 export function descriptorBytes(descriptor: Omit<Descriptor, 'signature'>): Uint8Array {
-  const { key, url, name, network, version, issued } = descriptor
-  return encodeCanonical(['spore/descriptor/1', key, url, name, network, version, issued])
+  const { key, url, epoch, name, network, version, dna, issued } = descriptor
+  const lists = LABEL_LISTS.map((list) => [...descriptor[list]])
+  return encodeCanonical([
+    'spore/descriptor/1',
+    key,
+    url,
+    epoch,
+    name,
+    network,
+    version,
+    dna,
+    ...lists,
+    issued,
+  ])
 }
+
+/** The lists of a descriptor, in the order in which they are signed. */
+export const LABEL_LISTS = ['roles', 'tags', 'capabilities', 'families'] as const
 
 /** What a spore says of itself, signed by itself. */
 export interface Descriptor {
   readonly key: Did
   /** Where it answers; null behind a NAT. */
   readonly url: string | null
+  /** Epoch of its own logs at the time, base64url: another one says that it lost its disk, or was forked. */
+  readonly epoch: string
   readonly name: string
   readonly network: string
   readonly version: number
+  /** Swarm DNA of its code (`protocol/dna.ts`), hex. */
+  readonly dna: string
+  /** What it does for others, what it is about, what it can be asked for, and whose models it has: labels, ascending. */
+  readonly roles: readonly string[]
+  readonly tags: readonly string[]
+  readonly capabilities: readonly string[]
+  readonly families: readonly string[]
   /** Milliseconds since the Unix epoch; valid for 24 hours from then. */
   readonly issued: number
   /** Ed25519, base64url. */

@@ -2,3 +2,8 @@
 export const PROTOCOL_VERSION = 1
 /** The public network. A private network is another name with a pre-shared key (a later issue). */
 export const DEFAULT_NETWORK = 'spore-main'
+/**
+ * What this code can be asked for that another spore of this version may not know, in its descriptor; ascending. Who asks
+ * for it reads the descriptor first, so that more can be added within a version.
+ */
+export const CAPABILITIES: readonly string[] = ['stream']

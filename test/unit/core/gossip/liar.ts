@@ -15,7 +15,7 @@ import {
   type HeadsReply,
   type HeadsRow,
 } from '../../../../src/core/protocol/messages.ts'
-import { PROTOCOL_VERSION } from '../../../../src/core/protocol/version.ts'
+import { descriptorFields } from '../../../support/descriptor.ts'
 import { jsonReply, type Loopback, problem, type Responder, reply, urlOf } from '../../../support/loopback.ts'
 
 /** Answers by the end of the path; what is left out is answered like an empty spore would. */
@@ -46,17 +46,7 @@ export function serveLiar(
 ): Liar {
   const signer = createSigner(Uint8Array.from({ length: 32 }, () => net.random.integer(0, 255)))
   const descriptor = (): Descriptor =>
-    signDescriptor(
-      {
-        url: urlOf(name),
-        name,
-        network: 'spore-test',
-        version: PROTOCOL_VERSION,
-        issued: net.clock.now(),
-        ...fields,
-      },
-      signer,
-    )
+    signDescriptor(descriptorFields({ url: urlOf(name), name, issued: net.clock.now(), ...fields }), signer)
   const answers: Script = {
     heads: async () => headsReply([], { cursor: 'x', more: false }),
     pull: async () => reply(200, new Uint8Array()),

@@ -5,18 +5,25 @@ import { utf8ToBytes } from '../../../../src/core/base/bytes.ts'
 import { sha256 } from '../../../../src/core/base/hash.ts'
 import { signDescriptor, verifyDescriptor } from '../../../../src/core/identity/descriptor.ts'
 import { createSigner, createVerifier } from '../../../../src/core/identity/keys.ts'
-import { NAME_CHARS_MAX, URL_CHARS_MAX } from '../../../../src/core/protocol/limits.ts'
+import { swarmDna, WIRE_LIMITS } from '../../../../src/core/protocol/dna.ts'
+import {
+  DESCRIPTOR_TTL_MS,
+  LABEL_CHARS_MAX,
+  LABELS_MAX,
+  NAME_CHARS_MAX,
+  URL_CHARS_MAX,
+} from '../../../../src/core/protocol/limits.ts'
+import { descriptorFields } from '../../../support/descriptor.ts'
 
 const NOW_MS = 1_795_219_200_000
 const HOUR_MS = 3_600_000
 const signer = createSigner(sha256(utf8ToBytes('descriptor')))
-const fields = {
-  url: 'https://spore.example',
-  name: 'ada',
-  network: 'spore-test',
-  version: 1,
+const fields = descriptorFields({
+  roles: ['archive', 'relay'],
+  tags: ['physics'],
+  families: ['llama'],
   issued: NOW_MS,
-}
+})
 const good = signDescriptor(fields, signer)
 const codeOf = (input: unknown, nowMs = NOW_MS, network = 'spore-test') => {
   const result = verifyDescriptor(input, { network, nowMs, verifier: createVerifier() })
@@ -44,6 +51,13 @@ describe('a descriptor', () => {
       { name: 'bo' },
       { network: 'spore-main' },
       { version: 2 },
+      { dna: swarmDna('spore-main') },
+      { epoch: 'BwECAwQFBgc' },
+      { roles: ['relay'] },
+      { tags: [] },
+      { capabilities: ['other'] },
+      { families: ['qwen'] },
+      { roles: ['archive', 'physics', 'relay'], tags: [] },
       { issued: NOW_MS + 1 },
       { signature: signDescriptor(fields, other).signature },
     ]
@@ -51,7 +65,7 @@ describe('a descriptor', () => {
       assert.equal(codeOf({ ...good, ...change }), 'SIGNATURE_INVALID', JSON.stringify(change))
   })
 
-  test('of another version or network is refused with both values', () => {
+  test('of another version, network or DNA is refused with both values', () => {
     const verify = (changed: Partial<typeof fields>) =>
       verifyDescriptor(signDescriptor({ ...fields, ...changed }, signer), {
         network: 'spore-test',
@@ -68,9 +82,17 @@ describe('a descriptor', () => {
       'NETWORK_MISMATCH',
       '"spore-main" there, "spore-test" here',
     ])
+    const limits = WIRE_LIMITS.map((limit, at) => (at === 0 ? limit + 1 : limit))
+    const other = swarmDna('spore-test', 1, limits)
+    const dna = verify({ dna: other })
+    assert.deepEqual(!dna.ok && [dna.error.code, dna.error.detail], [
+      'DNA_MISMATCH',
+      `${other} there, ${swarmDna('spore-test')} here`,
+    ])
   })
 
   test('is valid for 24 hours, and from 10 minutes before', () => {
+    assert.equal(DESCRIPTOR_TTL_MS, 24 * HOUR_MS)
     assert.equal(codeOf(good, NOW_MS + 24 * HOUR_MS), null)
     assert.equal(codeOf(good, NOW_MS + 24 * HOUR_MS + 1), 'REQUEST_STALE')
     assert.equal(codeOf(good, NOW_MS - HOUR_MS / 6), null)
@@ -93,8 +115,32 @@ describe('a descriptor', () => {
       signDescriptor({ ...fields, name: 'x'.repeat(NAME_CHARS_MAX + 1) }, signer),
       signDescriptor({ ...fields, url: 'x'.repeat(URL_CHARS_MAX + 1) }, signer),
     ]
+    const many = Array.from({ length: LABELS_MAX + 1 }, (_, n) => String.fromCharCode(97 + n))
+    for (const labels of [
+      many,
+      ['x'.repeat(LABEL_CHARS_MAX + 1)],
+      ['b', 'a'],
+      ['a', 'a'],
+      [''],
+      ['-a'],
+      ['a-'],
+      ['A'],
+      ['a b'],
+      ['é'],
+      [1],
+      'a',
+    ])
+      for (const list of ['roles', 'tags', 'capabilities', 'families'])
+        wrong.push(signDescriptor({ ...fields, [list]: labels }, signer))
+    for (const epoch of ['', 'AAECAwQFBg', 'AAECAwQFBgcI', '!!ECAwQFBgc']) wrong.push({ ...good, epoch })
     for (const input of wrong) assert.equal(codeOf(input), 'REQUEST_INVALID', JSON.stringify(input))
     assert.equal(codeOf(signDescriptor({ ...fields, name: 'x'.repeat(NAME_CHARS_MAX) }, signer)), null)
     assert.equal(codeOf(signDescriptor({ ...fields, url: 'x'.repeat(URL_CHARS_MAX) }, signer)), null)
+    const most = {
+      roles: many.slice(1),
+      tags: ['x'.repeat(LABEL_CHARS_MAX)],
+      families: ['c++', 'meta/llama-3.1'],
+    }
+    assert.equal(codeOf(signDescriptor({ ...fields, ...most }, signer)), null)
   })
 })

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { signDescriptor } from '../../../../src/core/identity/descriptor.ts'
 import { SIGNATURE_AGE_MAX_MS } from '../../../../src/core/protocol/limits.ts'
 import { encodePull } from '../../../../src/core/protocol/messages.ts'
+import { descriptorFields } from '../../../support/descriptor.ts'
 import { framesOf, makeRun } from './runs.ts'
 import {
   type Asked,
@@ -19,7 +20,7 @@ import {
 } from './support.ts'
 
 const descriptor = () =>
-  signDescriptor({ url: null, name: 'peer', network: 'spore-test', version: 1, issued: Date.now() }, PEER)
+  signDescriptor(descriptorFields({ url: null, name: 'peer', issued: Date.now() }), PEER)
 const frames = () => framesOf(makeRun({ signer: newSigner(), texts: ['one', 'two'] }))
 
 const routes: readonly (() => Asked)[] = [
