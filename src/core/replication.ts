@@ -96,6 +96,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     {
       replica,
       conduct,
+      moderation,
       forks,
       memory,
       compression,
@@ -129,6 +130,10 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     arrival: () => memory.arrival,
   })
   const compaction = createCompaction({ memory, writer, store, log })
+  moderation.onChanged(() => {
+    unwanted.forget()
+    gossip.gate.sweep()
+  })
   writer.onCommitted(gossip.follow)
   let written = epoch
   writer.onCommitted(async (applied, cut) => {

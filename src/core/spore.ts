@@ -157,7 +157,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     memory,
     store,
     clock,
-    peers: gossip.sights,
+    peers: gossip.gate.sights,
     selfUrl: () => gossip.self().url,
   })
   const peerViews = () => gossip.peers.all().map(gossip.view)

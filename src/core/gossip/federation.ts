@@ -68,7 +68,7 @@ export interface Federation {
   firstRound(): Promise<void>
   /** What callers did here so far. */
   readonly conduct: Conduct
-  /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED, PEER_CUT_OFF. */
+  /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED, PEER_CUT_OFF, PEER_BLOCKED. */
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
   /** Payloads of single entries. Failure REQUEST_INVALID. */
@@ -171,6 +171,8 @@ export function createFederation(deps: FederationDeps): Federation {
       conduct.charge(caller, { bytes: parts.body.length, signatures: 1 })
       const isWelcome = conduct.request(caller)
       if (!isWelcome.ok) return isWelcome
+      const refused = gossip.gate.refuses(caller, parts.path)
+      if (refused) return err(refused)
       // Who reads what there is here fetches what it lacks, though there be nothing to fetch for a long time.
       if (parts.path.endsWith(`${FEDERATION_PATH}/heads`)) gossip.noteAsked(caller)
       return ok(caller)
@@ -216,7 +218,7 @@ export function createFederation(deps: FederationDeps): Federation {
               yield frame
               gossip.noteServed(caller, { logId, next: end })
               bytes += frame.length
-              if (bytes >= PULL_REPLY_BYTES_MAX) return
+              if (bytes >= PULL_REPLY_BYTES_MAX || gossip.gate.refuses(caller, '')) return
               // The store answers and the socket takes at once: without a turn, nobody else would get one until the end.
               await clock.sleep(0)
             }
@@ -278,7 +280,7 @@ export function createFederation(deps: FederationDeps): Federation {
   }
 
   function nodes(): NodesReply {
-    const alive = gossip.peers.all().filter(({ state }) => state === 'alive')
+    const alive = gossip.peers.all().filter((peer) => peer.state === 'alive' && gossip.gate.isOpen(peer))
     const known = alive.flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
     return { self: gossip.self(), nodes: known }
   }

@@ -6,16 +6,17 @@
  */
 import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Profile } from '../identity/profile.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
+import type { Moderation } from '../moderation/moderation.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
-import type { Failure } from '../protocol/errors.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
 import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
@@ -23,6 +24,7 @@ import { createFederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
+import { createGate, type Gate } from './gate.ts'
 import { createIntroductions } from './introductions.ts'
 import { createInvestigator } from './investigation.ts'
 import { createLinks } from './links.ts'
@@ -76,6 +78,8 @@ export interface Gossip {
   /** Ends what links this spore to one that is cut off. */
   cutOff(did: Did): void
   view(peer: Peer): PeerView
+  /** Where this spore keeps to what its operator ruled about peers. */
+  readonly gate: Gate
   /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
@@ -94,6 +98,7 @@ export interface GossipOptions {
 export interface GossipDeps {
   readonly replica: Replica
   readonly conduct: Conduct
+  readonly moderation: Moderation
   readonly forks: Forks
   readonly memory: Memory
   readonly compression: Compression
@@ -118,14 +123,15 @@ const PASSIVE_ROUND_SHARE = 1 / 8
 const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, conduct, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } =
-    deps
+  const { replica, conduct, memory, store, writer, spaces, signer, verifier, clock, random, log } = deps
   const { network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
+  const peers = createPeers()
+  const gate = createGate({ ...deps, peers, neighbors: () => neighbors, links: () => links })
+  const { transport } = gate
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
   const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
-  const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
@@ -136,7 +142,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const view = (peer: Peer): PeerView => toPeerView(peer, viewConduct(conduct, peer))
   /** Whether it makes sense to ask a peer anything now. */
-  const isAskable = (peer: Peer): boolean => !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
+  const isAskable = (peer: Peer): boolean =>
+    gate.isOpen(peer) && !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
 
   const noteFailure = (peer: Peer, error: Failure): void => {
     // What this spore itself could not do says nothing of the peer.
@@ -152,7 +159,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const noteReached = (peer: Peer): void => {
     peer.state = 'alive'
     peer.lastError = null
-    if (peer.failures > 0) neighbors.learn(peer)
+    if (peer.failures > 0) gate.learnt(peer)
     peer.failures = 0
   }
 
@@ -170,7 +177,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       clock,
       log,
       onFailed: noteFailure,
-      onLearnt: (peer) => neighbors.learn(peer),
+      onLearnt: gate.learnt,
       onForgotten: (peer) => neighbors.forget(peer),
     },
   )
@@ -260,6 +267,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       }
       return introduced
     }
+    // It turned out to be somebody whom the operator blocks.
+    if (!gate.isOpen(introduced.value) && introduced.value.lastError)
+      return err(failure('PEER_BLOCKED', 'lift the rule first'))
     void sync(introduced.value)
     neighbors.refill()
     return ok(view(introduced.value))
@@ -353,19 +363,22 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     addPeer,
     introduced(descriptor) {
+      const refused = gate.introduced(descriptor)
+      if (refused && !gate.isInvited(descriptor.url)) return err(refused)
       const introduced = introductions.introduced(descriptor)
       if (!introduced.ok) return introduced
       const peer = introduced.value
       if (peer && peer.state !== 'alive' && loop) void sync(peer)
-      return ok(undefined)
+      return refused ? err(refused) : ok(undefined)
     },
     async asked(did, { ask, want }) {
       if (ask === 'leave') links.closeStream(did)
+      if (ask !== 'leave' && gate.isLimited(did)) return { accepted: false, reached: true }
       if (ask !== 'eager' && ask !== 'lazy') return neighbors.asked(did, ask)
       return { accepted: links.turned(did, ask, want), reached: null }
     },
     pushed: links.pushed,
-    stream: links.stream,
+    stream: gate.stream,
     closeStreams: links.close,
     announced: links.announced,
     isPeer: (did) => links.holdsStream(did) || peers.byDid(did) !== undefined,
@@ -384,6 +397,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.closeStream(did)
     },
     view,
+    gate,
     follow(applied, forks) {
       if (!loop) return
       // What others wrote is told to the links by whom it came in with.

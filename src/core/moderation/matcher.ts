@@ -33,7 +33,13 @@ export interface Matcher {
 
 /** Where spores are known to answer, or say that they do: the domain of an author. */
 export interface Places {
-  get(did: Did): string | undefined
+  get(did: Did): Place | undefined
+}
+
+export interface Place {
+  readonly url: string
+  /** It answered there. Its own word counts against it, not for it. */
+  readonly isProven: boolean
 }
 
 const STRICTNESS: Readonly<Record<Action, number>> = { allow: 0, limit: 1, mute: 2, block: 3 }
@@ -58,23 +64,23 @@ export function createMatcher({ rules, allowOnly }: Rules, places: Places, self:
     return null
   }
 
+  const atPlace = (place: Place | undefined): Rule | null => counted(place, place && domainRule(place.url))
+
   const peerRule = (did: Did | null, url: string | null): Rule | null => {
-    const place = url ?? (did && places.get(did)) ?? null
-    const [byDid, byUrl] = [did && peers.get(did), place === null ? undefined : peers.get(place)]
-    return stricter(byDid ?? null, byUrl ?? null) ?? domainRule(place)
+    const named = (did && peers.get(did)) ?? null
+    if (url !== null) return stricter(named, peers.get(url) ?? null) ?? domainRule(url)
+    const place = did ? places.get(did) : undefined
+    return stricter(named, counted(place, place && peers.get(place.url))) ?? atPlace(place)
   }
 
   const authorRule = (did: Did): Rule | null => {
     const named = authors.get(did)
     if (named) return named
-    const place = places.get(did) ?? null
+    const place = places.get(did)
     // To mute a spore, or to allow it, is to mute or allow what it says itself. To block it is to have no dealings with it:
     // others may bring its words.
-    const asPeer = stricter(
-      voiceRule(peers.get(did)),
-      voiceRule(place === null ? undefined : peers.get(place)),
-    )
-    return asPeer ?? domainRule(place)
+    const atUrl = counted(place, place && peers.get(place.url))
+    return stricter(voiceRule(peers.get(did)), voiceRule(atUrl)) ?? atPlace(place)
   }
 
   const peerStanding = (did: Did | null, url: string | null): PeerStanding => {
@@ -104,7 +110,11 @@ export function createMatcher({ rules, allowOnly }: Rules, places: Places, self:
   }
 }
 
-const voiceRule = (rule: Rule | undefined): Rule | null =>
+/** A rule about the place where a spore is: nobody is allowed in for saying that it is there. */
+const counted = (place: Place | undefined, rule: Rule | null | undefined): Rule | null =>
+  rule && (place?.isProven || rule.action !== 'allow') ? rule : null
+
+const voiceRule = (rule: Rule | null | undefined): Rule | null =>
   rule?.action === 'mute' || rule?.action === 'allow' ? rule : null
 
 function stricter(a: Rule | null, b: Rule | null): Rule | null {

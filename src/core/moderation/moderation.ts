@@ -17,6 +17,7 @@ import {
   createMatcher,
   type Matcher,
   type PeerStanding,
+  type Place,
   type Places,
 } from './matcher.ts'
 import {
@@ -62,8 +63,6 @@ export interface Moderation extends Standings {
    * rule goes on to hold for what the spore wrote when it is gone.
    */
   met(did: Did, url: string, isProven: boolean): void
-  /** The place that is kept of a spore. */
-  placeOf(did: Did): string | null
   /** Hears, a moment later, that other rules hold. */
   onChanged(listener: () => void): void
   /** Resolves when nothing waits to be stored. */
@@ -103,9 +102,8 @@ const EMPTY: State = { rules: [], allowOnly: { peers: false, authors: false }, d
 export function createModeration(self: Did, { store, writer, clock, log }: ModerationDeps): Moderation {
   let state = EMPTY
   /** Where spores are, and whether somebody saw them there. */
-  const places = new Map<Did, { readonly url: string; readonly isProven: boolean }>()
-  const placeOf: Places = { get: (did) => places.get(did)?.url }
-  let matcher = createMatcher(EMPTY, placeOf, self)
+  const places = new Map<Did, Place>()
+  let matcher = createMatcher(EMPTY, places, self)
   let nextEndMs = Number.POSITIVE_INFINITY
   const listeners: (() => void)[] = []
   let turn: Promise<unknown> = Promise.resolve()
@@ -120,7 +118,7 @@ export function createModeration(self: Did, { store, writer, clock, log }: Moder
   const takeEffect = (): void => {
     const rules = holding(state.rules, clock.now())
     nextEndMs = rules.reduce((end, { untilMs }) => Math.min(end, untilMs ?? end), Number.POSITIVE_INFINITY)
-    matcher = createMatcher({ ...state, rules }, placeOf, self)
+    matcher = createMatcher({ ...state, rules }, places, self)
     // Later: who asked must have its answer before everybody looks at everything again.
     void Promise.resolve().then(() => {
       for (const listener of listeners) listener()
@@ -168,9 +166,9 @@ export function createModeration(self: Did, { store, writer, clock, log }: Moder
   }
 
   const storePlaces = (): void => {
-    const pairs = [...places].map(([did, { url }]) => [did, url] as const)
     void inTurn(async () => {
-      const written = await writer.write((draft) => draft.setValue(PLACES_VALUE, encodePlaces(pairs)))
+      const bytes = encodePlaces(places)
+      const written = await writer.write((draft) => draft.setValue(PLACES_VALUE, bytes))
       if (!written.ok) log.warn('places are not stored', { detail: written.error.detail })
     })
   }
@@ -188,8 +186,7 @@ export function createModeration(self: Did, { store, writer, clock, log }: Moder
         drafts: drafts ? decodeDrafts(drafts) : [],
         audit: audit ? decodeAudit(audit) : [],
       }
-      for (const [did, url] of placed ? decodePlaces(placed) : [])
-        places.set(did as Did, { url, isProven: true })
+      for (const [did, place] of placed ? decodePlaces(placed) : []) places.set(did, place)
       takeEffect()
       void inTurn(forgetExpired)
     },
@@ -217,12 +214,14 @@ export function createModeration(self: Did, { store, writer, clock, log }: Moder
     matcherAfter(change, placed) {
       const next = changed(state, change, clock.now())
       const { rules, allowOnly } = next.ok ? next.value : state
-      const known = placed ? { get: (did: Did) => placeOf.get(did) ?? placed.get(did) } : placeOf
+      const known = placed ? { get: (did: Did) => places.get(did) ?? placed.get(did) } : places
       return createMatcher({ rules: holding(rules, clock.now()), allowOnly }, known, self)
     },
     met(did, url, isProven) {
       const known = places.get(did)
       if (did === self || (known?.url === url && (known.isProven || !isProven))) return
+      // Only what counts against it is taken on its word.
+      if (!isProven && current().peerRule(null, url)?.action === 'allow') return
       if (!current().names(url)) {
         // It is somewhere else now, and no rule is about that; its own word does not free it.
         if (known && isProven && places.delete(did)) storePlaces()
@@ -233,7 +232,6 @@ export function createModeration(self: Did, { store, writer, clock, log }: Moder
       places.set(did, { url, isProven })
       storePlaces()
     },
-    placeOf: (did) => placeOf.get(did) ?? null,
     onChanged: (listener) => void listeners.push(listener),
     async settled() {
       let seen: unknown = null

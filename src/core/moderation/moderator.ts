@@ -11,7 +11,7 @@ import { AUDIT_SINGLE_MAX } from './bounds.ts'
 import { domainsOf, hostOf, isBroad } from './hosts.ts'
 import { impactOf, type PeerSight } from './impact.ts'
 import { clip, formatList, parseList } from './lists.ts'
-import type { Matcher } from './matcher.ts'
+import type { Matcher, Place } from './matcher.ts'
 import type { Moderation, RulesChange } from './moderation.ts'
 import type { AllowOnly, AuditEvent, Rule } from './rule.ts'
 import { guessTargets, parseTarget, type Target, targetId, targetKey } from './target.ts'
@@ -53,8 +53,12 @@ export function createModerator(deps: ModeratorDeps): Moderator {
   const { moderation, self, clock, peers, selfUrl } = deps
 
   /** Places of spores that no rule named so far: the preview of one that does must know them. */
-  const sightedPlaces = (sights: readonly PeerSight[]): ReadonlyMap<Did, string> =>
-    new Map(sights.flatMap(({ did, url, isProven }) => (did && url && isProven ? [[did, url] as const] : [])))
+  const sightedPlaces = (sights: readonly PeerSight[]): ReadonlyMap<Did, Place> =>
+    new Map(
+      sights.flatMap(({ did, url, isProven }) =>
+        did && url && isProven ? [[did, { url, isProven }] as const] : [],
+      ),
+    )
 
   const outlook = (
     change: RulesChange,

@@ -1,6 +1,8 @@
 /** Rules, drafts of rules and the audit of both, and the form in which the store keeps them. */
+import type { Did } from '../base/brand.ts'
 import { type Canonical, decodeCanonical, encodeCanonical } from '../base/canonical.ts'
 import { SporeError } from '../protocol/errors.ts'
+import type { Place } from './matcher.ts'
 import { TARGET_KINDS, type Target, type TargetKind } from './target.ts'
 
 export const ACTIONS = ['block', 'mute', 'limit', 'allow'] as const
@@ -69,8 +71,8 @@ export const encodeRules = ({ rules, allowOnly }: Rules): Uint8Array =>
   encodeCanonical([VERSION, allowOnly.peers, allowOnly.authors, rules.map(ruleToFields)])
 export const encodeDrafts = (drafts: readonly Rule[]): Uint8Array =>
   encodeCanonical([VERSION, drafts.map(ruleToFields)])
-export const encodePlaces = (places: Iterable<readonly [string, string]>): Uint8Array =>
-  encodeCanonical([VERSION, [...places].map(([did, url]) => [did, url])])
+export const encodePlaces = (places: ReadonlyMap<Did, Place>): Uint8Array =>
+  encodeCanonical([VERSION, [...places].map(([did, { url, isProven }]) => [did, url, isProven])])
 export const encodeAudit = (records: readonly AuditRecord[]): Uint8Array =>
   encodeCanonical([
     VERSION,
@@ -95,10 +97,10 @@ export function decodeRules(bytes: Uint8Array): Rules {
 
 export const decodeDrafts = (bytes: Uint8Array): Rule[] => list(open(bytes)[0]).map(fieldsToRule)
 
-export const decodePlaces = (bytes: Uint8Array): [string, string][] =>
-  list(open(bytes)[0]).map((pair) => {
-    const [did, url] = list(pair)
-    return [text(did), text(url)]
+export const decodePlaces = (bytes: Uint8Array): [Did, Place][] =>
+  list(open(bytes)[0]).map((fields) => {
+    const [did, url, isProven] = list(fields)
+    return [text(did) as Did, { url: text(url), isProven: isProven === true }]
   })
 
 export const decodeAudit = (bytes: Uint8Array): AuditRecord[] =>
