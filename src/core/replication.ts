@@ -132,6 +132,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const compaction = createCompaction({ memory, writer, store, log })
   moderation.onChanged(() => {
     unwanted.forget()
+    memory.logs.withhold((author) => moderation.author(author) === 'refused')
     gossip.gate.sweep()
   })
   writer.onCommitted(gossip.follow)

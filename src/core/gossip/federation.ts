@@ -139,7 +139,7 @@ export function createFederation(deps: FederationDeps): Federation {
   const rowsBehind = (arrival: number): LogRow[] => {
     const rows: LogRow[] = []
     for (const { row } of logs.behind(arrival)) {
-      if (spaces.replicates(row.space)) rows.push(row)
+      if (spaces.replicates(row.space) && !logs.isWithheld(row.logId)) rows.push(row)
       // One more than a page tells that there are more.
       if (rows.length > HEADS_ROWS_MAX) break
     }
@@ -183,7 +183,9 @@ export function createFederation(deps: FederationDeps): Federation {
       if (etags.includes(etag)) return { etag, body: null, isLost: false }
       const known = cursorToPosition(since, bytesToHex(deps.epoch()), startedAtMs)
       const from = known.arrival <= deps.arrival() ? known : { arrival: 0, forks: 0 }
-      const forked = logs.forkedBehind(from.forks).filter(({ row }) => spaces.replicates(row.space))
+      const forked = logs
+        .forkedBehind(from.forks)
+        .filter(({ row }) => spaces.replicates(row.space) && !logs.isWithheld(row.logId))
       const forkedPage = forked.slice(0, FORKED_ROWS_MAX)
       const rows = rowsBehind(from.arrival)
       // Who gives no cursor begins; who gives another one has most of it already.

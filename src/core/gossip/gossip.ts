@@ -294,7 +294,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     // Who was away may have come back as another, or without knowing of this spore.
     if (!peer.descriptor || peer.state === 'unreachable') {
       const introduced = await introductions.introduce(peer)
-      if (!introduced.ok || introduced.value !== peer) return
+      if (!introduced.ok || introduced.value !== peer || !gate.isOpen(peer)) return
       neighbors.refill()
     }
     const isFirst = peer.lastSyncAtMs === null

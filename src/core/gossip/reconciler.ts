@@ -47,7 +47,7 @@ export function createReconciler({ client, logs, spaces, clock }: ReconcilerDeps
   const build = (): ReconcileIndex => {
     const items = []
     for (const { row } of logs.values()) {
-      if (!spaces.replicates(row.space)) continue
+      if (!spaces.replicates(row.space) || logs.isWithheld(row.logId)) continue
       const view = logs.viewOf(row)
       const { forkPoint } = view
       if (view.next === 0 && forkPoint === undefined) continue

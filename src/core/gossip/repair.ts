@@ -74,7 +74,8 @@ export function createRepair({ client, memory, store, writer, spaces, log }: Rep
       if (!wanted.ok) return wanted
       const given = wanted.value.filter(({ logId, seq }) => {
         const space = memory.logs.get(logId)?.row.space
-        return space !== undefined && spaces.replicates(space) && seq < memory.forkPoint(logId)
+        const isSeen = space !== undefined && spaces.replicates(space) && !memory.logs.isWithheld(logId)
+        return isSeen && seq < memory.forkPoint(logId)
       })
       const payloads: SentPayload[] = []
       let bytes = 0

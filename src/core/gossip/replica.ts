@@ -144,7 +144,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
   return {
     async *frames(logId, from, to) {
       const row = memory.logs.get(logId)?.row
-      if (!row || !spaces.replicates(row.space)) return
+      if (!row || !spaces.replicates(row.space) || memory.logs.isWithheld(logId)) return
       const proof = memory.forkPoint(logId) < Number.POSITIVE_INFINITY && (await store.fork(logId))
       if (proof) yield { frame: encodeFrame(proof.proof, compression), end: from, forkPoint: proof.seq }
       for (let at = from; at < row.next && (to === null || at <= to); ) {
@@ -193,7 +193,8 @@ export function createReplica(deps: ReplicaDeps): Replica {
     validEnd: (logId) => validEnd(memory.logs, logId),
     view(logId) {
       const row = memory.logs.get(logId)?.row
-      return row && spaces.replicates(row.space) ? memory.logs.viewOf(row) : null
+      const isSeen = row && spaces.replicates(row.space) && !memory.logs.isWithheld(logId)
+      return isSeen ? memory.logs.viewOf(row) : null
     },
     isUnwanted: unwanted.has,
     lacks({ logId, next, forkPoint = Number.POSITIVE_INFINITY }) {
@@ -208,7 +209,9 @@ export function createReplica(deps: ReplicaDeps): Replica {
     },
     forkPoint: memory.forkPoint,
     logIds: () =>
-      [...memory.logs.values()].filter(({ row }) => spaces.replicates(row.space)).map(({ row }) => row.logId),
+      [...memory.logs.values()]
+        .filter(({ row }) => spaces.replicates(row.space) && !memory.logs.isWithheld(row.logId))
+        .map(({ row }) => row.logId),
     digest: () => memory.logs.viewDigest(spaces.replicating),
   }
 }

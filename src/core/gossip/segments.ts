@@ -44,7 +44,7 @@ export function createSegments({ memory, store, spaces, compression }: SegmentsD
   /** The row of a log that is given out, and the first entry that is in no sealed and valid segment. */
   const offered = (logId: LogId): { readonly row: LogRow; readonly end: number } | null => {
     const row = memory.logs.get(logId)?.row
-    if (!row || row.next === 0 || !spaces.replicates(row.space)) return null
+    if (!row || row.next === 0 || !spaces.replicates(row.space) || memory.logs.isWithheld(logId)) return null
     return { row, end: Math.min(row.segmentStart, memory.forkPoint(logId)) }
   }
 
