@@ -148,7 +148,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const noteFailure = (peer: Peer, error: Failure): void => {
     // What this spore itself could not do says nothing of the peer.
     if (isOwnTrouble(error)) return
-    pause(peer, error, clock.now())
+    if (pause(peer, error, clock.now())) return
     peer.state = error.code === 'PEER_UNREACHABLE' ? 'unreachable' : 'refused'
     peer.lastError = `${error.code}: ${error.detail}`
     peer.failures++

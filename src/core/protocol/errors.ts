@@ -84,6 +84,7 @@ export const ERRORS = {
   PEER_URL_INVALID: { status: 400, title: 'The peer URL is not one this spore may connect to.' },
   PEER_UNREACHABLE: { status: 502, title: 'The peer does not answer.' },
   PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
+  PEER_BUSY: { status: 503, title: 'The peer is busy; it is asked again later.' },
   PEER_SELF: { status: 400, title: 'That is this spore itself.' },
   PEER_BLOCKED: { status: 403, title: 'There is no exchange between these two spores.' },
   AUTHOR_REFUSED: { status: 403, title: 'Entries of this author are not taken here.' },

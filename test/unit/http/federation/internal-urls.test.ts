@@ -7,7 +7,7 @@ import { PASSIVE_MAX } from '../../../../src/core/gossip/views.ts'
 import { signDescriptor } from '../../../../src/core/identity/descriptor.ts'
 import { signReply } from '../../../../src/core/identity/http-signature.ts'
 import type { Signer } from '../../../../src/core/identity/keys.ts'
-import { PROTOCOL_VERSION } from '../../../../src/core/protocol/version.ts'
+import { descriptorFields } from '../../../support/descriptor.ts'
 import { PUBLIC_ADDRESS, startFakeInternet } from '../../../support/fake-internet.ts'
 import { internalHosts, trickyUrls } from '../../../support/internal-hosts.ts'
 import { ask, joinOf, newSigner, serveFederation } from './support.ts'
@@ -17,10 +17,7 @@ const INSIDES = ['127.0.0.1', '10.0.0.7', '169.254.169.254', '::1', '::ffff:192.
 const insideUrls = INSIDES.map((_, i) => `https://inside-${i}.example`)
 
 const descriptorOf = (url: string, signer: Signer = newSigner()) =>
-  signDescriptor(
-    { url, name: 'evil', network: 'spore-test', version: PROTOCOL_VERSION, issued: Date.now() },
-    signer,
-  )
+  signDescriptor(descriptorFields({ url, issued: Date.now() }), signer)
 
 async function startNetwork(allowPrivateAddresses: boolean) {
   const internet = await startFakeInternet()
