@@ -44,9 +44,9 @@ export async function takeFrames(
   return { frames: concatBytes(...frames), offered, rest }
 }
 
-/** What of a push its receiver has now: frames that it refused are left out. */
+/** What of a push its receiver has now, or never wants; other frames that it refused are left out. */
 export function takenOf({ offered }: Push, { failures }: PushReply): Offered[] {
-  const failed = new Set(failures.map(({ index }) => index))
+  const failed = new Set(failures.flatMap(({ index, code }) => (code === 'AUTHOR_REFUSED' ? [] : [index])))
   return offered.filter((_, index) => !failed.has(index))
 }
 

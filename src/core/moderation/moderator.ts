@@ -31,12 +31,12 @@ export interface Moderator {
   audit(query: api.ModerationPageQuery): Result<api.AuditPage, Failure>
   drafts(query: api.ModerationPageQuery): Result<api.DraftPage, Failure>
   /** Reads a list into drafts. Failures BODY_TOO_LARGE, IMPORT_MALFORMED, RULES_FULL. */
-  import(input: api.ImportInput, by: string): Answer<api.Imported>
+  importList(input: api.ImportInput, by: string): Answer<api.Imported>
   /** Makes drafts rules, but for those that hit what is protected. Failures RULE_UNKNOWN, RULES_FULL. */
   applyDrafts(input: api.DraftsInput, by: string): Answer<api.DraftsApplied>
   /** Failure RULE_UNKNOWN. */
   discardDrafts(input: api.DraftsInput, by: string): Answer<{ discarded: number }>
-  export(query: api.ExportQuery): api.Exported
+  exportList(query: api.ExportQuery): api.Exported
 }
 
 export interface ModeratorDeps {
@@ -240,7 +240,7 @@ export function createModerator(deps: ModeratorDeps): Moderator {
       return ok({ total: moderation.drafts.length, drafts: rows.map(toView), cursor })
     },
 
-    async import(given, by) {
+    async importList(given, by) {
       const { text, source, action } = schemas.importInputSchema.parse(given)
       const list = parseList(text, { source, action, nowMs: clock.now() })
       if (!list.ok) return list
@@ -285,7 +285,7 @@ export function createModerator(deps: ModeratorDeps): Moderator {
       return made.ok ? ok({ discarded: undraft.length }) : made
     },
 
-    export(query) {
+    exportList(query) {
       const { form } = schemas.exportQuerySchema.parse(query)
       return { form, text: formatList(moderation.rules, form) }
     },
