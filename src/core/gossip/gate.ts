@@ -24,6 +24,7 @@ export interface Gate {
   readonly transport: Transport
   /** A peer is in the table, or is known better than before: it may be linked to, or is kept aside, or dropped. */
   learnt(peer: Peer): void
+  isRefused(peer: Peer): boolean
   /** Whether a peer may be asked of this spore's own accord. */
   isOpen(peer: Peer): boolean
   /** PEER_BLOCKED where a caller is not answered. `path` is that of its request. */
@@ -125,6 +126,7 @@ export function createGate({ moderation, transport, peers, neighbors, links }: G
       },
     },
     learnt,
+    isRefused: (peer) => standingOf(peer) === 'refused',
     isOpen: (peer) => standingOf(peer) === 'open',
     refuses(caller, path) {
       if (standingOfCaller(caller) !== 'refused') return null

@@ -16,7 +16,7 @@ import type { Writer } from '../memory/writer.ts'
 import type { Moderation } from '../moderation/moderation.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
-import { type Failure, failure } from '../protocol/errors.ts'
+import type { Failure } from '../protocol/errors.ts'
 import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
@@ -25,14 +25,16 @@ import type { Conduct } from './conduct.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
 import { createGate, type Gate } from './gate.ts'
+import { createHints, type Hints } from './hints.ts'
 import { createIntroductions } from './introductions.ts'
-import { createInvestigator } from './investigation.ts'
+import { createInvestigator, createSuspicions } from './investigation.ts'
+import { createJoining } from './joining.ts'
 import { createLinks } from './links.ts'
 import { createNeighbors } from './neighbors.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
 import { isCutOff, isOwnTrouble, pause, viewConduct } from './peer-conduct.ts'
 import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
-import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
+import { createPuller } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
@@ -86,6 +88,7 @@ export interface Gossip {
   readonly peers: Peers
   readonly reconciler: Reconciler
   readonly repair: Repair
+  readonly hints: Hints
 }
 
 export interface GossipOptions {
@@ -133,7 +136,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
   const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
   const syncs = new Map<Peer, Promise<void>>()
-  const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
   let discoveredAtMs = Number.NEGATIVE_INFINITY
@@ -166,16 +168,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const introductions = createIntroductions(
     { network },
     {
+      ...deps,
       self,
       client,
       peers,
-      store,
-      writer,
-      signer,
-      verifier,
-      transport,
-      clock,
-      log,
       onFailed: noteFailure,
       onLearnt: gate.learnt,
       onForgotten: (peer) => neighbors.forget(peer),
@@ -218,14 +214,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     isAskable,
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
-  const suspect = (peer: Peer, logId: LogId): void => {
-    if (investigations.size >= INVESTIGATIONS_MAX || signal.aborted) return
-    const started = investigator
-      .investigate(peer, logId, Number.MAX_SAFE_INTEGER)
-      .catch((error: unknown) => log.error('investigation broke', { peer: peer.url, error: String(error) }))
-      .finally(() => investigations.delete(started))
-    investigations.add(started)
-  }
+  const suspicions = createSuspicions({ investigator, log, signal })
+  const suspect = suspicions.follow
   const refetcher = createRefetcher({
     client,
     memory,
@@ -254,26 +244,17 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
 
   const addPeer = async (input: string): Promise<Result<PeerView, Failure>> => {
-    const pinned = introductions.pin(input)
-    if (!pinned.ok) return pinned
-    const peer = pinned.value
-    const isKnown = peer.descriptor !== null || peer.isPinned || peer.isStranger
-    peer.isPinned = true
-    const introduced = await introductions.introduce(peer)
-    if (!introduced.ok) {
-      if (!isKnown) {
-        peers.remove(peer)
-        neighbors.forget(peer)
-      }
-      return introduced
-    }
-    // It turned out to be somebody whom the operator blocks.
-    if (!gate.isOpen(introduced.value) && introduced.value.lastError)
-      return err(failure('PEER_BLOCKED', 'lift the rule first'))
-    void sync(introduced.value)
-    neighbors.refill()
-    return ok(view(introduced.value))
+    const joined = await join(input)
+    return joined.ok ? ok(view(joined.value)) : joined
   }
+
+  const meeting = { client, peers, signal, self, introductions, neighbors }
+  const join = createJoining({ ...meeting, gate, sync: (peer) => sync(peer) })
+  const hints = createHints({
+    ...deps,
+    ...meeting,
+    onMet: (peer) => void sync(peer),
+  })
 
   // --- Sync ---
 
@@ -355,8 +336,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.close()
       await Promise.allSettled([
         loop,
+        hints.settled(),
         ...syncs.values(),
-        ...investigations,
+        suspicions.settled(),
         links.settled(),
         neighbors.settled(),
       ])
@@ -413,5 +395,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     peers,
     reconciler,
     repair,
+    hints,
   }
 }

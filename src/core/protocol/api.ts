@@ -5,6 +5,8 @@
 import { z } from 'zod'
 import * as limits from './limits.ts'
 
+export * from './events-api.ts'
+
 const wellFormed = (text: string) => text.isWellFormed()
 const text = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'not well-formed Unicode')
 
@@ -341,6 +343,22 @@ export type PeerView = z.infer<typeof peerSchema>
 
 export const peerPageSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'PeerPage' })
 
+export const bootstrapViewSchema = z
+  .object({
+    isOn: z.boolean(),
+    source: z
+      .enum(['fetched', 'kept', 'packaged'])
+      .nullable()
+      .describe('Where the seed list in use comes from; kept: the last good one that was fetched'),
+    seeds: z.number().int(),
+    issued: z.string().nullable(),
+    expires: z.string().nullable(),
+    checkedAt: z.string().nullable().describe('When a list was last fetched, or could not be'),
+    problem: z.string().nullable().describe('Why the newest list is not in use'),
+  })
+  .meta({ id: 'Bootstrap' })
+export type BootstrapView = z.infer<typeof bootstrapViewSchema>
+
 export const healthSchema = z
   .object({
     spore: z.string().describe('did:key of this spore'),
@@ -360,6 +378,7 @@ export const healthSchema = z
     missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
+    bootstrap: bootstrapViewSchema,
     defaultSpace: z.string(),
     durability: z.enum(['disk', 'snapshot', 'memory']),
     uptimeSeconds: z.number(),
@@ -378,21 +397,3 @@ export const trustSchema = z
   })
   .meta({ id: 'Trust' })
 export type TrustView = z.infer<typeof trustSchema>
-
-// --- Events ---
-
-export const eventTypes = ['memory', 'retract', 'task', 'contribution', 'synthesis', 'entry'] as const
-export const sporeEventSchema = z.object({
-  id: z.number().int().describe('Arrival number: pass it as Last-Event-ID to resume behind it'),
-  type: z.enum(eventTypes),
-  data: z.object({
-    id: idSchema.nullable().describe('Id of the memory, task, contribution or synthesis'),
-    entry: idSchema,
-    author: z.string(),
-    space: z.string(),
-    createdAt: z.string(),
-    text: z.string().nullable().describe('First 280 characters of its text, where it has one'),
-    task_id: idSchema.nullable(),
-  }),
-})
-export type SporeEvent = z.infer<typeof sporeEventSchema>

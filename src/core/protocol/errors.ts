@@ -91,6 +91,7 @@ export const ERRORS = {
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
   PEER_CUT_OFF: { status: 403, title: 'The spore takes nothing from this caller for a while.' },
   QUOTA_EXCEEDED: { status: 507, title: 'The spore keeps no more of this author, space or kind.' },
+  BOOTSTRAP_REFUSED: { status: 400, title: 'The seed list is not one that may be used.' },
 
   // What this spore fetches from URLs that came from outside
   URL_REFUSED: { status: 400, title: 'The URL is not one this spore may fetch.' },

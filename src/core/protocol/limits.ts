@@ -175,6 +175,10 @@ export const LOGS_MAX = 200_000
 /** Bytes of the seeds file `bootstrap.json`, and how many seeds it may name. */
 export const BOOTSTRAP_BYTES_MAX = 64 * KIB
 export const BOOTSTRAP_SEEDS_MAX = 64
+/** Time for which a signed seed list may hold: one that got lost, or was signed with a stolen key, ends. */
+export const BOOTSTRAP_VALID_MAX_MS = 366 * 24 * 60 * MINUTE_MS
+/** Keys that an operator pins for seed lists: one, and others while it is replaced. */
+export const BOOTSTRAP_KEYS_MAX = 8
 
 // --- Segments and newest-first fetching (PROTOCOL.md §7, §8) ---
 
