@@ -7,6 +7,7 @@ import type { Result } from '../core/base/result.ts'
 import type * as api from '../core/protocol/api.ts'
 import { type Failure, SporeError } from '../core/protocol/errors.ts'
 import type { HttpAccessOptions } from './client.ts'
+import type { ModerationAccess } from './moderation-access.ts'
 import { readRun, runFile } from './run-file.ts'
 
 type Reply<T> = Promise<Result<T, Failure>>
@@ -31,6 +32,7 @@ export interface SporeAccess extends AsyncDisposable {
   trust(author: string): Reply<api.TrustView>
   peers(): Reply<readonly api.PeerView[]>
   addPeer(url: string): Reply<api.PeerView>
+  readonly moderation: ModerationAccess
 }
 
 /** Where the running spore of this configuration is; null where none runs. */

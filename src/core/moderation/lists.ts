@@ -168,9 +168,13 @@ const toDrafts = (
     source: clip(source, MODERATION_SOURCE_CHARS_MAX),
   }))
 
-/** Text of others, on one line and no longer than it may be. */
+/** Text of others, on one line, without what could steer a terminal, and no longer than it may be. */
 export const clip = (text: string, max: number): string =>
-  text.replace(/\s+/g, ' ').trim().slice(0, max).toWellFormed()
+  text
+    .replace(/[\p{Cc}\p{Bidi_Control}\s]+/gu, ' ')
+    .trim()
+    .slice(0, max)
+    .toWellFormed()
 
 export const LIST_FORMS = ['json', 'csv'] as const
 export type ListForm = (typeof LIST_FORMS)[number]

@@ -1,6 +1,6 @@
 /** What a rule of moderation is about: a peer (by its did or URL), an author (by its did), or a domain. */
 import type { Did } from '../base/brand.ts'
-import { bytesToBase64url, utf8ToBytes } from '../base/bytes.ts'
+import { bytesToHex, utf8ToBytes } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { didToPublicKey } from '../identity/keys.ts'
@@ -21,10 +21,10 @@ export interface Target {
 export const targetKey = ({ kind, value }: Target): string => `${kind} ${value}`
 
 /** Bytes of a hash that name a target. */
-const ID_BYTES = 12
-/** A short name for a target, of a rule or of a draft: 16 characters of base64url. */
+const ID_BYTES = 8
+/** A short name for a target, of a rule or of a draft: 16 characters of hex. */
 export const targetId = (target: Target): string =>
-  bytesToBase64url(sha256(utf8ToBytes(targetKey(target))).subarray(0, ID_BYTES))
+  bytesToHex(sha256(utf8ToBytes(targetKey(target))).subarray(0, ID_BYTES))
 
 /** Failure TARGET_INVALID. */
 export function parseTarget(kind: TargetKind, text: string): Result<Target, Failure> {

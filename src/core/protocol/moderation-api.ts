@@ -53,12 +53,12 @@ export const ruleInputSchema = z
     preview,
     force,
   })
-  .meta({ id: 'ModerationRuleInput' })
+  .meta({ id: 'MakeRule' })
 export type RuleInput = z.input<typeof ruleInputSchema>
 
 export const liftInputSchema = z
   .strictObject({ targets: targetsSchema, reason, preview, force })
-  .meta({ id: 'ModerationLiftInput' })
+  .meta({ id: 'LiftRule' })
 export type LiftInput = z.input<typeof liftInputSchema>
 
 export const allowOnlySchema = z.object({
@@ -67,7 +67,7 @@ export const allowOnlySchema = z.object({
 })
 export const allowOnlyInputSchema = z
   .strictObject({ peers: z.boolean().optional(), authors: z.boolean().optional(), preview, force })
-  .meta({ id: 'ModerationAllowOnlyInput' })
+  .meta({ id: 'SetAllowOnly' })
 export type AllowOnlyInput = z.input<typeof allowOnlyInputSchema>
 
 export const ruleSchema = z
@@ -164,7 +164,7 @@ export const importInputSchema = z
     source: words(MODERATION_SOURCE_CHARS_MAX).min(1).describe('Name of the list'),
     action: ruleActionSchema.default('block').describe('Of lines that name none'),
   })
-  .meta({ id: 'ModerationImportInput' })
+  .meta({ id: 'ImportBlockList' })
 export type ImportInput = z.input<typeof importInputSchema>
 
 export const importedSchema = z
@@ -188,7 +188,7 @@ export const draftsInputSchema = z
     preview,
     force,
   })
-  .meta({ id: 'ModerationDraftsInput' })
+  .meta({ id: 'ChooseDrafts' })
 export type DraftsInput = z.input<typeof draftsInputSchema>
 
 export const draftsAppliedSchema = z

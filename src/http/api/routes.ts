@@ -8,6 +8,8 @@ import { healthRoute } from './health.ts'
 import { livezRoute } from './livez.ts'
 import { memoriesRoute } from './memories.ts'
 import { memoryRoute } from './memory.ts'
+import { moderationRoute } from './moderation.ts'
+import { moderationListsRoute } from './moderation-lists.ts'
 import { peersRoute } from './peers.ts'
 import { purgeRoute } from './purge.ts'
 import { readyzRoute } from './readyz.ts'
@@ -37,6 +39,8 @@ const routes = [
   trustRoute,
   peersRoute,
   addPeerRoute,
+  moderationRoute,
+  moderationListsRoute,
   eventsRoute,
   wellKnownRoute,
 ]

@@ -33,6 +33,16 @@ const ROUTES = [
   'GET /api/peers',
   'POST /api/peers',
   'GET /api/events',
+  'GET /api/moderation',
+  'POST /api/moderation',
+  'POST /api/moderation/lift',
+  'POST /api/moderation/allow-only',
+  'GET /api/moderation/audit',
+  'POST /api/moderation/import',
+  'GET /api/moderation/export',
+  'GET /api/moderation/drafts',
+  'POST /api/moderation/drafts/apply',
+  'POST /api/moderation/drafts/discard',
 ]
 
 test('OpenAPI 3.1 lists every route of the API, with a summary, replies and problems', async () => {
