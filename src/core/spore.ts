@@ -227,7 +227,11 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
-    trust: (author) => explainTrust(author, signer.did, memory),
+    trust(author) {
+      const trust = explainTrust(author, signer.did, memory)
+      const ruled = trust.ok && moderator.explain(trust.value.author as Did)
+      return trust.ok && ruled ? ok({ ...trust.value, reasons: [...trust.value.reasons, ruled] }) : trust
+    },
     peers: peerViews,
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer, hides: () => shown.hides('list') }),

@@ -37,6 +37,8 @@ export interface Moderator {
   /** Failure RULE_UNKNOWN. */
   discardDrafts(input: api.DraftsInput, by: string): Answer<{ discarded: number }>
   exportList(query: api.ExportQuery): api.Exported
+  /** What is ruled about an author, in a sentence; null for nothing. */
+  explain(author: Did): string | null
 }
 
 export interface ModeratorDeps {
@@ -283,6 +285,15 @@ export function createModerator(deps: ModeratorDeps): Moderator {
       const undraft = chosen.value.map(({ target }) => target)
       const made = await moderation.change({ undraft, records: records(chosen.value, 'discarded', by) })
       return made.ok ? ok({ discarded: undraft.length }) : made
+    },
+
+    explain(author) {
+      const standing = moderation.author(author)
+      if (standing === 'open') return null
+      const rule = moderation.matcher.authorRule(author)
+      if (!rule) return 'refused here: only authors that are allowed come in'
+      const { action, target, reason } = rule
+      return `${standing} here by the operator’s rule “${action} ${target.kind} ${target.value}”${reason && `: ${reason}`}`
     },
 
     exportList(query) {
