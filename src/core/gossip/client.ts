@@ -321,7 +321,8 @@ function refusal({ status, headers, body }: TransportReply): Failure {
       : null
   const passedOn = code !== null && PASSED_ON.has(code)
   const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
-  const refused = failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+  const told = status === 503 ? 'PEER_BUSY' : 'PEER_REFUSED'
+  const refused = failure(passedOn ? code : told, `HTTP ${status}, ${title}`)
   const retryAfter = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
   return retryAfter === undefined ? refused : { ...refused, retryAfterSeconds: Number(retryAfter) }
 }

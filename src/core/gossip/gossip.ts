@@ -23,6 +23,7 @@ import { createFederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
+import { createHints, type Hints } from './hints.ts'
 import { createIntroductions } from './introductions.ts'
 import { createInvestigator } from './investigation.ts'
 import { createLinks } from './links.ts'
@@ -82,6 +83,7 @@ export interface Gossip {
   readonly peers: Peers
   readonly reconciler: Reconciler
   readonly repair: Repair
+  readonly hints: Hints
 }
 
 export interface GossipOptions {
@@ -141,7 +143,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const noteFailure = (peer: Peer, error: Failure): void => {
     // What this spore itself could not do says nothing of the peer.
     if (isOwnTrouble(error)) return
-    pause(peer, error, clock.now())
+    if (pause(peer, error, clock.now())) return
     peer.state = error.code === 'PEER_UNREACHABLE' ? 'unreachable' : 'refused'
     peer.lastError = `${error.code}: ${error.detail}`
     peer.failures++
@@ -159,16 +161,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const introductions = createIntroductions(
     { network },
     {
+      ...deps,
       self,
       client,
       peers,
-      store,
-      writer,
-      signer,
-      verifier,
-      transport,
-      clock,
-      log,
       onFailed: noteFailure,
       onLearnt: (peer) => neighbors.learn(peer),
       onForgotten: (peer) => neighbors.forget(peer),
@@ -265,6 +261,13 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return ok(view(introduced.value))
   }
 
+  const meeting = { client, peers, signal, self, introductions, neighbors }
+  const hints = createHints({
+    ...deps,
+    ...meeting,
+    onMet: (peer) => void sync(peer),
+  })
+
   // --- Sync ---
 
   const sync = (peer: Peer): Promise<void> => {
@@ -345,6 +348,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.close()
       await Promise.allSettled([
         loop,
+        hints.settled(),
         ...syncs.values(),
         ...investigations,
         links.settled(),
@@ -399,5 +403,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     peers,
     reconciler,
     repair,
+    hints,
   }
 }

@@ -334,6 +334,22 @@ export type PeerView = z.infer<typeof peerSchema>
 
 export const peerPageSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'PeerPage' })
 
+export const bootstrapViewSchema = z
+  .object({
+    isOn: z.boolean(),
+    source: z
+      .enum(['fetched', 'kept', 'packaged'])
+      .nullable()
+      .describe('Where the seed list in use comes from; kept: the last good one that was fetched'),
+    seeds: z.number().int(),
+    issued: z.string().nullable(),
+    expires: z.string().nullable(),
+    checkedAt: z.string().nullable().describe('When a list was last fetched, or could not be'),
+    problem: z.string().nullable().describe('Why the newest list is not in use'),
+  })
+  .meta({ id: 'Bootstrap' })
+export type BootstrapView = z.infer<typeof bootstrapViewSchema>
+
 export const healthSchema = z
   .object({
     spore: z.string().describe('did:key of this spore'),
@@ -353,6 +369,7 @@ export const healthSchema = z
     missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
+    bootstrap: bootstrapViewSchema,
     defaultSpace: z.string(),
     durability: z.enum(['disk', 'snapshot', 'memory']),
     uptimeSeconds: z.number(),

@@ -17,7 +17,7 @@ const INSIDES = ['127.0.0.1', '10.0.0.7', '169.254.169.254', '::1', '::ffff:192.
 const insideUrls = INSIDES.map((_, i) => `https://inside-${i}.example`)
 
 const descriptorOf = (url: string, signer: Signer = newSigner()) =>
-  signDescriptor(descriptorFields({ url, issued: Date.now() }), signer)
+  signDescriptor(descriptorFields({ url, name: 'evil', issued: Date.now() }), signer)
 
 async function startNetwork(allowPrivateAddresses: boolean) {
   const internet = await startFakeInternet()
