@@ -299,14 +299,3 @@ export const SYNC_RETRY_SECONDS = 2
 export const SYNC_TURN_MS = 3 * SECOND_MS
 /** A reply of which nothing is taken for this long is cut. */
 export const SYNC_STALL_MS = 10 * SECOND_MS
-// --- What is fetched from URLs that came from outside (bootstrap files, webhooks) ---
-
-/** Characters of such a URL: redirects to signed downloads carry long queries. */
-export const FETCH_URL_CHARS_MAX = 2048
-/** Bytes of a reply, and milliseconds in which all of it must be here, redirects and all. */
-export const FETCH_BYTES_MAX = MIB
-export const FETCH_TIMEOUT_MS = 10 * SECOND_MS
-/** Redirects that are followed: http → https → www → content, and one more. */
-export const FETCH_REDIRECTS_MAX = 4
-/** Fetches under way at a time: each holds a socket and up to `FETCH_BYTES_MAX`. */
-export const FETCHES_MAX = 8
