@@ -26,7 +26,12 @@ interface Passage {
   did: string | null
 }
 
-export async function startCuttingProxy(): Promise<CuttingProxy> {
+export interface CuttingOptions {
+  /** Sees all bytes that pass, in both directions. */
+  readonly onBytes?: (bytes: Buffer) => void
+}
+
+export async function startCuttingProxy({ onBytes }: CuttingOptions = {}): Promise<CuttingProxy> {
   const passages = new Set<Passage>()
   let cutOff: ReadonlySet<string> = new Set()
   let refused = 0
@@ -50,7 +55,7 @@ export async function startCuttingProxy(): Promise<CuttingProxy> {
       inbound.off('data', read)
       passage.did = KEYID.exec(text)?.[1] ?? null
       if (passage.did !== null && cutOff.has(passage.did)) refuse(passage)
-      else passOn(passage, head, proxy.target)
+      else passOn(passage, head, proxy.target, onBytes)
     }
     inbound.on('data', read)
   })
@@ -79,13 +84,22 @@ export async function startCuttingProxy(): Promise<CuttingProxy> {
   return proxy
 }
 
-function passOn({ inbound }: Passage, head: Buffer, target: number | null): void {
+function passOn(
+  { inbound }: Passage,
+  head: Buffer,
+  target: number | null,
+  onBytes: CuttingOptions['onBytes'],
+): void {
   if (target === null) return void inbound.destroy()
   const outbound = connect(target, '127.0.0.1')
   outbound.setNoDelay(true)
   outbound.on('error', () => inbound.destroy())
   outbound.once('close', () => inbound.destroy())
   inbound.once('close', () => outbound.destroy())
+  if (onBytes) {
+    onBytes(head)
+    for (const side of [inbound, outbound]) side.on('data', onBytes)
+  }
   outbound.write(head)
   inbound.pipe(outbound)
   outbound.pipe(inbound)
