@@ -46,6 +46,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'List rules, read block lists into drafts, apply them',
     load: () => import('./moderation.ts'),
   },
+  space: {
+    summary: 'Share some memories with some spores and with nobody else',
+    load: () => import('./space.ts'),
+  },
   purge: { summary: 'Remove memories from this spore for good', load: () => import('./purge.ts') },
   bootstrap: { summary: 'Sign and check seed lists', load: () => import('./bootstrap.ts') },
   token: { summary: 'Create, list and revoke bearer tokens', load: () => import('./token.ts') },

@@ -8,6 +8,7 @@ import { decodeContribution, decodeMemory, decodeSynthesis, decodeTask } from '.
 import { type Change, rowToChange } from './change.ts'
 import { timeToIso } from './clock.ts'
 import type { Memory } from './memory.ts'
+import type { Spaces } from './spaces.ts'
 import type { MemoryStore } from './store.ts'
 import type { Writer } from './writer.ts'
 
@@ -19,6 +20,7 @@ export interface EventsDeps {
   readonly memory: Memory
   readonly store: MemoryStore
   readonly writer: Writer
+  readonly spaces: Pick<Spaces, 'nameOf'>
   /** Authors whom the operator hides now; nobody where it is left out. */
   readonly hides?: () => ((author: Did) => boolean) | undefined
 }
@@ -27,7 +29,7 @@ export interface EventsDeps {
  * Events behind arrival number `after` (only new ones when null) until `signal` aborts. Each consumer reads from the
  * store at its own pace, so a slow one costs no memory and misses nothing.
  */
-export function createEvents({ memory, store, writer, hides }: EventsDeps) {
+export function createEvents({ memory, store, writer, spaces, hides }: EventsDeps) {
   const waiting = new Set<() => void>()
   writer.onCommitted((applied) => {
     if (applied.length > 0) for (const wake of waiting) wake()
@@ -42,7 +44,7 @@ export function createEvents({ memory, store, writer, hides }: EventsDeps) {
         position = row.arrival
         const log = memory.logs.get(row.logId)
         const change = log && rowToChange(row, log)
-        if (change && !isHidden?.(change.author)) yield toEvent(change)
+        if (change && !isHidden?.(change.author)) yield toEvent(change, spaces)
         if (signal.aborted) return
       }
       if (rows.length === 0 && memory.arrival <= position) await nextCommit(signal)
@@ -63,7 +65,7 @@ export function createEvents({ memory, store, writer, hides }: EventsDeps) {
   }
 }
 
-function toEvent(change: Change): SporeEvent {
+function toEvent(change: Change, spaces: Pick<Spaces, 'nameOf'>): SporeEvent {
   const { text, task } = describe(change)
   const type = eventTypes.find((name) => name !== 'entry' && KINDS[name] === change.kind) ?? 'entry'
   return {
@@ -73,7 +75,7 @@ function toEvent(change: Change): SporeEvent {
       id: type === 'retract' || type === 'entry' ? null : digestToCid(change.element),
       entry: digestToCid(entryDigest(change.header)),
       author: change.author,
-      space: change.space,
+      space: spaces.nameOf(change.space),
       createdAt: timeToIso(change.clock),
       text: text?.slice(0, EXCERPT_CHARS).toWellFormed() ?? null,
       task_id: task && digestToCid(task),

@@ -111,7 +111,7 @@ export function createRecall(deps: RecallDeps): Recall {
       text: payload.text,
       score: hit.score,
       author: hit.provenance.author,
-      space: hit.provenance.space,
+      space: spaces.nameOf(hit.provenance.space),
       thread: payload.thread,
       position: payload.position,
       speaker: payload.speaker,
