@@ -165,7 +165,7 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
       handle({
         type: 'announced',
         link,
-        rows: rows.filter(({ logId }) => !replica.isUnwanted(logId)),
+        rows: rows.filter(({ logId }) => !replica.whole.isUnwanted(logId)),
       }).flatMap((effect) => (effect.type === 'want' ? effect.want : [])),
     pruned(link) {
       handle({ type: 'pruned', link })
