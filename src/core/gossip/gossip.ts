@@ -58,6 +58,8 @@ export interface Gossip {
   /** Ends every loop; resolves when the last request has ended. */
   stop(): Promise<void>
   addPeer(url: string): Promise<Result<PeerView, Failure>>
+  /** A round with a peer, behind the one that is under way. */
+  syncWith(url: string): Promise<void>
   /** A spore introduced itself with a verified descriptor. */
   introduced(descriptor: Descriptor): Result<void, Failure>
   /** A peer asks for a link to this spore, or ends one. */
@@ -324,6 +326,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       ])
     },
     addPeer,
+    async syncWith(url) {
+      const peer = peers.byUrl(url)
+      if (peer) await Promise.resolve(syncs.get(peer)).then(() => sync(peer))
+    },
     introduced(descriptor) {
       const refused = gate.introduced(descriptor)
       if (refused && !gate.isInvited(descriptor.url)) return err(refused)
