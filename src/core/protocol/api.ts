@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import * as limits from './limits.ts'
+import { watchdogSchema } from './vitals.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
 const text = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'not well-formed Unicode')
@@ -374,6 +375,7 @@ export const healthSchema = z
     durability: z.enum(['disk', 'snapshot', 'memory']),
     uptimeSeconds: z.number(),
     rssBytes: z.number().int(),
+    watchdog: watchdogSchema.optional(),
   })
   .meta({ id: 'Health' })
 export type Health = z.infer<typeof healthSchema>
