@@ -59,10 +59,8 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     task: (id) => call('GET', withId('/api/task', id), api.taskSchema),
     tasks: (query) => call('GET', `/api/tasks${toQuery(query)}`, api.taskPageSchema),
     trust: (author) => call('GET', withId('/api/trust', author), api.trustSchema),
-    peers: async () => {
-      const page = await call('GET', '/api/peers', api.peerPageSchema)
-      return page.ok ? ok(page.value.peers) : page
-    },
+    peers: (query = { role: [], tag: [], family: [] }) =>
+      call('GET', `/api/peers${toQuery(query)}`, api.peerPageSchema),
     addPeer: (url) => call('POST', '/api/peers', api.peerSchema, { url }),
     spaces: async () => {
       const page = await call('GET', '/api/spaces', spaceApi.spacePageSchema)

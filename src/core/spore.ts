@@ -6,6 +6,7 @@ import type { Activities } from './base/activities.ts'
 import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
+import { createLookup } from './gossip/discovery.ts'
 import type { Federation } from './gossip/federation.ts'
 import type { Hint } from './gossip/hints.ts'
 import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
@@ -31,6 +32,7 @@ import type {
   SpaceView,
 } from './protocol/api-spaces.ts'
 import type { Compression } from './protocol/compression.ts'
+import type { PeerQuery } from './protocol/discovery-api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
@@ -88,6 +90,11 @@ export interface Spore extends AsyncDisposable {
   trust(author: string): Answer<api.TrustView>
 
   peers(): readonly api.PeerView[]
+  /**
+   * The peers that have every label that is wanted, and who else has them: those known here, and where these are few, those
+   * that the neighbours know. Where nothing is wanted, the peers. Failure REQUEST_INVALID for what is no label.
+   */
+  find(wanted: PeerQuery): Promise<Answer<api.PeerPage>>
   /** Introduces this spore to the one at `url` and starts to sync with it. */
   addPeer(url: string): Promise<Answer<api.PeerView>>
 
@@ -250,6 +257,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     removeMember: caughtUp(keeper.removeMember),
     trust: (author) => explainTrust(author, signer.did, memory),
     peers: peerViews,
+    find: createLookup(gossip),
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer, spaces }),
     federation,

@@ -78,8 +78,10 @@ export function respondFrom(federation: Federation): Responder {
         if (!joined.ok) return problem(joined.error)
         return { status: 200, headers: { ...joined.value.headers }, body: joined.value.body }
       }
-      case 'GET /federation/nodes':
-        return jsonReply(200, federation.nodes())
+      case 'GET /federation/nodes': {
+        const found = federation.find((name) => new URLSearchParams(query).getAll(name))
+        return found.ok ? jsonReply(200, found.value) : problem(found.error)
+      }
       default:
         return problem(failure('ROUTE_NOT_FOUND', path))
     }

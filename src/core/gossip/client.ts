@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { type Nodes, parseNodes } from '../identity/descriptor.ts'
 import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { type Wanted, wantedToQuery } from '../identity/wanted.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
 import { encodeRedemption, type Redemption } from '../protocol/invitation.ts'
@@ -77,7 +78,8 @@ export interface FederationClient {
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   /** Presents an invitation. Failure INVITATION_REFUSED where it opens nothing there. */
   redeem(base: string, redemption: Redemption): Promise<Result<void, Failure>>
-  nodes(base: string): Promise<Result<Nodes, Failure>>
+  /** Whom the peer knows; of those only who has every label of `wanted`. */
+  nodes(base: string, wanted?: Wanted): Promise<Result<Nodes, Failure>>
 }
 
 /** What a peer answered to a request for heads. */
@@ -276,9 +278,10 @@ export function createFederationClient({
       const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/space`, headers, body })
       return sent.ok ? ok(undefined) : sent
     },
-    async nodes(base) {
+    async nodes(base, wanted) {
       const headers = { accept: 'application/json' }
-      const sent = await send({ method: 'GET', base, path: '/federation/nodes', headers })
+      const query = wanted ? wantedToQuery(wanted) : ''
+      const sent = await send({ method: 'GET', base, path: '/federation/nodes', query, headers })
       return sent.ok ? readNodes(sent.value.body) : sent
     },
   }

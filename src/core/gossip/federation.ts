@@ -12,6 +12,7 @@ import {
   verifyRequest,
 } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { queryToWanted, wantsNothing } from '../identity/wanted.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces, View } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
@@ -105,6 +106,8 @@ export interface Federation {
    */
   join(body: unknown, caller: Did, requestSignature: string): Promise<Result<SignedReply, Failure>>
   nodes(): NodesReply
+  /** Those of them that have every label. Failure REQUEST_INVALID. */
+  find(get: (name: string) => readonly unknown[]): Result<NodesReply, Failure>
 }
 
 export interface FederationDeps {
@@ -289,6 +292,16 @@ export function createFederation(deps: FederationDeps): Federation {
     },
 
     nodes,
+
+    find(get) {
+      const wanted = queryToWanted(get)
+      if (!wanted.ok) return wanted
+      return ok(
+        wantsNothing(wanted.value)
+          ? nodes()
+          : { self: gossip.self(), nodes: gossip.discovery.known(wanted.value) },
+      )
+    },
   }
 
   function nodes(): NodesReply {

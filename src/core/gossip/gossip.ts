@@ -21,6 +21,7 @@ import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } 
 import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient, type FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
+import { createDiscovery, type Discovery } from './discovery.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
 import { createHints, type Hints } from './hints.ts'
@@ -87,6 +88,7 @@ export interface Gossip {
   readonly repair: Repair
   readonly hints: Hints
   readonly client: FederationClient
+  readonly discovery: Discovery
 }
 
 export interface GossipOptions {
@@ -213,15 +215,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       .finally(() => investigations.delete(started))
     investigations.add(started)
   }
-  const refetcher = createRefetcher({
-    client,
-    memory,
-    store,
-    writer,
-    spaces,
-    compression: deps.compression,
-    clock,
-  })
+  const refetcher = createRefetcher({ ...deps, client })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, clock })
@@ -259,12 +253,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return ok(view(introduced.value))
   }
 
-  const meeting = { client, peers, signal, self, introductions, neighbors }
-  const hints = createHints({
-    ...deps,
-    ...meeting,
-    onMet: (peer) => void sync(peer),
-  })
+  const meeting = { ...deps, client, peers, signal, self, introductions, neighbors }
+  const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 
   // --- Sync ---
 
@@ -382,5 +372,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     repair,
     hints,
     client,
+    discovery: createDiscovery({ ...meeting, network, self: signer.did }),
   }
 }

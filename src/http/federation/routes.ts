@@ -164,7 +164,8 @@ export const federationRoutes =
     for (const path of ['/federation/nodes', `${FEDERATION_PATH}/nodes`])
       app.get(path, async (request) => {
         callerOf(request)
-        return federation.nodes()
+        const query = request.query as { readonly [name: string]: unknown }
+        return unwrap(federation.find((name) => [query[name] ?? []].flat()))
       })
   }
 
