@@ -2,6 +2,7 @@
  * Replication: the half of a spore that keeps entries and exchanges them (memory, writer, replica, gossip, federation),
  * put together once. `createSpore` stands on it; the simulator runs thousands of them without what stands above.
  */
+import { type Activities, createActivities } from './base/activities.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { type Conduct, CUT_OFF, createConduct } from './gossip/conduct.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
@@ -27,6 +28,8 @@ import { SporeError } from './protocol/errors.ts'
 import { EPOCH_BYTES, logIdOf } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
+  /** What is under way, for whoever watches over it. */
+  readonly activities: Activities
   readonly memory: Memory
   readonly writer: Writer
   readonly replica: Replica
@@ -83,7 +86,8 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
 
   const drawEpoch = () => random.bytes(EPOCH_BYTES)
   const memory = createMemory({ signer, verifier, network, epoch, drawEpoch, rules: spaces })
-  const writer = createWriter({ memory, store, clock, log })
+  const activities = createActivities(clock)
+  const writer = createWriter({ memory, store, clock, log, activities })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
   const moderation = createModeration(signer.did, { store, writer, clock, log })
   const unwanted = createUnwanted(memory.logs, moderation)
@@ -115,6 +119,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       clock,
       random,
       log,
+      activities,
     },
   )
   const keeper = createSpaceKeeper({
@@ -190,6 +195,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   }
 
   return {
+    activities,
     memory,
     writer,
     replica,

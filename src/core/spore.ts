@@ -2,6 +2,7 @@
  * The Spore interface: what HTTP routes, MCP tools, the CLI and the simulator know of a running spore; and
  * `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse.
  */
+import type { Activities } from './base/activities.ts'
 import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
@@ -47,6 +48,8 @@ export interface Spore extends AsyncDisposable {
   /** This spore's author, also its address in the federation. */
   readonly did: Did
   readonly name: string
+  /** What is under way; whoever watches over the process checks it (`adapters/watchdog.ts`). */
+  readonly activities: Activities
   /** Everything that `GET /api/health` shows, but for what the process alone knows. */
   health(): Omit<api.Health, 'rssBytes' | 'version'>
 
@@ -228,6 +231,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   return {
     did: signer.did,
     name,
+    activities: replication.activities,
     health: () => ({
       spore: signer.did,
       name,

@@ -4,6 +4,7 @@
  * Invariants: what a peer says it has is only a hint of what to ask for; nothing is stored but verified runs; at most one
  * sync and one push per peer are under way. Losing any message costs time, never an entry: the next pull finds it.
  */
+import type { Activities } from '../base/activities.ts'
 import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -43,6 +44,7 @@ import type { Replica } from './replica.ts'
 import { createRounds } from './rounds.ts'
 import { createSelf } from './self.ts'
 import type { EventSource } from './streams.ts'
+import { createSyncs } from './syncs.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
 
@@ -119,6 +121,7 @@ export interface GossipDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly activities: Activities
 }
 
 /** Failures in a row after which a neighbour is replaced: one alone may be a lost request. */
@@ -136,7 +139,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { transport } = gate
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
   const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
-  const syncs = new Map<Peer, Promise<void>>()
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
 
@@ -246,19 +248,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   // --- Sync ---
 
-  const sync = (peer: Peer): Promise<void> => {
-    const running = syncs.get(peer)
-    if (running) return running
-    if (!isAskable(peer)) return Promise.resolve()
-    // Noted before it begins: an answer may already ask for the next.
-    const started = Promise.resolve(peer)
-      .then(syncOnce)
-      .catch((error: unknown) => log.error('sync broke', { peer: peer.url, error: String(error) }))
-      .finally(() => syncs.delete(peer))
-    syncs.set(peer, started)
-    return started
-  }
-
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
     if (!peer.descriptor || peer.state === 'unreachable') {
@@ -281,6 +270,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     const offered = await offerer.offer(peer)
     if (!offered.ok) noteFailure(peer, offered.error)
   }
+  const progress = (): number => memory.arrival + memory.payloadVersion
+  const syncs = createSyncs({ ...deps, run: syncOnce, isAskable, onFailed: noteFailure, progress })
+  const sync = syncs.start
 
   // --- The loop ---
 
@@ -319,7 +311,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       await Promise.allSettled([
         loop,
         hints.settled(),
-        ...syncs.values(),
+        syncs.settled(),
         suspicions.settled(),
         links.settled(),
         neighbors.settled(),

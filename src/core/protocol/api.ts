@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { bootstrapViewSchema, foundSporeSchema } from './discovery-api.ts'
 import * as limits from './limits.ts'
+import { watchdogSchema } from './vitals.ts'
 
 export * from './events-api.ts'
 
@@ -374,6 +375,7 @@ export const healthSchema = z
     durability: z.enum(['disk', 'snapshot', 'memory']),
     uptimeSeconds: z.number(),
     rssBytes: z.number().int(),
+    watchdog: watchdogSchema.optional(),
   })
   .meta({ id: 'Health' })
 export type Health = z.infer<typeof healthSchema>
