@@ -5,11 +5,8 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Result } from '../core/base/result.ts'
 import type * as api from '../core/protocol/api.ts'
-
+import type { PeerQuery } from '../core/protocol/api-discovery.ts'
 import type * as spaceApi from '../core/protocol/api-spaces.ts'
-
-import type { PeerQuery } from '../core/protocol/discovery-api.ts'
-
 import { type Failure, SporeError } from '../core/protocol/errors.ts'
 import type { HttpAccessOptions } from './client.ts'
 import type { ModerationAccess } from './moderation-access.ts'

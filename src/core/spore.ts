@@ -24,6 +24,7 @@ import type { PayloadNews } from './memory/writer.ts'
 import { createModerator, type Moderator } from './moderation/moderator.ts'
 import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
+import type { PeerQuery } from './protocol/api-discovery.ts'
 import type {
   InvitationInput,
   InvitationView,
@@ -34,7 +35,6 @@ import type {
   SpaceView,
 } from './protocol/api-spaces.ts'
 import type { Compression } from './protocol/compression.ts'
-import type { PeerQuery } from './protocol/discovery-api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'

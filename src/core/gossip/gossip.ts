@@ -94,8 +94,8 @@ export interface Gossip {
   readonly reconciler: Reconciler
   readonly repair: Repair
   readonly hints: Hints
-  readonly client: FederationClient
   readonly discovery: Discovery
+  readonly client: FederationClient
 }
 
 export interface GossipOptions {
@@ -369,7 +369,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     reconciler,
     repair,
     hints,
-    client,
     discovery: createDiscovery({ ...meeting, network, self: signer.did }),
+    client,
   }
 }

@@ -3,7 +3,7 @@
  * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
  */
 import { z } from 'zod'
-import { bootstrapViewSchema, foundSporeSchema } from './discovery-api.ts'
+import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
 import * as limits from './limits.ts'
 import { watchdogSchema } from './vitals.ts'
 
