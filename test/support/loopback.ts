@@ -17,6 +17,7 @@ import type {
   TransportStream,
 } from '../../src/core/gossip/transport.ts'
 import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
+import { EMPTY_PROFILE, type Profile } from '../../src/core/identity/profile.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
@@ -66,6 +67,8 @@ export interface OpenOptions {
   readonly log?: Log
   /** Where it looks for others; nowhere unless given. */
   readonly bootstrap?: SporeOptions['bootstrap']
+  /** What it says that it is for; nothing unless given. */
+  readonly profile?: Partial<Profile>
 }
 
 export interface Member {
@@ -183,6 +186,7 @@ export function createLoopback(seed: string): Loopback {
           defaultSpace: 'commons',
           pullIntervalMs: 10_000,
           ...(options.bootstrap && { bootstrap: options.bootstrap }),
+          profile: { ...EMPTY_PROFILE, ...options.profile },
         },
         {
           clock,

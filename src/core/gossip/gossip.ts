@@ -16,11 +16,11 @@ import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
-import { createFederationClient } from './client.ts'
+import { createFederationClient, type FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
+import { createDiscovery, type Discovery } from './discovery.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
 import { createHints, type Hints } from './hints.ts'
@@ -29,6 +29,7 @@ import { createInvestigator } from './investigation.ts'
 import { createLinks } from './links.ts'
 import { createNeighbors } from './neighbors.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
+import { ownNews } from './own-news.ts'
 import { isCutOff, isOwnTrouble, pause, viewConduct } from './peer-conduct.ts'
 import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
@@ -36,11 +37,11 @@ import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
+import { createRounds } from './rounds.ts'
 import { createSelf } from './self.ts'
 import type { EventSource } from './streams.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
-import { ACTIVE_MAX } from './views.ts'
 
 export interface Gossip {
   /** Starts to sync. `url` is where this spore answers, null behind a NAT; `seeds` are asked at once and kept. */
@@ -84,6 +85,8 @@ export interface Gossip {
   readonly reconciler: Reconciler
   readonly repair: Repair
   readonly hints: Hints
+  readonly client: FederationClient
+  readonly discovery: Discovery
 }
 
 export interface GossipOptions {
@@ -114,10 +117,6 @@ export interface GossipDeps {
 export const FAILURES_MAX = 2
 /** Rounds in which a peer that can reach this spore will have pulled from it: 8 neighbours take turns at random. */
 const ASKED_ROUNDS = 32
-/** Share of rounds with a peer that is no neighbour, so that no clique keeps to itself and the dead are noticed. */
-const PASSIVE_ROUND_SHARE = 1 / 8
-/** A spore with too few neighbours and nobody left to ask wants to know of others this often. */
-const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { replica, conduct, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } =
@@ -132,7 +131,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
-  let discoveredAtMs = Number.NEGATIVE_INFINITY
 
   // --- Peers ---
 
@@ -215,18 +213,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       .finally(() => investigations.delete(started))
     investigations.add(started)
   }
-  const refetcher = createRefetcher({
-    client,
-    memory,
-    store,
-    writer,
-    spaces,
-    compression: deps.compression,
-    clock,
-  })
+  const refetcher = createRefetcher({ ...deps, client })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
-  const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
+  const reconciler = createReconciler({ client, logs: memory.logs, clock })
   const puller = createPuller({
     client,
     replica,
@@ -261,12 +251,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return ok(view(introduced.value))
   }
 
-  const meeting = { client, peers, signal, self, introductions, neighbors }
-  const hints = createHints({
-    ...deps,
-    ...meeting,
-    onMet: (peer) => void sync(peer),
-  })
+  const meeting = { ...deps, client, peers, signal, self, introductions, neighbors }
+  const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 
   // --- Sync ---
 
@@ -314,28 +300,22 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     while (!signal.aborted) {
       await clock.sleep(pullIntervalMs * (0.5 + random.float()), signal)
       if (signal.aborted) return
-      const peer = choosePeer()
+      const [peer, companion] = [rounds.choose(), rounds.chooseCompanion()]
       if (peer) void sync(peer)
+      if (companion) void sync(companion)
       neighbors.refill()
-      if (peer && neighbors.active().length < ACTIVE_MAX) void discover(peer)
+      if (peer) void rounds.discover(peer)
     }
   }
 
-  /** Mostly a neighbour: what these have is most likely what is missing here. */
-  const choosePeer = (): Peer | undefined => {
-    const active = neighbors.active().filter(isAskable)
-    const passive = neighbors.passive().filter(isAskable)
-    const isPassive = active.length === 0 || (passive.length > 0 && random.float() < PASSIVE_ROUND_SHARE)
-    const pool = isPassive ? passive : active
-    return pool[Math.floor(random.float() * pool.length)]
-  }
-
-  /** A spore that was among the first may never have heard of those who came later. */
-  const discover = async (peer: Peer): Promise<void> => {
-    if (peer.state !== 'alive' || clock.now() - discoveredAtMs < DISCOVER_INTERVAL_MS) return
-    discoveredAtMs = clock.now()
-    if (await introductions.discover(peer)) neighbors.refill()
-  }
+  const rounds = createRounds({
+    ...deps,
+    neighbors,
+    introductions,
+    peers,
+    isAskable,
+    sync: (peer) => void (loop && Promise.resolve(syncs.get(peer)).then(() => sync(peer))),
+  })
 
   return {
     async start(url, seeds) {
@@ -390,12 +370,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     view,
     follow(applied, forks) {
       if (!loop) return
-      // What others wrote is told to the links by whom it came in with.
-      const own = new Set(spaces.replicating.map((space) => logIdOf(memory.ownLog(space))))
-      const firstNew = new Map<LogId, number>()
-      for (const { change } of applied)
-        if (own.has(change.logId) && !firstNew.has(change.logId)) firstNew.set(change.logId, change.seq)
-      const stored = [...firstNew].map(([logId, from]) => ({ logId, from }))
+      const stored = ownNews(applied, spaces, memory)
       if (stored.length > 0) links.stored(stored, false)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
@@ -404,5 +379,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     reconciler,
     repair,
     hints,
+    client,
+    discovery: createDiscovery({ ...meeting, network, self: signer.did }),
   }
 }

@@ -6,6 +6,7 @@ import { contextRoute } from './context.ts'
 import { eventsRoute } from './events.ts'
 import { healthRoute } from './health.ts'
 import { livezRoute } from './livez.ts'
+import { membersRoute } from './members.ts'
 import { memoriesRoute } from './memories.ts'
 import { memoryRoute } from './memory.ts'
 import { peersRoute } from './peers.ts'
@@ -14,6 +15,7 @@ import { readyzRoute } from './readyz.ts'
 import { rememberRoute } from './remember.ts'
 import { retractRoute } from './retract.ts'
 import { searchRoute } from './search.ts'
+import { spacesRoute } from './spaces.ts'
 import { submitTaskRoute } from './submit-task.ts'
 import { taskRoute } from './task.ts'
 import { tasksRoute } from './tasks.ts'
@@ -37,6 +39,8 @@ const routes = [
   trustRoute,
   peersRoute,
   addPeerRoute,
+  spacesRoute,
+  membersRoute,
   eventsRoute,
   wellKnownRoute,
 ]
