@@ -7,7 +7,6 @@ import { runSiege, SIEGES, type SiegeName } from '../../src/sim/siege.ts'
 const ROUNDS = 20
 
 const SMALL: readonly (readonly [siege: SiegeName, nodes: number])[] = [
-  ['eclipse', 63],
   ['byzantine', 50],
 ]
 
