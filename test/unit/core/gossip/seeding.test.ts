@@ -265,6 +265,18 @@ describe('a seed that answers with another key', () => {
   })
 })
 
+test('a seed that the operator blocks is not asked', async (context) => {
+  await using net = testLoopback(context)
+  const seed = await net.open('seed')
+  const a = await net.open('a')
+  const target = { kind: 'peer' as const, value: seed.did }
+  assert.ok((await a.spore.moderation.rule({ action: 'block', targets: [target] }, 'test')).ok)
+  net.take()
+  a.spore.hint(seedOf(seed))
+  await net.clock.settle()
+  assert.deepEqual([net.take(), peersOf(a)], [[], []])
+})
+
 test('no more hints are followed at a time than the bound', async (context) => {
   await using net = testLoopback(context)
   const a = await net.open('a')
