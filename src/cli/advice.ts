@@ -21,6 +21,12 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   PEER_URL_INVALID:
     'For addresses in your own network set SPORE_ALLOW_PRIVATE_ADDRESSES=true on both spores.',
   PEER_UNREACHABLE: 'Check the URL, and that the other spore is running and reachable from here.',
+  PEER_BLOCKED:
+    'Lift the rule with "spore unblock", if it is yours; the other operator has to, if it is not.',
+  RULE_PROTECTED: 'Look at it with --preview; --force says that it is meant.',
+  TARGET_INVALID: 'Give a did:key, the URL of a peer or a domain; --as says which.',
+  IMPORT_MALFORMED:
+    'Give the CSV that Mastodon exports, a text with one domain, did or URL a line, or what "spore moderation export" wrote.',
   PEER_SELF: 'Join another spore than this one.',
   SPACE_UNKNOWN: '"spore space list" shows those that are known; "spore space create" founds one.',
   SPACE_READ_ONLY:

@@ -4,15 +4,17 @@
  * Invariants: what a peer says it has is only a hint of what to ask for; nothing is stored but verified runs; at most one
  * sync and one push per peer are under way. Losing any message costs time, never an entry: the next pull finds it.
  */
+import type { Activities } from '../base/activities.ts'
 import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Profile } from '../identity/profile.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
+import type { Moderation } from '../moderation/moderation.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
@@ -23,16 +25,18 @@ import type { Conduct } from './conduct.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
+import { createGate, type Gate } from './gate.ts'
 import { createHints, type Hints } from './hints.ts'
 import { createIntroductions } from './introductions.ts'
-import { createInvestigator } from './investigation.ts'
+import { createInvestigator, createSuspicions } from './investigation.ts'
+import { createJoining } from './joining.ts'
 import { createLinks } from './links.ts'
 import { createNeighbors } from './neighbors.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
 import { ownNews } from './own-news.ts'
 import { isCutOff, isOwnTrouble, pause, viewConduct } from './peer-conduct.ts'
 import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
-import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
+import { createPuller } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
@@ -40,6 +44,7 @@ import type { Replica } from './replica.ts'
 import { createRounds } from './rounds.ts'
 import { createSelf } from './self.ts'
 import type { EventSource } from './streams.ts'
+import { createSyncs } from './syncs.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
 
@@ -80,6 +85,8 @@ export interface Gossip {
   /** Ends what links this spore to one that is cut off. */
   cutOff(did: Did): void
   view(peer: Peer): PeerView
+  /** Where this spore keeps to what its operator ruled about peers. */
+  readonly gate: Gate
   /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
@@ -87,8 +94,8 @@ export interface Gossip {
   readonly reconciler: Reconciler
   readonly repair: Repair
   readonly hints: Hints
-  readonly client: FederationClient
   readonly discovery: Discovery
+  readonly client: FederationClient
 }
 
 export interface GossipOptions {
@@ -101,6 +108,7 @@ export interface GossipOptions {
 export interface GossipDeps {
   readonly replica: Replica
   readonly conduct: Conduct
+  readonly moderation: Moderation
   readonly forks: Forks
   readonly memory: Memory
   readonly compression: Compression
@@ -113,6 +121,7 @@ export interface GossipDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly activities: Activities
 }
 
 /** Failures in a row after which a neighbour is replaced: one alone may be a lost request. */
@@ -121,16 +130,15 @@ export const FAILURES_MAX = 2
 const ASKED_ROUNDS = 32
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, conduct, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } =
-    deps
+  const { replica, conduct, memory, store, writer, spaces, signer, verifier, clock, random, log } = deps
   const { network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
+  const peers = createPeers()
+  const gate = createGate({ ...deps, peers, neighbors: () => neighbors, links: () => links })
+  const { transport } = gate
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
   const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
-  const peers = createPeers()
-  const syncs = new Map<Peer, Promise<void>>()
-  const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
 
@@ -138,7 +146,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const view = (peer: Peer): PeerView => toPeerView(peer, viewConduct(conduct, peer))
   /** Whether it makes sense to ask a peer anything now. */
-  const isAskable = (peer: Peer): boolean => !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
+  const isAskable = (peer: Peer): boolean =>
+    gate.isOpen(peer) && !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
 
   const noteFailure = (peer: Peer, error: Failure): void => {
     // What this spore itself could not do says nothing of the peer.
@@ -154,7 +163,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const noteReached = (peer: Peer): void => {
     peer.state = 'alive'
     peer.lastError = null
-    if (peer.failures > 0) neighbors.learn(peer)
+    if (peer.failures > 0) gate.learnt(peer)
     peer.failures = 0
   }
 
@@ -166,7 +175,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       client,
       peers,
       onFailed: noteFailure,
-      onLearnt: (peer) => neighbors.learn(peer),
+      onLearnt: gate.learnt,
       onForgotten: (peer) => neighbors.forget(peer),
     },
   )
@@ -207,14 +216,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     isAskable,
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
-  const suspect = (peer: Peer, logId: LogId): void => {
-    if (investigations.size >= INVESTIGATIONS_MAX || signal.aborted) return
-    const started = investigator
-      .investigate(peer, logId, Number.MAX_SAFE_INTEGER)
-      .catch((error: unknown) => log.error('investigation broke', { peer: peer.url, error: String(error) }))
-      .finally(() => investigations.delete(started))
-    investigations.add(started)
-  }
+  const suspicions = createSuspicions({ investigator, log, signal })
+  const suspect = suspicions.follow
   const refetcher = createRefetcher({ ...deps, client })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
@@ -235,47 +238,21 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
 
   const addPeer = async (input: string): Promise<Result<PeerView, Failure>> => {
-    const pinned = introductions.pin(input)
-    if (!pinned.ok) return pinned
-    const peer = pinned.value
-    const isKnown = peer.descriptor !== null || peer.isPinned || peer.isStranger
-    peer.isPinned = true
-    const introduced = await introductions.introduce(peer)
-    if (!introduced.ok) {
-      if (!isKnown) {
-        peers.remove(peer)
-        neighbors.forget(peer)
-      }
-      return introduced
-    }
-    void sync(introduced.value)
-    neighbors.refill()
-    return ok(view(introduced.value))
+    const joined = await join(input)
+    return joined.ok ? ok(view(joined.value)) : joined
   }
 
   const meeting = { ...deps, client, peers, signal, self, introductions, neighbors }
+  const join = createJoining({ ...meeting, gate, sync: (peer) => sync(peer) })
   const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 
   // --- Sync ---
-
-  const sync = (peer: Peer): Promise<void> => {
-    const running = syncs.get(peer)
-    if (running) return running
-    if (!isAskable(peer)) return Promise.resolve()
-    // Noted before it begins: an answer may already ask for the next.
-    const started = Promise.resolve(peer)
-      .then(syncOnce)
-      .catch((error: unknown) => log.error('sync broke', { peer: peer.url, error: String(error) }))
-      .finally(() => syncs.delete(peer))
-    syncs.set(peer, started)
-    return started
-  }
 
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
     if (!peer.descriptor || peer.state === 'unreachable') {
       const introduced = await introductions.introduce(peer)
-      if (!introduced.ok || introduced.value !== peer) return
+      if (!introduced.ok || introduced.value !== peer || !gate.isOpen(peer)) return
       neighbors.refill()
     }
     const isFirst = peer.lastSyncAtMs === null
@@ -293,6 +270,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     const offered = await offerer.offer(peer)
     if (!offered.ok) noteFailure(peer, offered.error)
   }
+  const progress = (): number => memory.arrival + memory.payloadVersion
+  const syncs = createSyncs({ ...deps, run: syncOnce, isAskable, onFailed: noteFailure, progress })
+  const sync = syncs.start
 
   // --- The loop ---
 
@@ -331,8 +311,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       await Promise.allSettled([
         loop,
         hints.settled(),
-        ...syncs.values(),
-        ...investigations,
+        syncs.settled(),
+        suspicions.settled(),
         links.settled(),
         neighbors.settled(),
       ])
@@ -343,19 +323,22 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       if (peer) await Promise.resolve(syncs.get(peer)).then(() => sync(peer))
     },
     introduced(descriptor) {
+      const refused = gate.introduced(descriptor)
+      if (refused && !gate.isInvited(descriptor.url)) return err(refused)
       const introduced = introductions.introduced(descriptor)
       if (!introduced.ok) return introduced
       const peer = introduced.value
       if (peer && peer.state !== 'alive' && loop) void sync(peer)
-      return ok(undefined)
+      return refused ? err(refused) : ok(undefined)
     },
     async asked(did, { ask, want }) {
       if (ask === 'leave') links.closeStream(did)
+      if (ask !== 'leave' && gate.isLimited(did)) return { accepted: false, reached: true }
       if (ask !== 'eager' && ask !== 'lazy') return neighbors.asked(did, ask)
       return { accepted: links.turned(did, ask, want), reached: null }
     },
     pushed: links.pushed,
-    stream: links.stream,
+    stream: gate.stream,
     closeStreams: links.close,
     announced: links.announced,
     isPeer: (did) => links.holdsStream(did) || peers.byDid(did) !== undefined,
@@ -374,6 +357,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.closeStream(did)
     },
     view,
+    gate,
     follow(applied, forks) {
       if (!loop) return
       const stored = ownNews(applied, spaces, memory)
@@ -385,7 +369,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     reconciler,
     repair,
     hints,
-    client,
     discovery: createDiscovery({ ...meeting, network, self: signer.did }),
+    client,
   }
 }
