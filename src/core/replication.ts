@@ -12,6 +12,7 @@ import { createReplica, type Replica } from './gossip/replica.ts'
 import { createSegments } from './gossip/segments.ts'
 import { createSpaceKeeper, type SpaceKeeper } from './gossip/space-keeper.ts'
 import type { Transport } from './gossip/transport.ts'
+import { createUnwanted } from './gossip/unwanted.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import type { Change } from './memory/change.ts'
@@ -21,6 +22,7 @@ import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier
 import type { Spaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
+import { createModeration, type Moderation } from './moderation/moderation.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
 import { EPOCH_BYTES, logIdOf } from './protocol/log.ts'
@@ -34,6 +36,7 @@ export interface Replication extends AsyncDisposable {
   readonly gossip: Gossip
   readonly keeper: SpaceKeeper
   readonly federation: Federation
+  readonly moderation: Moderation
   /**
    * Folds the stored entries into the memory, in order of arrival; once, before `federation.start`. `follow` hears of
    * those that are not memories, for whoever keeps more than the set.
@@ -86,8 +89,10 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const activities = createActivities(clock)
   const writer = createWriter({ memory, store, clock, log, activities })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
+  const moderation = createModeration(signer.did, { store, writer, clock, log })
+  const unwanted = createUnwanted(memory.logs, moderation)
   const forks = createForks({ memory, store, writer, spaces, verifier })
-  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks })
+  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks, unwanted })
   const conduct: Conduct = createConduct({
     clock,
     isPinned: (caller) => gossip.peers.byDid(caller)?.isPinned === true,
@@ -101,6 +106,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     {
       replica,
       conduct,
+      moderation,
       forks,
       memory,
       compression,
@@ -148,6 +154,11 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     arrival: () => memory.arrival,
   })
   const compaction = createCompaction({ memory, writer, store, log })
+  moderation.onChanged(() => {
+    unwanted.forget()
+    memory.logs.withhold((author) => moderation.author(author) === 'refused')
+    gossip.gate.sweep()
+  })
   /** What this spore would add to a log that was cut counts nowhere: were it a member again, it goes on elsewhere. */
   const leaveCutLogs = (): void => {
     const own = spaces.replicating.map((space) => logIdOf(memory.ownLog(space)))
@@ -191,7 +202,9 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     gossip,
     keeper,
     federation,
+    moderation,
     async replay(follow) {
+      await moderation.load()
       await keeper.load()
       await compaction.load()
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
@@ -211,6 +224,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     async [Symbol.asyncDispose]() {
       await gossip.stop()
       await compaction.stop()
+      await moderation.settled()
       await writer.drain()
       await store[Symbol.asyncDispose]()
     },

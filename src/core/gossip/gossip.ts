@@ -7,13 +7,14 @@
 import type { Activities } from '../base/activities.ts'
 import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Profile } from '../identity/profile.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
+import type { Moderation } from '../moderation/moderation.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
@@ -24,16 +25,18 @@ import type { Conduct } from './conduct.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
+import { createGate, type Gate } from './gate.ts'
 import { createHints, type Hints } from './hints.ts'
 import { createIntroductions } from './introductions.ts'
-import { createInvestigator } from './investigation.ts'
+import { createInvestigator, createSuspicions } from './investigation.ts'
+import { createJoining } from './joining.ts'
 import { createLinks } from './links.ts'
 import { createNeighbors } from './neighbors.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
 import { ownNews } from './own-news.ts'
 import { isCutOff, isOwnTrouble, pause, viewConduct } from './peer-conduct.ts'
 import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
-import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
+import { createPuller } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
@@ -57,6 +60,8 @@ export interface Gossip {
   /** Ends every loop; resolves when the last request has ended. */
   stop(): Promise<void>
   addPeer(url: string): Promise<Result<PeerView, Failure>>
+  /** A round with a peer, behind the one that is under way. */
+  syncWith(url: string): Promise<void>
   /** A spore introduced itself with a verified descriptor. */
   introduced(descriptor: Descriptor): Result<void, Failure>
   /** A peer asks for a link to this spore, or ends one. */
@@ -80,6 +85,8 @@ export interface Gossip {
   /** Ends what links this spore to one that is cut off. */
   cutOff(did: Did): void
   view(peer: Peer): PeerView
+  /** Where this spore keeps to what its operator ruled about peers. */
+  readonly gate: Gate
   /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
@@ -87,8 +94,8 @@ export interface Gossip {
   readonly reconciler: Reconciler
   readonly repair: Repair
   readonly hints: Hints
-  readonly client: FederationClient
   readonly discovery: Discovery
+  readonly client: FederationClient
 }
 
 export interface GossipOptions {
@@ -101,6 +108,7 @@ export interface GossipOptions {
 export interface GossipDeps {
   readonly replica: Replica
   readonly conduct: Conduct
+  readonly moderation: Moderation
   readonly forks: Forks
   readonly memory: Memory
   readonly compression: Compression
@@ -122,15 +130,15 @@ export const FAILURES_MAX = 2
 const ASKED_ROUNDS = 32
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, conduct, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } =
-    deps
+  const { replica, conduct, memory, store, writer, spaces, signer, verifier, clock, random, log } = deps
   const { network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
+  const peers = createPeers()
+  const gate = createGate({ ...deps, peers, neighbors: () => neighbors, links: () => links })
+  const { transport } = gate
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
   const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
-  const peers = createPeers()
-  const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
 
@@ -138,7 +146,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const view = (peer: Peer): PeerView => toPeerView(peer, viewConduct(conduct, peer))
   /** Whether it makes sense to ask a peer anything now. */
-  const isAskable = (peer: Peer): boolean => !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
+  const isAskable = (peer: Peer): boolean =>
+    gate.isOpen(peer) && !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
 
   const noteFailure = (peer: Peer, error: Failure): void => {
     // What this spore itself could not do says nothing of the peer.
@@ -154,7 +163,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const noteReached = (peer: Peer): void => {
     peer.state = 'alive'
     peer.lastError = null
-    if (peer.failures > 0) neighbors.learn(peer)
+    if (peer.failures > 0) gate.learnt(peer)
     peer.failures = 0
   }
 
@@ -166,7 +175,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       client,
       peers,
       onFailed: noteFailure,
-      onLearnt: (peer) => neighbors.learn(peer),
+      onLearnt: gate.learnt,
       onForgotten: (peer) => neighbors.forget(peer),
     },
   )
@@ -207,14 +216,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     isAskable,
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
-  const suspect = (peer: Peer, logId: LogId): void => {
-    if (investigations.size >= INVESTIGATIONS_MAX || signal.aborted) return
-    const started = investigator
-      .investigate(peer, logId, Number.MAX_SAFE_INTEGER)
-      .catch((error: unknown) => log.error('investigation broke', { peer: peer.url, error: String(error) }))
-      .finally(() => investigations.delete(started))
-    investigations.add(started)
-  }
+  const suspicions = createSuspicions({ investigator, log, signal })
+  const suspect = suspicions.follow
   const refetcher = createRefetcher({ ...deps, client })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
@@ -235,25 +238,12 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
 
   const addPeer = async (input: string): Promise<Result<PeerView, Failure>> => {
-    const pinned = introductions.pin(input)
-    if (!pinned.ok) return pinned
-    const peer = pinned.value
-    const isKnown = peer.descriptor !== null || peer.isPinned || peer.isStranger
-    peer.isPinned = true
-    const introduced = await introductions.introduce(peer)
-    if (!introduced.ok) {
-      if (!isKnown) {
-        peers.remove(peer)
-        neighbors.forget(peer)
-      }
-      return introduced
-    }
-    void sync(introduced.value)
-    neighbors.refill()
-    return ok(view(introduced.value))
+    const joined = await join(input)
+    return joined.ok ? ok(view(joined.value)) : joined
   }
 
   const meeting = { ...deps, client, peers, signal, self, introductions, neighbors }
+  const join = createJoining({ ...meeting, gate, sync: (peer) => sync(peer) })
   const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 
   // --- Sync ---
@@ -262,7 +252,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     // Who was away may have come back as another, or without knowing of this spore.
     if (!peer.descriptor || peer.state === 'unreachable') {
       const introduced = await introductions.introduce(peer)
-      if (!introduced.ok || introduced.value !== peer) return
+      if (!introduced.ok || introduced.value !== peer || !gate.isOpen(peer)) return
       neighbors.refill()
     }
     const isFirst = peer.lastSyncAtMs === null
@@ -322,26 +312,33 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
         loop,
         hints.settled(),
         syncs.settled(),
-        ...investigations,
+        suspicions.settled(),
         links.settled(),
         neighbors.settled(),
       ])
     },
     addPeer,
+    async syncWith(url) {
+      const peer = peers.byUrl(url)
+      if (peer) await Promise.resolve(syncs.get(peer)).then(() => sync(peer))
+    },
     introduced(descriptor) {
+      const refused = gate.introduced(descriptor)
+      if (refused && !gate.isInvited(descriptor.url)) return err(refused)
       const introduced = introductions.introduced(descriptor)
       if (!introduced.ok) return introduced
       const peer = introduced.value
       if (peer && peer.state !== 'alive' && loop) void sync(peer)
-      return ok(undefined)
+      return refused ? err(refused) : ok(undefined)
     },
     async asked(did, { ask, want }) {
       if (ask === 'leave') links.closeStream(did)
+      if (ask !== 'leave' && gate.isLimited(did)) return { accepted: false, reached: true }
       if (ask !== 'eager' && ask !== 'lazy') return neighbors.asked(did, ask)
       return { accepted: links.turned(did, ask, want), reached: null }
     },
     pushed: links.pushed,
-    stream: links.stream,
+    stream: gate.stream,
     closeStreams: links.close,
     announced: links.announced,
     isPeer: (did) => links.holdsStream(did) || peers.byDid(did) !== undefined,
@@ -360,6 +357,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.closeStream(did)
     },
     view,
+    gate,
     follow(applied, forks) {
       if (!loop) return
       const stored = ownNews(applied, spaces, memory)
@@ -371,7 +369,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     reconciler,
     repair,
     hints,
-    client,
     discovery: createDiscovery({ ...meeting, network, self: signer.did }),
+    client,
   }
 }
