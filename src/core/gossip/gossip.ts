@@ -242,7 +242,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return joined.ok ? ok(view(joined.value)) : joined
   }
 
-  const meeting = { ...deps, client, peers, signal, self, introductions, neighbors }
+  const meeting = { ...deps, transport, client, peers, signal, self, introductions, neighbors }
   const join = createJoining({ ...meeting, gate, sync: (peer) => sync(peer) })
   const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 
