@@ -360,7 +360,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     gate,
     follow(applied, forks) {
       if (!loop) return
-      const stored = ownNews(applied, spaces, memory)
+      const stored = ownNews(applied, replica.ownLogs())
       if (stored.length > 0) links.stored(stored, false)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
