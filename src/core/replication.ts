@@ -4,6 +4,7 @@
  */
 import type { Clock, Log, Random } from './base/ports.ts'
 import { type Conduct, CUT_OFF, createConduct } from './gossip/conduct.ts'
+import { createDeclined, type Declined } from './gossip/declined.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
 import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
@@ -14,7 +15,11 @@ import type { Signer, Verifier } from './identity/keys.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import type { Change } from './memory/change.ts'
 import { createCompaction } from './memory/compaction.ts'
-import { createMemory, type Memory } from './memory/memory.ts'
+import { createEviction } from './memory/eviction.ts'
+import { keepQuarantine } from './memory/kept-quarantine.ts'
+import { createMemory, type Memory, type MemoryOptions } from './memory/memory.ts'
+import { createQuarantine } from './memory/quarantine.ts'
+import { createQuota, QUOTAS_DEFAULT, type QuotaLimits } from './memory/quota.ts'
 import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier.ts'
 import type { Spaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
@@ -27,6 +32,7 @@ export interface Replication extends AsyncDisposable {
   readonly memory: Memory
   readonly writer: Writer
   readonly replica: Replica
+  readonly declined: Declined
   readonly gossip: Gossip
   readonly federation: Federation
   /**
@@ -41,6 +47,10 @@ export interface ReplicationOptions {
   /** Mean time between two pulls, in milliseconds. */
   readonly pullIntervalMs: number
   readonly spaces: Spaces
+  /** What is kept of others; the defaults unless given. */
+  readonly quotas?: QuotaLimits
+  /** Of the program: another one tries again what this one had to set aside. */
+  readonly version?: string
   /** What others are told of this spore; nothing unless given. */
   readonly profile?: Profile
 }
@@ -73,11 +83,20 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
 
   const drawEpoch = () => random.bytes(EPOCH_BYTES)
-  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch })
+  const quarantine = createQuarantine({ version: options.version ?? '', log })
+  const quota: MemoryOptions['quota'] = (deps) =>
+    createQuota(options.quotas ?? QUOTAS_DEFAULT, {
+      ...deps,
+      isOpen: (space) => spaces.typeOf(space) === 'open',
+      isPeer: (author) => gossip.peers.byDid(author) !== undefined,
+    })
+  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch, quota, quarantine })
   const writer = createWriter({ memory, store, clock, log })
+  const eviction = createEviction({ memory, store, writer, clock, log })
+  const declined = createDeclined({ clock })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
   const forks = createForks({ memory, store, writer, spaces, verifier })
-  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks })
+  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks, declined })
   const conduct: Conduct = createConduct({
     clock,
     isPinned: (caller) => gossip.peers.byDid(caller)?.isPinned === true,
@@ -124,10 +143,15 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     arrival: () => memory.arrival,
   })
   const compaction = createCompaction({ memory, writer, store, log })
+  const compact = (changes: readonly Change[]): void => {
+    for (const change of changes)
+      quarantine.guard('compact', change, undefined, () => compaction.follow([change]))
+  }
   writer.onCommitted(gossip.follow)
   let written = epoch
   writer.onCommitted(async (applied, cut) => {
-    compaction.follow(applied.map(({ change }) => change))
+    compact(applied.map(({ change }) => change))
+    eviction.follow()
     for (const { logId } of cut) await compaction.forked(logId)
     if (store.origin.epoch === written) return
     written = store.origin.epoch
@@ -144,7 +168,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   ): Promise<number | null> => {
     const rows = await store.entriesAfter(after, REPLAY_BATCH)
     const changes = rows.map((row) => memory.replay(row)).filter((change) => change !== null)
-    compaction.follow(changes)
+    compact(changes)
     compaction.meet(rows)
     follow(changes)
     return rows.at(-1)?.arrival ?? null
@@ -154,9 +178,11 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     memory,
     writer,
     replica,
+    declined,
     gossip,
     federation,
     async replay(follow) {
+      await keepQuarantine({ quarantine, store, writer })
       await compaction.load()
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
@@ -169,10 +195,12 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       if (memory.damaged > 0)
         log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
       compaction.start()
+      eviction.follow()
     },
     async [Symbol.asyncDispose]() {
       await gossip.stop()
       await compaction.stop()
+      await eviction.stop()
       await writer.drain()
       await store[Symbol.asyncDispose]()
     },

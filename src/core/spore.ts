@@ -13,6 +13,8 @@ import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
 import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
 import { createPurge } from './memory/purge.ts'
+import type { Quarantined } from './memory/quarantine.ts'
+import type { QuotaLimits } from './memory/quota.ts'
 import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
@@ -21,10 +23,10 @@ import type * as api from './protocol/api.ts'
 import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
-import { createReplication } from './replication.ts'
+import { createReplication, type Replication } from './replication.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
-import { createRetriever } from './retrieval/retriever.ts'
+import { createRetriever, type Retriever } from './retrieval/retriever.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -71,6 +73,9 @@ export interface Spore extends AsyncDisposable {
    */
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
+  /** Entries that were set aside because a handler threw, the oldest first. */
+  quarantined(): readonly Quarantined[]
+
   readonly federation: Federation
 
   /**
@@ -89,6 +94,10 @@ export interface SporeOptions {
   readonly pullIntervalMs: number
   /** Roles, tags and model families that others are told; none unless given. */
   readonly profile?: Profile
+  /** What is kept of others; the defaults unless given. */
+  readonly quotas?: QuotaLimits
+  /** Of the program: another one tries again what this one had to set aside. */
+  readonly version?: string
 }
 
 export interface SporePorts {
@@ -100,6 +109,8 @@ export interface SporePorts {
   readonly compression: Compression
   /** Where runs are verified; in this thread and at once unless given. */
   readonly runVerifier?: RunVerifier
+  /** What makes memories findable; words, in this process, unless given. */
+  readonly retriever?: Retriever
   /** 32-byte seed of the identity's Ed25519 key. */
   readonly seed: Uint8Array
 }
@@ -117,12 +128,12 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
-    { name, pullIntervalMs: options.pullIntervalMs, spaces, profile: options.profile ?? EMPTY_PROFILE },
+    { ...options, name, spaces, profile: options.profile ?? EMPTY_PROFILE },
     { ...ports, signer, verifier: createVerifier() },
   )
   const { memory, writer, gossip, federation } = replication
   const library = createLibrary({ memory, writer, store, spaces, trustOf })
-  const retriever = createRetriever()
+  const retriever = ports.retriever ?? createRetriever()
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
   const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf })
   const tasks = createTasks({ memory, library, recall, writer, spaces })
@@ -163,6 +174,8 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       memories: memory.memories,
       entries: memory.entries,
       damaged: memory.damaged,
+      quarantined: memory.quarantine.size,
+      kept: keptView(replication),
       purged: memory.denied,
       missing: memory.missing,
       peers: peerViews(),
@@ -189,6 +202,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     peers: peerViews,
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer }),
+    quarantined: memory.quarantine.all,
     federation,
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
@@ -197,6 +211,15 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     },
   }
 }
+
+/** What is held against the bounds that the operator set, and what of it had to go or was not taken. */
+const keptView = ({ memory, declined }: Replication): api.Health['kept'] => ({
+  bytes: memory.usage.total,
+  bytesMax: memory.quota.limits.storeBytes,
+  evicted: memory.usage.evictions,
+  declinedLogs: declined.size,
+  forks: memory.usage.forks,
+})
 
 /** The one fact that there is until trust is earned: which authors are this spore itself. */
 function explainTrust(author: string, self: Did, memory: Memory): Answer<api.TrustView> {

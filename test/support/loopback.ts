@@ -18,8 +18,10 @@ import type {
 } from '../../src/core/gossip/transport.ts'
 import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
+import { QUOTAS_DEFAULT, type QuotaLimits } from '../../src/core/memory/quota.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
+import type { Retriever } from '../../src/core/retrieval/retriever.ts'
 import { createSpore, type Spore } from '../../src/core/spore.ts'
 import { type Responder, respondFrom } from '../../src/sim/respond.ts'
 import { type SeededRandom, seededRandom } from './seeded.ts'
@@ -64,6 +66,9 @@ export interface OpenOptions {
   /** The URL that it gives itself, where that is not the one it answers at. */
   readonly url?: string | null
   readonly log?: Log
+  readonly quotas?: Partial<QuotaLimits>
+  readonly retriever?: Retriever
+  readonly version?: string
 }
 
 export interface Member {
@@ -176,8 +181,15 @@ export function createLoopback(seed: string): Loopback {
       const origin = () => ({ publicKey: signer.publicKey, network, epoch: bytes(8) })
       const store = options.store ?? createMemoryStore(origin())
       const spore = await createSpore(
-        { name, defaultSpace: 'commons', pullIntervalMs: 10_000 },
         {
+          name,
+          defaultSpace: 'commons',
+          pullIntervalMs: 10_000,
+          quotas: { ...QUOTAS_DEFAULT, ...options.quotas },
+          version: options.version ?? '1',
+        },
+        {
+          ...(options.retriever && { retriever: options.retriever }),
           clock,
           random: { bytes, float: random.float },
           log: options.log ?? silentLog,

@@ -44,9 +44,12 @@ export async function takeFrames(
   return { frames: concatBytes(...frames), offered, rest }
 }
 
-/** What of a push its receiver has now: frames that it refused are left out. */
+/** What its receiver says it does not want, whoever brings it: offering it again would be for nothing. */
+const UNWANTED: readonly string[] = ['QUOTA_EXCEEDED', 'LOGS_FULL', 'SPACE_REFUSED']
+
+/** What of a push its receiver has now, or does not want: other frames that it refused are left out. */
 export function takenOf({ offered }: Push, { failures }: PushReply): Offered[] {
-  const failed = new Set(failures.map(({ index }) => index))
+  const failed = new Set(failures.filter(({ code }) => !UNWANTED.includes(code)).map(({ index }) => index))
   return offered.filter((_, index) => !failed.has(index))
 }
 

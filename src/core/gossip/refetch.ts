@@ -63,7 +63,8 @@ export function createRefetcher(deps: RefetcherDeps): Refetcher {
     const wanted: Range[] = []
     for (const [logId, absent] of memory.absent) {
       const row = memory.logs.get(logId)?.row
-      if (!row || !spaces.replicates(row.space)) continue
+      // What there is no room for would be evicted again.
+      if (!row || !spaces.replicates(row.space) || !memory.quota.hasRoom(row.space)) continue
       const end = Math.min(row.next, memory.forkPoint(logId))
       for (const [from, to] of [...absent.ranges()]) {
         if (from >= end) break

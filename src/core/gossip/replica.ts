@@ -3,6 +3,7 @@ import type { LogId } from '../base/brand.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Received } from '../memory/draft.ts'
 import { validEnd } from '../memory/equivocation.ts'
+import { decodeForkProof } from '../memory/fork.ts'
 import { chainBefore } from '../memory/held-chain.ts'
 import { emptyLogRow } from '../memory/log-table.ts'
 import type { Memory } from '../memory/memory.ts'
@@ -19,6 +20,7 @@ import { SEGMENT_BYTES_MAX } from '../protocol/limits.ts'
 import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
 import { encodeRun } from '../protocol/run.ts'
+import type { Declined } from './declined.ts'
 import type { Forks } from './forks.ts'
 
 export interface ReceivedRun {
@@ -67,6 +69,8 @@ export interface Replica {
   view(logId: LogId): HeadsRow | null
   /** Whether a peer with this row has entries that are valid as far as is known, or a lower fork point, that are not here. */
   lacks(row: HeadsRow): boolean
+  /** True for a log of which nothing more is taken here for now. */
+  isUnwanted(logId: LogId): boolean
   /** Chain value before an entry, null where not everything before it is held. */
   chainBefore(logId: LogId, seq: number): Promise<Uint8Array | null>
   /** Logs that replicate. */
@@ -82,13 +86,14 @@ export interface ReplicaDeps {
   readonly compression: Compression
   readonly forks: Forks
   readonly runVerifier: RunVerifier
+  readonly declined: Declined
 }
 
 /** Bytes of frames of a stream that are taken together: about what one answer of the verifier reads. */
 const STREAM_BATCH_BYTES = SEGMENT_BYTES_MAX / 2
 
 export function createReplica(deps: ReplicaDeps): Replica {
-  const { memory, store, writer, spaces, compression, runVerifier, forks } = deps
+  const { memory, store, writer, spaces, compression, runVerifier, forks, declined } = deps
 
   /** Stores what frames were found to hold; all of one call share commits. */
   const storeContents = (
@@ -101,14 +106,13 @@ export function createReplica(deps: ReplicaDeps): Replica {
     content: FrameContent,
     chainBefore: ChainBefore,
   ): Promise<Result<ReceivedRun, Failure>> => {
-    if ('proof' in content) {
-      const taken = await forks.take(content.proof)
-      return taken.ok ? ok({ logId: taken.value.logId, end: null, result: ok(taken.value.received) }) : taken
-    }
+    if ('proof' in content) return storeProof(content.proof)
     const { run } = content.run
     const { logId, log, from, count } = run
     if (!spaces.replicates(log.space))
       return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
+    const unwelcome = declined.refusal(logId)
+    if (unwelcome) return ok({ logId, end: from + count, result: err(unwelcome) })
     const partial = memory.partials.get(logId)
     const common = partial && overlapOf({ from, end: from + count }, partial)
     const options = {
@@ -117,9 +121,24 @@ export function createReplica(deps: ReplicaDeps): Replica {
     }
     const written = await writer.write((draft) => draft.receive(content.run, options))
     if (!written.ok) return written
+    if (written.value.ok && written.value.value.fresh > 0) declined.forget(logId)
+    else if (!written.value.ok && content.run.verdict.isSigned) declined.note(logId, written.value.error)
     const result = await forks.explain(run, written.value)
     if (memory.forkPoint(logId) < Number.POSITIVE_INFINITY) await forks.settle(logId)
     return ok({ logId, end: from + count, result })
+  }
+
+  const storeProof = async (proof: Uint8Array): Promise<Result<ReceivedRun, Failure>> => {
+    const log = decodeForkProof(proof)?.log
+    const logId = log && logIdOf(log)
+    // A lower proof of a log that is known to be forked is always taken.
+    const isFirst = logId !== undefined && memory.forkPoint(logId) === Number.POSITIVE_INFINITY
+    const unwelcome = isFirst ? declined.refusal(logId) : null
+    const taken = unwelcome ? err(unwelcome) : await forks.take(proof)
+    if (taken.ok) return ok({ logId: taken.value.logId, end: null, result: ok(taken.value.received) })
+    if (!logId) return taken
+    if (!unwelcome) declined.note(logId, taken.error)
+    return ok({ logId, end: null, result: taken })
   }
 
   const positionHeld = (log: LogDescriptor, logId: LogId): LogPosition =>
@@ -153,7 +172,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
       /** Where logs will be when what was verified is stored: the next runs are verified meanwhile. */
       const ahead = new Map<LogId, LogPosition>()
       const positionOf: PositionOf = (log, logId, from) => {
-        if (!spaces.replicates(log.space)) return null
+        if (!spaces.replicates(log.space) || declined.refusal(logId)) return null
         const below = ahead.get(logId) ?? positionHeld(log, logId)
         return from > below.next ? positionAbove(logId, from, chainBefore) : below
       }
@@ -187,7 +206,9 @@ export function createReplica(deps: ReplicaDeps): Replica {
       const row = memory.logs.get(logId)?.row
       return row && spaces.replicates(row.space) ? memory.logs.viewOf(row) : null
     },
+    isUnwanted: (logId) => declined.refusal(logId) !== null,
     lacks({ logId, next, forkPoint = Number.POSITIVE_INFINITY }) {
+      if (declined.refusal(logId)) return false
       const known = memory.forkPoint(logId)
       return forkPoint < known || (memory.logs.get(logId)?.row.next ?? 0) < Math.min(next, known)
     },

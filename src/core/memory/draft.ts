@@ -10,9 +10,9 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { encodeHeader, type Header, leafOf } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { KIND_MAX, LOGS_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
+import { KIND_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
 import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } from '../protocol/log.ts'
-import { type DecodedRun, elementOf, entryOf, referencesOf } from '../protocol/run.ts'
+import { type DecodedRun, elementOf, entryOf, referencesOf, sizeFrom } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
@@ -25,8 +25,9 @@ import {
   segmentBehind,
   segmentOf,
 } from './partial.ts'
-import { createPayloadDraft, type PayloadDraft } from './payload-draft.ts'
+import { createPayloadDraft, type Forgotten, type PayloadDraft } from './payload-draft.ts'
 import { isPurged } from './purge.ts'
+import type { Admission } from './quota.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
   type EntryRow,
@@ -64,6 +65,7 @@ export interface DraftResult {
   readonly logs: readonly LogRow[]
   /** Entries whose payload is there again. */
   readonly restored: readonly Change[]
+  readonly forgotten: readonly Forgotten[]
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
@@ -103,6 +105,7 @@ export interface DraftContext {
   readonly forkPoint: (logId: LogId) => number
   /** Whether the payload of this digest is purged: it is stored without its bytes. */
   readonly isDenied: (element: Digest) => boolean
+  readonly admission: Admission
   readonly signer: Signer
   readonly verifier: Verifier
   readonly network: string
@@ -116,7 +119,7 @@ export interface DraftContext {
 }
 
 export function createDraft(context: DraftContext): Draft {
-  const { signer, network } = context
+  const { signer, network, admission } = context
   let { time, arrival } = context
   /** Logs as this draft leaves them. */
   const rows = new Map<LogId, LogRow>()
@@ -299,12 +302,16 @@ export function createDraft(context: DraftContext): Draft {
       const point = forkPoint(logId)
       if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
-      if (!isKnown(logId) && !partial && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
+      const isNew = !isKnown(logId) && !partial
+      const bytes = sizeFrom(run, Math.max(0, row.next - run.from))
       const isOwn = equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch())
       if (isAbove) {
+        const unwelcome = admission.refuseRun(run.log, bytes, isNew)
+        if (unwelcome) return err(unwelcome)
         const received = partials.receive(judged, row, chainBefore)
         if (!received.ok || received.value.fresh === 0) return received
         rows.set(logId, row)
+        admission.take(run.log, bytes, isNew)
         if (isOwn) leaveEpoch()
         time = Math.max(time, run.clocks[run.count - 1] as number)
         return received
@@ -315,11 +322,12 @@ export function createDraft(context: DraftContext): Draft {
       const current = isJudgedFrom(judged, row)
         ? judged
         : judgeRun(run, row, context, judged.verdict.isSigned)
-      const refused = refusalAt(current, context.nowMs)
+      const refused = refusalAt(current, context.nowMs) ?? admission.refuseRun(run.log, bytes, isNew)
       if (refused) return err(refused)
       if (partial && !sameOverlap(run, partial, overlap))
         return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
       if (isOwn) leaveEpoch()
+      admission.take(run.log, bytes, isNew)
       const stored = entries.length
       const advanced = pushRun(row, run, duplicate)
       const { chain, signature } = run
@@ -336,11 +344,12 @@ export function createDraft(context: DraftContext): Draft {
       const { logId } = verified.value
       const { seq, log } = verified.value.proof
       if (seq >= forkPoint(logId)) return ok(null)
-      if (!isKnown(logId)) {
-        if (context.logs.size + rows.size >= LOGS_MAX) return logsFull()
-        // A log of which nothing is held stands in the view with its proof.
-        rows.set(logId, emptyLogRow(log))
-      }
+      const isNew = !isKnown(logId)
+      const isFirst = forkPoint(logId) === Number.POSITIVE_INFINITY
+      const unwelcome = isFirst && admission.refuseFork(log, isNew, rowOf(log, logId).next === 0)
+      if (unwelcome) return err(unwelcome)
+      // A log of which nothing is held stands in the view with its proof.
+      if (isNew) rows.set(logId, emptyLogRow(log))
       const fork: ForkRow = { logId, seq, proof }
       forks.set(logId, fork)
       if (equalBytes(log.publicKey, signer.publicKey) && equalBytes(log.epoch, ownEpoch()))
@@ -349,6 +358,7 @@ export function createDraft(context: DraftContext): Draft {
     },
 
     forgetPayload: payloads.forgetPayload,
+    evictPayload: payloads.evictPayload,
     restorePayload: payloads.restorePayload,
     deny: payloads.deny,
     repair(change) {
@@ -382,10 +392,9 @@ export function createDraft(context: DraftContext): Draft {
         changes,
         logs,
         restored: payloads.restored,
+        forgotten: payloads.forgotten,
         time,
       }
     },
   }
 }
-
-const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))

@@ -37,8 +37,11 @@ export function createEvents({ memory, store, writer }: EventsDeps) {
       for (const row of rows) {
         position = row.arrival
         const log = memory.logs.get(row.logId)
-        const change = log && rowToChange(row, log)
-        if (change) yield toEvent(change)
+        const event = memory.quarantine.guard('events', row, null, () => {
+          const change = log && rowToChange(row, log)
+          return change ? toEvent(change) : null
+        })
+        if (event) yield event
         if (signal.aborted) return
       }
       if (rows.length === 0 && memory.arrival <= position) await nextCommit(signal)

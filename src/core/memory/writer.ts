@@ -25,7 +25,7 @@ export interface Writer {
   drain(): Promise<void>
 }
 
-/** Elements whose bytes are gone by the operator's word, and memories whose bytes are there again. */
+/** Elements whose bytes are gone by the operator's word or to make room, and memories whose bytes are there again. */
 export interface PayloadNews {
   readonly purged: readonly Digest[]
   readonly restored: readonly Digest[]
@@ -88,7 +88,8 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
         const applied = memory.apply(result)
         const forks = result.batch.forks.map(memory.applyFork)
         memory.deny(result.batch.denied)
-        const purged = result.batch.denied.filter(({ isDenied }) => isDenied).map(({ digest }) => digest)
+        const denied = result.batch.denied.filter(({ isDenied }) => isDenied).map(({ digest }) => digest)
+        const purged = [...denied, ...memory.forget(result.forgotten)]
         const restored = memory.restore(result.restored)
         for (const listener of listeners) await tell(listener, applied, forks, { purged, restored })
       }

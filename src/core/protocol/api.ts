@@ -3,6 +3,7 @@
  * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
  */
 import { z } from 'zod'
+import { keptSchema } from './api-kept.ts'
 import * as limits from './limits.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
@@ -343,6 +344,11 @@ export const healthSchema = z
     memories: z.number().int().describe('Visible memories'),
     entries: z.number().int(),
     damaged: z.number().int().describe('Entries that do not match their hash and were set aside'),
+    quarantined: z
+      .number()
+      .int()
+      .describe('Entries that a part of this program cannot handle: that part leaves them out'),
+    kept: keptSchema,
     indexing: z.object({
       behind: z
         .number()

@@ -90,6 +90,13 @@ export function referencesOf({ headers, headerStarts, hashStarts }: DecodedRun, 
 export const sizeOf = ({ headerStarts, lengths }: DecodedRun, index: number): number =>
   (headerStarts[index + 1] as number) - (headerStarts[index] as number) - 1 + (lengths[index] as number)
 
+/** Header and payload bytes of a run from its entry `first` on. */
+export function sizeFrom(run: DecodedRun, first: number): number {
+  let bytes = 0
+  for (let i = first; i < run.count; i++) bytes += sizeOf(run, i)
+  return bytes
+}
+
 /** The decoded run in the form that `encodeRun` takes. */
 export function toRun(run: DecodedRun): Run {
   const { log, from, chain, signature } = run

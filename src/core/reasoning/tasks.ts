@@ -220,7 +220,7 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
 
   return {
     follow: (changes, purged = []) => {
-      for (const change of changes) note(change)
+      for (const change of changes) memory.quarantine.guard('tasks', change, undefined, () => note(change))
       if (purged.length > 0) forget(new Set(purged))
     },
     submit,
