@@ -22,7 +22,7 @@ import { QUOTAS_DEFAULT, type QuotaLimits } from '../../src/core/memory/quota.ts
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
 import type { Retriever } from '../../src/core/retrieval/retriever.ts'
-import { createSpore, type Spore } from '../../src/core/spore.ts'
+import { createSpore, type Spore, type SporeOptions } from '../../src/core/spore.ts'
 import { type Responder, respondFrom } from '../../src/sim/respond.ts'
 import { type SeededRandom, seededRandom } from './seeded.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
@@ -69,6 +69,8 @@ export interface OpenOptions {
   readonly quotas?: Partial<QuotaLimits>
   readonly retriever?: Retriever
   readonly version?: string
+  /** Where it looks for others; nowhere unless given. */
+  readonly bootstrap?: SporeOptions['bootstrap']
 }
 
 export interface Member {
@@ -187,6 +189,7 @@ export function createLoopback(seed: string): Loopback {
           pullIntervalMs: 10_000,
           quotas: { ...QUOTAS_DEFAULT, ...options.quotas },
           version: options.version ?? '1',
+          ...(options.bootstrap && { bootstrap: options.bootstrap }),
         },
         {
           ...(options.retriever && { retriever: options.retriever }),
@@ -218,6 +221,7 @@ export function createLoopback(seed: string): Loopback {
       if (isReachable) hosts.set(url, respondFrom(spore.federation))
       const selfUrl = options.url === undefined ? (isReachable ? url : null) : options.url
       await spore.federation.start(selfUrl, options.seeds ?? [])
+      spore.seek()
       return member
     },
     serve(name, responder) {

@@ -132,7 +132,7 @@ export function createFederationClient({
 
   const send = async (outgoing: Outgoing): Promise<Result<TransportReply, Failure>> => {
     const reply = await transport.send(sign(outgoing), signal)
-    if (!reply.ok || reply.value.status < 400) return reply
+    if (!reply.ok || isAnswer(reply.value.status)) return reply
     return err(refusal(reply.value))
   }
 
@@ -257,7 +257,7 @@ export function createFederationClient({
       const request = sign({ method: 'POST', base, path: '/federation/join', headers, body })
       const sent = await transport.send(request, signal)
       if (!sent.ok) return sent
-      if (sent.value.status >= 400) return err(refusal(sent.value))
+      if (!isAnswer(sent.value.status)) return err(refusal(sent.value))
       const joined = readNodes(sent.value.body)
       if (!joined.ok) return joined
       const parts = { ...sent.value, requestSignature: request.headers.signature ?? '' }
@@ -274,6 +274,9 @@ export function createFederationClient({
     },
   }
 }
+
+/** A redirect is none: the request was signed for this authority, and another URL is nobody's to name in passing. */
+const isAnswer = (status: number): boolean => (status >= 200 && status < 300) || status === 304
 
 /** Bytes of problem details that are read. */
 const PROBLEM_BYTES_MAX = 16 * 1024
@@ -297,7 +300,7 @@ async function readProblem(body: AsyncIterable<Uint8Array>): Promise<Uint8Array>
 
 async function orRefusal(reply: TransportStream): Promise<Result<TransportStream, Failure>> {
   const { status, headers, body } = reply
-  if (status < 400) return ok(reply)
+  if (isAnswer(status)) return ok(reply)
   return err(refusal({ status, headers, body: await readProblem(body) }))
 }
 
@@ -318,7 +321,8 @@ function refusal({ status, headers, body }: TransportReply): Failure {
       : null
   const passedOn = code !== null && PASSED_ON.has(code)
   const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
-  const refused = failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+  const told = status === 503 ? 'PEER_BUSY' : 'PEER_REFUSED'
+  const refused = failure(passedOn ? code : told, `HTTP ${status}, ${title}`)
   const retryAfter = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
   return retryAfter === undefined ? refused : { ...refused, retryAfterSeconds: Number(retryAfter) }
 }

@@ -70,6 +70,8 @@ export interface Federation {
   readonly conduct: Conduct
   /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED, PEER_CUT_OFF. */
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
+  /** Whether a caller is one of this spore's peers, or holds a stream: there are few, and strangers do not crowd them out. */
+  isPeer(caller: Did): boolean
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
   /** Payloads of single entries. Failure REQUEST_INVALID. */
   payloads(body: Uint8Array): Promise<Result<Uint8Array, Failure>>
@@ -156,6 +158,7 @@ export function createFederation(deps: FederationDeps): Federation {
     conduct,
     start: gossip.start,
     firstRound: gossip.firstRound,
+    isPeer: gossip.isPeer,
 
     admit(parts, headers) {
       const nowMs = clock.now()

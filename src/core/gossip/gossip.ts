@@ -23,6 +23,7 @@ import { createFederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
+import { createHints, type Hints } from './hints.ts'
 import { createIntroductions } from './introductions.ts'
 import { createInvestigator } from './investigation.ts'
 import { createLinks } from './links.ts'
@@ -82,6 +83,7 @@ export interface Gossip {
   readonly peers: Peers
   readonly reconciler: Reconciler
   readonly repair: Repair
+  readonly hints: Hints
 }
 
 export interface GossipOptions {
@@ -141,7 +143,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const noteFailure = (peer: Peer, error: Failure): void => {
     // What this spore itself could not do says nothing of the peer.
     if (isOwnTrouble(error)) return
-    pause(peer, error, clock.now())
+    if (pause(peer, error, clock.now())) return
     peer.state = error.code === 'PEER_UNREACHABLE' ? 'unreachable' : 'refused'
     peer.lastError = `${error.code}: ${error.detail}`
     peer.failures++
@@ -159,16 +161,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const introductions = createIntroductions(
     { network },
     {
+      ...deps,
       self,
       client,
       peers,
-      store,
-      writer,
-      signer,
-      verifier,
-      transport,
-      clock,
-      log,
       onFailed: noteFailure,
       onLearnt: (peer) => neighbors.learn(peer),
       onForgotten: (peer) => neighbors.forget(peer),
@@ -219,15 +215,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       .finally(() => investigations.delete(started))
     investigations.add(started)
   }
-  const refetcher = createRefetcher({
-    client,
-    memory,
-    store,
-    writer,
-    spaces,
-    compression: deps.compression,
-    clock,
-  })
+  const refetcher = createRefetcher({ ...deps, client })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
@@ -264,6 +252,13 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     neighbors.refill()
     return ok(view(introduced.value))
   }
+
+  const meeting = { client, peers, signal, self, introductions, neighbors }
+  const hints = createHints({
+    ...deps,
+    ...meeting,
+    onMet: (peer) => void sync(peer),
+  })
 
   // --- Sync ---
 
@@ -345,6 +340,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.close()
       await Promise.allSettled([
         loop,
+        hints.settled(),
         ...syncs.values(),
         ...investigations,
         links.settled(),
@@ -399,5 +395,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     peers,
     reconciler,
     repair,
+    hints,
   }
 }

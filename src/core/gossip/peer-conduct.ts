@@ -27,8 +27,20 @@ export function noteRefusal(conduct: Conduct, { descriptor }: Peer, code: ErrorC
   if (descriptor) conduct.noteRefused(descriptor.key, code)
 }
 
-/** Keeps to the time that a peer set. */
-export function pause(peer: Peer, { retryAfterSeconds }: Failure, nowMs: number): void {
-  if (retryAfterSeconds === undefined) return
-  peer.pausedUntilMs = nowMs + Math.min(PAUSE_MS_MAX, retryAfterSeconds * 1000)
+/** Answers that it is busy without a round in between, after which a peer counts as failed: it might as well be gone. */
+export const BUSY_MAX = 16
+/** A busy peer that does not say for how long is asked again after this. */
+const BUSY_PAUSE_SECONDS = 5
+
+/** Keeps to the time that a peer set. True where it is merely busy, which is no failure of it. */
+export function pause(peer: Peer, { code, retryAfterSeconds }: Failure, nowMs: number): boolean {
+  const isBusy = code === 'PEER_BUSY'
+  const seconds = retryAfterSeconds ?? (isBusy ? BUSY_PAUSE_SECONDS : 0)
+  if (seconds > 0) peer.pausedUntilMs = nowMs + Math.min(PAUSE_MS_MAX, seconds * 1000)
+  const { busy, lastSyncAtMs } = peer
+  peer.busy = {
+    times: isBusy ? (busy.sinceSyncAtMs === lastSyncAtMs ? busy.times : 0) + 1 : 0,
+    sinceSyncAtMs: lastSyncAtMs,
+  }
+  return isBusy && peer.busy.times <= BUSY_MAX
 }

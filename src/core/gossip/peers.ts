@@ -17,6 +17,8 @@ export interface Peer {
   lastError: string | null
   /** Requests in a row that failed. */
   failures: number
+  /** How often it said that it is busy since the last round with it. */
+  busy: { readonly times: number; readonly sinceSyncAtMs: number | null }
   /** It asked not to be asked before this time. */
   pausedUntilMs: number
   /** Nobody configured it, and it has not answered at this URL yet: dropped when it does not. */
@@ -65,6 +67,7 @@ export function createPeers(): Peers {
         lastSyncAtMs: null,
         lastError: null,
         failures: 0,
+        busy: { times: 0, sinceSyncAtMs: null },
         pausedUntilMs: Number.NEGATIVE_INFINITY,
         isStranger: false,
         isPinned: false,

@@ -1,4 +1,4 @@
-/** The part of `GET /api/health` about bounds that operators set. */
+/** The parts of the API about bounds: what callers did, and what is kept of them. */
 import { z } from 'zod'
 
 export const keptSchema = z
@@ -10,3 +10,11 @@ export const keptSchema = z
     forks: z.number().int().describe('Logs that are proven to be forked'),
   })
   .describe('What is kept of everybody, and what was not')
+
+/** What a peer did here. */
+export const conductShape = {
+  standing: z.enum(['ok', 'slowed', 'cut']).describe('Whether it is slowed or cut off for what it did here'),
+  standingReason: z.string().nullable().describe('The kind of offence that weighed last, where it is not ok'),
+  cutUntil: z.string().nullable().describe('When a peer that is cut off is asked and answered again'),
+  refused: z.number().int().describe('Runs and proofs of it that were refused since the start'),
+}

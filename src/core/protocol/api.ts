@@ -3,7 +3,7 @@
  * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
  */
 import { z } from 'zod'
-import { keptSchema } from './api-kept.ts'
+import { conductShape, keptSchema } from './api-kept.ts'
 import * as limits from './limits.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
@@ -320,20 +320,28 @@ export const peerSchema = z
     state: peerStateSchema,
     lastSyncAt: z.string().nullable(),
     lastError: z.string().nullable(),
-    standing: z
-      .enum(['ok', 'slowed', 'cut'])
-      .describe('Whether it is slowed or cut off for what it did here'),
-    standingReason: z
-      .string()
-      .nullable()
-      .describe('The kind of offence that weighed last, where it is not ok'),
-    cutUntil: z.string().nullable().describe('When a peer that is cut off is asked and answered again'),
-    refused: z.number().int().describe('Runs and proofs of it that were refused since the start'),
+    ...conductShape,
   })
   .meta({ id: 'Peer' })
 export type PeerView = z.infer<typeof peerSchema>
 
 export const peerPageSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'PeerPage' })
+
+export const bootstrapViewSchema = z
+  .object({
+    isOn: z.boolean(),
+    source: z
+      .enum(['fetched', 'kept', 'packaged'])
+      .nullable()
+      .describe('Where the seed list in use comes from; kept: the last good one that was fetched'),
+    seeds: z.number().int(),
+    issued: z.string().nullable(),
+    expires: z.string().nullable(),
+    checkedAt: z.string().nullable().describe('When a list was last fetched, or could not be'),
+    problem: z.string().nullable().describe('Why the newest list is not in use'),
+  })
+  .meta({ id: 'Bootstrap' })
+export type BootstrapView = z.infer<typeof bootstrapViewSchema>
 
 export const healthSchema = z
   .object({
@@ -359,6 +367,7 @@ export const healthSchema = z
     missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
+    bootstrap: bootstrapViewSchema,
     defaultSpace: z.string(),
     durability: z.enum(['disk', 'snapshot', 'memory']),
     uptimeSeconds: z.number(),
@@ -367,16 +376,7 @@ export const healthSchema = z
   .meta({ id: 'Health' })
 export type Health = z.infer<typeof healthSchema>
 
-export const trustSchema = z
-  .object({
-    author: z.string(),
-    trust: z.number().nullable().describe('1 for this spore’s own author, null while unknown'),
-    standing: z.enum(['self', 'unknown']),
-    reasons: z.array(z.string()),
-    entries: z.number().int().describe('Entries of this author held here'),
-  })
-  .meta({ id: 'Trust' })
-export type TrustView = z.infer<typeof trustSchema>
+export { type TrustView, trustSchema } from './api-trust.ts'
 
 // --- Events ---
 

@@ -77,10 +77,16 @@ export const ERRORS = {
   PEER_URL_INVALID: { status: 400, title: 'The peer URL is not one this spore may connect to.' },
   PEER_UNREACHABLE: { status: 502, title: 'The peer does not answer.' },
   PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
+  PEER_BUSY: { status: 503, title: 'The peer is busy; it is asked again later.' },
   PEER_SELF: { status: 400, title: 'That is this spore itself.' },
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
   PEER_CUT_OFF: { status: 403, title: 'The spore takes nothing from this caller for a while.' },
   QUOTA_EXCEEDED: { status: 507, title: 'The spore keeps no more of this author, space or kind.' },
+  BOOTSTRAP_REFUSED: { status: 400, title: 'The seed list is not one that may be used.' },
+
+  // What this spore fetches from URLs that came from outside
+  URL_REFUSED: { status: 400, title: 'The URL is not one this spore may fetch.' },
+  FETCH_FAILED: { status: 502, title: 'What the URL names could not be fetched.' },
 
   // The data folder, configuration and start
   STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
