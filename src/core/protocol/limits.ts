@@ -276,6 +276,9 @@ export const FORKS_MAX = 4096
 export const FORKS_AUTHOR_MAX = 16
 /** Of logs of which nothing was held: their authors may never have written to anybody. */
 export const FORKS_EMPTY_MAX = 1024
+/** Runs of others that wait to be stored, and their bytes: what arrives while one commit waits for a slow disk. */
+export const APPLY_QUEUE_MAX = 4096
+export const APPLY_QUEUE_BYTES_MAX = 32 * MIB
 /** Entries that are set aside because a handler threw: a program with more of them has one defect, not a thousand. */
 export const QUARANTINE_MAX = 1024
 /** Logs of which no more is taken that are remembered: one that is forgotten costs a pull. */
