@@ -8,7 +8,9 @@ import { oneLine } from './terminal-text.ts'
 export const spec: CommandSpec = {
   name: 'peers',
   summary: 'List the spores this one exchanges with',
-  description: 'State is new, alive, unreachable or refused; the last error is shown where there is one.',
+  description:
+    'State is new, alive, unreachable or refused; the last error is shown where there is one,\n' +
+    'and whether a peer is slowed or cut off for what it did here.',
   examples: ['spore peers', 'spore peers --json'],
   remote: true,
   run: async (context) => {
@@ -26,5 +28,8 @@ export function describePeer(peer: PeerView): string {
   const who = peer.spore ? `${oneLine(peer.name ?? '', 64)} (${peer.spore.slice(-8)})` : '(not answered yet)'
   const synced = peer.lastSyncAt ? `synced ${peer.lastSyncAt}` : 'not synced yet'
   const problem = peer.lastError ? `\n  ${oneLine(peer.lastError, 160)}` : ''
-  return `${peer.state.padEnd(11)}  ${oneLine(peer.url, 120)}  ${who}  ${synced}${problem}`
+  const until = peer.cutUntil ? ` until ${peer.cutUntil}` : ''
+  const conduct =
+    peer.standing === 'ok' ? '' : `\n  ${peer.standing}${until}, because of: ${peer.standingReason}`
+  return `${peer.state.padEnd(11)}  ${oneLine(peer.url, 120)}  ${who}  ${synced}${problem}${conduct}`
 }

@@ -202,6 +202,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       entries: memory.entries,
       damaged: memory.damaged,
       quarantined: memory.quarantine.size,
+      quarantine: quarantineView(replication),
       kept: keptView(replication),
       purged: memory.denied,
       missing: memory.missing,
@@ -244,6 +245,13 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     },
   }
 }
+
+const QUARANTINE_SHOWN = 10
+const quarantineView = ({ memory }: Replication): api.Health['quarantine'] =>
+  memory.quarantine
+    .all()
+    .slice(-QUARANTINE_SHOWN)
+    .map(({ stage, logId, seq, error }) => ({ stage, log: logId, seq, error }))
 
 /** What is held against the bounds that the operator set, and what of it had to go or was not taken. */
 const keptView = ({ memory, declined }: Replication): api.Health['kept'] => ({

@@ -1,6 +1,18 @@
 /** The parts of the API about bounds: what callers did, and what is kept of them. */
 import { z } from 'zod'
 
+/** The newest entries that were set aside. */
+export const quarantineSchema = z
+  .array(
+    z.object({
+      stage: z.string().describe('Which part left it out'),
+      log: z.string(),
+      seq: z.number().int(),
+      error: z.string(),
+    }),
+  )
+  .describe('The newest of them, at most 10')
+
 export const keptSchema = z
   .object({
     bytes: z.number().int().describe('Header, payload and proof bytes'),

@@ -3,7 +3,7 @@
  * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
  */
 import { z } from 'zod'
-import { conductShape, keptSchema } from './api-kept.ts'
+import { conductShape, keptSchema, quarantineSchema } from './api-kept.ts'
 import * as limits from './limits.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
@@ -356,6 +356,7 @@ export const healthSchema = z
       .number()
       .int()
       .describe('Entries that a part of this program cannot handle: that part leaves them out'),
+    quarantine: quarantineSchema,
     kept: keptSchema,
     indexing: z.object({
       behind: z
