@@ -6,14 +6,27 @@
  * link, so the tree heals. Invariants: nothing is sent but what is stored here; at most one push and one announcement a link
  * are under way; a queue is bounded and drops its oldest: what is lost that way, or any other, the next pull finds.
  */
-import { type BoundedMap, createBoundedMap } from '../base/bounded.ts'
+import { createBoundedMap } from '../base/bounded.ts'
 import type { LogId } from '../base/brand.ts'
 import type { Random } from '../base/ports.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart } from '../protocol/messages.ts'
-import { type Announcements, createAnnouncements } from './announcements.ts'
+import {
+  dropOldest,
+  enqueue,
+  type Known,
+  knownOf,
+  type Link,
+  type Message,
+  newLink,
+  noteKnown,
+  noteKnownFork,
+  setKnown,
+} from './plumtree-link.ts'
 import type { Offered } from './push.ts'
 import type { Replica } from './replica.ts'
+
+export { type Known, type Message, QUEUE_LOGS_MAX, RUMOURS_MAX } from './plumtree-link.ts'
 
 /** News that come within this time go out in one push. */
 export const PUSH_COALESCE_MS = 50
@@ -26,8 +39,6 @@ export const ANNOUNCE_DELAY_MS = 2000
 export const PROBE_DELAY_MS = 250
 /** What somebody was asked to bring is not asked of another for so long: a round trip and a push of 1 MiB. */
 export const EXPECT_MS = 2000
-/** Logs that wait to be sent to one neighbour: what 10,000 authors write in a second. Beyond it the oldest are left to pull. */
-export const QUEUE_LOGS_MAX = 4096
 /** Logs that were fetched lately. */
 const FETCHED_LOGS_MAX = 4096
 /** Logs that somebody was asked to bring. */
@@ -35,8 +46,6 @@ const EXPECTED_LOGS_MAX = 16_384
 
 /** A neighbour as the shell names it. */
 export type LinkName = string
-/** Next sequence number that a neighbour has of a log, or the fork point that it knows of, as far as it was seen. */
-export type Known = BoundedMap<LogId, number>
 
 export type PlumtreeEvent =
   /** A link was made. What is known of the neighbour may be shared with whoever else sees what it has. */
@@ -80,8 +89,6 @@ export type PlumtreeEvent =
       readonly logs: readonly LogId[]
     }
 
-export type Message = 'push' | 'announce' | 'ask' | 'probe'
-
 export type PlumtreeEffect =
   /** Come back with `due` after a time. */
   | { readonly type: 'wake'; readonly link: LinkName; readonly message: Message; readonly delayMs: number }
@@ -106,22 +113,6 @@ export interface PlumtreeDeps {
   readonly replica: Pick<Replica, 'next' | 'validEnd' | 'forkPoint'>
 }
 
-interface Link {
-  readonly known: Known
-  readonly knownForks: Known
-  isEager: boolean
-  /** Logs to push, each from where; and logs to announce. The oldest first. */
-  readonly pushes: Map<LogId, number>
-  readonly announcements: Announcements
-  /** Logs that it announced while another was asked to bring them. */
-  readonly spares: Set<LogId>
-  /** Messages that are being waited for, and that are under way. */
-  readonly waking: Set<Message>
-  readonly sending: Set<Message>
-  /** Logs that were sent again for a gap since the queue was last empty: a peer can want the same for ever. */
-  readonly refilled: Set<LogId>
-}
-
 export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const links = new Map<LinkName, Link>()
   /** Who was asked to bring a log, up to where and until when it is waited for. */
@@ -134,7 +125,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const fetched: Known = createBoundedMap(FETCHED_LOGS_MAX)
 
   const lacks = (link: Link, logId: LogId): boolean =>
-    (link.known.get(logId) ?? 0) < replica.validEnd(logId) ||
+    knownOf(link, logId) < replica.validEnd(logId) ||
     replica.forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
 
   const wake = (name: LinkName, link: Link, message: Message, delayMs: number): PlumtreeEffect[] => {
@@ -226,7 +217,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   /** Who was asked first was lost, or lied. */
   const askSpare = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
     const rows: LogNext[] = []
-    for (const logId of link.spares) rows.push({ logId, next: link.known.get(logId) ?? 0 })
+    for (const logId of link.spares) rows.push({ logId, next: knownOf(link, logId) })
     link.spares.clear()
     return askFor(name, rows, nowMs).map((effect) =>
       effect.type === 'want' ? { ...effect, type: 'ask' } : effect,
@@ -244,7 +235,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     link.isEager = true
     for (const { logId, from } of want) {
       if (from >= replica.validEnd(logId)) continue
-      link.known.set(logId, from)
+      setKnown(link, logId, from)
       link.announcements.delete(logId)
       enqueue(link, logId, from)
     }
@@ -256,7 +247,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
       const isOffered = offered.some((row) => row.logId === logId && from < row.next)
       if (!isOffered || link.refilled.has(logId)) continue
       link.refilled.add(logId)
-      link.known.set(logId, from)
+      setKnown(link, logId, from)
       enqueue(link, logId, from)
     }
   }
@@ -265,7 +256,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     if (link.sending.has('push')) return []
     const logs: LogStart[] = []
     for (const [logId, from] of link.pushes)
-      if (lacks(link, logId)) logs.push({ logId, from: Math.max(from, link.known.get(logId) ?? 0) })
+      if (lacks(link, logId)) logs.push({ logId, from: Math.max(from, knownOf(link, logId)) })
     link.pushes.clear()
     if (logs.length === 0) {
       link.refilled.clear()
@@ -358,7 +349,9 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
           if (link) for (const row of event.rows) noteKnown(link.known, row)
           return judge(event.link, event, nowMs)
         case 'announced':
-          if (link) for (const row of event.rows) noteKnown(link.known, row)
+          if (link)
+            for (const row of event.rows)
+              noteKnown(replica.next(row.logId) > 0 ? link.known : link.rumours, row)
           return askFor(event.link, event.rows, nowMs)
         default:
           return link ? handleOf(event.link, link, event, nowMs) : []
@@ -367,34 +360,4 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     isEager: (name) => links.get(name)?.isEager ?? false,
     links: () => [...links.keys()],
   }
-}
-
-const newLink = (known: Known, knownForks: Known): Link => ({
-  known,
-  knownForks,
-  isEager: true,
-  pushes: new Map(),
-  announcements: createAnnouncements(QUEUE_LOGS_MAX),
-  spares: new Set(),
-  waking: new Set(),
-  sending: new Set(),
-  refilled: new Set(),
-})
-
-/** A neighbour is only ever thought to have more, until it says otherwise. */
-function noteKnown(known: Known, { logId, next }: LogNext): void {
-  if (next > (known.get(logId) ?? 0)) known.set(logId, next)
-}
-
-function noteKnownFork(knownForks: Known, logId: LogId, point: number): void {
-  if (point < (knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) knownForks.set(logId, point)
-}
-
-function enqueue(link: Link, logId: LogId, from: number): void {
-  link.pushes.set(logId, Math.min(from, link.pushes.get(logId) ?? from))
-  if (link.pushes.size > QUEUE_LOGS_MAX) dropOldest(link.pushes)
-}
-
-const dropOldest = <K>(queue: { keys(): Iterator<K>; delete(key: K): boolean }): void => {
-  queue.delete(queue.keys().next().value as K)
 }

@@ -108,8 +108,8 @@ export function createPuller(deps: PullerDeps): Puller {
         isComplete &&= compared.value
       }
       const rows = reply.spaces.filter(({ space }) => spaces.replicates(space)).flatMap((view) => view.rows)
-      for (const row of rows) noteRow(peer, row)
       const fetched = await fetchRows(peer, rows, round)
+      noteRows(peer, rows)
       if (!fetched.ok) return fetched
       isComplete &&= fetched.value
       if (rows.length === 0 && !reply.more && peer.etag !== null && etag !== peer.etag)
@@ -150,8 +150,14 @@ export function createPuller(deps: PullerDeps): Puller {
     const { theirs, ours } = compared.value
     const lacked = new Set(ours.map(({ logId }) => logId))
     for (const row of reconciler.rows()) if (!lacked.has(row.logId)) noteRow(peer, row)
-    for (const row of theirs) noteRow(peer, row)
-    return fetchRows(peer, theirs, round)
+    const fetched = await fetchRows(peer, theirs, round)
+    noteRows(peer, theirs)
+    return fetched
+  }
+
+  /** What is not held here is not brought to anybody either: a peer can name as many logs as it likes. */
+  const noteRows = (peer: Peer, rows: readonly HeadsRow[]): void => {
+    for (const row of rows) if (replica.view(row.logId)) noteRow(peer, row)
   }
 
   /** Fetches what is missing of the rows; false where the peer did not deliver all of it. */

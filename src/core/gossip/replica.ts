@@ -19,7 +19,7 @@ import { encodeFrame, splitFrames } from '../protocol/frame.ts'
 import { SEGMENT_BYTES_MAX } from '../protocol/limits.ts'
 import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
-import { encodeRun, sizeFrom } from '../protocol/run.ts'
+import { encodeRun, quotaBytesFrom } from '../protocol/run.ts'
 import type { Declined } from './declined.ts'
 import type { Forks } from './forks.ts'
 
@@ -119,7 +119,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
       chainBefore: chainBefore(logId, from),
       ...(common && { overlap: await store.entriesOf(logId, common.from, common.to) }),
     }
-    const written = await writer.writeForeign(sizeFrom(run, 0), (draft) =>
+    const written = await writer.writeForeign(quotaBytesFrom(run, 0), (draft) =>
       draft.receive(content.run, options),
     )
     if (!written.ok) return written

@@ -12,7 +12,7 @@ import { encodeHeader, type Header, leafOf } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KIND_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
 import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } from '../protocol/log.ts'
-import { type DecodedRun, elementOf, entryOf, referencesOf, sizeFrom } from '../protocol/run.ts'
+import { type DecodedRun, elementOf, entryOf, quotaBytesFrom, referencesOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
 import { verifyForkProof } from './fork.ts'
@@ -303,7 +303,7 @@ export function createDraft(context: DraftContext): Draft {
       if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
       const isNew = !isKnown(logId) && !partial
-      const bytes = sizeFrom(run, Math.max(0, row.next - run.from))
+      const bytes = quotaBytesFrom(run, Math.max(0, row.next - run.from))
       const isOwn = equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch())
       if (isAbove) {
         const unwelcome = admission.refuseRun(run.log, bytes, isNew)

@@ -16,6 +16,7 @@ import { bytesToLogId, viewHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeRetract, isMemory } from '../protocol/payloads.ts'
+import { quotaBytesOf } from '../protocol/run.ts'
 import { createAbsence } from './absence.ts'
 import { type Change, rowToChange } from './change.ts'
 import { deadRanges } from './checkpoint.ts'
@@ -145,19 +146,15 @@ export function createMemory(options: MemoryOptions): Memory {
   const quota = options.quota?.(ofQuota) ?? defaultQuota(ofQuota)
   const quarantine = options.quarantine ?? createQuarantine({ version: '', log: silentLog })
 
-  const note = (
-    row: Pick<EntryRow, 'arrival' | 'header' | 'payload'>,
-    clock: number,
-    log: LogState,
-  ): void => {
+  const note = (row: Stored, kind: number, clock: number, log: LogState): void => {
     arrival = Math.max(arrival, row.arrival)
     time = Math.max(time, clock)
     entries++
-    usage.add(log, row.header.length + (row.payload?.length ?? 0))
+    usage.add(log, row.header.length + quotaBytesOf(kind, row.payload?.length ?? 0))
   }
 
   const fold = (change: Change): Applied => {
-    note(change, change.clock, logs.get(change.logId) as LogState)
+    note(change, change.kind, change.clock, logs.get(change.logId) as LogState)
     return { change, touched: quarantine.guard('fold', change, [], () => foldSet(change)) }
   }
 
@@ -235,7 +232,7 @@ export function createMemory(options: MemoryOptions): Memory {
     if (header?.kind !== KINDS.memory || !payload || !log) return false
     if (header.seq !== row.seq || bytesToLogId(header.logId) !== row.logId) return false
     if (!equalBytes(sha256(payload), header.payload)) return false
-    note(row, header.clock, log)
+    note(row, header.kind, header.clock, log)
     quarantine.guard('fold', row, undefined, () => {
       const isDenied = denied.size > 0 && denied.has(bytesToDigest(header.payload))
       if (!isDenied && isMemory(payload)) count(set.add(header.kind, header.payload, row))
@@ -391,6 +388,8 @@ export function createMemory(options: MemoryOptions): Memory {
 function baseOf({ logId, proof }: ForkRow): Uint8Array {
   return decodeForkProof(proof)?.base ?? genesisOf(logId)
 }
+
+type Stored = Pick<EntryRow, 'arrival' | 'header' | 'payload'>
 
 /** What the key signs for the secret of the set: no message of the protocol has this form. */
 const SECRET_DOMAIN = 'spore/set/secret/1'

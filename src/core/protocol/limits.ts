@@ -267,9 +267,11 @@ export const PEER_SIGNATURES_BURST = 10_000
 
 /** Header and payload bytes of one foreign author in one open space, unless the operator says otherwise: ~200,000 memories. */
 export const QUOTA_AUTHOR_BYTES = 64 * MIB
-/** The same of one space, and of everything: 6 M memories are ~2 GiB on the disk and more in an index than a small machine has. */
-export const QUOTA_SPACE_BYTES = 2048 * MIB
-export const QUOTA_STORE_BYTES = 4096 * MIB
+/** The same of one space, and of everything: 3 M memories are ~1 GiB, and a few times that in the index of a machine. */
+export const QUOTA_SPACE_BYTES = 1024 * MIB
+export const QUOTA_STORE_BYTES = 2048 * MIB
+/** A removed dot takes ~4 bytes in an entry and ~64 in memory, where it is not yet known: that is what counts. */
+export const REMOVAL_WEIGHT = 16
 /** Fork proofs kept, one for each forked log, at most 66 KiB each and ~330 bytes as a rule. */
 export const FORKS_MAX = 4096
 /** Of one author: it is known by then, and each fork costs everybody a proof. */
