@@ -18,6 +18,7 @@ import {
   FORKS_MAX,
   LOGS_MAX,
   LOGS_RESERVED,
+  REMOVAL_WEIGHT,
   SEGMENT_BYTES_MAX,
 } from '../../../../src/core/protocol/limits.ts'
 import { extendChain, genesisOf, headBytes, logIdOf } from '../../../../src/core/protocol/log.ts'
@@ -109,6 +110,19 @@ test('usage follows what is stored and forgotten, and replaying the store gives 
   const [row] = await ada.store.entriesOf(logOf(bo), 0, 0)
   await ada.write((draft) => draft.forgetPayload(row!))
   assert.equal(usage.total, before.total - row!.payload!.length)
+})
+
+test('what a retraction names counts for what it takes in memory', async () => {
+  const bo = await writer('bo')
+  const before = sizeOf(bo)
+  const { epoch } = bo.memory.ownLog(COMMONS)
+  await bo.retract([{ epoch, seqs: Array.from({ length: 1000 }, (_, i) => i) }])
+  const [row] = await bo.store.entriesOf(logOf(bo), 1, 1)
+  assert.equal(sizeOf(bo) - before, row!.header.length + REMOVAL_WEIGHT * row!.payload!.length)
+  const ada = createReplica({ name: 'ada', quotas: { authorBytes: sizeOf(bo) - 1 } })
+  assert.equal(codeOf(await ada.receive((await bo.run(logOf(bo), 0)) as Uint8Array)), 'QUOTA_EXCEEDED')
+  const roomy = createReplica({ name: 'ada', quotas: { authorBytes: sizeOf(bo) } })
+  assert.equal(codeOf(await roomy.receive((await bo.run(logOf(bo), 0)) as Uint8Array)), 'ok')
 })
 
 test('an author has so many logs, then one more is refused, and others have theirs', async () => {
