@@ -11,6 +11,7 @@ import type { Log } from '../core/base/ports.ts'
 import { ok } from '../core/base/result.ts'
 import { createSpore, type Spore, type SporeOptions } from '../core/spore.ts'
 import type { SporeAccess } from './access.ts'
+import { folderModeration } from './moderation-access.ts'
 import { packageVersion } from './version.ts'
 
 export interface OpenSpore extends AsyncDisposable {
@@ -103,8 +104,16 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     task: (id) => spore.task(id),
     tasks: (query) => spore.tasks(query),
     trust: async (author) => spore.trust(author),
-    peers: async () => ok(spore.peers()),
+    peers: (query = { role: [], tag: [], family: [] }) => spore.find(query),
     addPeer: (url) => spore.addPeer(url),
+    moderation: folderModeration(spore.moderation),
+    spaces: async () => ok(spore.spaces()),
+    createSpace: (input) => spore.createSpace(input),
+    invite: (space, input) => spore.invite(space, input),
+    joinSpace: (input) => spore.joinSpace(input),
+    leaveSpace: (space) => spore.leaveSpace(space),
+    members: async (space) => spore.members(space),
+    removeMember: (space, author) => spore.removeMember(space, author),
     [Symbol.asyncDispose]: dispose,
   }
 }

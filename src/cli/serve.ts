@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import process from 'node:process'
 import type { FastifyInstance } from 'fastify'
+import { startWatchdog } from '../adapters/watchdog.ts'
 import { assertBindAllowed, isLoopbackHost, type LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { Secret } from '../config/secrets.ts'
@@ -33,6 +34,8 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   await using stack = new AsyncDisposableStack()
   const { spore } = stack.use(await openSpore(loaded, log))
 
+  const watchdog = stack.use(startWatchdog({ activities: spore.activities, log }))
+
   // Commands of this folder's owner come in with a token of this run, whatever the bind asks of others.
   const runToken = new Secret(randomBytes(32).toString('base64url'))
   const tokenRequired = !isLoopbackHost(config.host)
@@ -42,9 +45,11 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
       ? [...config.allowedHosts, new URL(config.publicUrl).host]
       : config.allowedHosts,
     allowedOrigins: config.allowedOrigins,
+    trustProxy: config.trustProxy,
     tokenHashes: createTokenHashes(config.home, secrets.token ? [runToken, secrets.token] : [runToken]),
     tokenRequired,
     log,
+    watchdog: watchdog.view,
     federation: federationRoutes(spore.federation, { publicUrl: config.publicUrl }),
   })
   stack.defer(() => server.close())
@@ -55,6 +60,7 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   const advertisedUrl = advertise(config, port)
   // Peers that are down must not keep this spore from answering: it goes on trying by itself.
   void startSync(spore, advertisedUrl, config.peers, log)
+  if (config.federation.mdns) stack.use(await openNeighbourhood(spore, advertisedUrl, config, log))
 
   const parts = stack.move()
   return {
@@ -79,6 +85,17 @@ async function startSync(
   } catch (error) {
     log.error('sync did not start', { error })
   }
+}
+
+/** Tells the local network of this spore, and this spore of the others there. Loaded only where it is wanted. */
+async function openNeighbourhood(
+  spore: Spore,
+  url: string | null,
+  { network }: Config,
+  log: Log,
+): Promise<AsyncDisposable> {
+  const { openLocalNetwork } = await import('../adapters/local-network.ts')
+  return openLocalNetwork({ network, did: spore.did, url, log, onFound: spore.hint })
 }
 
 async function listen(server: FastifyInstance, { host, port }: Config): Promise<number> {

@@ -95,7 +95,7 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
     '',
     config.defaultSpace === 'private'
       ? 'Nothing leaves this machine unless you ask: memories go to the space "private". To share some, say --space commons'
-      : `Memories and questions go to the space "${config.defaultSpace}", which peers receive. To keep some here, say --space private`,
+      : `Memories and questions go to the space "${config.defaultSpace}", which ${config.defaultSpace === 'commons' ? 'peers' : 'those who are in it'} receive. To keep some here, say --space private`,
     `and join another spore with "spore join <url>". ${describeBootstrap(config)}`,
     '',
     'Try it in a second terminal:  npx spore remember README.md && npx spore ask "what is a spore?"',
@@ -106,6 +106,8 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
 
 function describeBootstrap({ bootstrap, bootstrapUrl }: Config): string {
   if (!bootstrap) return 'Bootstrap is off.'
-  if (bootstrapUrl !== null) return `Seeds are looked for at ${oneLine(bootstrapUrl, 120)}.`
+  // What stands behind the question mark may be a secret of the operator's.
+  if (bootstrapUrl !== null)
+    return `Seeds are looked for at ${oneLine(bootstrapUrl.replace(/\?.*/, ''), 120)}.`
   return 'Seeds of bootstrap.json, where it names any, are contacted (--bootstrap off stops that).'
 }

@@ -2,6 +2,7 @@
  * Replication: the half of a spore that keeps entries and exchanges them (memory, writer, replica, gossip, federation),
  * put together once. `createSpore` stands on it; the simulator runs thousands of them without what stands above.
  */
+import { type Activities, createActivities } from './base/activities.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { type Conduct, CUT_OFF, createConduct } from './gossip/conduct.ts'
 import { createDeclined, type Declined } from './gossip/declined.ts'
@@ -10,7 +11,9 @@ import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
 import { createSegments } from './gossip/segments.ts'
+import { createSpaceKeeper, type SpaceKeeper } from './gossip/space-keeper.ts'
 import type { Transport } from './gossip/transport.ts'
+import { createUnwanted } from './gossip/unwanted.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import type { Change } from './memory/change.ts'
@@ -24,17 +27,22 @@ import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier
 import type { Spaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
+import { createModeration, type Moderation } from './moderation/moderation.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
-import { EPOCH_BYTES } from './protocol/log.ts'
+import { EPOCH_BYTES, logIdOf } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
+  /** What is under way, for whoever watches over it. */
+  readonly activities: Activities
   readonly memory: Memory
   readonly writer: Writer
   readonly replica: Replica
   readonly declined: Declined
   readonly gossip: Gossip
+  readonly keeper: SpaceKeeper
   readonly federation: Federation
+  readonly moderation: Moderation
   /**
    * Folds the stored entries into the memory, in order of arrival; once, before `federation.start`. `follow` hears of
    * those that are not memories, for whoever keeps more than the set.
@@ -68,6 +76,10 @@ export interface ReplicationPorts {
   readonly runVerifier?: RunVerifier
 }
 
+/** What the log says when the own epoch is another one. */
+const NEW_EPOCH =
+  'own entries go on in a new epoch: peers held some of the last one that are not here, a fork, or a removal from a space'
+
 /** Entries that are replayed between two turns of the event loop at start: well under a millisecond, and little garbage. */
 const REPLAY_BATCH = 64
 
@@ -90,13 +102,27 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       isOpen: (space) => spaces.typeOf(space) === 'open',
       isPeer: (author) => gossip.peers.byDid(author) !== undefined,
     })
-  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch, quota, quarantine })
-  const writer = createWriter({ memory, store, clock, log })
+  const own = { signer, verifier, network, epoch, drawEpoch }
+  const memory = createMemory({ ...own, rules: spaces, quota, quarantine })
+  const activities = createActivities(clock)
+  const writer = createWriter({ memory, store, clock, log, activities })
   const eviction = createEviction({ memory, store, writer, clock, log })
   const declined = createDeclined({ clock })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
+  const moderation = createModeration(signer.did, { store, writer, clock, log })
+  const unwanted = createUnwanted(memory.logs, moderation)
   const forks = createForks({ memory, store, writer, spaces, verifier })
-  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks, declined })
+  const replica = createReplica({
+    memory,
+    store,
+    writer,
+    spaces,
+    compression,
+    runVerifier,
+    forks,
+    unwanted,
+    declined,
+  })
   const conduct: Conduct = createConduct({
     clock,
     isPinned: (caller) => gossip.peers.byDid(caller)?.isPinned === true,
@@ -110,6 +136,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     {
       replica,
       conduct,
+      moderation,
       forks,
       memory,
       compression,
@@ -122,8 +149,21 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       clock,
       random,
       log,
+      activities,
     },
   )
+  const keeper = createSpaceKeeper({
+    name,
+    memory,
+    store,
+    writer,
+    spaces,
+    gossip,
+    signer,
+    clock,
+    random,
+    log,
+  })
   const segments = createSegments({ memory, store, spaces, compression })
   const federation = createFederation({
     compression,
@@ -131,6 +171,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     conduct,
     replica,
     segments,
+    redeem: keeper.redeem,
     reconciler: gossip.reconciler,
     repair: gossip.repair,
     logs: memory.logs,
@@ -143,20 +184,34 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     arrival: () => memory.arrival,
   })
   const compaction = createCompaction({ memory, writer, store, log })
+  moderation.onChanged(() => {
+    unwanted.forget()
+    memory.logs.withhold((author) => moderation.author(author) === 'refused')
+    gossip.gate.sweep()
+  })
+  /** What this spore would add to a log that was cut counts nowhere: were it a member again, it goes on elsewhere. */
+  const leaveCutLogs = (): void => {
+    const own = spaces.replicating.map((space) => logIdOf(memory.ownLog(space)))
+    if (!own.some((logId) => memory.logs.get(logId) && memory.validPoint(logId) < Number.POSITIVE_INFINITY))
+      return
+    void writer.write((draft) => draft.leaveEpoch())
+  }
   const compact = (changes: readonly Change[]): void => {
     for (const change of changes)
       quarantine.guard('compact', change, undefined, () => compaction.follow([change]))
   }
-  writer.onCommitted(gossip.follow)
   let written = epoch
   writer.onCommitted(async (applied, cut) => {
+    for (const logId of memory.logs.unsettled()) await forks.settle(logId)
     compact(applied.map(({ change }) => change))
     eviction.follow()
     for (const { logId } of cut) await compaction.forked(logId)
-    if (store.origin.epoch === written) return
+    if (store.origin.epoch === written) return leaveCutLogs()
     written = store.origin.epoch
-    log.warn('own entries go on in a new epoch: peers held some of the last one that are not here, or a fork')
+    log.warn(NEW_EPOCH)
   })
+  // News go out as the views then stand.
+  writer.onCommitted(gossip.follow)
 
   /**
    * The position up to which is replayed then; null at the end. A call of its own: nothing of a batch is in reach while
@@ -175,23 +230,30 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   }
 
   return {
+    activities,
     memory,
     writer,
     replica,
     declined,
     gossip,
+    keeper,
     federation,
+    moderation,
     async replay(follow) {
+      await moderation.load()
+      await keeper.load()
       await keepQuarantine({ quarantine, store, writer })
       await compaction.load()
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
       memory.load(await store.logs(), forked, await store.partials())
-      for (const { logId } of forked) await forks.settle(logId)
       for (let after: number | null = 0; after !== null; ) {
         after = await replayBehind(after, follow)
         await clock.sleep(0)
       }
+      memory.settleMembers()
+      for (const { logId } of forked) await forks.settle(logId)
+      for (const logId of memory.logs.unsettled()) await forks.settle(logId)
       if (memory.damaged > 0)
         log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
       compaction.start()
@@ -200,6 +262,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     async [Symbol.asyncDispose]() {
       await gossip.stop()
       await compaction.stop()
+      await moderation.settled()
       await eviction.stop()
       await writer.drain()
       await store[Symbol.asyncDispose]()

@@ -2,9 +2,11 @@
  * The Spore interface: what HTTP routes, MCP tools, the CLI and the simulator know of a running spore; and
  * `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse.
  */
+import type { Activities } from './base/activities.ts'
 import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
+import { createLookup } from './gossip/discovery.ts'
 import type { Federation } from './gossip/federation.ts'
 import type { Hint } from './gossip/hints.ts'
 import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
@@ -21,7 +23,19 @@ import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type { PayloadNews } from './memory/writer.ts'
+import { createModerator, type Moderator } from './moderation/moderator.ts'
+import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
+import type { PeerQuery } from './protocol/api-discovery.ts'
+import type {
+  InvitationInput,
+  InvitationView,
+  JoinSpaceInput,
+  MemberRemoved,
+  MemberView,
+  SpaceInput,
+  SpaceView,
+} from './protocol/api-spaces.ts'
 import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
@@ -36,6 +50,8 @@ export interface Spore extends AsyncDisposable {
   /** This spore's author, also its address in the federation. */
   readonly did: Did
   readonly name: string
+  /** What is under way; whoever watches over the process checks it (`adapters/watchdog.ts`). */
+  readonly activities: Activities
   /** Everything that `GET /api/health` shows, but for what the process alone knows. */
   health(): Omit<api.Health, 'rssBytes' | 'version'>
 
@@ -63,9 +79,26 @@ export interface Spore extends AsyncDisposable {
   task(id: string): Promise<Answer<api.TaskView>>
   tasks(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
 
+  /** The spaces that this spore knows. */
+  spaces(): readonly SpaceView[]
+  createSpace(input: SpaceInput): Promise<Answer<SpaceView>>
+  /** One line by which somebody can join a space. */
+  invite(space: string, input: InvitationInput): Promise<Answer<InvitationView>>
+  /** Joins by that line. */
+  joinSpace(input: JoinSpaceInput): Promise<Answer<SpaceView>>
+  /** Ends the exchange of a space; what is here stays. */
+  leaveSpace(space: string): Promise<Answer<SpaceView>>
+  members(space: string): Answer<readonly MemberView[]>
+  removeMember(space: string, author: string): Promise<Answer<MemberRemoved>>
+
   trust(author: string): Answer<api.TrustView>
 
   peers(): readonly api.PeerView[]
+  /**
+   * The peers that have every label that is wanted, and who else has them: those known here, and where these are few, those
+   * that the neighbours know. Where nothing is wanted, the peers. Failure REQUEST_INVALID for what is no label.
+   */
+  find(wanted: PeerQuery): Promise<Answer<api.PeerPage>>
   /** Introduces this spore to the one at `url` and starts to sync with it. */
   addPeer(url: string): Promise<Answer<api.PeerView>>
 
@@ -79,6 +112,8 @@ export interface Spore extends AsyncDisposable {
   quarantined(): readonly Quarantined[]
 
   readonly federation: Federation
+  /** What the operator rules about peers, authors and domains. */
+  readonly moderation: Moderator
   /** Begins to look for seeds, where bootstrap is on; after `federation.start`, and waited for by nobody. */
   seek(): void
   /** Looks whether a spore is where it is said to be: who is not the one with that key is not joined. */
@@ -94,7 +129,7 @@ export interface Spore extends AsyncDisposable {
 export interface SporeOptions {
   /** What people call it; default the last 8 characters of its did. */
   readonly name?: string
-  /** Space of memories and tasks that name none. */
+  /** Space of memories and tasks that name none, by its name here; nothing is written without a name while it is unknown. */
   readonly defaultSpace: string
   /** Mean time between two pulls, in milliseconds. */
   readonly pullIntervalMs: number
@@ -138,14 +173,15 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const startedAtMs = clock.now()
   const signer = createSigner(ports.seed)
   const name = options.name ?? `spore-${shortAuthor(signer.did)}`
-  const spaces = createSpaces(options.defaultSpace)
+  const spaces = createSpaces(options.defaultSpace, signer.did)
   const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
     { ...options, name, spaces, profile: options.profile ?? EMPTY_PROFILE },
     { ...ports, signer, verifier: createVerifier() },
   )
-  const { memory, writer, gossip, federation } = replication
+  const { memory, writer, gossip, keeper, federation, moderation } = replication
+  const shown = createShown(moderation)
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -159,11 +195,11 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
         },
       )
     : null
-  const library = createLibrary({ memory, writer, store, spaces, trustOf })
+  const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
   const retriever = ports.retriever ?? createRetriever()
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
-  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf })
-  const tasks = createTasks({ memory, library, recall, writer, spaces })
+  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf, shown })
+  const tasks = createTasks({ memory, library, recall, writer, spaces, shown })
 
   const follow = async (
     applied: readonly Applied[],
@@ -184,9 +220,21 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
+  const moderator = createModerator({
+    moderation,
+    self: signer.did,
+    memory,
+    store,
+    clock,
+    peers: gossip.gate.sights,
+    selfUrl: () => gossip.self().url,
+  })
   const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
+  const defaultSpace = spaces.resolve(undefined)
+  if (!defaultSpace.ok)
+    ports.log.warn('the default space is not known yet: found or join it', { space: options.defaultSpace })
   writer.onCommitted(follow)
   await purge.resume()
   indexer.start()
@@ -194,6 +242,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   return {
     did: signer.did,
     name,
+    activities: replication.activities,
     health: () => ({
       spore: signer.did,
       name,
@@ -209,7 +258,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       peers: peerViews(),
       tasks: tasks.count,
       bootstrap: seeding?.view() ?? BOOTSTRAP_OFF,
-      defaultSpace: spaces.defaultSpace,
+      defaultSpace: spaces.nameOf(spaces.defaultSpace),
       durability: store.durability,
       indexing: { behind: indexer.behind },
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
@@ -227,12 +276,25 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
-    trust: (author) => explainTrust(author, signer.did, memory),
+    trust(author) {
+      const trust = explainTrust(author, signer.did, memory)
+      const ruled = trust.ok && moderator.explain(trust.value.author as Did)
+      return trust.ok && ruled ? ok({ ...trust.value, reasons: [...trust.value.reasons, ruled] }) : trust
+    },
+    spaces: keeper.list,
+    createSpace: caughtUp(keeper.create),
+    invite: caughtUp(keeper.invite),
+    joinSpace: keeper.join,
+    leaveSpace: keeper.leave,
+    members: keeper.members,
+    removeMember: caughtUp(keeper.removeMember),
     peers: peerViews,
+    find: createLookup(gossip),
     addPeer: gossip.addPeer,
-    events: createEvents({ memory, store, writer }),
+    events: createEvents({ memory, store, writer, spaces, hides: () => shown.hides('list') }),
     quarantined: memory.quarantine.all,
     federation,
+    moderation: moderator,
     seek: () => seeding?.start(),
     hint: (hint) => void gossip.hints.follow([hint]),
     indexed: indexer.catchUp,

@@ -17,6 +17,7 @@ import type {
   TransportStream,
 } from '../../src/core/gossip/transport.ts'
 import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
+import { EMPTY_PROFILE, type Profile } from '../../src/core/identity/profile.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import { QUOTAS_DEFAULT, type QuotaLimits } from '../../src/core/memory/quota.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
@@ -71,6 +72,8 @@ export interface OpenOptions {
   readonly version?: string
   /** Where it looks for others; nowhere unless given. */
   readonly bootstrap?: SporeOptions['bootstrap']
+  /** What it says that it is for; nothing unless given. */
+  readonly profile?: Partial<Profile>
 }
 
 export interface Member {
@@ -190,6 +193,7 @@ export function createLoopback(seed: string): Loopback {
           quotas: { ...QUOTAS_DEFAULT, ...options.quotas },
           version: options.version ?? '1',
           ...(options.bootstrap && { bootstrap: options.bootstrap }),
+          profile: { ...EMPTY_PROFILE, ...options.profile },
         },
         {
           ...(options.retriever && { retriever: options.retriever }),

@@ -49,6 +49,7 @@ export async function fillStore(
     isDenied: () => false,
     admission: ADMIT_ALL,
     forkPoint: () => Number.POSITIVE_INFINITY,
+    validPoint: () => Number.POSITIVE_INFINITY,
     verifier: createVerifier(),
     epoch: EPOCH,
   }

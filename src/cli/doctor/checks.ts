@@ -228,7 +228,7 @@ export function checkQuarantine({
 /** What is kept of others, against the bound that the operator set. */
 export function checkKept({ kept }: Pick<Health, 'kept'>): Check {
   const { bytes, bytesMax, evicted, declinedLogs } = kept
-  const mebibytes = (of: number): string => `${Math.ceil(of / 1024 ** 2)} MiB`
+  const mebibytes = (size: number): string => `${Math.ceil(size / 1024 ** 2)} MiB`
   const detail = `${mebibytes(bytes)} of ${mebibytes(bytesMax)}`
   if (evicted === 0 && declinedLogs === 0) return ok('quotas', detail)
   return warn(

@@ -7,8 +7,10 @@ import { err, ok, type Result } from '../base/result.ts'
 import { type Nodes, parseNodes } from '../identity/descriptor.ts'
 import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { type Wanted, wantedToQuery } from '../identity/wanted.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
+import { encodeRedemption, type Redemption } from '../protocol/invitation.ts'
 import {
   API_BODY_BYTES_MAX,
   FEDERATION_REPLY_TIMEOUT_MS,
@@ -74,7 +76,10 @@ export interface FederationClient {
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
   /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
-  nodes(base: string): Promise<Result<Nodes, Failure>>
+  /** Presents an invitation. Failure INVITATION_REFUSED where it opens nothing there. */
+  redeem(base: string, redemption: Redemption): Promise<Result<void, Failure>>
+  /** Whom the peer knows; of those only who has every label of `wanted`. */
+  nodes(base: string, wanted?: Wanted): Promise<Result<Nodes, Failure>>
 }
 
 /** What a peer answered to a request for heads. */
@@ -267,9 +272,16 @@ export function createFederationClient({
       const isOwn = (joined.value.self as Partial<Descriptor>).key === by.value
       return isOwn ? joined : err(failure('PEER_REFUSED', 'it answered with the descriptor of another spore'))
     },
-    async nodes(base) {
+    async redeem(base, redemption) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const body = encodeRedemption(redemption)
+      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/space`, headers, body })
+      return sent.ok ? ok(undefined) : sent
+    },
+    async nodes(base, wanted) {
       const headers = { accept: 'application/json' }
-      const sent = await send({ method: 'GET', base, path: '/federation/nodes', headers })
+      const query = wanted ? wantedToQuery(wanted) : ''
+      const sent = await send({ method: 'GET', base, path: '/federation/nodes', query, headers })
       return sent.ok ? readNodes(sent.value.body) : sent
     },
   }
@@ -310,6 +322,7 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
   'VERSION_UNSUPPORTED',
   'DNA_MISMATCH',
   'PEER_SELF',
+  'INVITATION_REFUSED',
 ])
 
 /** A peer's problem details, with nothing of its text believed but the code. */

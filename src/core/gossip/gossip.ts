@@ -4,43 +4,49 @@
  * Invariants: what a peer says it has is only a hint of what to ask for; nothing is stored but verified runs; at most one
  * sync and one push per peer are under way. Losing any message costs time, never an entry: the next pull finds it.
  */
+import type { Activities } from '../base/activities.ts'
 import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Profile } from '../identity/profile.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
+import type { Moderation } from '../moderation/moderation.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
-import { createFederationClient } from './client.ts'
+import { createFederationClient, type FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
+import { createDiscovery, type Discovery } from './discovery.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
+import { createGate, type Gate } from './gate.ts'
 import { createHints, type Hints } from './hints.ts'
 import { createIntroductions } from './introductions.ts'
-import { createInvestigator } from './investigation.ts'
+import { createInvestigator, createSuspicions } from './investigation.ts'
+import { createJoining } from './joining.ts'
 import { createLinks } from './links.ts'
 import { createNeighbors } from './neighbors.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
+import { ownNews } from './own-news.ts'
 import { isCutOff, isOwnTrouble, pause, viewConduct } from './peer-conduct.ts'
 import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
-import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
+import { createPuller } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
+import { createRounds } from './rounds.ts'
 import { createSelf } from './self.ts'
 import type { EventSource } from './streams.ts'
+import { createSyncs } from './syncs.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
-import { ACTIVE_MAX } from './views.ts'
 
 export interface Gossip {
   /** Starts to sync. `url` is where this spore answers, null behind a NAT; `seeds` are asked at once and kept. */
@@ -54,6 +60,8 @@ export interface Gossip {
   /** Ends every loop; resolves when the last request has ended. */
   stop(): Promise<void>
   addPeer(url: string): Promise<Result<PeerView, Failure>>
+  /** A round with a peer, behind the one that is under way. */
+  syncWith(url: string): Promise<void>
   /** A spore introduced itself with a verified descriptor. */
   introduced(descriptor: Descriptor): Result<void, Failure>
   /** A peer asks for a link to this spore, or ends one. */
@@ -77,6 +85,8 @@ export interface Gossip {
   /** Ends what links this spore to one that is cut off. */
   cutOff(did: Did): void
   view(peer: Peer): PeerView
+  /** Where this spore keeps to what its operator ruled about peers. */
+  readonly gate: Gate
   /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
@@ -84,6 +94,8 @@ export interface Gossip {
   readonly reconciler: Reconciler
   readonly repair: Repair
   readonly hints: Hints
+  readonly discovery: Discovery
+  readonly client: FederationClient
 }
 
 export interface GossipOptions {
@@ -96,6 +108,7 @@ export interface GossipOptions {
 export interface GossipDeps {
   readonly replica: Replica
   readonly conduct: Conduct
+  readonly moderation: Moderation
   readonly forks: Forks
   readonly memory: Memory
   readonly compression: Compression
@@ -108,37 +121,38 @@ export interface GossipDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly activities: Activities
 }
 
 /** Failures in a row after which a neighbour is replaced: one alone may be a lost request. */
 export const FAILURES_MAX = 2
 /** Rounds in which a peer that can reach this spore will have pulled from it: 8 neighbours take turns at random. */
 const ASKED_ROUNDS = 32
-/** Share of rounds with a peer that is no neighbour, so that no clique keeps to itself and the dead are noticed. */
-const PASSIVE_ROUND_SHARE = 1 / 8
-/** A spore with too few neighbours and nobody left to ask wants to know of others this often. */
-const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, conduct, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } =
-    deps
+  const { replica, conduct, memory, store, writer, spaces, signer, verifier, clock, random, log } = deps
   const { network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
+  const gate = createGate({
+    ...deps,
+    peers: () => peers,
+    neighbors: () => neighbors,
+    links: () => links,
+  })
+  const { transport } = gate
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
   const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
   const peers = createPeers()
-  const syncs = new Map<Peer, Promise<void>>()
-  const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
-  let discoveredAtMs = Number.NEGATIVE_INFINITY
 
   // --- Peers ---
 
   const view = (peer: Peer): PeerView => toPeerView(peer, viewConduct(conduct, peer))
   /** Whether it makes sense to ask a peer anything now. */
-  const isAskable = (peer: Peer): boolean => !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
+  const isAskable = (peer: Peer): boolean =>
+    gate.isOpen(peer) && !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
 
   const noteFailure = (peer: Peer, error: Failure): void => {
     // What this spore itself could not do says nothing of the peer.
@@ -205,20 +219,15 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     onDown: links.down,
     onFailed: noteFailure,
     isAskable,
+    admits: gate.admits,
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
-  const suspect = (peer: Peer, logId: LogId): void => {
-    if (investigations.size >= INVESTIGATIONS_MAX || signal.aborted) return
-    const started = investigator
-      .investigate(peer, logId, Number.MAX_SAFE_INTEGER)
-      .catch((error: unknown) => log.error('investigation broke', { peer: peer.url, error: String(error) }))
-      .finally(() => investigations.delete(started))
-    investigations.add(started)
-  }
+  const suspicions = createSuspicions({ investigator, log, signal })
+  const suspect = suspicions.follow
   const refetcher = createRefetcher({ ...deps, client })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
-  const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
+  const reconciler = createReconciler({ client, logs: memory.logs, clock })
   const puller = createPuller({
     client,
     replica,
@@ -235,51 +244,21 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
 
   const addPeer = async (input: string): Promise<Result<PeerView, Failure>> => {
-    const pinned = introductions.pin(input)
-    if (!pinned.ok) return pinned
-    const peer = pinned.value
-    const isKnown = peer.descriptor !== null || peer.isPinned || peer.isStranger
-    peer.isPinned = true
-    const introduced = await introductions.introduce(peer)
-    if (!introduced.ok) {
-      if (!isKnown) {
-        peers.remove(peer)
-        neighbors.forget(peer)
-      }
-      return introduced
-    }
-    void sync(introduced.value)
-    neighbors.refill()
-    return ok(view(introduced.value))
+    const joined = await join(input)
+    return joined.ok ? ok(view(joined.value)) : joined
   }
 
-  const meeting = { client, peers, signal, self, introductions, neighbors }
-  const hints = createHints({
-    ...deps,
-    ...meeting,
-    onMet: (peer) => void sync(peer),
-  })
+  const meeting = { ...deps, transport, client, peers, signal, self, introductions, neighbors }
+  const join = createJoining({ ...meeting, gate, sync: (peer) => sync(peer) })
+  const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 
   // --- Sync ---
-
-  const sync = (peer: Peer): Promise<void> => {
-    const running = syncs.get(peer)
-    if (running) return running
-    if (!isAskable(peer)) return Promise.resolve()
-    // Noted before it begins: an answer may already ask for the next.
-    const started = Promise.resolve(peer)
-      .then(syncOnce)
-      .catch((error: unknown) => log.error('sync broke', { peer: peer.url, error: String(error) }))
-      .finally(() => syncs.delete(peer))
-    syncs.set(peer, started)
-    return started
-  }
 
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
     if (!peer.descriptor || peer.state === 'unreachable') {
       const introduced = await introductions.introduce(peer)
-      if (!introduced.ok || introduced.value !== peer) return
+      if (!introduced.ok || introduced.value !== peer || !gate.isOpen(peer)) return
       neighbors.refill()
     }
     const isFirst = peer.lastSyncAtMs === null
@@ -297,6 +276,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     const offered = await offerer.offer(peer)
     if (!offered.ok) noteFailure(peer, offered.error)
   }
+  const progress = (): number => memory.arrival + memory.payloadVersion
+  const syncs = createSyncs({ ...deps, run: syncOnce, isAskable, onFailed: noteFailure, progress })
+  const sync = syncs.start
 
   // --- The loop ---
 
@@ -306,28 +288,22 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     while (!signal.aborted) {
       await clock.sleep(pullIntervalMs * (0.5 + random.float()), signal)
       if (signal.aborted) return
-      const peer = choosePeer()
+      const [peer, companion] = [rounds.choose(), rounds.chooseCompanion()]
       if (peer) void sync(peer)
+      if (companion) void sync(companion)
       neighbors.refill()
-      if (peer && neighbors.active().length < ACTIVE_MAX) void discover(peer)
+      if (peer) void rounds.discover(peer)
     }
   }
 
-  /** Mostly a neighbour: what these have is most likely what is missing here. */
-  const choosePeer = (): Peer | undefined => {
-    const active = neighbors.active().filter(isAskable)
-    const passive = neighbors.passive().filter(isAskable)
-    const isPassive = active.length === 0 || (passive.length > 0 && random.float() < PASSIVE_ROUND_SHARE)
-    const pool = isPassive ? passive : active
-    return pool[Math.floor(random.float() * pool.length)]
-  }
-
-  /** A spore that was among the first may never have heard of those who came later. */
-  const discover = async (peer: Peer): Promise<void> => {
-    if (peer.state !== 'alive' || clock.now() - discoveredAtMs < DISCOVER_INTERVAL_MS) return
-    discoveredAtMs = clock.now()
-    if (await introductions.discover(peer)) neighbors.refill()
-  }
+  const rounds = createRounds({
+    ...deps,
+    neighbors,
+    introductions,
+    peers,
+    isAskable,
+    sync: (peer) => void (loop && Promise.resolve(syncs.get(peer)).then(() => sync(peer))),
+  })
 
   return {
     async start(url, seeds) {
@@ -341,27 +317,34 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       await Promise.allSettled([
         loop,
         hints.settled(),
-        ...syncs.values(),
-        ...investigations,
+        syncs.settled(),
+        suspicions.settled(),
         links.settled(),
         neighbors.settled(),
       ])
     },
     addPeer,
+    async syncWith(url) {
+      const peer = peers.byUrl(url)
+      if (peer) await Promise.resolve(syncs.get(peer)).then(() => sync(peer))
+    },
     introduced(descriptor) {
+      const refused = gate.introduced(descriptor)
+      if (refused && !gate.isInvited(descriptor.url)) return err(refused)
       const introduced = introductions.introduced(descriptor)
       if (!introduced.ok) return introduced
       const peer = introduced.value
       if (peer && peer.state !== 'alive' && loop) void sync(peer)
-      return ok(undefined)
+      return refused ? err(refused) : ok(undefined)
     },
     async asked(did, { ask, want }) {
       if (ask === 'leave') links.closeStream(did)
+      if (ask !== 'leave' && gate.isLimited(did)) return { accepted: false, reached: true }
       if (ask !== 'eager' && ask !== 'lazy') return neighbors.asked(did, ask)
       return { accepted: links.turned(did, ask, want), reached: null }
     },
     pushed: links.pushed,
-    stream: links.stream,
+    stream: gate.stream,
     closeStreams: links.close,
     announced: links.announced,
     isPeer: (did) => links.holdsStream(did) || peers.byDid(did) !== undefined,
@@ -380,14 +363,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.closeStream(did)
     },
     view,
+    gate,
     follow(applied, forks) {
       if (!loop) return
-      // What others wrote is told to the links by whom it came in with.
-      const own = new Set(spaces.replicating.map((space) => logIdOf(memory.ownLog(space))))
-      const firstNew = new Map<LogId, number>()
-      for (const { change } of applied)
-        if (own.has(change.logId) && !firstNew.has(change.logId)) firstNew.set(change.logId, change.seq)
-      const stored = [...firstNew].map(([logId, from]) => ({ logId, from }))
+      const stored = ownNews(applied, spaces, memory)
       if (stored.length > 0) links.stored(stored, false)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
@@ -396,5 +375,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     reconciler,
     repair,
     hints,
+    discovery: createDiscovery({ ...meeting, network, self: signer.did }),
+    client,
   }
 }

@@ -11,22 +11,12 @@ import type { LogId } from '../base/brand.ts'
 import type { Random } from '../base/ports.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart } from '../protocol/messages.ts'
-import {
-  dropOldest,
-  enqueue,
-  type Known,
-  knownOf,
-  type Link,
-  type Message,
-  newLink,
-  noteKnown,
-  noteKnownFork,
-  setKnown,
-} from './plumtree-link.ts'
-import type { Offered } from './push.ts'
-import type { Replica } from './replica.ts'
+import { type Announcements, createAnnouncements } from './announcements.ts'
+import { noteKnown, noteKnownFork } from './peers.ts'
+import type { Known, LinkName, Message, PlumtreeEffect, PlumtreeEvent } from './plumtree-events.ts'
+import type { ReplicaView } from './replica.ts'
 
-export { type Known, type Message, QUEUE_LOGS_MAX, RUMOURS_MAX } from './plumtree-link.ts'
+export type { Known, LinkName, Message, PlumtreeEffect, PlumtreeEvent } from './plumtree-events.ts'
 
 /** News that come within this time go out in one push. */
 export const PUSH_COALESCE_MS = 50
@@ -39,67 +29,14 @@ export const ANNOUNCE_DELAY_MS = 2000
 export const PROBE_DELAY_MS = 250
 /** What somebody was asked to bring is not asked of another for so long: a round trip and a push of 1 MiB. */
 export const EXPECT_MS = 2000
+/** Logs that wait to be sent to one neighbour: what 10,000 authors write in a second. Beyond it the oldest are left to pull. */
+export const QUEUE_LOGS_MAX = 4096
+/** Logs that one neighbour has and this spore not: what its next push, or another's, brings. */
+export const RUMOURS_MAX = 2048
 /** Logs that were fetched lately. */
 const FETCHED_LOGS_MAX = 4096
 /** Logs that somebody was asked to bring. */
 const EXPECTED_LOGS_MAX = 16_384
-
-/** A neighbour as the shell names it. */
-export type LinkName = string
-
-export type PlumtreeEvent =
-  /** A link was made. What is known of the neighbour may be shared with whoever else sees what it has. */
-  | { readonly type: 'up'; readonly link: LinkName; readonly known: Known; readonly knownForks: Known }
-  | { readonly type: 'down'; readonly link: LinkName }
-  /** Entries were stored: of each log from a sequence number on. `isOld` where they were fetched: the others likely have them. */
-  | { readonly type: 'stored'; readonly logs: readonly LogStart[]; readonly isOld: boolean }
-  /** A fork was proven here: its proof goes along every link at once. */
-  | { readonly type: 'forked'; readonly logId: LogId }
-  /** A neighbour pushed: so many entries that were new here, and so many that were not. Answered by `prune`, or not. */
-  | {
-      readonly type: 'pushed'
-      readonly link: LinkName
-      readonly rows: readonly LogNext[]
-      readonly fresh: number
-      readonly duplicate: number
-    }
-  /** A neighbour announced what it has. Answered by at most one `want`. */
-  | { readonly type: 'announced'; readonly link: LinkName; readonly rows: readonly LogNext[] }
-  /** A neighbour wants no more pushes, or wants them again, beginning with what it lacks. */
-  | { readonly type: 'pruned'; readonly link: LinkName }
-  | { readonly type: 'grafted'; readonly link: LinkName; readonly want: readonly LogStart[] }
-  /** The time of a `wake` has come. */
-  | { readonly type: 'due'; readonly link: LinkName; readonly message: Message }
-  /** A push arrived: what it offered, what of it was taken, what was left for the next one, what is wanted behind a gap. */
-  | {
-      readonly type: 'delivered'
-      readonly link: LinkName
-      readonly offered: readonly Offered[]
-      readonly taken: readonly Offered[]
-      readonly rest: readonly LogStart[]
-      readonly want: readonly LogStart[]
-    }
-  /** An announcement arrived; what is wanted of it comes as `grafted`. */
-  | { readonly type: 'heard'; readonly link: LinkName }
-  /** A push or announcement of these logs was lost or refused. */
-  | {
-      readonly type: 'failed'
-      readonly link: LinkName
-      readonly message: Message
-      readonly logs: readonly LogId[]
-    }
-
-export type PlumtreeEffect =
-  /** Come back with `due` after a time. */
-  | { readonly type: 'wake'; readonly link: LinkName; readonly message: Message; readonly delayMs: number }
-  /** Send the logs from these sequence numbers on; end with `delivered` or `failed`. */
-  | { readonly type: 'push'; readonly link: LinkName; readonly logs: readonly LogStart[] }
-  /** Send these rows; end with `heard` (and `grafted`) or `failed`. */
-  | { readonly type: 'announce'; readonly link: LinkName; readonly rows: readonly LogNext[] }
-  /** Ask a neighbour for what it announced, now that who was to bring it has not. Nothing comes back. */
-  | { readonly type: 'ask'; readonly link: LinkName; readonly want: readonly LogStart[] }
-  | { readonly type: 'prune'; readonly link: LinkName }
-  | { readonly type: 'want'; readonly link: LinkName; readonly want: readonly LogStart[] }
 
 export interface Plumtree {
   handle(event: PlumtreeEvent, nowMs: number): PlumtreeEffect[]
@@ -109,15 +46,37 @@ export interface Plumtree {
 
 export interface PlumtreeDeps {
   readonly random: Random
-  /** What is here. */
-  readonly replica: Pick<Replica, 'next' | 'validEnd' | 'forkPoint'>
+  /** What is here, and what of it a neighbour may see: nothing else is told it, and nothing else decides what it is asked for. */
+  readonly replica: Held
+  readonly seenBy?: (link: LinkName) => Held
 }
 
-export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
+type Held = Pick<ReplicaView, 'next' | 'validEnd' | 'forkPoint' | 'validPoint' | 'isHidden'>
+
+interface Link {
+  readonly here: () => Held
+  readonly known: Known
+  readonly knownForks: Known
+  /** As `known`, of logs that are not held here: a neighbour can name as many as it likes. */
+  readonly rumours: Known
+  isEager: boolean
+  /** Logs to push, each from where; and logs to announce. The oldest first. */
+  readonly pushes: Map<LogId, number>
+  readonly announcements: Announcements
+  /** Logs that it announced while another was asked to bring them. */
+  readonly spares: Set<LogId>
+  /** Messages that are being waited for, and that are under way. */
+  readonly waking: Set<Message>
+  readonly sending: Set<Message>
+  /** Logs that were sent again for a gap since the queue was last empty: a peer can want the same for ever. */
+  readonly refilled: Set<LogId>
+}
+
+export function createPlumtree({ random, replica, seenBy = () => replica }: PlumtreeDeps): Plumtree {
   const links = new Map<LinkName, Link>()
   /** Who was asked to bring a log, up to where and until when it is waited for. */
   const expected = new Map<
-    LogId,
+    string,
     { readonly link: LinkName; readonly next: number; readonly untilMs: number }
   >()
 
@@ -125,8 +84,8 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const fetched: Known = createBoundedMap(FETCHED_LOGS_MAX)
 
   const lacks = (link: Link, logId: LogId): boolean =>
-    knownOf(link, logId) < replica.validEnd(logId) ||
-    replica.forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
+    knownOf(link, logId) < link.here().validEnd(logId) ||
+    link.here().forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
 
   const wake = (name: LinkName, link: Link, message: Message, delayMs: number): PlumtreeEffect[] => {
     // What is under way looks at its queue when it ends.
@@ -143,7 +102,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     return wake(name, link, 'announce', Math.max(0, readyAtMs - nowMs) + jitterMs)
   }
   const announceLater = (link: Link, logId: LogId, nowMs: number): void =>
-    link.announcements.add({ logId, next: replica.validEnd(logId) }, nowMs + ANNOUNCE_DELAY_MS)
+    link.announcements.add({ logId, next: link.here().validEnd(logId) }, nowMs + ANNOUNCE_DELAY_MS)
 
   const store = (logs: readonly LogStart[], isOld: boolean, nowMs: number): PlumtreeEffect[] => {
     const effects: PlumtreeEffect[] = []
@@ -164,7 +123,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const forked = (logId: LogId): PlumtreeEffect[] =>
     [...links].flatMap(([name, link]) => {
       if (!lacks(link, logId)) return []
-      enqueue(link, logId, replica.validEnd(logId))
+      enqueue(link, logId, link.here().validEnd(logId))
       return wakePush(name, link, PUSH_COALESCE_MS)
     })
 
@@ -188,11 +147,11 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   }
 
   const askFor = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
-    const link = links.get(name)
+    const [link, here] = [links.get(name), seenBy(name)]
     const want: LogStart[] = []
     for (const row of rows) {
-      const from = replica.next(row.logId)
-      if (from >= Math.min(row.next, replica.forkPoint(row.logId)) || want.length >= PULL_RANGES_MAX) continue
+      const from = here.next(row.logId)
+      if (from >= Math.min(row.next, here.validPoint(row.logId)) || want.length >= PULL_RANGES_MAX) continue
       if (isComing(row, name, nowMs)) {
         if (link && link.spares.size < PULL_RANGES_MAX) link.spares.add(row.logId)
         continue
@@ -207,9 +166,13 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     ]
   }
 
+  /** Of a log that the neighbour may not see, nothing shows that others were asked for it. */
+  const expectKey = (logId: LogId, name: LinkName): string =>
+    seenBy(name).isHidden(logId) ? `hidden ${logId}` : logId
+
   /** Whether another neighbour was asked for this, and may still bring it. */
   const isComing = ({ logId, next }: LogNext, name: LinkName, nowMs: number): boolean => {
-    const bringer = expected.get(logId)
+    const bringer = expected.get(expectKey(logId, name))
     if (!bringer || bringer.link === name || !links.has(bringer.link)) return false
     return bringer.untilMs > nowMs && bringer.next >= next
   }
@@ -225,8 +188,9 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   }
 
   const expect = ({ logId, next }: LogNext, link: LinkName, nowMs: number): void => {
-    expected.delete(logId)
-    expected.set(logId, { link, next, untilMs: nowMs + EXPECT_MS })
+    const key = expectKey(logId, link)
+    expected.delete(key)
+    expected.set(key, { link, next, untilMs: nowMs + EXPECT_MS })
     if (expected.size > EXPECTED_LOGS_MAX) dropOldest(expected)
   }
 
@@ -234,7 +198,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const graft = (name: LinkName, link: Link, want: readonly LogStart[]): PlumtreeEffect[] => {
     link.isEager = true
     for (const { logId, from } of want) {
-      if (from >= replica.validEnd(logId)) continue
+      if (from >= link.here().validEnd(logId)) continue
       setKnown(link, logId, from)
       link.announcements.delete(logId)
       enqueue(link, logId, from)
@@ -271,7 +235,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     const rows: LogNext[] = []
     for (const { logId, next } of link.announcements.take(nowMs, IHAVE_ROWS_MAX)) {
       if (!lacks(link, logId)) continue
-      const end = replica.validEnd(logId)
+      const end = link.here().validEnd(logId)
       rows.push({ logId, next: Math.min(next, end) })
       // What waited is announced as it was; what is newer follows it.
       if (next < end) announceLater(link, logId, nowMs)
@@ -297,7 +261,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     link.sending.delete(message)
     // Asked what it lacks before anything is sent again: a lost answer is no lost push.
     for (const logId of [...logs, ...link.pushes.keys()])
-      link.announcements.hurry({ logId, next: replica.validEnd(logId) }, nowMs)
+      link.announcements.hurry({ logId, next: link.here().validEnd(logId) }, nowMs)
     link.pushes.clear()
     link.isEager = false
     return wake(name, link, 'probe', PROBE_DELAY_MS)
@@ -316,8 +280,8 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
       case 'delivered':
         link.sending.delete('push')
         for (const row of event.taken) {
-          noteKnown(link.known, row)
-          if (row.forkPoint !== undefined) noteKnownFork(link.knownForks, row.logId, row.forkPoint)
+          noteKnown(link, row.logId, row.next)
+          if (row.forkPoint !== undefined) noteKnownFork(link, row.logId, row.forkPoint)
         }
         for (const { logId, from } of event.rest) enqueue(link, logId, from)
         refill(link, event.offered, event.want)
@@ -340,18 +304,22 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
       const link = links.get(event.link)
       switch (event.type) {
         case 'up':
-          if (!link) links.set(event.link, newLink(event.known, event.knownForks))
+          if (!link)
+            links.set(
+              event.link,
+              newLink(event, () => seenBy(event.link)),
+            )
           return []
         case 'down':
           links.delete(event.link)
           return []
         case 'pushed':
-          if (link) for (const row of event.rows) noteKnown(link.known, row)
+          if (link) for (const { logId, next } of event.rows) noteKnown(link, logId, next)
           return judge(event.link, event, nowMs)
         case 'announced':
           if (link)
-            for (const row of event.rows)
-              noteKnown(replica.next(row.logId) > 0 ? link.known : link.rumours, row)
+            for (const { logId, next } of event.rows)
+              noteKnown({ known: replica.next(logId) > 0 ? link.known : link.rumours }, logId, next)
           return askFor(event.link, event.rows, nowMs)
         default:
           return link ? handleOf(event.link, link, event, nowMs) : []
@@ -360,4 +328,36 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     isEager: (name) => links.get(name)?.isEager ?? false,
     links: () => [...links.keys()],
   }
+}
+
+const newLink = ({ known, knownForks }: Pick<Link, 'known' | 'knownForks'>, here: () => Held): Link => ({
+  here,
+  known,
+  knownForks,
+  rumours: createBoundedMap(RUMOURS_MAX),
+  isEager: true,
+  pushes: new Map(),
+  announcements: createAnnouncements(QUEUE_LOGS_MAX),
+  spares: new Set(),
+  waking: new Set(),
+  sending: new Set(),
+  refilled: new Set(),
+})
+
+const knownOf = ({ known, rumours }: Link, logId: LogId): number =>
+  Math.max(known.get(logId) ?? 0, rumours.get(logId) ?? 0)
+
+/** What a neighbour has by its own account, which counts more than what was thought. */
+function setKnown({ known, rumours }: Link, logId: LogId, next: number): void {
+  known.set(logId, next)
+  rumours.delete(logId)
+}
+
+function enqueue(link: Link, logId: LogId, from: number): void {
+  link.pushes.set(logId, Math.min(from, link.pushes.get(logId) ?? from))
+  if (link.pushes.size > QUEUE_LOGS_MAX) dropOldest(link.pushes)
+}
+
+const dropOldest = <K>(queue: { keys(): Iterator<K>; delete(key: K): boolean }): void => {
+  queue.delete(queue.keys().next().value as K)
 }

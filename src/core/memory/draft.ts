@@ -15,6 +15,7 @@ import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } fr
 import { type DecodedRun, elementOf, entryOf, quotaBytesFrom, referencesOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
+import type { Appended, NewEntry, Received } from './draft-values.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
 import {
@@ -40,24 +41,7 @@ import {
   type StoreBatch,
 } from './store.ts'
 
-export interface NewEntry {
-  readonly space: SpaceId
-  readonly kind: number
-  readonly payload: Uint8Array
-  readonly references: readonly Digest[]
-}
-
-export interface Appended {
-  readonly logId: LogId
-  readonly seq: number
-  readonly element: Digest
-}
-
-export interface Received {
-  /** Entries stored, and entries that were here before. */
-  readonly fresh: number
-  readonly duplicate: number
-}
+export type { Appended, NewEntry, Received } from './draft-values.ts'
 
 export interface DraftResult {
   readonly batch: StoreBatch
@@ -86,6 +70,8 @@ export interface Draft extends PayloadDraft {
    * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
    */
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
+  /** Own entries go to a new epoch from now on. */
+  leaveEpoch(): void
   /** Brings back the payload of a stored entry that was damaged, and folds that entry in. */
   repair(change: Change): void
   /** Keeps an idempotency key. */
@@ -103,6 +89,8 @@ export interface DraftContext {
   readonly partials: ReadonlyMap<LogId, PartialRow>
   /** Where a log is proven to fork; Infinity where it is not. */
   readonly forkPoint: (logId: LogId) => number
+  /** The first entry of a log that does not count. */
+  readonly validPoint: (logId: LogId) => number
   /** Whether the payload of this digest is purged: it is stored without its bytes. */
   readonly isDenied: (element: Digest) => boolean
   readonly admission: Admission
@@ -299,7 +287,7 @@ export function createDraft(context: DraftContext): Draft {
       if (isAbove && !partial && !chainBefore)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
-      const point = forkPoint(logId)
+      const point = Math.min(forkPoint(logId), context.validPoint(logId))
       if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
       const isNew = !isKnown(logId) && !partial
@@ -357,6 +345,7 @@ export function createDraft(context: DraftContext): Draft {
       return ok(fork)
     },
 
+    leaveEpoch,
     forgetPayload: payloads.forgetPayload,
     evictPayload: payloads.evictPayload,
     restorePayload: payloads.restorePayload,

@@ -1,4 +1,5 @@
 /** The change feed as events for people and tools: replayed from the store, then followed live. */
+import type { Did } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import { eventTypes, type SporeEvent } from '../protocol/api.ts'
 import { entryDigest } from '../protocol/entry.ts'
@@ -7,6 +8,7 @@ import { decodeContribution, decodeMemory, decodeSynthesis, decodeTask } from '.
 import { type Change, rowToChange } from './change.ts'
 import { timeToIso } from './clock.ts'
 import type { Memory } from './memory.ts'
+import type { Spaces } from './spaces.ts'
 import type { MemoryStore } from './store.ts'
 import type { Writer } from './writer.ts'
 
@@ -18,13 +20,16 @@ export interface EventsDeps {
   readonly memory: Memory
   readonly store: MemoryStore
   readonly writer: Writer
+  readonly spaces: Pick<Spaces, 'nameOf'>
+  /** Authors whom the operator hides now; nobody where it is left out. */
+  readonly hides?: () => ((author: Did) => boolean) | undefined
 }
 
 /**
  * Events behind arrival number `after` (only new ones when null) until `signal` aborts. Each consumer reads from the
  * store at its own pace, so a slow one costs no memory and misses nothing.
  */
-export function createEvents({ memory, store, writer }: EventsDeps) {
+export function createEvents({ memory, store, writer, spaces, hides }: EventsDeps) {
   const waiting = new Set<() => void>()
   writer.onCommitted((applied) => {
     if (applied.length > 0) for (const wake of waiting) wake()
@@ -34,12 +39,13 @@ export function createEvents({ memory, store, writer }: EventsDeps) {
     let position = after ?? memory.arrival
     while (!signal.aborted) {
       const rows = await store.entriesAfter(position, BATCH)
+      const isHidden = hides?.()
       for (const row of rows) {
         position = row.arrival
         const log = memory.logs.get(row.logId)
         const event = memory.quarantine.guard('events', row, null, () => {
           const change = log && rowToChange(row, log)
-          return change ? toEvent(change) : null
+          return change && !isHidden?.(change.author) ? toEvent(change, spaces) : null
         })
         if (event) yield event
         if (signal.aborted) return
@@ -62,7 +68,7 @@ export function createEvents({ memory, store, writer }: EventsDeps) {
   }
 }
 
-function toEvent(change: Change): SporeEvent {
+function toEvent(change: Change, spaces: Pick<Spaces, 'nameOf'>): SporeEvent {
   const { text, task } = describe(change)
   const type = eventTypes.find((name) => name !== 'entry' && KINDS[name] === change.kind) ?? 'entry'
   return {
@@ -72,7 +78,7 @@ function toEvent(change: Change): SporeEvent {
       id: type === 'retract' || type === 'entry' ? null : digestToCid(change.element),
       entry: digestToCid(entryDigest(change.header)),
       author: change.author,
-      space: change.space,
+      space: spaces.nameOf(change.space),
       createdAt: timeToIso(change.clock),
       text: text?.slice(0, EXCERPT_CHARS).toWellFormed() ?? null,
       task_id: task && digestToCid(task),

@@ -51,6 +51,14 @@ export interface LibraryDeps {
   readonly spaces: Spaces
   /** What is believed of an author: 1 its own, null unknown. */
   readonly trustOf: (author: Did) => number | null
+  /** What the operator lets be seen (`moderation/shown.ts`); everything where it is left out. */
+  readonly shown?: ShownMemories
+}
+
+/** Whom the operator hides from those who name a memory and from lists, and how those are labelled who are not hidden. */
+export interface ShownMemories {
+  hides(place: 'id' | 'list'): ((author: Did) => boolean) | undefined
+  labelOf(author: Did): 'limited' | 'muted' | null
 }
 
 interface Prepared {
@@ -65,7 +73,7 @@ const FRONTIER_ROWS_MAX = 1000
 /** Rows that one page scan reads at a time. */
 const SCAN_ROWS = 256
 
-export function createLibrary({ memory, writer, store, spaces, trustOf }: LibraryDeps): Library {
+export function createLibrary({ memory, writer, store, spaces, trustOf, shown }: LibraryDeps): Library {
   /** Requests with the same idempotency key wait for one another, so that only the first one writes. */
   const keysInFlight = new Map<string, Promise<unknown>>()
   /**
@@ -168,6 +176,11 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
       if (dots.length === 0) return err(failure('MEMORY_NOT_FOUND', id))
       const own = memory.ownDots(KINDS.memory, element)
       if (own.length === 0) return err(failure('RETRACT_FOREIGN', 'only others carry this memory'))
+      // What is written where nobody takes it would be no retraction.
+      for (const { logId } of own) {
+        const writable = spaces.resolveWritable(logOf(logId).row.space)
+        if (!writable.ok) return writable
+      }
       retractDots(draft, own)
       return ok({ id, retracted: own.length, visible: own.length < dots.length })
     })
@@ -216,18 +229,20 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
 
   const view = ({ id, payload, dots }: StoredMemory): api.MemoryView => {
     const first = dots[0] as Change
+    const label = shown?.labelOf(first.author)
     return {
       id: digestToCid(id),
       ...payload,
       tags: [...payload.tags],
       sources: [...payload.sources],
       author: first.author,
-      space: first.space,
+      space: spaces.nameOf(first.space),
       createdAt: timeToIso(first.clock),
       trust: trustOf(first.author),
+      ...(label && { moderation: label }),
       dots: dots.map((dot) => ({
         author: dot.author,
-        space: dot.space,
+        space: spaces.nameOf(dot.space),
         log: dot.logId,
         seq: dot.seq,
         entry: digestToCid(entryDigest(dot.header)),
@@ -239,7 +254,8 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
   const get = async (id: string): Promise<Answer<api.MemoryView>> => {
     const element = cidToDigest(id)
     if (!element) return err(failure('ID_INVALID', 'a memory id'))
-    const [stored] = await read([element])
+    const [found] = await read([element])
+    const stored = found && withoutHidden(found, shown?.hides('id'))
     return stored ? ok(view(stored)) : err(failure('MEMORY_NOT_FOUND', id))
   }
 
@@ -249,19 +265,20 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
     const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor)
     if (!Number.isSafeInteger(before) || before < 1)
       return err(failure('CURSOR_INVALID', 'a cursor of memories'))
-    const { ids, cursor } = await newestIds(before, query.limit, space.value)
+    const hides = shown?.hides('list')
+    const { ids, cursor } = await newestIds(before, query.limit, space.value, hides)
     const stored = await read(ids)
     return ok({
       memories: memory.memories,
       entries: memory.entries,
       frontier: frontier(),
-      recent: stored.filter((one) => one !== null).map(view),
+      recent: stored.flatMap((one) => (one && withoutHidden(one, hides)) ?? []).map(view),
       cursor,
     })
   }
 
   /** Scans backwards by arrival; a memory is listed at the newest of its visible dots. */
-  const newestIds = async (start: number, limit: number, space: SpaceId | undefined) => {
+  const newestIds = async (start: number, limit: number, space: SpaceId | undefined, hides?: Hides) => {
     const ids: Digest[] = []
     let before = start
     for (;;) {
@@ -269,19 +286,20 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
       for (const row of rows) {
         if (ids.length === limit) return { ids, cursor: String(row.arrival + 1) }
         const change = rowToChange(row, logOf(row.logId))
-        if (change && isListedAt(change, space)) ids.push(change.element)
+        if (change && isListedAt(change, space, hides)) ids.push(change.element)
         before = row.arrival
       }
       if (rows.length < SCAN_ROWS) return { ids, cursor: null }
     }
   }
 
-  const isListedAt = (change: Change, space: SpaceId | undefined): boolean => {
+  const isListedAt = (change: Change, space: SpaceId | undefined, hides?: Hides): boolean => {
     if (change.kind !== KINDS.memory || (space !== undefined && change.space !== space)) return false
-    const inSpace = memory
-      .dotsOf(change.element)
-      .filter(({ logId }) => space === undefined || logOf(logId).row.space === space)
-    const last = inSpace.at(-1)
+    const listed = memory.dotsOf(change.element).filter(({ logId }) => {
+      const { row, author } = logOf(logId)
+      return (space === undefined || row.space === space) && !hides?.(author)
+    })
+    const last = listed.at(-1)
     return last?.logId === change.logId && last.seq === change.seq
   }
 
@@ -289,7 +307,7 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
     [...memory.logs.values()].slice(0, FRONTIER_ROWS_MAX).map(({ row, author }) => ({
       log: row.logId,
       author,
-      space: row.space,
+      space: spaces.nameOf(row.space),
       next: row.next,
       chain: Buffer.from(row.chain).toString('base64url'),
     }))
@@ -307,6 +325,14 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
   }
 }
 
+type Hides = (author: Did) => boolean
+
+/** A memory by those who may be seen; null where nobody of them may. */
+function withoutHidden(stored: StoredMemory, hides: Hides | undefined): StoredMemory | null {
+  const dots = hides ? stored.dots.filter(({ author }) => !hides(author)) : stored.dots
+  return dots.length > 0 ? { ...stored, dots } : null
+}
+
 const elementOf = ({ payload }: Prepared): Digest => bytesToDigest(sha256(payload))
 
 /** Checks what the schema cannot and encodes the payload; every failure has its own code. */
@@ -322,7 +348,7 @@ function prepareMemory(input: api.RememberInput, spaces: Spaces): Answer<Prepare
         `${bytes} bytes; at most ${TEXT_BYTES_MAX}. Split it, with a thread and positions`,
       ),
     )
-  const space = spaces.resolve(input.space)
+  const space = spaces.resolveWritable(input.space)
   if (!space.ok) return space
   const payload = encodeMemory({
     text,

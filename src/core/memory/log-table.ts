@@ -4,7 +4,8 @@
  * Invariants: the view digest of a space is the sum modulo 2²⁵⁶ of SHA-256(log id ‖ next ‖ chain [‖ fork point]) over
  * its logs that hold an entry or are forked, so two replicas with equal frontiers have equal digests, whatever the order
  * in which they got there. What a log holds from its fork point on is not in the view: nobody's valid part has it. The
- * logs stand in a list by the arrival of their newest entry: what advanced behind a cursor is its end.
+ * logs stand in a list by the arrival of their newest entry: what advanced behind a cursor is its end. Logs of authors whom
+ * the operator refuses are withheld: they are held, and in no view.
  */
 import { createBoundedMap } from '../base/bounded.ts'
 import type { Did, LogId, SpaceId } from '../base/brand.ts'
@@ -32,11 +33,23 @@ export interface LogTable {
    * what is held, which differs where the log forks below it too.
    */
   setFork(fork: Pick<ForkRow, 'logId' | 'seq'>, base: Uint8Array): void
-  setForkBase(logId: LogId, base: Uint8Array): void
+  /** Sets from where on a log does not count since its author was removed from the space; Infinity where all of it does. */
+  setCut(logId: LogId, point: number): void
+  /** The chain value before the valid point, of what is held. */
+  setBase(logId: LogId, base: Uint8Array): void
   /** Where a log is proven to fork; Infinity where it is not. */
   forkPoint(logId: LogId): number
+  /** The first entry of a log that does not count, for a fork or since its author was removed; Infinity where all do. */
+  validPoint(logId: LogId): number
+  /** Logs that are held beyond their cut, and whose chain value there is not known: until it is they are in no view. */
+  unsettled(): LogId[]
   /** Logs whose fork was taken in behind the `taken`-th, in that order; a lower fork of the same log is counted again. */
   forkedBehind(taken: number): { readonly row: LogRow; readonly taken: number }[]
+  /** Withholds the logs of these authors from every view, and no others, from now on. */
+  withhold(isRefused: (author: Did) => boolean): void
+  isWithheld(logId: LogId): boolean
+  /** How often logs that were withheld came back: what was read of a view before then lacks them. */
+  readonly returns: number
   /** How a log stands in a view: up to the fork point where it is forked. */
   viewOf(row: LogRow): HeadsRow
   values(): IterableIterator<LogState>
@@ -52,6 +65,7 @@ export interface LogTable {
 /** A log in the list by arrival. */
 interface Place extends LogState {
   row: LogRow
+  isWithheld: boolean
   older: Place | null
   newer: Place | null
 }
@@ -68,6 +82,13 @@ export function createLogTable(): LogTable {
     { readonly point: number; readonly base: Uint8Array; readonly taken: number }
   >()
   let forksTaken = 0
+  let returns = 0
+  let isRefused = (_author: Did): boolean => false
+  /** Of logs whose author was removed. */
+  const cuts = new Map<LogId, { readonly point: number; readonly base: Uint8Array | null }>()
+
+  const forkPoint = (logId: LogId): number => forks.get(logId)?.point ?? Number.POSITIVE_INFINITY
+  const cutPoint = (logId: LogId): number => cuts.get(logId)?.point ?? Number.POSITIVE_INFINITY
 
   const authorOf = (publicKey: Uint8Array): Did => {
     const hex = bytesToHex(publicKey)
@@ -79,20 +100,28 @@ export function createLogTable(): LogTable {
   }
 
   const viewOf = (row: LogRow): HeadsRow => {
-    const fork = forks.get(row.logId)
-    if (!fork) return row
     const { logId, next, chain } = row
-    return next < fork.point
-      ? { logId, next, chain, forkPoint: fork.point }
-      : { logId, next: fork.point, chain: fork.base, forkPoint: fork.point }
+    const [fork, cut] = [forks.get(logId), cuts.get(logId)]
+    if (!fork && !cut) return row
+    const forked = fork && { forkPoint: fork.point }
+    const [point, base] =
+      cut && cut.point < forkPoint(logId) ? [cut.point, cut.base] : [fork?.point, fork?.base]
+    if (point === undefined || next < point) return { logId, next, chain, ...forked }
+    if (base) return { logId, next: point, chain: base, ...forked }
+    return next === point
+      ? { logId, next, chain, ...forked }
+      : { logId, next: 0, chain: genesisOf(logId), ...forked }
   }
+
+  const fingerprintOf = (row: LogRow): bigint =>
+    logs.get(row.logId)?.isWithheld ? 0n : rowFingerprint(viewOf(row))
 
   /** Changes what a log stands for in its view. */
   const change = (row: LogRow | undefined, work: () => LogRow | undefined): void => {
-    const before = row ? rowFingerprint(viewOf(row)) : 0n
+    const before = row ? fingerprintOf(row) : 0n
     const after = work()
     if (!after) return
-    const sum = (sums.get(after.space) ?? 0n) - before + rowFingerprint(viewOf(after))
+    const sum = (sums.get(after.space) ?? 0n) - before + fingerprintOf(after)
     sums.set(after.space, ((sum % MODULUS) + MODULUS) % MODULUS)
   }
 
@@ -114,13 +143,18 @@ export function createLogTable(): LogTable {
     else newest = older
   }
 
+  const newPlace = (row: LogRow): Place => {
+    const author = authorOf(row.publicKey)
+    return { row, author, isWithheld: isRefused(author), older: null, newer: null }
+  }
+
   return {
     get: (logId) => logs.get(logId),
     set(row) {
       const known = logs.get(row.logId)
       change(known?.row, () => {
         if (known) join(known.older, known.newer)
-        const place = known ?? { row, author: authorOf(row.publicKey), older: null, newer: null }
+        const place = known ?? newPlace(row)
         place.row = row
         insert(place)
         logs.set(row.logId, place)
@@ -135,15 +169,30 @@ export function createLogTable(): LogTable {
         return row
       })
     },
-    setForkBase(logId, base) {
+    setCut(logId, point) {
+      if (point === cutPoint(logId)) return
       const row = logs.get(logId)?.row
-      const fork = forks.get(logId)
       change(row, () => {
-        if (fork) forks.set(logId, { ...fork, base })
+        if (point === Number.POSITIVE_INFINITY) cuts.delete(logId)
+        else cuts.set(logId, { point, base: point === 0 ? genesisOf(logId) : null })
         return row
       })
     },
-    forkPoint: (logId) => forks.get(logId)?.point ?? Number.POSITIVE_INFINITY,
+    setBase(logId, base) {
+      const row = logs.get(logId)?.row
+      const [fork, cut] = [forks.get(logId), cuts.get(logId)]
+      change(row, () => {
+        if (cut && cut.point < forkPoint(logId)) cuts.set(logId, { ...cut, base })
+        else if (fork) forks.set(logId, { ...fork, base })
+        return row
+      })
+    },
+    forkPoint,
+    validPoint: (logId) => Math.min(forkPoint(logId), cutPoint(logId)),
+    unsettled: () =>
+      [...cuts].flatMap(([logId, { point, base }]) =>
+        base === null && point < forkPoint(logId) && (logs.get(logId)?.row.next ?? 0) > point ? [logId] : [],
+      ),
     forkedBehind(taken) {
       const behind = [...forks].filter(([, fork]) => fork.taken > taken)
       return behind.flatMap(([logId, fork]) => {
@@ -151,6 +200,22 @@ export function createLogTable(): LogTable {
         return row ? [{ row, taken: fork.taken }] : []
       })
     },
+    withhold(test) {
+      isRefused = test
+      let isReturn = false
+      for (const place of logs.values())
+        change(place.row, () => {
+          const isWithheld = test(place.author)
+          isReturn ||= place.isWithheld && !isWithheld
+          place.isWithheld = isWithheld
+          return place.row
+        })
+      if (isReturn) returns++
+    },
+    get returns() {
+      return returns
+    },
+    isWithheld: (logId) => logs.get(logId)?.isWithheld === true,
     viewOf,
     values: () => logs.values(),
     *behind(arrival) {

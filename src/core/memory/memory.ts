@@ -5,111 +5,33 @@
  * Invariants: the state is a fold over the entries in order of arrival and the fork proofs, so replaying the store gives
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
-import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
+import type { Digest, LogId } from '../base/brand.ts'
 import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
 import { readWord } from '../base/columns.ts'
 import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
 import { silentLog } from '../base/ports.ts'
-import type { RangeSet } from '../base/ranges.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { bytesToLogId, viewHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { genesisOf, logIdOf } from '../protocol/log.ts'
 import { decodeRetract, isMemory } from '../protocol/payloads.ts'
 import { quotaBytesOf } from '../protocol/run.ts'
 import { createAbsence } from './absence.ts'
 import { type Change, rowToChange } from './change.ts'
 import { deadRanges } from './checkpoint.ts'
-import { createDamagedPayloads, type DamagedPayload } from './damaged-payloads.ts'
-import { createDraft, type Draft, type DraftResult } from './draft.ts'
+import { createCuts, type MemberRules, noRules } from './cuts.ts'
+import { createDamagedPayloads } from './damaged-payloads.ts'
+import { createDraft } from './draft.ts'
 import { decodeForkProof } from './fork.ts'
-import { createLogTable, type LogState, type LogTable } from './log-table.ts'
+import { createLogTable, type LogState } from './log-table.ts'
+import type { Applied, Memory } from './memory-contract.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
 import { createQuarantine, type Quarantine } from './quarantine.ts'
 import { defaultQuota, type Quota, type QuotaDeps } from './quota.ts'
 import type { EntryRow, ForkRow, LogRow, PartialRow, StoreBatch } from './store.ts'
-import { createUsage, type Usage } from './usage.ts'
+import { createUsage } from './usage.ts'
 
-/** What a fold step did: the change, and the memories whose visible dots are now others. */
-export interface Applied {
-  readonly change: Change
-  readonly touched: readonly Digest[]
-}
-
-/** What a fork proof did: where the log is now cut, and the memories whose visible dots are now others. */
-export interface AppliedFork {
-  readonly logId: LogId
-  readonly space: SpaceId
-  readonly touched: readonly Digest[]
-}
-
-export interface Memory {
-  /** The author whose key signs here. */
-  readonly self: Did
-  readonly logs: LogTable
-  /** What is held of logs above a gap (`partial.ts`). */
-  readonly partials: ReadonlyMap<LogId, PartialRow>
-  /** Starts a draft on top of the committed state. */
-  draft(nowMs: number): Draft
-  /** Folds a durable draft in. */
-  apply(result: DraftResult): Applied[]
-  /** Loads logs and proofs before the entries are replayed. */
-  load(logs: readonly LogRow[], forks: readonly ForkRow[], partials?: readonly PartialRow[]): void
-  /**
-   * Replays one stored entry. Its change, for whoever keeps more than the set; null for a memory, which is read from the
-   * store when it is wanted, and for an entry that is damaged, which is counted.
-   */
-  replay(row: EntryRow): Change | null
-  /** Folds a durable proof in. */
-  applyFork(fork: ForkRow): AppliedFork
-  forkPoint(logId: LogId): number
-
-  /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
-  deny(changes: StoreBatch['denied']): void
-  /** Counts payloads that a durable draft forgot, and hides what was evicted; the memories among these. */
-  forget(forgotten: DraftResult['forgotten']): readonly Digest[]
-  isDenied(element: Digest): boolean
-  /** The same for one entry, visible or not: a fork may undo what had removed it. */
-  dropPurged(dot: DotRef): void
-  /** Number of purged payloads. */
-  readonly denied: number
-
-  /** Entries whose payload came absent or was forgotten for a checkpoint that holds no more, by log; purged ones among them. */
-  readonly absent: ReadonlyMap<LogId, RangeSet>
-  /** The payload of an entry that the set knows is gone: it is not visible until it is restored. */
-  hideAbsent(dot: DotRef): void
-  /** Folds in entries whose payload is there again; the memories among them. */
-  restore(changes: readonly Change[]): readonly Digest[]
-
-  readonly usage: Usage
-  readonly quota: Quota
-  readonly quarantine: Quarantine
-
-  /** Visible memories. */
-  readonly memories: number
-  readonly entries: number
-  readonly damaged: number
-  /** Stored entries whose payload is not the one that their header names, by log and sequence number, at most `DAMAGED_PAYLOADS_MAX`. */
-  readonly damagedPayloads: ReadonlyMap<string, DamagedPayload>
-  /** Counts commits that changed payloads of stored entries. */
-  readonly payloadVersion: number
-  /** Entries in the gaps of logs that are fetched newest first. */
-  readonly missing: number
-  /** The last arrival number given: the position of the change feed. */
-  readonly arrival: number
-  /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
-  dotsOf(memory: Digest): readonly DotRef[]
-  /** The number of them. */
-  dotCountOf(memory: Digest): number
-  /** True where this dot is one of those that make its element visible. */
-  isVisibleDot(dot: DotRef): boolean
-  /** The same for an element of any kind. */
-  dotsOfKind(kind: number, element: Digest): readonly DotRef[]
-  /** Id of the own log of a space. */
-  ownLog(space: SpaceId): LogDescriptor
-  /** Own visible dots of an element of a kind. */
-  ownDots(kind: number, element: Digest): readonly DotRef[]
-}
+export type { Applied, AppliedFork, Memory } from './memory-contract.ts'
 
 export interface MemoryOptions {
   readonly signer: Signer
@@ -118,6 +40,8 @@ export interface MemoryOptions {
   /** Epoch of the own logs, and a new one: 8 random bytes. */
   readonly epoch: Uint8Array
   readonly drawEpoch: () => Uint8Array
+  /** Who may write where; everybody everywhere unless given. */
+  readonly rules?: MemberRules
   /** What is kept of others; the defaults unless given, with every space open to strangers. */
   readonly quota?: (deps: Pick<QuotaDeps, 'usage' | 'logs' | 'self'>) => Quota
   /** Where entries that break a handler are set aside; one of its own unless given. */
@@ -131,6 +55,7 @@ export function createMemory(options: MemoryOptions): Memory {
   // A signature is a secret that nobody else can make and that this spore makes again at every start.
   const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
   const set = createOrSet({ secret })
+  const cuts = createCuts({ logs, set, rules: options.rules ?? noRules })
   const denied = new Set<Digest>()
   const absence = createAbsence(set)
   let { epoch } = options
@@ -162,6 +87,7 @@ export function createMemory(options: MemoryOptions): Memory {
     if (change.payload === null) absence.note(change)
     if (change.kind === KINDS.retract) return removeDots(change)
     if (change.kind === KINDS.checkpoint) return removeRanges(change)
+    cuts.follow(change)
     return addDot(change)
   }
 
@@ -272,6 +198,7 @@ export function createMemory(options: MemoryOptions): Memory {
         logs,
         partials,
         forkPoint: logs.forkPoint,
+        validPoint: logs.validPoint,
         isDenied: (element) => denied.has(element),
         admission: quota.admission(),
         signer,
@@ -289,8 +216,9 @@ export function createMemory(options: MemoryOptions): Memory {
       return changes.flatMap((change) => {
         settle(absence.end(change))
         usage.add(logs.get(change.logId) as LogState, change.payload?.length ?? 0)
+        if (change.kind !== KINDS.memory) return [...foldSet(change), ...settle(cuts.settle())]
         addDot(change)
-        return change.kind === KINDS.memory ? [change.element] : []
+        return [change.element]
       })
     },
     usage,
@@ -312,7 +240,9 @@ export function createMemory(options: MemoryOptions): Memory {
       return denied.size
     },
     apply(result) {
+      const fresh = result.logs.filter(({ logId }) => !logs.get(logId))
       for (const row of result.logs) know(row)
+      for (const { logId } of fresh) cuts.meet(logId)
       for (const { logId, partial } of result.batch.partials) {
         if (partial) partials.set(logId, partial)
         else partials.delete(logId)
@@ -321,7 +251,12 @@ export function createMemory(options: MemoryOptions): Memory {
       epoch = result.batch.epoch ?? epoch
       if (result.batch.payloads.length > 0) payloadVersion++
       for (const change of result.changes) if (damagedPayloads.mend(change)) damaged--
-      return result.changes.map(fold)
+      const applied = result.changes.map(fold)
+      const recut = settle(cuts.settle())
+      const last = applied.findLast(({ change }) => change.kind === KINDS.member)
+      return recut.length === 0 || !last
+        ? applied
+        : applied.map((one) => (one === last ? { ...one, touched: [...one.touched, ...recut] } : one))
     },
     load(rows, forkRows, partialRows = []) {
       for (const partial of partialRows) {
@@ -348,9 +283,15 @@ export function createMemory(options: MemoryOptions): Memory {
       if (seq >= logs.forkPoint(logId)) return { logId, space, touched: [] }
       logs.setFork(fork, baseOf(fork))
       countFork(fork)
-      return { logId, space, touched: settle(set.cut(logId, seq)) }
+      cuts.touch(space)
+      return { logId, space, touched: settle([...set.cut(logId, seq), ...cuts.settle()]) }
     },
     forkPoint: logs.forkPoint,
+    validPoint: logs.validPoint,
+    settleMembers() {
+      for (const { row } of logs.values()) cuts.touch(row.space)
+      settle(cuts.settle())
+    },
     get memories() {
       return memories
     },

@@ -3,8 +3,12 @@
  * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
  */
 import { z } from 'zod'
+import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
 import { conductShape, keptSchema, quarantineSchema } from './api-kept.ts'
 import * as limits from './limits.ts'
+import { watchdogSchema } from './vitals.ts'
+
+export * from './events-api.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
 const text = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'not well-formed Unicode')
@@ -67,6 +71,11 @@ export const dotSchema = z.object({
   createdAt: z.string(),
 })
 
+const moderationLabelSchema = z
+  .enum(['limited', 'muted'])
+  .optional()
+  .describe('What the operator ruled about its author, where there is a rule')
+
 export const memorySchema = z
   .object({
     id: idSchema,
@@ -80,6 +89,7 @@ export const memorySchema = z
     space: z.string(),
     createdAt: z.string(),
     trust: z.number().nullable().describe('1 for this spore’s own author, null while unknown'),
+    moderation: moderationLabelSchema,
     dots: z
       .array(dotSchema)
       .describe('Provenance: every entry that carries this memory and is not retracted'),
@@ -191,6 +201,7 @@ export const hitSchema = z
     tags: z.array(z.string()),
     createdAt: z.string(),
     trust: z.number().nullable(),
+    moderation: moderationLabelSchema,
     parts: z.record(z.string(), z.number()).optional().describe('Score parts, with explain'),
   })
   .meta({ id: 'Hit' })
@@ -325,23 +336,13 @@ export const peerSchema = z
   .meta({ id: 'Peer' })
 export type PeerView = z.infer<typeof peerSchema>
 
-export const peerPageSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'PeerPage' })
-
-export const bootstrapViewSchema = z
+export const peerPageSchema = z
   .object({
-    isOn: z.boolean(),
-    source: z
-      .enum(['fetched', 'kept', 'packaged'])
-      .nullable()
-      .describe('Where the seed list in use comes from; kept: the last good one that was fetched'),
-    seeds: z.number().int(),
-    issued: z.string().nullable(),
-    expires: z.string().nullable(),
-    checkedAt: z.string().nullable().describe('When a list was last fetched, or could not be'),
-    problem: z.string().nullable().describe('Why the newest list is not in use'),
+    peers: z.array(peerSchema).describe('Where labels are wanted: those that have them'),
+    found: z.array(foundSporeSchema).describe('Where labels are wanted: who has them, peer or not'),
   })
-  .meta({ id: 'Bootstrap' })
-export type BootstrapView = z.infer<typeof bootstrapViewSchema>
+  .meta({ id: 'PeerPage' })
+export type PeerPage = z.infer<typeof peerPageSchema>
 
 export const healthSchema = z
   .object({
@@ -373,26 +374,9 @@ export const healthSchema = z
     durability: z.enum(['disk', 'snapshot', 'memory']),
     uptimeSeconds: z.number(),
     rssBytes: z.number().int(),
+    watchdog: watchdogSchema.optional(),
   })
   .meta({ id: 'Health' })
 export type Health = z.infer<typeof healthSchema>
 
 export { type TrustView, trustSchema } from './api-trust.ts'
-
-// --- Events ---
-
-export const eventTypes = ['memory', 'retract', 'task', 'contribution', 'synthesis', 'entry'] as const
-export const sporeEventSchema = z.object({
-  id: z.number().int().describe('Arrival number: pass it as Last-Event-ID to resume behind it'),
-  type: z.enum(eventTypes),
-  data: z.object({
-    id: idSchema.nullable().describe('Id of the memory, task, contribution or synthesis'),
-    entry: idSchema,
-    author: z.string(),
-    space: z.string(),
-    createdAt: z.string(),
-    text: z.string().nullable().describe('First 280 characters of its text, where it has one'),
-    task_id: idSchema.nullable(),
-  }),
-})
-export type SporeEvent = z.infer<typeof sporeEventSchema>

@@ -43,6 +43,14 @@ export const SPACES_MAX = 256
 /** Grants and logs that one removal names: a member has one of each, and one more for each time it was removed or lost a disk. */
 export const REMOVAL_GRANTS_MAX = 256
 export const REMOVAL_CUTS_MAX = 256
+/** URLs in one invitation, and characters of its line: those at their longest, and the rest of it. */
+export const INVITATION_URLS_MAX = 3
+export const INVITATION_CHARS_MAX = 4096
+/** Invitations that are open at a time: each costs a hash for each time that anybody presents one. */
+export const INVITATIONS_MAX = 256
+/** How long an invitation is open unless it says otherwise, and at most: long enough to reach somebody on holiday. */
+export const INVITATION_AGE_MS = 7 * 24 * 60 * MINUTE_MS
+export const INVITATION_AGE_MAX_MS = 30 * 24 * 60 * MINUTE_MS
 /** Acts on members that count in one log, from its start: an admin with more to say goes on in a new epoch. */
 export const MEMBER_ACTS_MAX = 4096
 
@@ -100,6 +108,8 @@ export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
 export const HEADERS_TIMEOUT_MS = 10 * SECOND_MS
 /** Keys of one JSON object: the API's largest has 11; a million short ones would cost ten times their bytes. */
 export const JSON_KEYS_MAX = 1024
+/** Items of one JSON array: the API's longest has 1,000; a million would cost eight bytes each before anybody looks. */
+export const JSON_ITEMS_MAX = 65_536
 /** An idle event stream sends a comment this often, so that proxies with 60 s timeouts keep it open. */
 export const EVENT_HEARTBEAT_MS = 15 * SECOND_MS
 /** An event stream whose buffer is full is waited for this long before it is cut. */
@@ -231,6 +241,27 @@ export const PAYLOADS_ASKED_MAX = 256
 export const PAYLOADS_REPLY_BYTES = 4 * MIB
 /** Damaged payloads that are remembered until they are repaired: beyond it the disk is to be replaced. */
 export const DAMAGED_PAYLOADS_MAX = 65_536
+
+// --- Moderation ---
+
+/** Characters of the reason of a rule: a sentence or two. What lists say beyond is cut. */
+export const MODERATION_REASON_CHARS_MAX = 280
+/** Characters of the name of a block list. */
+export const MODERATION_SOURCE_CHARS_MAX = 64
+/** Targets of one request to moderate. */
+export const MODERATION_TARGETS_MAX = 100
+/** Characters, and bytes in UTF-8, of a block list that is imported: 10,000 lines of a hundred. */
+export const MODERATION_IMPORT_CHARS_MAX = MIB
+// --- Watchdog ---
+
+/** The event loop has stalled where a timer comes this much late: requests and heartbeats wait that long too. */
+export const LOOP_STALL_MS = SECOND_MS
+/** A round with a peer in which nothing is stored for this long has hung: the longest reply ends after a sixth of it. */
+export const SYNC_HUNG_MS = 15 * MINUTE_MS
+/** A commit that is not over by then has hung: one of 1,024 writes takes well under a second. */
+export const COMMIT_HUNG_MS = 30 * SECOND_MS
+/** A request that is not answered by then has hung; event streams aside. A large import makes progress until it is. */
+export const REQUEST_HUNG_MS = 5 * MINUTE_MS
 
 // --- What is fetched from URLs that came from outside (bootstrap files, webhooks) ---
 

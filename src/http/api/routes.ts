@@ -6,14 +6,18 @@ import { contextRoute } from './context.ts'
 import { eventsRoute } from './events.ts'
 import { healthRoute } from './health.ts'
 import { livezRoute } from './livez.ts'
+import { membersRoute } from './members.ts'
 import { memoriesRoute } from './memories.ts'
 import { memoryRoute } from './memory.ts'
+import { moderationRoute } from './moderation.ts'
+import { moderationListsRoute } from './moderation-lists.ts'
 import { peersRoute } from './peers.ts'
 import { purgeRoute } from './purge.ts'
 import { readyzRoute } from './readyz.ts'
 import { rememberRoute } from './remember.ts'
 import { retractRoute } from './retract.ts'
 import { searchRoute } from './search.ts'
+import { spacesRoute } from './spaces.ts'
 import { submitTaskRoute } from './submit-task.ts'
 import { taskRoute } from './task.ts'
 import { tasksRoute } from './tasks.ts'
@@ -37,6 +41,10 @@ const routes = [
   trustRoute,
   peersRoute,
   addPeerRoute,
+  moderationRoute,
+  moderationListsRoute,
+  spacesRoute,
+  membersRoute,
   eventsRoute,
   wellKnownRoute,
 ]

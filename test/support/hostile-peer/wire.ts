@@ -23,14 +23,25 @@ export interface WireOptions {
   /** The address that it comes from. */
   readonly from: string
   readonly connections?: number
+  /** It says that it is on this machine; else, that it passes on what somebody on the internet asks. */
+  readonly isLocal?: boolean
 }
+
+/** Who names it as a proxy (`trustProxy`) sees each of its addresses as one of the public internet. */
+export const HOSTILE_BLOCK = '127.66.0.0/16'
+/**
+ * Loopback addresses of its own, so that a spore can tell it from the others on the machine by them. Only Linux has the
+ * whole block; elsewhere all come from one.
+ */
+export const addressOf = (block: number, n = 0): string =>
+  process.platform === 'linux' ? `127.66.${block % 250}.${1 + (n % 250)}` : '127.0.0.1'
 
 /** Nobody answers a hostile peer later than this. */
 const REPLY_MS = 30_000
 /** Bytes of a reply that are read; an honest one to what is asked here is shorter. */
 const REPLY_BYTES_MAX = 32 * 1024 * 1024
 
-export function createWire({ tally, signal, from, connections = 16 }: WireOptions): Wire {
+export function createWire({ tally, signal, from, connections = 16, isLocal = false }: WireOptions): Wire {
   const agent = new Agent({
     localAddress: from,
     connections,
@@ -38,6 +49,8 @@ export function createWire({ tally, signal, from, connections = 16 }: WireOption
     headersTimeout: REPLY_MS,
     bodyTimeout: REPLY_MS,
   })
+  // A spore that takes it for a proxy of its own sees a public address, and holds that to what strangers may.
+  const forwarded = isLocal ? {} : { 'x-forwarded-for': from.replace(/^127\.66\./, '45.66.') }
   return {
     async send({ method, target, path, headers, body }) {
       tally.sent()
@@ -46,7 +59,7 @@ export function createWire({ tally, signal, from, connections = 16 }: WireOption
         const reply = await request(`${target}${path}`, {
           dispatcher: agent,
           method,
-          headers,
+          headers: { ...headers, ...forwarded },
           body: body.length > 0 ? body : null,
           signal,
         })

@@ -18,7 +18,12 @@ const STRANGER = 'did:key:zStranger' as Did
 
 function setup() {
   const { memory } = createReplica({ name: 'ada' })
-  const tasks = createTasks({ memory, library: { read: async () => [] } } as never)
+  const tasks = createTasks({
+    memory,
+    library: { read: async () => [] },
+    shown: { hides: () => undefined },
+    spaces: { nameOf: (space: string) => space },
+  } as never)
   let seq = 0
   const follow = (kind: number, payload: Uint8Array, author = STRANGER): Digest => {
     const element = bytesToDigest(sha256(payload))
