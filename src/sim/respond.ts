@@ -68,6 +68,17 @@ export function respondFrom(federation: Federation): Responder {
         const answer = await federation.neighbor(body, caller)
         return answer.ok ? reply(200, answer.value) : problem(answer.error)
       }
+      case 'POST /federation/v1/probe': {
+        const answer = await federation.probe(body, caller)
+        return answer.ok ? reply(200, answer.value) : problem(answer.error)
+      }
+      case 'POST /federation/v1/shuffle': {
+        const given = federation.shuffle(JSON.parse(Buffer.from(body).toString()), caller)
+        return given.ok ? jsonReply(200, given.value) : problem(given.error)
+      }
+      case 'POST /federation/v1/leave':
+        federation.left(caller)
+        return reply(204, new Uint8Array())
       case 'POST /federation/join': {
         const descriptor: unknown = JSON.parse(Buffer.from(body).toString())
         const joined = await federation.join(descriptor, caller, headers.signature ?? '')

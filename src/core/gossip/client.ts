@@ -1,12 +1,13 @@
 /** The asking side of the exchange (PROTOCOL.md §8): signs requests, parses replies. It carries no other credential. */
 
-import type { LogId } from '../base/brand.ts'
+import type { Did, LogId } from '../base/brand.ts'
 import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { type Nodes, parseNodes } from '../identity/descriptor.ts'
 import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { parseShuffle, type Shuffle } from '../identity/shuffle.ts'
 import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
 import {
@@ -17,6 +18,7 @@ import {
   RECONCILE_REPLY_BYTES_MAX,
   SEGMENT_FRAME_BYTES_MAX,
   SEGMENT_LIST_BYTES_MAX,
+  SHUFFLE_BYTES_MAX,
   STREAM_IDLE_MS,
 } from '../protocol/limits.ts'
 import {
@@ -46,6 +48,7 @@ import {
   encodePayloadRequest,
   type SentPayload,
 } from '../protocol/payload-messages.ts'
+import { decodeProbeReply, encodeProbe } from '../protocol/probe-messages.ts'
 import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
 import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
 import { EVENT_STREAM_MEDIA_TYPE, readEvents, type StreamEvent } from './event-stream.ts'
@@ -72,6 +75,12 @@ export interface FederationClient {
   events(base: string, closing: AbortSignal): Promise<Result<AsyncIterable<StreamEvent>, Failure>>
   ihave(base: string, rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
+  /** Whether the peer reaches the spore of a key; null where it does not know, or does not say. */
+  probe(base: string, key: Did): Promise<Result<boolean | null, Failure>>
+  /** Gives some descriptors for some others. */
+  shuffle(base: string, given: Shuffle): Promise<Result<Shuffle, Failure>>
+  /** Says that this spore goes; `until` bounds how long that may take. */
+  leave(base: string, until: AbortSignal): Promise<void>
   /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   nodes(base: string): Promise<Result<Nodes, Failure>>
@@ -251,6 +260,27 @@ export function createFederationClient({
       const reply = decodeNeighborReply(sent.value.body)
       return reply ? ok(reply) : err(notUnderstood('neighbor'))
     },
+    async probe(base, key) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const path = `${FEDERATION_PATH}/probe`
+      const sent = await send({ method: 'POST', base, path, headers, body: encodeProbe(key) })
+      if (!sent.ok) return sent
+      const reply = decodeProbeReply(sent.value.body)
+      return reply ? ok(reply.reached) : err(notUnderstood('probe'))
+    },
+    async shuffle(base, given) {
+      const headers = { 'content-type': 'application/json', accept: 'application/json' }
+      const body = utf8ToBytes(JSON.stringify(given))
+      const path = `${FEDERATION_PATH}/shuffle`
+      const sent = await send({ method: 'POST', base, path, headers, body, maxBytes: SHUFFLE_BYTES_MAX })
+      if (!sent.ok) return sent
+      const reply = parseShuffle(parseJson(sent.value.body))
+      return reply ? ok(reply) : err(notUnderstood('shuffle'))
+    },
+    async leave(base, until) {
+      const request = sign({ method: 'POST', base, path: `${FEDERATION_PATH}/leave` })
+      await transport.send(request, AbortSignal.any([signal, until]))
+    },
     async join(base, self) {
       const headers = { 'content-type': 'application/json', accept: 'application/json' }
       const body = utf8ToBytes(JSON.stringify(self))
@@ -309,6 +339,9 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
   'PEER_SELF',
 ])
 
+/** Statuses of a gateway without a server behind it (RFC 9110; 52x and 530 by Cloudflare). */
+const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504, 521, 522, 523, 530])
+
 /** A peer's problem details, with nothing of its text believed but the code. */
 function refusal({ status, body }: TransportReply): Failure {
   const problem = parseJson(body) as { code?: unknown; detail?: unknown } | null
@@ -316,6 +349,8 @@ function refusal({ status, body }: TransportReply): Failure {
     typeof problem?.code === 'string' && Object.hasOwn(ERRORS, problem.code)
       ? (problem.code as ErrorCode)
       : null
+  // What stands before a spore answers for it when it is not there; its own 503 has a code.
+  if (code === null && GATEWAY_STATUSES.has(status)) return failure('PEER_ASLEEP', `HTTP ${status}`)
   const passedOn = code !== null && PASSED_ON.has(code)
   const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
   return failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)

@@ -11,6 +11,7 @@ import {
   verifyRequest,
 } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import { parseShuffle, type Shuffle } from '../identity/shuffle.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
@@ -29,6 +30,7 @@ import {
   encodePushReply,
   FEDERATION_PATH,
 } from '../protocol/messages.ts'
+import { decodeProbe, encodeProbeReply } from '../protocol/probe-messages.ts'
 import type { Gossip } from './gossip.ts'
 import { framesToLines } from './lines.ts'
 import { createNonces } from './nonces.ts'
@@ -88,6 +90,14 @@ export interface Federation {
   ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
   /** Failure REQUEST_INVALID. */
   neighbor(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
+  /** Whether this spore reaches another one. Failure REQUEST_INVALID. */
+  probe(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
+  /** Some descriptors for some others. Failure REQUEST_INVALID. */
+  shuffle(body: unknown, caller: Did): Result<Shuffle, Failure>
+  /** A caller says that it goes. */
+  left(caller: Did): void
+  /** Says so of this spore to its peers; `until` bounds how long that may take. */
+  leave(until: AbortSignal): Promise<void>
   /**
    * Takes a descriptor, and answers with its own and those of its peers. `requestSignature` is the header of that name: the
    * reply is signed over it, since who it comes from is what the asker wants to know.
@@ -152,6 +162,7 @@ export function createFederation(deps: FederationDeps): Federation {
       const { caller, nonce } = verified.value
       const fresh = nonces.add(caller, nonce, nowMs)
       if (!fresh.ok) return fresh
+      gossip.membership.called(caller)
       // Who reads what there is here fetches what it lacks, though there be nothing to fetch for a long time.
       if (parts.path.endsWith(`${FEDERATION_PATH}/heads`)) gossip.noteAsked(caller)
       return ok(caller)
@@ -240,6 +251,24 @@ export function createFederation(deps: FederationDeps): Federation {
       return request.ok ? ok(encodeNeighborReply(await gossip.asked(caller, request.value))) : request
     },
 
+    async probe(body, caller) {
+      const key = decodeProbe(body)
+      if (!key.ok) return key
+      return ok(encodeProbeReply({ reached: await gossip.membership.probed(key.value, caller) }))
+    },
+
+    shuffle(body, caller) {
+      const given = parseShuffle(body)
+      if (!given) return err(failure('REQUEST_INVALID', 'shuffle: {nodes, states}'))
+      return ok(gossip.membership.shuffled(given, caller))
+    },
+
+    left(caller) {
+      gossip.closeStream(caller)
+      gossip.membership.left(caller)
+    },
+    leave: gossip.membership.leave,
+
     async join(body, caller, requestSignature) {
       const descriptor = verifyDescriptor(body, { network, nowMs: clock.now(), verifier })
       if (!descriptor.ok) return descriptor
@@ -255,7 +284,7 @@ export function createFederation(deps: FederationDeps): Federation {
   }
 
   function nodes(): NodesReply {
-    const alive = gossip.peers.all().filter(({ state }) => state === 'alive')
+    const alive = gossip.peers.all().filter(({ vital }) => vital.state === 'alive')
     const known = alive.flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
     return { self: gossip.self(), nodes: known }
   }

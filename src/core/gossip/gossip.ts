@@ -16,24 +16,23 @@ import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { FIRST_ROUND_MAX_MS } from '../protocol/limits.ts'
+import { DESCRIPTOR_TTL_MS, FIRST_ROUND_MAX_MS } from '../protocol/limits.ts'
 import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient } from './client.ts'
 import type { Forks } from './forks.ts'
-import { createIntroductions } from './introductions.ts'
 import { createInvestigator } from './investigation.ts'
 import { createLinks } from './links.ts'
-import { createNeighbors } from './neighbors.ts'
+import { isAway } from './liveness.ts'
+import { createMembership, type Membership } from './membership.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
-import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
+import { type Peer, type Peers, toPeerView } from './peers.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
-import { createSelf } from './self.ts'
 import type { EventSource } from './streams.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
@@ -59,6 +58,8 @@ export interface Gossip {
   pushed(did: Did, tally: Tally): { readonly prune: boolean; readonly linked: boolean }
   /** Opens a stream to a spore that nobody can reach. Failure OVERLOADED. */
   stream(did: Did): Result<EventSource, Failure>
+  /** Ends the stream to a spore, if there is one. */
+  closeStream(did: Did): void
   /** Ends every stream that is held open here. */
   closeStreams(): void
   /** A spore announced what it has; what it should bring. */
@@ -74,6 +75,7 @@ export interface Gossip {
   /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
+  readonly membership: Membership
   readonly peers: Peers
   readonly reconciler: Reconciler
   readonly repair: Repair
@@ -102,23 +104,21 @@ export interface GossipDeps {
   readonly log: Log
 }
 
-/** Failures in a row after which a neighbour is replaced: one alone may be a lost request. */
-export const FAILURES_MAX = 2
 /** Rounds in which a peer that can reach this spore will have pulled from it: 8 neighbours take turns at random. */
 const ASKED_ROUNDS = 32
-/** Share of rounds with a peer that is no neighbour, so that no clique keeps to itself and the dead are noticed. */
-const PASSIVE_ROUND_SHARE = 1 / 8
+/** Peers that a start begins a round with: those that were configured, and were neighbours, are the first. */
+const FIRST_ROUND_PEERS = 32
+/** Syncs under way, above which no stranger is met: each may take as long as a timeout. */
+const MEETINGS_MAX = 16
 /** A spore with too few neighbours and nobody left to ask wants to know of others this often. */
 const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { replica, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
-  const { network, pullIntervalMs } = options
+  const { pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
-  const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
-  const peers = createPeers()
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
@@ -127,39 +127,23 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   // --- Peers ---
 
-  const noteFailure = (peer: Peer, error: Failure): void => {
-    peer.state = error.code === 'PEER_UNREACHABLE' ? 'unreachable' : 'refused'
-    peer.lastError = `${error.code}: ${error.detail}`
-    peer.failures++
-    log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
-    if (peer.failures >= FAILURES_MAX) neighbors.failed(peer)
-  }
-
-  const noteReached = (peer: Peer): void => {
-    peer.state = 'alive'
-    peer.lastError = null
-    if (peer.failures > 0) neighbors.learn(peer)
-    peer.failures = 0
-  }
-
-  const introductions = createIntroductions(
-    { network },
-    {
-      self,
-      client,
-      peers,
-      store,
-      writer,
-      signer,
-      verifier,
-      transport,
-      clock,
-      log,
-      onFailed: noteFailure,
-      onLearnt: (peer) => neighbors.learn(peer),
-      onForgotten: (peer) => neighbors.forget(peer),
-    },
-  )
+  const membership = createMembership(options, {
+    client,
+    store,
+    writer,
+    signer,
+    verifier,
+    transport,
+    clock,
+    random,
+    log,
+    signal,
+    subscriptions: () => links.subscriptions,
+    sync: (peer) => sync(peer),
+    onUp: (peer) => links.up(peer),
+    onDown: (peer) => links.down(peer),
+  })
+  const { self, peers, introductions, neighbors } = membership
   const links = createLinks({
     client,
     replica,
@@ -168,31 +152,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     random,
     log,
     signal,
-    onReached(peer) {
-      // Taking a push says nothing of what a peer answers to a pull.
-      if (peer.state === 'unreachable') noteReached(peer)
-    },
-    onFailed: noteFailure,
+    onReached: membership.heard,
+    onFailed: membership.failed,
     onSuspect: (peer, logId) => suspect(peer, logId),
     onUnlinked: (peer) => neighbors.unlinked(peer),
     // What came before the stream is not told over it, in either direction.
     onOpened: (peer) => void sync(peer),
     onEnded(peer, error) {
-      noteFailure(peer, error)
+      membership.failed(peer, error)
       neighbors.failed(peer)
     },
-  })
-  const neighbors = createNeighbors({
-    client,
-    peers,
-    clock,
-    random,
-    introduce: introductions.introduce,
-    isReachable: () => self.url !== null,
-    subscriptions: links.subscriptions,
-    onUp: links.up,
-    onDown: links.down,
-    onFailed: noteFailure,
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
   const suspect = (peer: Peer, logId: LogId): void => {
@@ -248,6 +217,11 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return ok(toPeerView(introduced.value))
   }
 
+  /** Strangers that introduce themselves make this spore ask where they say they are: so many of them at a time. */
+  const mayMeet = ({ isStranger }: Peer): boolean => !isStranger || syncs.size < MEETINGS_MAX
+
+  const isOld = ({ issued }: Descriptor): boolean => clock.now() - issued > DESCRIPTOR_TTL_MS / 2
+
   // --- Sync ---
 
   const sync = (peer: Peer): Promise<void> => {
@@ -264,15 +238,15 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
-    if (!peer.descriptor || peer.state === 'unreachable') {
+    if (!peer.descriptor || isAway(peer.vital) || isOld(peer.descriptor)) {
       const introduced = await introductions.introduce(peer)
       if (!introduced.ok || introduced.value !== peer) return
       neighbors.refill()
     }
     const isFirst = peer.lastSyncAtMs === null
     const view = await puller.pull(peer)
-    if (!view.ok) return noteFailure(peer, view.error)
-    noteReached(peer)
+    if (!view.ok) return membership.failed(peer, view.error)
+    membership.reached(peer)
     peer.lastSyncAtMs = clock.now()
     await refetcher.refetch(peer)
     await repair.repairFrom(peer)
@@ -282,7 +256,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs || (isFirst && self.url !== null)
     if (view.value === 'same' || (pulls && !links.subscriptions.has(peer))) return
     const offered = await offerer.offer(peer)
-    if (!offered.ok) noteFailure(peer, offered.error)
+    if (!offered.ok) membership.failed(peer, offered.error)
   }
 
   // --- The loop ---
@@ -303,28 +277,21 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const run = async (): Promise<void> => {
     // Nobody waits for a peer: a slow one holds up nothing but itself.
-    first = firstRound(peers.all())
+    first = firstRound(peers.all().slice(0, FIRST_ROUND_PEERS))
     while (!signal.aborted) {
-      await clock.sleep(pullIntervalMs * (0.5 + random.float()), signal)
+      const pauseMs = pullIntervalMs * (0.5 + random.float())
+      await clock.sleep(pauseMs, signal)
       if (signal.aborted) return
-      const peer = choosePeer()
+      const peer = membership.choose((each) => syncs.has(each))
       if (peer) void sync(peer)
-      neighbors.refill()
+      membership.pass(pauseMs)
       if (peer && neighbors.active().length < ACTIVE_MAX) void discover(peer)
     }
   }
 
-  /** Mostly a neighbour: what these have is most likely what is missing here. */
-  const choosePeer = (): Peer | undefined => {
-    const [active, passive] = [neighbors.active(), neighbors.passive()]
-    const isPassive = active.length === 0 || (passive.length > 0 && random.float() < PASSIVE_ROUND_SHARE)
-    const pool = isPassive ? passive : active
-    return pool[Math.floor(random.float() * pool.length)]
-  }
-
   /** A spore that was among the first may never have heard of those who came later. */
   const discover = async (peer: Peer): Promise<void> => {
-    if (peer.state !== 'alive' || clock.now() - discoveredAtMs < DISCOVER_INTERVAL_MS) return
+    if (peer.vital.state !== 'alive' || clock.now() - discoveredAtMs < DISCOVER_INTERVAL_MS) return
     discoveredAtMs = clock.now()
     if (await introductions.discover(peer)) neighbors.refill()
   }
@@ -343,7 +310,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
         ...syncs.values(),
         ...investigations,
         links.settled(),
-        neighbors.settled(),
+        membership.settled(),
       ])
     },
     addPeer,
@@ -351,7 +318,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       const introduced = introductions.introduced(descriptor)
       if (!introduced.ok) return introduced
       const peer = introduced.value
-      if (peer && peer.state !== 'alive' && loop) void sync(peer)
+      if (peer && peer.vital.state !== 'alive' && loop && mayMeet(peer)) void sync(peer)
       return ok(undefined)
     },
     async asked(did, { ask, want }) {
@@ -361,6 +328,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     pushed: links.pushed,
     stream: links.stream,
+    closeStream: links.closeStream,
     closeStreams: links.close,
     announced: links.announced,
     isPeer: (did) => links.holdsStream(did) || peers.byDid(did) !== undefined,
@@ -385,6 +353,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
     self: self.descriptor,
+    membership,
     peers,
     reconciler,
     repair,

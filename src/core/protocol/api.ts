@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import * as limits from './limits.ts'
+import { PEER_STATES } from './peer-state.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
 const text = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'not well-formed Unicode')
@@ -310,7 +311,7 @@ export const peerInputSchema = z
   .strictObject({ url: z.string().max(limits.URL_CHARS_MAX).describe('Where the other spore answers') })
   .meta({ id: 'JoinPeer' })
 
-export const peerStateSchema = z.enum(['new', 'alive', 'unreachable', 'refused'])
+export const peerStateSchema = z.enum(PEER_STATES)
 export const peerSchema = z
   .object({
     spore: z.string().nullable().describe('Its did:key; null until it has answered'),

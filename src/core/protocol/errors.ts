@@ -64,6 +64,7 @@ export const ERRORS = {
   DIGEST_MISMATCH: { status: 401, title: 'The body is not the one its Content-Digest names.' },
   PEER_URL_INVALID: { status: 400, title: 'The peer URL is not one this spore may connect to.' },
   PEER_UNREACHABLE: { status: 502, title: 'The peer does not answer.' },
+  PEER_ASLEEP: { status: 502, title: 'A platform answers in the peer’s place: it does not run now.' },
   PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
   PEER_SELF: { status: 400, title: 'That is this spore itself.' },
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },

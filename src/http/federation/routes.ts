@@ -11,7 +11,7 @@ import { LINES_MEDIA_TYPE } from '../../core/gossip/lines.ts'
 import type { SegmentFrame } from '../../core/gossip/segments.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
-import { FEDERATION_BODY_BYTES_MAX } from '../../core/protocol/limits.ts'
+import { FEDERATION_BODY_BYTES_MAX, SHUFFLE_BYTES_MAX } from '../../core/protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
   CURSOR_HEADER,
@@ -30,6 +30,8 @@ const PAYLOADS_BYTES_MAX = 16 * 1024
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
 /** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
 const IHAVE_BYTES_MAX = 256 * 1024
+/** A key, and no more. */
+const PROBE_BYTES_MAX = 256
 /** `want` at its longest: `PULL_RANGES_MAX` rows of 23 bytes. */
 const NEIGHBOR_BYTES_MAX = 32 * 1024
 
@@ -129,6 +131,22 @@ export const federationRoutes =
       const caller = callerOf(request)
       return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.neighbor(bodyOf(request), caller)))
     })
+
+    app.post(`${FEDERATION_PATH}/probe`, { bodyLimit: PROBE_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.probe(bodyOf(request), caller)))
+    })
+
+    app.post(`${FEDERATION_PATH}/shuffle`, { bodyLimit: SHUFFLE_BYTES_MAX }, async (request) => {
+      const caller = callerOf(request)
+      return unwrap(federation.shuffle(unwrap(parseJson(bodyOf(request))), caller))
+    })
+
+    for (const path of ['/federation/leave', `${FEDERATION_PATH}/leave`])
+      app.post(path, { bodyLimit: PROBE_BYTES_MAX }, async (request, reply) => {
+        federation.left(callerOf(request))
+        return reply.code(204).send()
+      })
 
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
       app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request, reply) => {
