@@ -1,13 +1,14 @@
 /**
  * Transport over HTTPS. Its pool is its own: no token, cookie or provider key of the operator can ride on it, and it
- * connects only where `safe-address.ts` allows.
+ * connects only where `safe-address.ts` allows. It follows no redirect: a peer that has moved says so in its descriptor,
+ * and a request that was signed for one authority is worth nothing at another.
  */
 import { Agent, request } from 'undici'
 import { err, ok } from '../core/base/result.ts'
 import type { Transport, TransportReply, TransportRequest } from '../core/gossip/transport.ts'
 import { type Failure, failure, SporeError } from '../core/protocol/errors.ts'
 import { FEDERATION_REPLY_TIMEOUT_MS, FEDERATION_TIMEOUT_MS } from '../core/protocol/limits.ts'
-import { guardedConnector, parsePeerUrl } from './safe-address.ts'
+import { type ConnectorParts, guardedConnector, parsePeerUrl } from './safe-address.ts'
 
 export interface HttpTransport extends Transport, AsyncDisposable {}
 
@@ -22,10 +23,13 @@ export interface HttpTransportOptions {
   readonly replyTimeoutMs?: number
 }
 
-export function createHttpTransport(options: HttpTransportOptions): HttpTransport {
+export function createHttpTransport(
+  options: HttpTransportOptions,
+  parts: ConnectorParts = {},
+): HttpTransport {
   const { allowPrivateAddresses, replyTimeoutMs = FEDERATION_REPLY_TIMEOUT_MS } = options
   const agent = new Agent({
-    connect: guardedConnector(allowPrivateAddresses),
+    connect: guardedConnector(allowPrivateAddresses, parts),
     connections: CONNECTIONS_PER_PEER,
     headersTimeout: FEDERATION_TIMEOUT_MS,
     bodyTimeout: FEDERATION_TIMEOUT_MS,

@@ -6,7 +6,7 @@
  */
 import { createPrivateKey, type KeyObject, randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { base64urlToBytes } from '../core/base/bytes.ts'
 import { SporeError } from '../core/protocol/errors.ts'
 import { publishFile, writePrivateFile } from './publish-file.ts'
@@ -24,8 +24,10 @@ export const KEY_TEXT_BYTES_MAX = 16 * 1024
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 /** The key in `folder`, null where there is none. Throws `SporeError` IDENTITY_UNREADABLE. */
-export function readKeyFile(folder: string): IdentityKey | null {
-  const path = join(folder, KEY_FILE)
+export const readKeyFile = (folder: string): IdentityKey | null => readKeyAt(join(folder, KEY_FILE))
+
+/** The key in the file `path`, null where there is none. Throws `SporeError` IDENTITY_UNREADABLE. */
+export function readKeyAt(path: string): IdentityKey | null {
   const text = readBounded(path)
   return text === null ? null : pemToKey(text, `The identity key ${path}`)
 }
@@ -35,12 +37,14 @@ export function readKeyFile(folder: string): IdentityKey | null {
  * holds neither a key nor a store: a store without its key is a mistake to report, not a reason for a new identity.
  * Throws `SporeError` IDENTITY_UNREADABLE where a key is there already or the file cannot be written.
  */
-export function createKeyFile(folder: string): IdentityKey {
-  const path = join(folder, KEY_FILE)
+export const createKeyFile = (folder: string): IdentityKey => createKeyAt(join(folder, KEY_FILE))
+
+/** The same to the file `path`. */
+export function createKeyAt(path: string): IdentityKey {
   const draft = `${path}.new-${process.pid}`
   const seed = new Uint8Array(randomBytes(SEED_BYTES))
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     if (readBounded(path) !== null) throw unreadable(`The identity key ${path} is there already`)
     rmSync(draft, { force: true })
     writePrivateFile(draft, seedToPem(seed))

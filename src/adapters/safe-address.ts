@@ -12,7 +12,7 @@ import ipaddr from 'ipaddr.js'
 import { buildConnector } from 'undici'
 import { err, ok, type Result } from '../core/base/result.ts'
 import { type Failure, failure, SporeError } from '../core/protocol/errors.ts'
-import { URL_CHARS_MAX } from '../core/protocol/limits.ts'
+import { FETCH_URL_CHARS_MAX, URL_CHARS_MAX } from '../core/protocol/limits.ts'
 
 /** Global unicast, all of IPv6 that is assigned to be reached from anywhere (IANA registry). */
 const IPV6_GLOBAL = ipaddr.parseCIDR('2000::/3')
@@ -26,8 +26,11 @@ export function isPublicAddress(address: string): boolean {
   return parsed.kind() === 'ipv4' || parsed.match(IPV6_GLOBAL)
 }
 
+/** Two labels or more, none empty: `localhost..` is no name, and who asks for it may yet be told an address. */
+const domainName = /^[^.]+(\.[^.]+)+\.?$/
+
 /** Names that resolve to this machine or its home network by definition (RFC 6761, 6762, 8375, 9476; ICANN `internal`). */
-const localName = /(^|\.)(localhost|local|localdomain|internal|home\.arpa|alt|onion)\.?$/
+const localName = /(^|\.)(localhost|local|localdomain|internal|home\.arpa|alt|onion)\.?$/i
 
 /**
  * The form in which a peer's URL is kept: origin and path, without a slash at its end. Without private addresses only
@@ -36,18 +39,34 @@ const localName = /(^|\.)(localhost|local|localdomain|internal|home\.arpa|alt|on
 export function parsePeerUrl(text: string, allowPrivate: boolean): Result<string, Failure> {
   const finding = text.length > URL_CHARS_MAX ? 'is too long' : null
   const url = finding ? null : URL.parse(text)
-  const wrong = finding ?? (url ? urlFinding(url, text, allowPrivate) : 'is not a URL')
+  const wrong =
+    finding ??
+    // An empty query or fragment leaves no trace in the parsed URL.
+    (url
+      ? (originFinding(url, text, allowPrivate) ?? (/[?#]/.test(text) ? 'has a query or a fragment' : null))
+      : 'is not a URL')
   if (wrong || !url) return err(failure('PEER_URL_INVALID', `The peer URL ${wrong}.`))
   return ok(url.origin + url.pathname.replace(/\/+$/, ''))
 }
 
-function urlFinding(url: URL, text: string, allowPrivate: boolean): string | null {
+/**
+ * A URL from outside that is to be fetched: as of a peer, but it may have a query; a fragment stays here. Failure
+ * URL_REFUSED says what is wrong.
+ */
+export function parseFetchUrl(text: string, allowPrivate: boolean, base?: string): Result<URL, Failure> {
+  const finding = text.length > FETCH_URL_CHARS_MAX ? 'is too long' : null
+  const url = finding ? null : URL.parse(text, base)
+  const wrong = finding ?? (url ? originFinding(url, text, allowPrivate) : 'is not a URL')
+  if (wrong || !url) return err(failure('URL_REFUSED', `The URL ${wrong}.`))
+  url.hash = ''
+  return ok(url)
+}
+
+function originFinding(url: URL, text: string, allowPrivate: boolean): string | null {
   if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:'))
     return allowPrivate ? 'is neither http nor https' : 'is not https'
-  if (url.username || url.password || /^[^/?#]*\/\/[^/?#]*@/.test(text))
+  if (url.username || url.password || /^[^/?#]*[/\\]{2}[^/\\?#]*@/.test(text))
     return 'carries a user name or password'
-  // An empty query or fragment leaves no trace in the parsed URL.
-  if (/[?#]/.test(text)) return 'has a query or a fragment'
   if (url.hostname === '') return 'names no host'
   if (allowPrivate) return null
   if (url.port !== '') return 'names a port; only https on 443 is allowed'
@@ -55,10 +74,10 @@ function urlFinding(url: URL, text: string, allowPrivate: boolean): string | nul
 }
 
 /** A literal must be public; a name must not be local by definition (what it resolves to is checked when connecting). */
-function isPublicHost(hostname: string): boolean {
+export function isPublicHost(hostname: string): boolean {
   const literal = hostname.replace(/^\[|\]$/g, '')
   if (isIP(literal)) return isPublicAddress(literal)
-  return hostname.replace(/\.$/, '').includes('.') && !localName.test(hostname.toLowerCase())
+  return domainName.test(hostname) && !localName.test(hostname)
 }
 
 /** What a test replaces: how names resolve, and the connector underneath. */

@@ -2,10 +2,14 @@
 import process from 'node:process'
 import { createLog } from '../adapters/log.ts'
 import { createPorts } from '../adapters/ports.ts'
+import { createSafeFetch, type SafeFetch } from '../adapters/safe-fetch.ts'
+import { createSeedSource } from '../adapters/seed-source.ts'
+import { readPackagedSeeds } from '../config/bootstrap.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
 import type { Log } from '../core/base/ports.ts'
 import { ok } from '../core/base/result.ts'
-import { createSpore, type Spore } from '../core/spore.ts'
+import { createSpore, type Spore, type SporeOptions } from '../core/spore.ts'
 import type { SporeAccess } from './access.ts'
 import { packageVersion } from './version.ts'
 
@@ -29,20 +33,38 @@ export async function openSpore({ config, secrets }: LoadedConfig, log: Log): Pr
     identity: secrets.identity?.reveal() ?? null,
     log,
   })
+  const safeFetch = createSafeFetch({ allowPrivateAddresses: config.federation.allowPrivateAddresses })
   try {
-    const options = { defaultSpace: config.defaultSpace, pullIntervalMs: config.federation.pullIntervalMs }
-    const spore = await createSpore(config.name === null ? options : { ...options, name: config.name }, ports)
+    const spore = await createSpore(toOptions(config, safeFetch), ports)
     return {
       spore,
       async [Symbol.asyncDispose]() {
         await spore[Symbol.asyncDispose]()
+        await safeFetch[Symbol.asyncDispose]()
         await ports[Symbol.asyncDispose]()
       },
     }
   } catch (error) {
     await ports.store[Symbol.asyncDispose]()
+    await safeFetch[Symbol.asyncDispose]()
     await ports[Symbol.asyncDispose]()
     throw error
+  }
+}
+
+function toOptions(config: Config, { fetch }: SafeFetch): SporeOptions {
+  const { bootstrapUrl, bootstrapKeys, defaultSpace, name } = config
+  const bootstrap = {
+    pinnedKeys: bootstrapKeys,
+    packaged: readPackagedSeeds(),
+    source: bootstrapUrl === null ? null : createSeedSource(bootstrapUrl, fetch),
+  }
+  return {
+    defaultSpace,
+    pullIntervalMs: config.federation.pullIntervalMs,
+    profile: { roles: config.roles, tags: config.tags, families: [] },
+    ...(name === null ? {} : { name }),
+    ...(config.bootstrap ? { bootstrap } : {}),
   }
 }
 

@@ -23,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   join: { summary: 'Exchange with another spore', load: () => import('./join.ts') },
   peers: { summary: 'List the spores this one exchanges with', load: () => import('./peers.ts') },
   purge: { summary: 'Remove memories from this spore for good', load: () => import('./purge.ts') },
+  bootstrap: { summary: 'Sign and check seed lists', load: () => import('./bootstrap.ts') },
   token: { summary: 'Create, list and revoke bearer tokens', load: () => import('./token.ts') },
   mcp: { summary: 'Serve MCP over stdio, for agents', load: () => import('./mcp.ts') },
   verify: { summary: 'Check everything in the store against its hashes', load: () => import('./verify.ts') },

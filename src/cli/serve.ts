@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import process from 'node:process'
 import type { FastifyInstance } from 'fastify'
-import { loadSeeds } from '../config/bootstrap.ts'
 import { assertBindAllowed, isLoopbackHost, type LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { Secret } from '../config/secrets.ts'
@@ -25,8 +24,6 @@ export interface Served extends AsyncDisposable {
   /** Where other spores are told to reach it; null where none can. */
   readonly advertisedUrl: string | null
   readonly tokenRequired: boolean
-  /** How many seeds `bootstrap.json` gave. */
-  readonly bootstrapSeeds: number
 }
 
 /** Starts one spore. Throws BIND_REFUSED, PORT_IN_USE, and what opening the folder throws. */
@@ -55,12 +52,9 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   const url = toUrl(config.host, port)
   stack.use(announceRun(config.home, { pid: process.pid, url, spore: spore.did, token: runToken.reveal() }))
 
-  const seeds = config.bootstrap ? await loadSeeds(config.network) : null
-  if (seeds && !seeds.ok) log.warn('no bootstrap seeds', { reason: seeds.error })
-  const seedUrls = seeds?.ok ? seeds.value : []
   const advertisedUrl = advertise(config, port)
   // Peers that are down must not keep this spore from answering: it goes on trying by itself.
-  void startSync(spore, advertisedUrl, [...config.peers, ...seedUrls], log)
+  void startSync(spore, advertisedUrl, config.peers, log)
 
   const parts = stack.move()
   return {
@@ -69,7 +63,6 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
     url,
     advertisedUrl,
     tokenRequired,
-    bootstrapSeeds: seedUrls.length,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }
@@ -77,11 +70,12 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
 async function startSync(
   spore: Spore,
   url: string | null,
-  seeds: readonly string[],
+  peers: readonly string[],
   log: Log,
 ): Promise<void> {
   try {
-    await spore.federation.start(url, seeds)
+    await spore.federation.start(url, peers)
+    spore.seek()
   } catch (error) {
     log.error('sync did not start', { error })
   }

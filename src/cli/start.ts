@@ -1,12 +1,14 @@
 /** `spore start`: runs a spore until SIGINT or SIGTERM, and says how to use it. */
 import { once } from 'node:events'
 import type { LoadedConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
 import type { Health } from '../core/protocol/api.ts'
 import { type CommandSpec, listOption, wholeNumber } from './command.ts'
 import { describeConnections } from './connections.ts'
 import { EXIT } from './exit.ts'
 import { openLog } from './open.ts'
 import { type Served, serveSpore } from './serve.ts'
+import { oneLine } from './terminal-text.ts'
 
 export const spec: CommandSpec = {
   name: 'start',
@@ -23,8 +25,12 @@ export const spec: CommandSpec = {
     'port',
     'host',
     'name',
+    'roles',
+    'tags',
     'peers',
     'bootstrap',
+    'bootstrapUrl',
+    'bootstrapKeys',
     'publicUrl',
     'defaultSpace',
     'durability',
@@ -39,8 +45,12 @@ export const spec: CommandSpec = {
       )
       .option('--host <address>', 'address to listen on (HOST; default 127.0.0.1)')
       .option('--name <name>', 'what peers show (SPORE_NAME)')
+      .addOption(listOption('--roles <words>', 'what it does for others (SPORE_ROLES)'))
+      .addOption(listOption('--tags <words>', 'what it is about (SPORE_TAGS)'))
       .addOption(listOption('--peers <urls>', 'spores to exchange with (SPORE_PEERS)'))
       .option('--bootstrap <on|off>', 'whether bootstrap.json is tried (SPORE_BOOTSTRAP; default on)')
+      .option('--bootstrap-url <source>', 'URL or file of a signed seed list (SPORE_BOOTSTRAP_URL)')
+      .addOption(listOption('--bootstrap-keys <dids>', 'who may sign it (SPORE_BOOTSTRAP_KEYS)'))
       .option('--public-url <url>', 'where others reach this spore (SPORE_PUBLIC_URL)')
       .option('--default-space <name>', 'space of what names none (SPORE_DEFAULT_SPACE; default private)')
       .option('--durability <kind>', 'disk or memory (SPORE_DURABILITY; default disk)')
@@ -86,7 +96,7 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
     config.defaultSpace === 'private'
       ? 'Nothing leaves this machine unless you ask: memories go to the space "private". To share some, say --space commons'
       : `Memories and questions go to the space "${config.defaultSpace}", which peers receive. To keep some here, say --space private`,
-    `and join another spore with "spore join <url>". ${describeBootstrap(config.bootstrap, served.bootstrapSeeds)}`,
+    `and join another spore with "spore join <url>". ${describeBootstrap(config)}`,
     '',
     'Try it in a second terminal:  npx spore remember README.md && npx spore ask "what is a spore?"',
     'Ctrl-C stops it.',
@@ -94,8 +104,8 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
   return lines.join('\n')
 }
 
-function describeBootstrap(isOn: boolean, seeds: number): string {
-  if (!isOn) return 'Bootstrap is off.'
-  if (seeds === 0) return 'bootstrap.json names no spores yet, so none is contacted.'
-  return `The ${seeds} spores of bootstrap.json are contacted (--bootstrap off stops that).`
+function describeBootstrap({ bootstrap, bootstrapUrl }: Config): string {
+  if (!bootstrap) return 'Bootstrap is off.'
+  if (bootstrapUrl !== null) return `Seeds are looked for at ${oneLine(bootstrapUrl, 120)}.`
+  return 'Seeds of bootstrap.json, where it names any, are contacted (--bootstrap off stops that).'
 }

@@ -17,6 +17,7 @@ import {
   FIELDS,
   type Field,
   fieldSchema,
+  isWebUrl,
   sporeUrlSchema,
 } from './schema.ts'
 import { readSecrets, SECRET_VARIABLES, type Secrets } from './secrets.ts'
@@ -72,8 +73,14 @@ export function loadConfig(flags: Flags = {}, environment: Environment = process
   layers.throwProblems()
 
   const config = layers.build()
+  const halfSet = halfSetGroups(config)
+  if (halfSet.length > 0) throw invalid(halfSet.join('\n'))
   return Object.freeze({
-    config: deepFreeze({ ...config, home: resolve(expandHome(config.home)) }),
+    config: deepFreeze({
+      ...config,
+      home: resolve(expandHome(config.home)),
+      bootstrapUrl: toSource(config.bootstrapUrl),
+    }),
     secrets: readSecrets(environment),
     sporeUrl: clientUrl(flags.url, environment),
     file: file?.name ?? null,
@@ -152,6 +159,22 @@ const defaultHome = (): string => configSchema.shape.home.parse(undefined)
 const expandHome = (path: string): string =>
   path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path
 
+/** The source of the seed list: a URL as it is, a file by its absolute path. */
+const toSource = (source: string | null): string | null =>
+  source === null || isWebUrl(source) ? source : resolve(expandHome(source))
+
+/** A setting that can do nothing without another one is an error at start, not a puzzle later. */
+function halfSetGroups({ bootstrapUrl, bootstrapKeys, federation }: Config): string[] {
+  const problems: string[] = []
+  if (bootstrapUrl !== null && bootstrapKeys.length === 0)
+    problems.push('bootstrapUrl needs bootstrapKeys: only a list that one of them signed is taken')
+  if (federation.mdns && !federation.allowPrivateAddresses)
+    problems.push(
+      'federation.mdns needs federation.allowPrivateAddresses: what is found has private addresses',
+    )
+  return problems
+}
+
 function fromEnvironment(field: Field, environment: Environment, layers: Layers): void {
   for (const variable of field.variables) {
     const raw = environment[variable]?.trim()
@@ -197,14 +220,18 @@ function readConfigFile(flag: string | undefined, home: string) {
   }
   const parsed = parseConfigFile(text, name)
   if (!parsed.ok) throw invalid(parsed.error)
-  return { name, ...parsed.value, values: homeBesideFile(parsed.value.values, name) }
+  return { name, ...parsed.value, values: pathsBesideFile(parsed.value.values, name) }
 }
 
-/** A relative data folder in a file means: relative to that file. */
-function homeBesideFile(values: ReadonlyMap<string, unknown>, name: string): ReadonlyMap<string, unknown> {
-  const home = values.get('home')
-  if (typeof home !== 'string') return values
-  return new Map(values).set('home', resolve(dirname(name), expandHome(home)))
+/** A relative path in a file means: relative to that file. */
+function pathsBesideFile(values: ReadonlyMap<string, unknown>, name: string): ReadonlyMap<string, unknown> {
+  const resolved = new Map(values)
+  for (const path of ['home', 'bootstrapUrl']) {
+    const value = values.get(path)
+    if (typeof value === 'string' && !isWebUrl(value))
+      resolved.set(path, resolve(dirname(name), expandHome(value)))
+  }
+  return resolved
 }
 
 /** A config file inside a data folder cannot point to another one: which of the two is meant would be a guess. */

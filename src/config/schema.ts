@@ -3,7 +3,16 @@
  * `config.template.yaml` says the same for people; `test/unit/config/template.test.ts` holds the two equal.
  */
 import { z } from 'zod'
-import { NAME_CHARS_MAX, PEERS_MAX, SPACE_CHARS_MAX, URL_CHARS_MAX } from '../core/protocol/limits.ts'
+import { isLabel } from '../core/identity/profile.ts'
+import {
+  BOOTSTRAP_KEYS_MAX,
+  LABEL_CHARS_MAX,
+  LABELS_MAX,
+  NAME_CHARS_MAX,
+  PEERS_MAX,
+  SPACE_CHARS_MAX,
+  URL_CHARS_MAX,
+} from '../core/protocol/limits.ts'
 import { DEFAULT_NETWORK } from '../core/protocol/version.ts'
 
 /** Bytes of a config file: every field with a page of comments is ~5 KiB, and YAML parses at ~0.5 MB/s. */
@@ -36,14 +45,44 @@ function isSporeUrl(value: string): boolean {
   return url.username === '' && url.password === '' && url.search === '' && url.hash === ''
 }
 
+/** What the descriptor says of a spore, in one alphabet: `archive`, `lang-de`. */
+const labels = z
+  .array(
+    text(LABEL_CHARS_MAX).refine(isLabel, 'must be lower-case letters and digits, with ._:/+- between them'),
+  )
+  .max(LABELS_MAX)
+
+/** The public key of an Ed25519 identity. Whether it is a good one is asked of what it signed. */
+const didSchema = z
+  .string()
+  .regex(/^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{40,50}$/, 'must be a did:key, as did:key:z6Mk…')
+
+/** True where the seed list is fetched from the network, false where it is a file. */
+export const isWebUrl = (source: string): boolean => /^https?:\/\//i.test(source)
+
+/** An http(s) URL, which may have a query, or the path of a file. */
+const bootstrapUrlSchema = text(4096).refine(
+  (source) => !isWebUrl(source) || (source.length <= URL_CHARS_MAX && isListUrl(source)),
+  'neither a file nor an http(s) URL without credentials and fragment',
+)
+
+function isListUrl(source: string): boolean {
+  const url = URL.parse(source)
+  return url !== null && url.username === '' && url.password === '' && url.hash === ''
+}
+
 export const configSchema = z.strictObject({
   home: text(4096).default('~/.spore'),
   port: z.number().int().min(0).max(65535).default(7860),
   host: text(HOST_CHARS_MAX).default('127.0.0.1'),
   name: text(NAME_CHARS_MAX).nullable().default(null),
+  roles: labels.default([]),
+  tags: labels.default([]),
   network: text(NETWORK_CHARS_MAX).default(DEFAULT_NETWORK),
   peers: z.array(sporeUrlSchema).max(PEERS_MAX).default([]),
   bootstrap: toggle.default(true),
+  bootstrapUrl: bootstrapUrlSchema.nullable().default(null),
+  bootstrapKeys: z.array(didSchema).max(BOOTSTRAP_KEYS_MAX).default([]),
   publicUrl: sporeUrlSchema.nullable().default(null),
   defaultSpace: text(SPACE_CHARS_MAX).default('private'),
   durability: z.enum(['disk', 'memory']).default('disk'),
@@ -54,6 +93,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       allowPrivateAddresses: toggle.default(false),
       pullIntervalMs: z.number().int().min(PULL_INTERVAL_MS_MIN).max(PULL_INTERVAL_MS_MAX).default(10_000),
+      mdns: toggle.default(false),
     })
     .prefault({}),
 })
@@ -79,9 +119,13 @@ export const FIELDS: readonly Field[] = [
   { path: 'port', kind: 'number', variables: ['PORT'], unit: 'TCP port, 0 = any free one' },
   { path: 'host', kind: 'text', variables: ['HOST'], unit: 'address' },
   { path: 'name', kind: 'text', variables: ['SPORE_NAME'], unit: 'text, at most 64 characters' },
+  { path: 'roles', kind: 'list', variables: ['SPORE_ROLES'], unit: 'list of words' },
+  { path: 'tags', kind: 'list', variables: ['SPORE_TAGS'], unit: 'list of words' },
   { path: 'network', kind: 'text', variables: ['SPORE_NETWORK'], unit: 'name' },
   { path: 'peers', kind: 'list', variables: ['SPORE_PEERS'], unit: 'list of URLs' },
   { path: 'bootstrap', kind: 'toggle', variables: ['SPORE_BOOTSTRAP'], unit: 'on | off' },
+  { path: 'bootstrapUrl', kind: 'text', variables: ['SPORE_BOOTSTRAP_URL'], unit: 'URL or path' },
+  { path: 'bootstrapKeys', kind: 'list', variables: ['SPORE_BOOTSTRAP_KEYS'], unit: 'list of did:key' },
   { path: 'publicUrl', kind: 'text', variables: ['SPORE_PUBLIC_URL'], unit: 'URL' },
   { path: 'defaultSpace', kind: 'text', variables: ['SPORE_DEFAULT_SPACE'], unit: 'space' },
   { path: 'durability', kind: 'text', variables: ['SPORE_DURABILITY'], unit: 'disk | memory' },
@@ -105,6 +149,7 @@ export const FIELDS: readonly Field[] = [
     variables: ['SPORE_PULL_INTERVAL_MS'],
     unit: 'milliseconds',
   },
+  { path: 'federation.mdns', kind: 'toggle', variables: ['SPORE_MDNS'], unit: 'on | off' },
 ]
 
 /**

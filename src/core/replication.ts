@@ -3,6 +3,7 @@
  * put together once. `createSpore` stands on it; the simulator runs thousands of them without what stands above.
  */
 import type { Clock, Log, Random } from './base/ports.ts'
+import { type Conduct, CUT_OFF, createConduct } from './gossip/conduct.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
 import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
@@ -77,10 +78,19 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
   const forks = createForks({ memory, store, writer, spaces, verifier })
   const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks })
+  const conduct: Conduct = createConduct({
+    clock,
+    isPinned: (caller) => gossip.peers.byDid(caller)?.isPinned === true,
+    onCut(caller, reason) {
+      log.warn(CUT_OFF, { caller, reason })
+      gossip.cutOff(caller)
+    },
+  })
   const gossip = createGossip(
     { name, network, profile, pullIntervalMs },
     {
       replica,
+      conduct,
       forks,
       memory,
       compression,
@@ -99,6 +109,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const federation = createFederation({
     compression,
     gossip,
+    conduct,
     replica,
     segments,
     reconciler: gossip.reconciler,

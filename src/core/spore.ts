@@ -6,7 +6,8 @@ import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
 import type { Federation } from './gossip/federation.ts'
-import { toPeerView } from './gossip/peers.ts'
+import type { Hint } from './gossip/hints.ts'
+import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
@@ -73,6 +74,10 @@ export interface Spore extends AsyncDisposable {
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
   readonly federation: Federation
+  /** Begins to look for seeds, where bootstrap is on; after `federation.start`, and waited for by nobody. */
+  seek(): void
+  /** Looks whether a spore is where it is said to be: who is not the one with that key is not joined. */
+  hint(hint: Hint): void
 
   /**
    * Resolves when what is remembered now can be found. Own memories can be once they are acknowledged; what others bring,
@@ -88,6 +93,14 @@ export interface SporeOptions {
   readonly defaultSpace: string
   /** Mean time between two pulls, in milliseconds. */
   readonly pullIntervalMs: number
+  /** Where it looks for others when it knows none; without it, it looks nowhere. */
+  readonly bootstrap?: {
+    readonly pinnedKeys: readonly string[]
+    /** The seed list in the package; null for none. */
+    readonly packaged: Uint8Array | null
+    /** Brings a newer list; null where only the one in the package counts. */
+    readonly source: SeedSource | null
+  }
   /** Roles, tags and model families that others are told; none unless given. */
   readonly profile?: Profile
 }
@@ -122,6 +135,19 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     { ...ports, signer, verifier: createVerifier() },
   )
   const { memory, writer, gossip, federation } = replication
+  const seeding = options.bootstrap
+    ? createSeeding(
+        { ...options.bootstrap, network: store.origin.network },
+        {
+          ...ports,
+          source: options.bootstrap.source,
+          writer,
+          verifier: createVerifier(),
+          hints: gossip.hints,
+          firstRound: gossip.firstRound,
+        },
+      )
+    : null
   const library = createLibrary({ memory, writer, store, spaces, trustOf })
   const retriever = createRetriever()
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
@@ -147,6 +173,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
+  const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
   writer.onCommitted(follow)
@@ -165,8 +192,9 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       damaged: memory.damaged,
       purged: memory.denied,
       missing: memory.missing,
-      peers: gossip.peers.all().map(toPeerView),
+      peers: peerViews(),
       tasks: tasks.count,
+      bootstrap: seeding?.view() ?? BOOTSTRAP_OFF,
       defaultSpace: spaces.defaultSpace,
       durability: store.durability,
       indexing: { behind: indexer.behind },
@@ -186,14 +214,19 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     task: tasks.get,
     tasks: tasks.page,
     trust: (author) => explainTrust(author, signer.did, memory),
-    peers: () => gossip.peers.all().map(toPeerView),
+    peers: peerViews,
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer }),
     federation,
+    seek: () => seeding?.start(),
+    hint: (hint) => void gossip.hints.follow([hint]),
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
       await indexer.stop()
+      const seedingEnds = seeding?.stop()
       await replication[Symbol.asyncDispose]()
+      // Its requests are those of the replication: they end with it.
+      await seedingEnds
     },
   }
 }

@@ -15,7 +15,8 @@ export function toProblem({ code, detail }: Failure): Problem {
 /** The edge between a `Result` and the framework: the value, or a throw that the error handler turns into a problem. */
 export function unwrap<T>(result: Result<T, Failure>): T {
   if (result.ok) return result.value
-  throw new SporeError(result.error.code, result.error.detail)
+  const { code, detail, retryAfterSeconds } = result.error
+  throw new SporeError(code, detail, { retryAfterSeconds })
 }
 
 const problem = {

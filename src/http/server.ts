@@ -2,7 +2,8 @@
  * The HTTP server of one spore: API, event stream, MCP, docs, and whatever federation routes it is given. It does not
  * listen and does not own the spore: `app.listen()` and `app.close()` are the composer's, and so is the spore.
  *
- * Order of what a request meets: security headers, Host, Origin, token, strict JSON, schema, handler. Every failure on
+ * Order of what a request meets: security headers, Host, Origin, token, what its address has left, strict JSON, schema,
+ * handler. Every failure on
  * that way leaves as problem details with a code of the registry.
  */
 import fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
@@ -18,15 +19,17 @@ import {
 } from '../core/protocol/limits.ts'
 import type { Spore } from '../core/spore.ts'
 import { apiRoutes } from './api/routes.ts'
+import type { Accounts } from './bounds/accounts.ts'
+import { boundConnections, type ConnectionBounds } from './bounds/connections.ts'
 import { docsPlugin } from './docs.ts'
 import { mcpRoute } from './mcp/route.ts'
 import { accessPlugin } from './plugins/access.ts'
+import { callersPlugin } from './plugins/callers.ts'
 import { errorsPlugin, sendFailure } from './plugins/errors.ts'
 import { headersPlugin } from './plugins/headers.ts'
 import { jsonPlugin } from './plugins/json.ts'
 import { requestLogPlugin } from './plugins/request-log.ts'
 import { createTimeouts } from './plugins/timeouts.ts'
-
 import { validatorCompiler } from './validation.ts'
 
 export interface HttpOptions {
@@ -43,6 +46,12 @@ export interface HttpOptions {
    * scope inherits Host and Origin checks, problem details and the strict JSON parser, which it may replace.
    */
   readonly federation?: FastifyPluginAsync
+  /** Addresses of reverse proxies (also as CIDR) whose word for where a request comes from counts. Default none. */
+  readonly trustProxy?: readonly string[]
+  /** Default `CONNECTION_BOUNDS`. */
+  readonly connections?: ConnectionBounds
+  /** Buckets of callers that are not known yet. Default: those of `limits.ts`. */
+  readonly accounts?: Accounts
   /** Milliseconds in which a whole request must have arrived. Default `REQUEST_TIMEOUT_MS`. */
   readonly requestTimeoutMs?: number
   /** Milliseconds that an event stream with a full buffer is waited for. Default `EVENT_STREAM_STALL_MS`. */
@@ -67,12 +76,14 @@ export async function createServer(spore: Spore, options: HttpOptions): Promise<
     logger: false,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: API_BODY_BYTES_MAX,
+    ...(options.trustProxy?.length && { trustProxy: [...options.trustProxy] }),
     routerOptions: { maxParamLength: URL_CHARS_MAX },
     frameworkErrors: (_error, _request, reply) => {
       sendFailure(reply, failure('REQUEST_INVALID', 'The path is not one that a route could have.'))
     },
   })
   timeouts.decorate(app)
+  boundConnections(app, options.connections)
   app.setValidatorCompiler<z.ZodType>(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
 
@@ -85,6 +96,7 @@ export async function createServer(spore: Spore, options: HttpOptions): Promise<
     tokenHashes: options.tokenHashes ?? (() => []),
     tokenRequired: options.tokenRequired ?? false,
   })
+  await app.register(callersPlugin, options.accounts ? { accounts: options.accounts } : {})
   await app.register(jsonPlugin)
   await app.register(docsPlugin, { version: options.version })
 

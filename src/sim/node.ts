@@ -1,6 +1,7 @@
 /** One simulated machine: a key, a disk, a wall clock, and the spore that lives on it from start to crash. */
 import type { Did, LogId } from '../core/base/brand.ts'
 import type { Log } from '../core/base/ports.ts'
+import { CUT_OFF } from '../core/gossip/conduct.ts'
 import { createSigner } from '../core/identity/keys.ts'
 import type { StoreBatch } from '../core/memory/store.ts'
 import type { Compression } from '../core/protocol/compression.ts'
@@ -71,6 +72,8 @@ export interface NodeDeps {
   readonly trace: (what: string) => void
   /** Hears of a batch that can no longer be lost, behind its audit. */
   readonly onDurable: (node: SimNode, audit: Audit, batch: StoreBatch) => void
+  /** Hears that a spore cuts a caller off. */
+  readonly onCut: (node: SimNode, caller: Did, reason: string) => void
   /** Hears that a spore is up, whose disk has what it had and nothing is under way. */
   readonly onUp: (node: SimNode) => void
 }
@@ -125,7 +128,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
       {
         clock: createClock(scheduler, wall, own),
         random: ofLife,
-        log: watchfulLog(name, report),
+        log: watchfulLog(name, report, (caller, reason) => deps.onCut(node, caller, reason)),
         store,
         transport: network.transport(place, name, own),
         compression: deps.compression,
@@ -205,11 +208,13 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
 }
 
 /** An engine says `error` where something broke; only a failed disk may be what broke. */
-function watchfulLog(name: string, report: Report): Log {
+function watchfulLog(name: string, report: Report, onCut: (caller: Did, reason: string) => void): Log {
   return {
     debug() {},
     info() {},
-    warn() {},
+    warn(message, fields) {
+      if (message === CUT_OFF) onCut(fields?.caller as Did, String(fields?.reason))
+    },
     error(message, fields) {
       if (message !== 'commit failed') report('broken', `${name}: ${message} ${JSON.stringify(fields ?? {})}`)
     },

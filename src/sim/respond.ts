@@ -96,5 +96,8 @@ export function respondFrom(federation: Federation): Responder {
 export const reply = (status: number, body: Uint8Array): TransportReply => ({ status, headers: {}, body })
 export const jsonReply = (status: number, value: unknown): TransportReply =>
   reply(status, utf8ToBytes(JSON.stringify(value)))
-export const problem = ({ code, detail }: Failure): TransportReply =>
-  jsonReply(ERRORS[code].status, { code, detail })
+export const problem = ({ code, detail, retryAfterSeconds }: Failure): TransportReply => {
+  const problem = jsonReply(ERRORS[code].status, { code, detail })
+  if (retryAfterSeconds === undefined) return problem
+  return { ...problem, headers: { 'retry-after': String(retryAfterSeconds) } }
+}

@@ -21,6 +21,7 @@ export const CHECKERS = {
   history: 'What is visible is what the acknowledged operations add up to.',
   'own-write': 'A write is acknowledged or fails with STORE_WRITE_FAILED.',
   'self-fork': 'A spore that lost its disk never forks its own log.',
+  fair: 'No honest spore is cut off by another, whatever the faults.',
   liveness: 'Once faults stop, spores agree within the rounds of the scenario.',
   broken: 'Nothing throws, and no engine logs an error but for a failed disk.',
 } as const

@@ -216,6 +216,12 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
           note,
           trace,
           onDurable,
+          onCut(cutting, caller, reason) {
+            const victim = nodes.find(({ did }) => did === caller)
+            if (!victim) note('a liar was cut off')
+            else if (victim.isHonest)
+              report('fair', `${cutting.name} cuts ${victim.name} off, because of: ${reason}`)
+          },
           onUp: (up) => world.onUp?.(up),
         },
       )

@@ -20,7 +20,7 @@ import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
-import { createSpore, type Spore } from '../../src/core/spore.ts'
+import { createSpore, type Spore, type SporeOptions } from '../../src/core/spore.ts'
 import { type Responder, respondFrom } from '../../src/sim/respond.ts'
 import { type SeededRandom, seededRandom } from './seeded.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
@@ -64,6 +64,8 @@ export interface OpenOptions {
   /** The URL that it gives itself, where that is not the one it answers at. */
   readonly url?: string | null
   readonly log?: Log
+  /** Where it looks for others; nowhere unless given. */
+  readonly bootstrap?: SporeOptions['bootstrap']
 }
 
 export interface Member {
@@ -176,7 +178,12 @@ export function createLoopback(seed: string): Loopback {
       const origin = () => ({ publicKey: signer.publicKey, network, epoch: bytes(8) })
       const store = options.store ?? createMemoryStore(origin())
       const spore = await createSpore(
-        { name, defaultSpace: 'commons', pullIntervalMs: 10_000 },
+        {
+          name,
+          defaultSpace: 'commons',
+          pullIntervalMs: 10_000,
+          ...(options.bootstrap && { bootstrap: options.bootstrap }),
+        },
         {
           clock,
           random: { bytes, float: random.float },
@@ -206,6 +213,7 @@ export function createLoopback(seed: string): Loopback {
       if (isReachable) hosts.set(url, respondFrom(spore.federation))
       const selfUrl = options.url === undefined ? (isReachable ? url : null) : options.url
       await spore.federation.start(selfUrl, options.seeds ?? [])
+      spore.seek()
       return member
     },
     serve(name, responder) {

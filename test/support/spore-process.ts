@@ -12,6 +12,10 @@ export interface CommandOptions {
   readonly home: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string | Buffer
+  /** Another installation's `bin/spore.js`; this project's own by default. */
+  readonly program?: string
+  /** Milliseconds after which it is taken to hang and is killed; default `HANG_MS`. */
+  readonly hangMs?: number
 }
 
 export interface CommandResult {
@@ -73,12 +77,40 @@ export async function startSpore(
   }
 }
 
+export interface RunningSwarm extends AsyncDisposable {
+  readonly spores: readonly { readonly url: string; readonly spore: string }[]
+  stderr(): string
+}
+
+/** `spore swarm --json`: several spores in one process, on free ports and in temporary folders. */
+export async function startSwarm(
+  options: Omit<CommandOptions, 'home'>,
+  args: readonly string[] = [],
+): Promise<RunningSwarm> {
+  const child = launch(['swarm', '--json', ...args], { ...options, home: '' })
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
+  const exited = once(child, 'exit')
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
+  await Promise.race([once(lines, 'line'), exited])
+  if (child.exitCode !== null) throw new Error(`the swarm ended before it listened: ${stderr()}`)
+  const { spores } = JSON.parse(stdout().split('\n')[0] as string) as Pick<RunningSwarm, 'spores'>
+  return {
+    spores,
+    stderr,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
 /** The environment of a test has no settings of the developer's own spore. */
-function launch(args: readonly string[], { home, env }: CommandOptions): ChildProcess {
+function launch(args: readonly string[], options: CommandOptions): ChildProcess {
+  const { home, env, hangMs = HANG_MS } = options
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(SPORE_.*|PORT|HOST|NODE_OPTIONS)$/.test(name),
   )
-  return spawn(process.execPath, [program, ...args], {
+  return spawn(process.execPath, [options.program ?? program, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...Object.fromEntries(kept),
@@ -87,7 +119,7 @@ function launch(args: readonly string[], { home, env }: CommandOptions): ChildPr
       SPORE_LOG_LEVEL: 'warn',
       ...env,
     },
-    timeout: HANG_MS,
+    timeout: hangMs,
   })
 }
 

@@ -54,6 +54,7 @@ export async function runChecks(
     checkClock(Date.now(), spore.newestMs),
     await checkAccess(loaded),
     ...(spore.health ? [checkPeers(spore.health)] : []),
+    ...(spore.health && spore.url ? [checkBootstrap(spore.health)] : []),
   ]
 }
 
@@ -213,6 +214,18 @@ function checkPeers({ peers }: Health): Check {
   if (peers.length === 0) return ok('peers', 'none')
   if (alive > 0) return ok('peers', `${alive} of ${peers.length} answer`)
   return warn('peers', `none of ${peers.length} answers`, 'Look at "spore peers" for the reasons.')
+}
+
+export function checkBootstrap({ bootstrap }: Pick<Health, 'bootstrap'>): Check {
+  const { isOn, source, seeds, problem } = bootstrap
+  if (!isOn) return ok('bootstrap', 'off')
+  const using = source === null ? 'no seed list' : `${seeds} seeds of the ${source} list`
+  if (problem === null) return ok('bootstrap', using)
+  return warn(
+    'bootstrap',
+    `${using}; ${problem}`,
+    'Look at bootstrapUrl and bootstrapKeys; "spore bootstrap check <file>" says more.',
+  )
 }
 
 function failed(name: string, error: unknown): Check {

@@ -21,6 +21,8 @@ import {
 import type { HeadsRow, Range } from '../protocol/messages.ts'
 import { chainBeforeRow, type SegmentList } from '../protocol/segment-list.ts'
 import type { FederationClient } from './client.ts'
+import type { Conduct } from './conduct.ts'
+import { isOwnTrouble, noteOffence, noteRefusal } from './peer-conduct.ts'
 import type { Peer } from './peers.ts'
 import type { Replica } from './replica.ts'
 
@@ -39,6 +41,7 @@ export interface Bootstrap {
 export interface BootstrapDeps {
   readonly client: FederationClient
   readonly replica: Replica
+  readonly conduct: Conduct
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
@@ -90,7 +93,7 @@ interface Job {
   lanes: number
 }
 
-export function createBootstrap({ client, replica, clock, log, signal }: BootstrapDeps): Bootstrap {
+export function createBootstrap({ client, replica, conduct, clock, log, signal }: BootstrapDeps): Bootstrap {
   const jobs = new Map<LogId, Job>()
 
   // --- Planning ---
@@ -240,13 +243,21 @@ export function createBootstrap({ client, replica, clock, log, signal }: Bootstr
           ? null
           : received.value.result.error
         : received.error
+      if (refused && isOwnTrouble(refused)) {
+        // What this spore does not take, it takes from nobody.
+        job.struck.add(batch.peer)
+        return ok(undefined)
+      }
       if (refused) {
+        noteRefusal(conduct, batch.peer, refused.code)
         if (isCurrent(job, batch)) blame(job, batch.peer, `${refused.code}: ${refused.detail}`)
         return ok(undefined)
       }
     }
-    if (isCurrent(job, batch) && !batch.parts.some((part) => isStored(job, part)))
+    if (isCurrent(job, batch) && !batch.parts.some((part) => isStored(job, part))) {
+      noteOffence(conduct, batch.peer, 'futile')
       blame(job, batch.peer, 'nothing came')
+    }
     return ok(undefined)
   }
 

@@ -141,7 +141,7 @@ export function createFederationClient({
 
   const send = async (outgoing: Outgoing): Promise<Result<TransportReply, Failure>> => {
     const reply = await transport.send(sign(outgoing), signal)
-    if (!reply.ok || reply.value.status < 400) return reply
+    if (!reply.ok || isAnswer(reply.value.status)) return reply
     return err(refusal(reply.value))
   }
 
@@ -287,7 +287,7 @@ export function createFederationClient({
       const request = sign({ method: 'POST', base, path: '/federation/join', headers, body })
       const sent = await transport.send(request, signal)
       if (!sent.ok) return sent
-      if (sent.value.status >= 400) return err(refusal(sent.value))
+      if (!isAnswer(sent.value.status)) return err(refusal(sent.value))
       const joined = readNodes(sent.value.body)
       if (!joined.ok) return joined
       const parts = { ...sent.value, requestSignature: request.headers.signature ?? '' }
@@ -304,6 +304,9 @@ export function createFederationClient({
     },
   }
 }
+
+/** A redirect is none: the request was signed for this authority, and another URL is nobody's to name in passing. */
+const isAnswer = (status: number): boolean => (status >= 200 && status < 300) || status === 304
 
 /** Bytes of problem details that are read. */
 const PROBLEM_BYTES_MAX = 16 * 1024
@@ -327,7 +330,7 @@ async function readProblem(body: AsyncIterable<Uint8Array>): Promise<Uint8Array>
 
 async function orRefusal(reply: TransportStream): Promise<Result<TransportStream, Failure>> {
   const { status, headers, body } = reply
-  if (status < 400) return ok(reply)
+  if (isAnswer(status)) return ok(reply)
   return err(refusal({ status, headers, body: await readProblem(body) }))
 }
 
@@ -343,7 +346,7 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
 const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504, 521, 522, 523, 530])
 
 /** A peer's problem details, with nothing of its text believed but the code. */
-function refusal({ status, body }: TransportReply): Failure {
+function refusal({ status, headers, body }: TransportReply): Failure {
   const problem = parseJson(body) as { code?: unknown; detail?: unknown } | null
   const code =
     typeof problem?.code === 'string' && Object.hasOwn(ERRORS, problem.code)
@@ -353,7 +356,10 @@ function refusal({ status, body }: TransportReply): Failure {
   if (code === null && GATEWAY_STATUSES.has(status)) return failure('PEER_ASLEEP', `HTTP ${status}`)
   const passedOn = code !== null && PASSED_ON.has(code)
   const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
-  return failure(passedOn ? code : 'PEER_REFUSED', `HTTP ${status}, ${title}`)
+  const told = status === 503 ? 'PEER_BUSY' : 'PEER_REFUSED'
+  const refused = failure(passedOn ? code : told, `HTTP ${status}, ${title}`)
+  const retryAfter = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
+  return retryAfter === undefined ? refused : { ...refused, retryAfterSeconds: Number(retryAfter) }
 }
 
 function readNodes(body: Uint8Array): Result<Nodes, Failure> {

@@ -5,6 +5,7 @@ import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
 import {
+  claimedCaller,
   type RequestParts,
   type SignatureHeaders,
   signReply,
@@ -31,6 +32,7 @@ import {
   FEDERATION_PATH,
 } from '../protocol/messages.ts'
 import { decodeProbe, encodeProbeReply } from '../protocol/probe-messages.ts'
+import type { Conduct } from './conduct.ts'
 import type { Gossip } from './gossip.ts'
 import { framesToLines } from './lines.ts'
 import { createNonces } from './nonces.ts'
@@ -39,7 +41,7 @@ import type { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import type { SegmentFrame, Segments } from './segments.ts'
 import type { EventSource } from './streams.ts'
-import { receivePush } from './tally.ts'
+import { judgePush, receivePush } from './tally.ts'
 
 export interface HeadsAnswer {
   /** Digest of the view, 64 characters of hex. */
@@ -66,8 +68,12 @@ export interface Federation {
   start(url: string | null, seeds: readonly string[]): Promise<void>
   /** Resolves when own writes may begin: see `Gossip.firstRound`. */
   firstRound(): Promise<void>
-  /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED. */
+  /** What callers did here so far. */
+  readonly conduct: Conduct
+  /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED, PEER_CUT_OFF. */
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
+  /** Whether a caller is one of this spore's peers, or holds a stream: there are few, and strangers do not crowd them out. */
+  isPeer(caller: Did): boolean
   heads(since: string | null, etags: readonly string[]): HeadsAnswer
   /** Payloads of single entries. Failure REQUEST_INVALID. */
   payloads(body: Uint8Array): Promise<Result<Uint8Array, Failure>>
@@ -109,6 +115,7 @@ export interface Federation {
 export interface FederationDeps {
   readonly compression: Compression
   readonly gossip: Gossip
+  readonly conduct: Conduct
   readonly replica: Replica
   readonly segments: Segments
   readonly reconciler: Pick<Reconciler, 'answer'>
@@ -126,7 +133,7 @@ export interface FederationDeps {
 }
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { gossip, replica, logs, spaces, signer, verifier, clock, network } = deps
+  const { gossip, conduct, replica, logs, spaces, signer, verifier, clock, network } = deps
   const nonces = createNonces({ isPeer: gossip.isPeer })
 
   /** Proofs are counted as this process took them in: a cursor of an earlier one gives those of all forked logs again. */
@@ -151,17 +158,32 @@ export function createFederation(deps: FederationDeps): Federation {
     return rows
   }
 
+  /** Holds against a caller what was wrong with its request. */
+  const judged = <T>(caller: Did, result: Result<T, Failure>): Result<T, Failure> => {
+    if (!result.ok) conduct.noteRefused(caller, result.error.code)
+    return result
+  }
+
   return {
+    conduct,
     start: gossip.start,
     firstRound: gossip.firstRound,
+    isPeer: gossip.isPeer,
 
     admit(parts, headers) {
       const nowMs = clock.now()
+      // Before anything is verified: it costs nothing to turn them away, and nobody else can be harmed by saying to be one.
+      const claimed = claimedCaller(headers)
+      const cutOff = claimed && conduct.cutOff(claimed)
+      if (cutOff) return err(cutOff)
       const verified = verifyRequest(parts, headers, { nowMs, verifier })
       if (!verified.ok) return verified
       const { caller, nonce } = verified.value
       const fresh = nonces.add(caller, nonce, nowMs)
       if (!fresh.ok) return fresh
+      conduct.charge(caller, { bytes: parts.body.length, signatures: 1 })
+      const isWelcome = conduct.request(caller)
+      if (!isWelcome.ok) return isWelcome
       gossip.membership.called(caller)
       // Who reads what there is here fetches what it lacks, though there be nothing to fetch for a long time.
       if (parts.path.endsWith(`${FEDERATION_PATH}/heads`)) gossip.noteAsked(caller)
@@ -196,7 +218,7 @@ export function createFederation(deps: FederationDeps): Federation {
     reconcile: deps.reconciler.answer,
 
     pull(body, caller) {
-      const ranges = decodePull(body)
+      const ranges = judged(caller, decodePull(body))
       if (!ranges.ok) return ranges
       gossip.noteAsked(caller)
       return ok(
@@ -204,6 +226,7 @@ export function createFederation(deps: FederationDeps): Federation {
           let bytes = 0
           for (const { logId, from, to } of ranges.value)
             for await (const { frame, end } of replica.frames(logId, from, to)) {
+              conduct.charge(caller, { bytes: frame.length })
               yield frame
               gossip.noteServed(caller, { logId, next: end })
               bytes += frame.length
@@ -218,7 +241,9 @@ export function createFederation(deps: FederationDeps): Federation {
     toLines: (frames) => framesToLines(frames, deps.compression),
 
     async push(body, caller) {
-      const { tally, failures, want, suspects } = await receivePush(replica, body)
+      const { tally, failures, want, suspects, signatures } = await receivePush(replica, body)
+      conduct.charge(caller, { signatures })
+      judgePush(conduct, caller, tally, failures)
       for (const logId of suspects) gossip.suspect(caller, logId)
       const { prune, linked } = gossip.pushed(caller, tally)
       return encodePushReply({ new: tally.fresh, dup: tally.duplicate, failures, want, prune, linked })
@@ -242,12 +267,12 @@ export function createFederation(deps: FederationDeps): Federation {
     },
 
     ihave(body, caller) {
-      const rows = decodeIhave(body)
+      const rows = judged(caller, decodeIhave(body))
       return rows.ok ? ok(encodeIhaveReply(gossip.announced(caller, rows.value))) : rows
     },
 
     async neighbor(body, caller) {
-      const request = decodeNeighbor(body)
+      const request = judged(caller, decodeNeighbor(body))
       return request.ok ? ok(encodeNeighborReply(await gossip.asked(caller, request.value))) : request
     },
 
@@ -271,6 +296,7 @@ export function createFederation(deps: FederationDeps): Federation {
 
     async join(body, caller, requestSignature) {
       const descriptor = verifyDescriptor(body, { network, nowMs: clock.now(), verifier })
+      conduct.charge(caller, { signatures: 1 })
       if (!descriptor.ok) return descriptor
       if (descriptor.value.key !== caller)
         return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))

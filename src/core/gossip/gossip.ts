@@ -16,17 +16,21 @@ import type { Writer } from '../memory/writer.ts'
 import type { PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { DESCRIPTOR_TTL_MS, FIRST_ROUND_MAX_MS } from '../protocol/limits.ts'
+import { DESCRIPTOR_TTL_MS } from '../protocol/limits.ts'
 import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient } from './client.ts'
+import type { Conduct } from './conduct.ts'
+import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
+import { createHints, type Hints } from './hints.ts'
 import { createInvestigator } from './investigation.ts'
 import { createLinks } from './links.ts'
 import { isAway } from './liveness.ts'
 import { createMembership, type Membership } from './membership.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
+import { viewConduct } from './peer-conduct.ts'
 import { type Peer, type Peers, toPeerView } from './peers.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
@@ -72,6 +76,9 @@ export interface Gossip {
   noteServed(did: Did, row: LogNext): void
   /** What a spore sent of a log is of another chain than the one here. */
   suspect(did: Did, logId: LogId): void
+  /** Ends what links this spore to one that is cut off. */
+  cutOff(did: Did): void
+  view(peer: Peer): PeerView
   /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
@@ -79,6 +86,7 @@ export interface Gossip {
   readonly peers: Peers
   readonly reconciler: Reconciler
   readonly repair: Repair
+  readonly hints: Hints
 }
 
 export interface GossipOptions {
@@ -90,6 +98,7 @@ export interface GossipOptions {
 
 export interface GossipDeps {
   readonly replica: Replica
+  readonly conduct: Conduct
   readonly forks: Forks
   readonly memory: Memory
   readonly compression: Compression
@@ -114,7 +123,8 @@ const MEETINGS_MAX = 16
 const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } = deps
+  const { replica, conduct, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } =
+    deps
   const { pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
@@ -128,15 +138,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   // --- Peers ---
 
   const membership = createMembership(options, {
+    ...deps,
     client,
-    store,
-    writer,
-    signer,
-    verifier,
-    transport,
-    clock,
-    random,
-    log,
     signal,
     subscriptions: () => links.subscriptions,
     sync: (peer) => sync(peer),
@@ -144,9 +147,11 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     onDown: (peer) => links.down(peer),
   })
   const { self, peers, introductions, neighbors } = membership
+  const view = (peer: Peer): PeerView => toPeerView(peer, viewConduct(conduct, peer))
   const links = createLinks({
     client,
     replica,
+    conduct,
     peers,
     clock,
     random,
@@ -182,12 +187,13 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     clock,
   })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
-  const bootstrap = createBootstrap({ client, replica, clock, log, signal })
+  const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
   const puller = createPuller({
     client,
     replica,
     bootstrap,
+    conduct,
     reconciler,
     investigator,
     spaces,
@@ -214,19 +220,26 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     }
     void sync(introduced.value)
     neighbors.refill()
-    return ok(toPeerView(introduced.value))
+    return ok(view(introduced.value))
   }
 
   /** Strangers that introduce themselves make this spore ask where they say they are: so many of them at a time. */
   const mayMeet = ({ isStranger }: Peer): boolean => !isStranger || syncs.size < MEETINGS_MAX
 
   const isOld = ({ issued }: Descriptor): boolean => clock.now() - issued > DESCRIPTOR_TTL_MS / 2
+  const meeting = { client, peers, signal, self, introductions, neighbors }
+  const hints = createHints({
+    ...deps,
+    ...meeting,
+    onMet: (peer) => void sync(peer),
+  })
 
   // --- Sync ---
 
   const sync = (peer: Peer): Promise<void> => {
     const running = syncs.get(peer)
     if (running) return running
+    if (!membership.isWelcome(peer)) return Promise.resolve()
     // Noted before it begins: an answer may already ask for the next.
     const started = Promise.resolve(peer)
       .then(syncOnce)
@@ -261,23 +274,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   // --- The loop ---
 
-  /** Begins a round with each peer. */
-  const firstRound = async (all: readonly Peer[]): Promise<void> => {
-    if (all.length === 0) return
-    const isOver = new AbortController()
-    const heard = async (peer: Peer): Promise<void> => {
-      await sync(peer)
-      if (peer.lastSyncAtMs === null) throw new Error('not heard')
-    }
-    // Rejects when nobody was heard: there is no more to wait for then either.
-    const rounds = Promise.any(all.map(heard)).catch(() => {})
-    await Promise.race([rounds, clock.sleep(FIRST_ROUND_MAX_MS, AbortSignal.any([isOver.signal, signal]))])
-    isOver.abort()
-  }
-
   const run = async (): Promise<void> => {
     // Nobody waits for a peer: a slow one holds up nothing but itself.
-    first = firstRound(peers.all().slice(0, FIRST_ROUND_PEERS))
+    first = firstRound(peers.all().slice(0, FIRST_ROUND_PEERS), { sync, clock, signal })
     while (!signal.aborted) {
       const pauseMs = pullIntervalMs * (0.5 + random.float())
       await clock.sleep(pauseMs, signal)
@@ -307,6 +306,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.close()
       await Promise.allSettled([
         loop,
+        hints.settled(),
         ...syncs.values(),
         ...investigations,
         links.settled(),
@@ -341,6 +341,12 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       const peer = peers.byDid(did)
       if (peer) suspect(peer, logId)
     },
+    cutOff(did) {
+      const peer = peers.byDid(did)
+      if (peer) neighbors.failed(peer)
+      links.closeStream(did)
+    },
+    view,
     follow(applied, forks) {
       if (!loop) return
       // What others wrote is told to the links by whom it came in with.
@@ -357,5 +363,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     peers,
     reconciler,
     repair,
+    hints,
   }
 }

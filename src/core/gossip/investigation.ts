@@ -16,7 +16,9 @@ import { SporeError } from '../protocol/errors.ts'
 import { decodeFrames, isForkProof, splitFrames } from '../protocol/frame.ts'
 import { decodeRun } from '../protocol/run.ts'
 import type { FederationClient } from './client.ts'
+import type { Conduct } from './conduct.ts'
 import type { Forks } from './forks.ts'
+import { noteOffence } from './peer-conduct.ts'
 import type { Peer } from './peers.ts'
 
 export interface Investigator {
@@ -30,6 +32,7 @@ export interface Investigator {
 export interface InvestigatorDeps {
   readonly client: FederationClient
   readonly forks: Forks
+  readonly conduct: Conduct
   readonly logs: LogTable
   readonly store: MemoryStore
   readonly compression: Compression
@@ -43,7 +46,7 @@ export const PROBES_MAX = 32
 export const FALSE_ALARMS_MAX = 3
 
 export function createInvestigator(deps: InvestigatorDeps): Investigator {
-  const { client, forks, logs, store, compression, log, signal } = deps
+  const { client, forks, conduct, logs, store, compression, log, signal } = deps
   const falseAlarms = new WeakMap<Peer, number>()
   const running = new Set<LogId>()
 
@@ -106,7 +109,10 @@ export function createInvestigator(deps: InvestigatorDeps): Investigator {
       running.add(logId)
       try {
         const outcome = await follow(peer, logId, until)
-        if (outcome === 'nothing') falseAlarms.set(peer, (falseAlarms.get(peer) ?? 0) + 1)
+        if (outcome === 'nothing') {
+          falseAlarms.set(peer, (falseAlarms.get(peer) ?? 0) + 1)
+          noteOffence(conduct, peer, 'lie')
+        }
         if (outcome !== 'unanswered') log.warn('log investigated', { peer: peer.url, logId, outcome })
         return outcome
       } finally {

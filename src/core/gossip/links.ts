@@ -9,6 +9,7 @@ import type { Failure } from '../protocol/errors.ts'
 import type { IhaveReply, LogNext, LogStart } from '../protocol/messages.ts'
 import { createBroadcast } from './broadcast.ts'
 import type { FederationClient } from './client.ts'
+import type { Conduct } from './conduct.ts'
 import type { StreamEvent } from './event-stream.ts'
 import { noteKnown, type Peer, type Peers } from './peers.ts'
 import type { LinkName } from './plumtree.ts'
@@ -16,7 +17,7 @@ import { PUSH_BYTES } from './push.ts'
 import type { Replica } from './replica.ts'
 import { createStreams, type EventSource } from './streams.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
-import { receivePush, type Tally } from './tally.ts'
+import { judgePush, receivePush, type Tally } from './tally.ts'
 
 export interface Links {
   up(peer: Peer): void
@@ -45,6 +46,7 @@ export interface Links {
 export interface LinksDeps {
   readonly client: FederationClient
   readonly replica: Replica
+  readonly conduct: Conduct
   readonly peers: Peers
   readonly clock: Clock
   readonly random: Random
@@ -63,7 +65,7 @@ export interface LinksDeps {
 }
 
 export function createLinks(deps: LinksDeps): Links {
-  const { client, replica, peers, clock, onReached, onFailed, onSuspect, onUnlinked } = deps
+  const { client, replica, conduct, peers, clock, onReached, onFailed, onSuspect, onUnlinked } = deps
 
   const whereKnown = (link: LinkName, act: (peer: Peer) => void): void => {
     const peer = peers.byUrl(link)
@@ -97,7 +99,12 @@ export function createLinks(deps: LinksDeps): Links {
   /** What came down a stream is answered by a request, where there is something to answer. */
   const takeEvent = async (peer: Peer, event: StreamEvent): Promise<void> => {
     if (event.type === 'ihave') return ask(peer, broadcast.announced(peer.url, event.rows))
-    const { tally, want, suspects } = await receivePush(replica, event.frames)
+    const { tally, failures, want, suspects, signatures } = await receivePush(replica, event.frames)
+    const teller = peer.descriptor?.key
+    if (teller) {
+      conduct.charge(teller, { bytes: event.frames.length, signatures })
+      judgePush(conduct, teller, tally, failures)
+    }
     for (const logId of suspects) onSuspect(peer, logId)
     if (takePush(peer.url, tally)) await client.neighbor(peer.url, { ask: 'lazy', want: [] })
     await ask(peer, want)

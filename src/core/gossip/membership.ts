@@ -16,6 +16,7 @@ import type { Writer } from '../memory/writer.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { createAddressBook } from './address-book.ts'
 import type { FederationClient } from './client.ts'
+import type { Conduct } from './conduct.ts'
 import { createIntroductions, type Introductions } from './introductions.ts'
 import {
   isAway,
@@ -28,6 +29,7 @@ import {
 } from './liveness.ts'
 import { createLocalHealth, type LocalHealth } from './local-health.ts'
 import { createNeighbors, type Neighbors } from './neighbors.ts'
+import { isCutOff, isOwnTrouble, pause } from './peer-conduct.ts'
 import { createPeers, type Peer, type Peers } from './peers.ts'
 import { placeOf } from './place.ts'
 import { createProbes } from './probes.ts'
@@ -59,6 +61,8 @@ export interface Membership {
   pass(plannedMs: number): void
   /** Whom to exchange with next: mostly a neighbour, and one that has been silent for too long before others. */
   choose(isBusy: (peer: Peer) => boolean): Peer | undefined
+  /** Whether a peer may be asked something for a reason of its own: it is not cut off, and did not ask for a pause. */
+  isWelcome(peer: Peer): boolean
   /** φ of a peer's silence; null where it is no neighbour, so that none is expected of it. */
   suspicion(peer: Peer): number | null
   /** Whether this spore reaches the one of a key, for a caller that asks. */
@@ -77,6 +81,7 @@ export interface MembershipOptions {
 }
 
 export interface MembershipDeps {
+  readonly conduct: Conduct
   readonly client: FederationClient
   readonly store: MemoryStore
   readonly writer: Writer
@@ -103,7 +108,8 @@ const STEP_MAX_MS = 60_000
 const SAVE_INTERVAL_MS = 60_000
 
 export function createMembership(options: MembershipOptions, deps: MembershipDeps): Membership {
-  const { client, store, writer, signer, verifier, transport, clock, random, log, signal, sync } = deps
+  const { client, conduct, store, writer, signer, verifier, transport, clock, random, log, signal, sync } =
+    deps
   const { network, pullIntervalMs } = options
   const measure = createElapsed(Math.max(STEP_MAX_MS, EXPECTED_ROUNDS * pullIntervalMs))
   const elapsed = (): number => measure(clock.now())
@@ -160,7 +166,21 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     if (hadFailed) neighbors.learn(peer)
   }
 
+  const isWelcome = (peer: Peer): boolean => !isCutOff(conduct, peer) && elapsed() >= peer.pausedUntilMs
+
+  /** Whether it makes sense to ask a peer something now. */
+  const isAskable = (peer: Peer): boolean => isWelcome(peer) && mayBeAsked(peer.vital, elapsed())
+
+  const heard = (peer: Peer): void => {
+    // Taking a push says nothing of what a peer answers to a pull.
+    if (isAway(peer.vital)) reached(peer)
+    else step(peer, { type: 'called' })
+  }
+
   const failed = (peer: Peer, error: Failure): void => {
+    // What this spore itself could not do says nothing of the peer.
+    if (isOwnTrouble(error)) return
+    if (pause(peer, error, elapsed())) return void heard(peer)
     peer.lastError = `${error.code}: ${error.detail}`
     log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
     const isSilent = error.code === 'PEER_UNREACHABLE' || error.code === 'PEER_ASLEEP'
@@ -209,6 +229,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     onUp: deps.onUp,
     onDown: deps.onDown,
     onFailed: failed,
+    isAskable,
   })
   const probes = createProbes({
     client,
@@ -234,6 +255,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     random,
     introduce: introductions.introduce,
     isActive: neighbors.isActive,
+    isAskable,
     onTold(descriptor, from, state) {
       const peer = introductions.told(descriptor)
       if (peer && peer !== from && from.descriptor)
@@ -253,11 +275,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     health,
     elapsed,
     reached,
-    heard(peer) {
-      // Taking a push says nothing of what a peer answers to a pull.
-      if (isAway(peer.vital)) reached(peer)
-      else step(peer, { type: 'called' })
-    },
+    heard,
     failed,
     called(did) {
       const peer = peers.byDid(did)
@@ -279,10 +297,9 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
       track(introductions.save())
     },
     choose(isBusy) {
-      const nowMs = elapsed()
-      const [active, passive] = [neighbors.active(), neighbors.passive()].map((some) =>
-        some.filter((peer) => mayBeAsked(peer.vital, nowMs) && !isBusy(peer)),
-      ) as [Peer[], Peer[]]
+      const isFree = (peer: Peer): boolean => isAskable(peer) && !isBusy(peer)
+      const active = neighbors.active().filter(isFree)
+      const passive = neighbors.passive().filter(isFree)
       const silent = active
         .map((peer) => ({ peer, phi: suspicion(peer) ?? 0 }))
         .filter(({ phi }) => phi >= PHI_ASK * health.factor)
@@ -292,6 +309,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
       const pool = isPassive ? passive : active
       return pool[Math.floor(random.float() * pool.length)]
     },
+    isWelcome,
     suspicion,
     async probed(key, caller) {
       const peer = peers.byDid(key)

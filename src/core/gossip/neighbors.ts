@@ -8,7 +8,7 @@ import type { Result } from '../base/result.ts'
 import type { Failure } from '../protocol/errors.ts'
 import type { NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import type { FederationClient } from './client.ts'
-import { isAway, mayBeAsked } from './liveness.ts'
+import { isAway } from './liveness.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Sample } from './sampler.ts'
 import type { Subscriptions } from './subscriptions.ts'
@@ -52,6 +52,8 @@ export interface NeighborsDeps {
   readonly onUp: (peer: Peer) => void
   readonly onDown: (peer: Peer) => void
   readonly onFailed: (peer: Peer, error: Failure) => void
+  /** False for a peer that is cut off, or that asked not to be asked. */
+  readonly isAskable: (peer: Peer) => boolean
 }
 
 export function createNeighbors(deps: NeighborsDeps): Neighbors {
@@ -88,7 +90,7 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
 
   const askFor = async (peer: Peer, isUrgent: boolean): Promise<void> => {
     const { url } = peer
-    if (!mayBeAsked(peer.vital, elapsed())) return void handle({ type: 'failed', peer: url })
+    if (!deps.isAskable(peer)) return void handle({ type: 'failed', peer: url })
     // Who refused something is there all the same.
     if (!peer.descriptor || isAway(peer.vital)) {
       const introduced = await introduce(peer)

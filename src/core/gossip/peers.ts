@@ -6,6 +6,7 @@ import type { ErrorCode } from '../protocol/errors.ts'
 import { PEERS_MAX } from '../protocol/limits.ts'
 import type { Descriptor, HeadsRow } from '../protocol/messages.ts'
 import type { PeerState } from '../protocol/peer-state.ts'
+import type { ConductView } from './conduct.ts'
 import { newVital, type Vital } from './liveness.ts'
 import { OFFER_ALL_PAUSE_MS } from './offer.ts'
 
@@ -25,6 +26,10 @@ export interface Peer {
   readonly given: Given
   /** Whether other spores reach it, by their word; null until one said so. */
   readonly witnesses: BoundedMap<Did, Testimony>
+  /** How often it said that it is busy since the last round with it. */
+  busy: { readonly times: number; readonly sinceSyncAtMs: number | null }
+  /** It asked not to be asked before this time, of a clock that does not jump. */
+  pausedUntilMs: number
   /** Nobody configured it, and it has not answered at this URL yet: dropped when it does not. */
   isStranger: boolean
   /** An operator configured it: kept whatever comes. */
@@ -96,6 +101,8 @@ export function createPeers(elapsed: () => number): Peers {
         reachesUs: null,
         given: { accepted: 0, acceptedAtMs: null, refusal: null, refusedAtMs: null },
         witnesses: createBoundedMap(WITNESSES_MAX),
+        busy: { times: 0, sinceSyncAtMs: null },
+        pausedUntilMs: Number.NEGATIVE_INFINITY,
         isStranger: false,
         isPinned: false,
         claimedBy: null,
@@ -142,11 +149,16 @@ export function noteKnownFork(peer: Peer, logId: LogId, point: number): void {
   if (point < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) peer.knownForks.set(logId, point)
 }
 
-export const toPeerView = (peer: Peer): PeerView => ({
+/** A peer as operators see it, with what it did here, as far as that is known. */
+export const toPeerView = (peer: Peer, conduct: ConductView | null): PeerView => ({
   spore: peer.descriptor?.key ?? null,
   name: peer.descriptor?.name ?? null,
   url: peer.url,
   state: peer.vital.state,
   lastSyncAt: peer.lastSyncAtMs === null ? null : new Date(peer.lastSyncAtMs).toISOString(),
   lastError: peer.lastError,
+  standing: conduct?.standing ?? 'ok',
+  standingReason: conduct?.standing === 'ok' ? null : (conduct?.reason ?? null),
+  cutUntil: conduct?.untilMs ? new Date(conduct.untilMs).toISOString() : null,
+  refused: conduct?.refused ?? 0,
 })

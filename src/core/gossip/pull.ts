@@ -7,9 +7,9 @@
 import type { LogId } from '../base/brand.ts'
 import { equalBytes } from '../base/bytes.ts'
 import type { Clock, Log } from '../base/ports.ts'
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { Spaces } from '../memory/spaces.ts'
-import type { Failure } from '../protocol/errors.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
 import {
   AUDIT_INTERVAL_MS,
   HEADS_ROWS_MAX,
@@ -20,7 +20,9 @@ import {
 import type { HeadsRow, LogStart, Range } from '../protocol/messages.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { FederationClient } from './client.ts'
+import type { Conduct } from './conduct.ts'
 import type { Investigator } from './investigation.ts'
+import { isCutOff, noteOffence, noteRefusal } from './peer-conduct.ts'
 import { noteKnown, noteRow, type Peer } from './peers.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Replica } from './replica.ts'
@@ -37,6 +39,7 @@ export interface Puller {
 export interface PullerDeps {
   readonly client: FederationClient
   readonly replica: Replica
+  readonly conduct: Conduct
   readonly investigator: Investigator
   readonly spaces: Spaces
   readonly bootstrap: Bootstrap
@@ -58,6 +61,10 @@ const DEEP_CHECKS_MAX = 16
 /** Investigations in one round; what is left comes with the next. */
 export const INVESTIGATIONS_MAX = 16
 
+/** Behind so many pulls in one round each must bring this much: a full reply brings thousands of entries, and ranges of many logs. */
+const QUICK_PULLS = 16
+const QUICK_ENTRIES = 16
+
 interface Round {
   pulls: number
   deepChecks: number
@@ -70,6 +77,7 @@ interface Round {
 
 export function createPuller(deps: PullerDeps): Puller {
   const { client, replica, bootstrap, reconciler, investigator, spaces, clock, log, signal, onFetched } = deps
+  const { conduct } = deps
   /** When the whole view of a peer was last compared with the one here. */
   const auditedAtMs = new WeakMap<Peer, number>()
 
@@ -84,7 +92,7 @@ export function createPuller(deps: PullerDeps): Puller {
     let isComplete = true
     // Without a cursor of the peer's, but with much of what it may have: an unknown one asks to reconcile.
     let since = peer.cursor ?? (replica.logIds().length > RECONCILE_LOGS_MIN ? '' : null)
-    for (let page = 0; page < HEADS_PAGES_MAX && !signal.aborted; page++) {
+    for (let page = 0; page < HEADS_PAGES_MAX && !isOver(peer); page++) {
       const own = replica.digest()
       const answer = await client.heads(peer.url, since, [own, ...(peer.etag ? [peer.etag] : [])])
       if (!answer.ok) return answer
@@ -104,6 +112,10 @@ export function createPuller(deps: PullerDeps): Puller {
       const fetched = await fetchRows(peer, rows, round)
       if (!fetched.ok) return fetched
       isComplete &&= fetched.value
+      if (rows.length === 0 && !reply.more && peer.etag !== null && etag !== peer.etag)
+        noteOffence(conduct, peer, 'changeling')
+      if (reply.more && (reply.cursor === since || page === HEADS_PAGES_MAX - 1))
+        noteOffence(conduct, peer, 'lie')
       const isLast = !reply.more || reply.cursor === since
       since = reply.cursor
       // The cursor moves only behind what is here: what failed is asked for again. One bad row stops no other.
@@ -117,6 +129,8 @@ export function createPuller(deps: PullerDeps): Puller {
     return ok('other')
   }
 
+  const isOver = (peer: Peer): boolean => signal.aborted || isCutOff(conduct, peer)
+
   /** What was missed though the cursor is behind it: after a defect, or of a disk that was rolled back. */
   const isAuditDue = (peer: Peer): boolean => {
     const auditedAt = auditedAtMs.get(peer)
@@ -128,6 +142,10 @@ export function createPuller(deps: PullerDeps): Puller {
   const compareViews = async (peer: Peer, round: Round): Promise<Result<boolean, Failure>> => {
     const compared = await reconciler.differences(peer.url)
     if (!compared.ok) return compared
+    if (compared.value === 'endless') {
+      noteOffence(conduct, peer, 'lie')
+      return err(failure('PEER_REFUSED', 'the reconciliation comes to no end'))
+    }
     auditedAtMs.set(peer, clock.now())
     const { theirs, ours } = compared.value
     const lacked = new Set(ours.map(({ logId }) => logId))
@@ -158,13 +176,15 @@ export function createPuller(deps: PullerDeps): Puller {
           ({ logId }) => !round.refused.has(logId) && !bootstrap.isUnderWay(logId),
         )
         if (wanted.length === 0) break
-        if (++round.pulls > PULLS_MAX || signal.aborted) return ok(false)
+        if (++round.pulls > PULLS_MAX || isOver(peer)) return ok(false)
         const pulled = await client.pull(peer.url, wanted.map(rowToRange))
         if (!pulled.ok) return pulled
         const before = round.refused.size
         const fresh = await storeFrames(peer, pulled.value, round)
         if (!fresh.ok) return fresh
         isMore = fresh.value > 0 || round.refused.size > before
+        if (!isMore || (round.pulls > QUICK_PULLS && fresh.value < QUICK_ENTRIES))
+          noteOffence(conduct, peer, 'futile')
       }
     const isClear = await investigate(peer, round)
     return ok(isClear && missing(lacking).length === 0)
@@ -202,7 +222,10 @@ export function createPuller(deps: PullerDeps): Puller {
   ): Promise<Result<number, Failure>> => {
     const tally = createTally()
     for await (const received of replica.receive(frames)) {
-      if (!received.ok) return received
+      if (!received.ok) {
+        noteRefusal(conduct, peer, received.error.code)
+        return received
+      }
       const { logId, result } = received.value
       tally.add(received.value)
       if (result.ok) {
@@ -211,6 +234,7 @@ export function createPuller(deps: PullerDeps): Puller {
         round.refused.add(logId)
         if (result.error.code === 'CHAIN_MISMATCH') round.suspects.set(logId, Number.MAX_SAFE_INTEGER)
         const { code, detail } = result.error
+        noteRefusal(conduct, peer, code)
         log.warn('run refused', { peer: peer.url, logId, code, detail })
       }
     }

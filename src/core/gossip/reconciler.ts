@@ -1,9 +1,9 @@
 /** Reconciliation of this spore's view with that of a peer (`reconcile.ts`), both sides: what is asked, and what is answered. */
 import type { Clock } from '../base/ports.ts'
-import { err, ok, type Result } from '../base/result.ts'
+import { ok, type Result } from '../base/result.ts'
 import { type LogTable, rowFingerprint } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
-import { type Failure, failure } from '../protocol/errors.ts'
+import type { Failure } from '../protocol/errors.ts'
 import { LOGS_MAX, RECONCILE_INDEX_AGE_MS, RECONCILE_ROUNDS_MAX } from '../protocol/limits.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
 import { decodeAsks, encodeAnswers } from '../protocol/reconcile-messages.ts'
@@ -19,8 +19,8 @@ import {
 export interface Reconciler {
   /** Answers a request. Failure REQUEST_INVALID. */
   answer(body: Uint8Array): Result<Uint8Array, Failure>
-  /** Where a peer's view and this one differ. Fails where the peer does, or goes on and on. */
-  differences(url: string): Promise<Result<Differences, Failure>>
+  /** Where a peer's view and this one differ; `endless` where the peer goes on and on. Fails where the peer does. */
+  differences(url: string): Promise<Result<Differences | 'endless', Failure>>
   /** Rows of the view, as it was a moment ago. */
   rows(): readonly HeadsRow[]
 }
@@ -82,7 +82,7 @@ export function createReconciler({ client, logs, spaces, clock }: ReconcilerDeps
         ours.push(...heard.ours)
         if (theirs.length > LOGS_MAX) break
       }
-      return err(failure('PEER_REFUSED', 'the reconciliation comes to no end'))
+      return ok('endless')
     },
   }
 }

@@ -13,7 +13,6 @@ import { DESCRIPTOR_TTL_MS, SHUFFLE_INTERVAL_MS, SHUFFLE_NODES_MAX } from '../pr
 import type { Descriptor } from '../protocol/messages.ts'
 import type { PeerState } from '../protocol/peer-state.ts'
 import type { FederationClient } from './client.ts'
-import { mayBeAsked } from './liveness.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Self } from './self.ts'
 
@@ -35,6 +34,8 @@ export interface ShufflesDeps {
   readonly random: Random
   readonly introduce: (peer: Peer) => Promise<unknown>
   readonly isActive: (peer: Peer) => boolean
+  /** Whether it makes sense to ask a peer something now. */
+  readonly isAskable: (peer: Peer) => boolean
   /** A verified descriptor, and how the one who passed it on sees whom it is of. */
   readonly onTold: (descriptor: Descriptor, from: Peer, state: PeerState) => void
   readonly onReached: (peer: Peer) => void
@@ -80,8 +81,7 @@ export function createShuffles(deps: ShufflesDeps): Shuffles {
 
   /** Anyone that may be asked: neighbours alone would tell the same each time. */
   const choose = (): Peer | undefined => {
-    const nowMs = elapsed()
-    const candidates = peers.all().filter(({ vital }) => vital.state !== 'gone' && mayBeAsked(vital, nowMs))
+    const candidates = peers.all().filter((peer) => peer.vital.state !== 'gone' && deps.isAskable(peer))
     return candidates[Math.floor(random.float() * candidates.length)]
   }
 

@@ -1,7 +1,8 @@
 /** What came of runs that a peer sent: what it has, what of it was new here, and how much was not. */
-import type { LogId } from '../base/brand.ts'
+import type { Did, LogId } from '../base/brand.ts'
 import { PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart, PushReply } from '../protocol/messages.ts'
+import { type Conduct, offenceOf } from './conduct.ts'
 import type { ReceivedRun, Replica } from './replica.ts'
 
 export interface Tally {
@@ -54,6 +55,27 @@ export interface Receipt {
   readonly want: readonly LogStart[]
   /** Logs of which another chain is held here. */
   readonly suspects: readonly LogId[]
+  /** Signatures that it took to see this, about. */
+  readonly signatures: number
+}
+
+/** Frames out of form in one push that count: the first may have broken those behind it. */
+const MALFORMED_PER_PUSH_MAX = 3
+
+/** Holds against whoever pushed what it brought. */
+export function judgePush(
+  conduct: Conduct,
+  caller: Did,
+  { fresh, duplicate, knownProofs }: Tally,
+  failures: PushReply['failures'],
+): void {
+  conduct.noteDuplicates(caller, duplicate)
+  if (fresh === 0 && duplicate > knownProofs) conduct.note(caller, 'repeat')
+  let malformed = 0
+  for (const { code } of failures) {
+    if (offenceOf(code) === 'malformed' && ++malformed > MALFORMED_PER_PUSH_MAX) continue
+    conduct.noteRefused(caller, code)
+  }
 }
 
 /** Verifies and stores what was pushed. */
@@ -63,8 +85,10 @@ export async function receivePush(replica: Replica, frames: Uint8Array): Promise
   const want = new Map<LogId, number>()
   const suspects = new Set<LogId>()
   let index = 0
+  let signatures = 0
   for await (const received of replica.receive(frames)) {
     const result = received.ok ? received.value.result : received
+    if (result.ok ? result.value.fresh > 0 : result.error.code === 'SIGNATURE_INVALID') signatures++
     if (received.ok) tally.add(received.value)
     if (!result.ok) {
       const { code } = result.error
@@ -80,5 +104,6 @@ export async function receivePush(replica: Replica, frames: Uint8Array): Promise
     failures,
     want: [...want].map(([logId, from]) => ({ logId, from })),
     suspects: [...suspects],
+    signatures,
   }
 }

@@ -94,6 +94,11 @@ export function verifyRequest(
   return ok({ caller: keyid as Did, nonce })
 }
 
+/** Who a request says it is from: nothing that may be held against anybody. Null where it does not say. */
+export function claimedCaller(headers: { readonly [name: string]: unknown }): Did | null {
+  return (INPUT.exec(String(headers['signature-input'] ?? ''))?.[5] as Did | undefined) ?? null
+}
+
 /** The parts of a reply that a signature covers. */
 export interface ReplyParts {
   readonly status: number

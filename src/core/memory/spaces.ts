@@ -1,56 +1,216 @@
 /**
- * The one scope resolver: which spaces there are, which of them replicate, and what a caller's words mean. Writes and
- * every read filter go through it.
+ * The one scope resolver: which spaces there are, which of them replicate, who may see and write each, and what a caller's
+ * words mean. Writes, every read filter and everything that is told to a peer go through it.
+ *
+ * Invariants: `private` and spaces of that type are in no view; a members space is in the views of its members alone; what is
+ * said of a space that is unknown here and of one that the asker may not see is the same.
  */
-import type { SpaceId } from '../base/brand.ts'
+import type { Did, LogId, SpaceId } from '../base/brand.ts'
+import { bytesToHex } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
+import { publicKeyToDid } from '../identity/keys.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
+import { KINDS } from '../protocol/kinds.ts'
+import { decodeMemberAct, NO_TIER, type SpaceType } from '../protocol/space-payloads.ts'
+import { createActTable } from './act-table.ts'
+import type { Change } from './change.ts'
+import type { LogState } from './log-table.ts'
+import { type Roster, resolveMembers, signAct } from './membership.ts'
+import { createSpaceList, PRIVATE, type SpaceRecord } from './space-list.ts'
+import { createSpaceViews, type SpaceViews, type View } from './space-views.ts'
 
-export const PRIVATE = 'private' as SpaceId
-export const COMMONS = 'commons' as SpaceId
+export { COMMONS, PRIVATE, type SpaceRecord } from './space-list.ts'
+export type { View } from './space-views.ts'
 
 export interface Spaces {
-  /** The space of memories and tasks that name none. */
+  /** The space of memories and tasks that name none, as `resolve` finds it; the configured name where there is none yet. */
   readonly defaultSpace: SpaceId
+  /** Every space that is known, those that were left among them. */
   readonly all: readonly SpaceId[]
-  /** Those that peers may see; `private` is never among them. */
+  /** Those that some peer may see. */
   readonly replicating: readonly SpaceId[]
   replicates(space: SpaceId): boolean
-  /** Failure SPACE_UNKNOWN. */
+  /** A space by its local name or its id. Failure SPACE_UNKNOWN. */
   resolve(name: string | undefined): Result<SpaceId, Failure>
+  /** The same for what is to be written there. Failures SPACE_UNKNOWN, SPACE_READ_ONLY, TIER_UNSUPPORTED. */
+  resolveWritable(name: string | undefined): Result<SpaceId, Failure>
   /** A read filter; undefined means every space. Failure SPACE_UNKNOWN. */
   resolveAll(names: readonly string[] | undefined): Result<ReadonlySet<SpaceId> | undefined, Failure>
-  /** Where what is written in `space` may draw from: nothing may flow out of `private`. */
+  /** Where what is written in `space` may draw from: nothing may flow to who could not read it where it came from. */
   readableFrom(space: SpaceId): ReadonlySet<SpaceId>
+  /** What a space is called here: its local name, or its id where it is not known. */
+  nameOf(space: SpaceId): string
+  typeOf(space: SpaceId): SpaceType
+  get(space: SpaceId): SpaceRecord | undefined
+
+  /** What a peer may see; null for one that nobody knows. The same object until something changes. */
+  viewFor(peer: Did | null): View
+  /** Everything that replicates: what this spore itself sees. */
+  readonly whole: View
+  /** True for who sees more than everybody does. */
+  isCompanion(peer: Did): boolean
+  /** Who belongs to a members space; null for another type. */
+  rosterOf(space: SpaceId): Roster | null
+
+  /** The first entry of a log that its author may not have written: Infinity where there is none, 0 where it may not write. */
+  limitOf(log: Pick<LogState, 'row' | 'author'>): number
+  /** Takes in what an entry of a log says of members; `refresh` works it out. */
+  follow(change: Change, log: LogState): void
+  /** A log of a space was cut by a fork: what stands behind it counts no more. */
+  touch(space: SpaceId): void
+  /** The spaces whose members or limits may be others since the last call. */
+  refresh(forkPointOf: (logId: LogId) => number): readonly SpaceId[]
+
+  /** Adds a space, or changes what is kept of it; all of it is in `encode`. Failures SPACES_FULL, SPACE_NAME_TAKEN. */
+  put(record: SpaceRecord): Result<void, Failure>
+  /** What the store keeps. */
+  encode(): Uint8Array
+  load(bytes: Uint8Array): void
+  /** Hears that views or limits changed. */
+  onChanged(listener: () => void): void
 }
 
-/** Throws SPACE_UNKNOWN as a bug of the configuration when the default is not a space. */
-export function createSpaces(defaultName: string = PRIVATE): Spaces {
-  const all = [PRIVATE, COMMONS]
-  const replicating = all.filter((space) => space !== PRIVATE)
-  const resolve = (name: string): Result<SpaceId, Failure> => {
-    const space = all.find((known) => known === name)
-    return space ? ok(space) : err(failure('SPACE_UNKNOWN', `known spaces: ${all.join(', ')}`))
-  }
-  const defaultSpace = resolve(defaultName)
-  if (!defaultSpace.ok) throw new Error(`default space ${defaultName}: ${defaultSpace.error.detail}`)
+/** `self` is who this spore is: it may write only where it is a member. */
+export function createSpaces(defaultName: string = PRIVATE, self: Did | null = null): Spaces {
+  const list = createSpaceList()
+  const acts = createActTable()
+  const rosters = new Map<SpaceId, Roster>()
+  const dirty = new Set<SpaceId>()
+  const listeners: (() => void)[] = []
+  let views: SpaceViews | null = null
 
-  return {
-    defaultSpace: defaultSpace.value,
-    all,
-    replicating,
-    replicates: (space) => replicating.includes(space),
-    resolve: (name) => (name === undefined ? defaultSpace : resolve(name)),
+  const resolve = (name: string): Result<SpaceId, Failure> => {
+    const space = list.find(name)
+    if (space) return ok(space.id)
+    const known = list.all().map((one) => one.name)
+    return err(failure('SPACE_UNKNOWN', `known spaces: ${known.join(', ')}`))
+  }
+  const resolveRead = (name: string | undefined) => resolve(name ?? defaultName)
+
+  const typeOf = (space: SpaceId): SpaceType => list.get(space)?.type ?? 'private'
+  const replicates = (space: SpaceId): boolean => {
+    const record = list.get(space)
+    return record?.isJoined === true && record.type !== 'private'
+  }
+
+  const changed = (): void => {
+    views = null
+    for (const listener of listeners) listener()
+  }
+
+  /** Who is known to belong to a space: its members, and who invited this spore until it knows that it is one. */
+  const membersOf = ({ id, inviter }: SpaceRecord): Did[] => {
+    const members = [...(rosters.get(id)?.members.keys() ?? [])]
+    const isKnown = self === null || rosters.get(id)?.members.has(self) === true
+    return inviter === null || isKnown ? members : [...members, inviter]
+  }
+
+  const viewsNow = (): SpaceViews => {
+    views ??= createSpaceViews(
+      list.all().filter(({ id }) => replicates(id)),
+      membersOf,
+    )
+    return views
+  }
+
+  const resolveRoster = (record: SpaceRecord, forkPointOf: (logId: LogId) => number): void => {
+    if (record.type !== 'members' || !record.founding) return
+    const founder = publicKeyToDid(record.founding.founder)
+    rosters.set(record.id, resolveMembers(founder, acts.of(record.id), forkPointOf))
+  }
+
+  const mayWrite = (record: SpaceRecord): Result<SpaceId, Failure> => {
+    if (!record.isJoined) return err(failure('SPACE_READ_ONLY', `this spore has left ${record.name}`))
+    if (record.type === 'open' && (record.founding?.writers ?? NO_TIER) !== NO_TIER)
+      return err(failure('TIER_UNSUPPORTED', `${record.name} asks its writers for a tier of trust`))
+    const isMember = self === null || rosters.get(record.id)?.members.has(self) === true
+    return record.type !== 'members' || isMember
+      ? ok(record.id)
+      : err(failure('SPACE_READ_ONLY', `this spore is no member of ${record.name}, or does not know it yet`))
+  }
+
+  const spaces: Spaces = {
+    get defaultSpace() {
+      return list.find(defaultName)?.id ?? (defaultName as SpaceId)
+    },
+    get all() {
+      return list.all().map(({ id }) => id)
+    },
+    get replicating() {
+      return viewsNow().whole.spaces
+    },
+    replicates,
+    resolve: resolveRead,
+    resolveWritable(name) {
+      const space = resolveRead(name)
+      return space.ok ? mayWrite(list.get(space.value) as SpaceRecord) : space
+    },
     resolveAll(names) {
       if (names === undefined) return ok(undefined)
-      const spaces = new Set<SpaceId>()
+      const found = new Set<SpaceId>()
       for (const name of names) {
         const space = resolve(name)
         if (!space.ok) return space
-        spaces.add(space.value)
+        found.add(space.value)
       }
-      return ok(spaces)
+      return ok(found)
     },
-    readableFrom: (space) => new Set(space === PRIVATE ? all : [space]),
+    readableFrom(space) {
+      const type = typeOf(space)
+      if (type === 'open') return new Set([space])
+      const readable = list.all().filter((one) => type === 'private' || one.type === 'open')
+      return new Set([space, ...readable.map(({ id }) => id)])
+    },
+    nameOf: (space) => list.get(space)?.name ?? space,
+    typeOf,
+    get: list.get,
+
+    viewFor: (peer) => viewsNow().of(peer),
+    get whole() {
+      return viewsNow().whole
+    },
+    isCompanion: (peer) => viewsNow().of(peer) !== viewsNow().of(null),
+    rosterOf: (space) => rosters.get(space) ?? null,
+
+    limitOf({ row, author }) {
+      if (typeOf(row.space) !== 'members') return Number.POSITIVE_INFINITY
+      return rosters.get(row.space)?.limitOf(author, bytesToHex(row.epoch)) ?? 0
+    },
+    follow({ space, kind, payload, logId, seq, author }, { row }) {
+      const act = kind === KINDS.member && payload && typeOf(space) === 'members' && decodeMemberAct(payload)
+      if (!act) return
+      const place = { logId, seq, author, epoch: bytesToHex(row.epoch) }
+      if (acts.add(space, signAct(place, act))) dirty.add(space)
+    },
+    touch(space) {
+      if (typeOf(space) === 'members') dirty.add(space)
+    },
+    refresh(forkPointOf) {
+      if (dirty.size === 0) return []
+      const fresh = [...dirty]
+      dirty.clear()
+      for (const space of fresh) {
+        const record = list.get(space)
+        if (record) resolveRoster(record, forkPointOf)
+      }
+      changed()
+      return fresh
+    },
+
+    put(record) {
+      const taken = list.put(record)
+      if (!taken.ok) return taken
+      resolveRoster(record, () => Number.POSITIVE_INFINITY)
+      changed()
+      return ok(undefined)
+    },
+    encode: list.encode,
+    load(bytes) {
+      list.load(bytes)
+      for (const record of list.all()) resolveRoster(record, () => Number.POSITIVE_INFINITY)
+      changed()
+    },
+    onChanged: (listener) => void listeners.push(listener),
   }
+  return spaces
 }

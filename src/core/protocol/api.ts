@@ -320,11 +320,36 @@ export const peerSchema = z
     state: peerStateSchema,
     lastSyncAt: z.string().nullable(),
     lastError: z.string().nullable(),
+    standing: z
+      .enum(['ok', 'slowed', 'cut'])
+      .describe('Whether it is slowed or cut off for what it did here'),
+    standingReason: z
+      .string()
+      .nullable()
+      .describe('The kind of offence that weighed last, where it is not ok'),
+    cutUntil: z.string().nullable().describe('When a peer that is cut off is asked and answered again'),
+    refused: z.number().int().describe('Runs and proofs of it that were refused since the start'),
   })
   .meta({ id: 'Peer' })
 export type PeerView = z.infer<typeof peerSchema>
 
 export const peerPageSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'PeerPage' })
+
+export const bootstrapViewSchema = z
+  .object({
+    isOn: z.boolean(),
+    source: z
+      .enum(['fetched', 'kept', 'packaged'])
+      .nullable()
+      .describe('Where the seed list in use comes from; kept: the last good one that was fetched'),
+    seeds: z.number().int(),
+    issued: z.string().nullable(),
+    expires: z.string().nullable(),
+    checkedAt: z.string().nullable().describe('When a list was last fetched, or could not be'),
+    problem: z.string().nullable().describe('Why the newest list is not in use'),
+  })
+  .meta({ id: 'Bootstrap' })
+export type BootstrapView = z.infer<typeof bootstrapViewSchema>
 
 export const healthSchema = z
   .object({
@@ -345,6 +370,7 @@ export const healthSchema = z
     missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
+    bootstrap: bootstrapViewSchema,
     defaultSpace: z.string(),
     durability: z.enum(['disk', 'snapshot', 'memory']),
     uptimeSeconds: z.number(),

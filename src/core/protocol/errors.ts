@@ -55,6 +55,18 @@ export const ERRORS = {
   LOG_FORKED: { status: 409, title: 'The log is forked at or below this entry.' },
   FORK_PROOF_INVALID: { status: 400, title: 'The fork proof proves nothing.' },
   SEGMENT_UNKNOWN: { status: 404, title: 'There is no such sealed segment here.' },
+  SPACE_READ_ONLY: { status: 403, title: 'This spore may not write in the space.' },
+  SPACE_NAME_TAKEN: { status: 409, title: 'Another space has this name here.' },
+  SPACE_NAME_INVALID: { status: 400, title: 'That cannot be the name of a space.' },
+  SPACE_TYPE_UNFIT: { status: 409, title: 'The space is not of a type that has this.' },
+  SPACES_FULL: { status: 507, title: 'The spore knows as many spaces as it can.' },
+  TIER_UNSUPPORTED: { status: 501, title: 'This spore knows no tiers of trust yet.' },
+  MEMBER_UNKNOWN: { status: 404, title: 'The space has no such member.' },
+  MEMBERS_ADMIN_ONLY: { status: 403, title: 'Only an admin of the space may do this.' },
+  INVITATION_INVALID: { status: 400, title: 'That is not an invitation.' },
+  INVITATION_REFUSED: { status: 403, title: 'The invitation is not one that opens a space here.' },
+  INVITATION_UNANSWERABLE: { status: 409, title: 'Nobody could answer the invitation.' },
+  INVITATIONS_FULL: { status: 507, title: 'As many invitations are open as the spore keeps.' },
   LOGS_FULL: { status: 507, title: 'The spore follows as many logs as it can.' },
 
   // Federation
@@ -66,8 +78,16 @@ export const ERRORS = {
   PEER_UNREACHABLE: { status: 502, title: 'The peer does not answer.' },
   PEER_ASLEEP: { status: 502, title: 'A platform answers in the peer’s place: it does not run now.' },
   PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
+  PEER_BUSY: { status: 503, title: 'The peer is busy; it is asked again later.' },
   PEER_SELF: { status: 400, title: 'That is this spore itself.' },
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
+  PEER_CUT_OFF: { status: 403, title: 'The spore takes nothing from this caller for a while.' },
+  QUOTA_EXCEEDED: { status: 507, title: 'The spore keeps no more of this author, space or kind.' },
+  BOOTSTRAP_REFUSED: { status: 400, title: 'The seed list is not one that may be used.' },
+
+  // What this spore fetches from URLs that came from outside
+  URL_REFUSED: { status: 400, title: 'The URL is not one this spore may fetch.' },
+  FETCH_FAILED: { status: 502, title: 'What the URL names could not be fetched.' },
 
   // The data folder, configuration and start
   STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
@@ -88,6 +108,8 @@ export type ErrorCode = keyof typeof ERRORS
 export interface Failure {
   readonly code: ErrorCode
   readonly detail: string
+  /** When it is worth another try, where that is known: the `Retry-After` of a reply. */
+  readonly retryAfterSeconds?: number
 }
 
 export const failure = (code: ErrorCode, detail: string): Failure => ({ code, detail })
@@ -95,10 +117,16 @@ export const failure = (code: ErrorCode, detail: string): Failure => ({ code, de
 /** A failure where the way out is an exception: start-up, and the edge between `Result` and a framework's throw. */
 export class SporeError extends Error {
   readonly code: ErrorCode
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options?: ErrorOptions & { readonly retryAfterSeconds?: number | undefined },
+  ) {
     super(detail, options)
     this.name = 'SporeError'
     this.code = code
+    this.retryAfterSeconds = options?.retryAfterSeconds
   }
 }

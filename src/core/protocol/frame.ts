@@ -61,6 +61,14 @@ export function* readFrames(bytes: Uint8Array, compression: Compression): Genera
   }
 }
 
+/** Frames that some bytes claim to hold, by their lengths alone: a head is signed in each, or a fork proof. */
+export function countFrames(bytes: Uint8Array): number {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let count = 0
+  for (let at = 0; at + PREFIX_BYTES <= bytes.length; count++) at += PREFIX_BYTES + view.readUInt32BE(at)
+  return count
+}
+
 /** The bodies alone. */
 export function* decodeFrames(
   bytes: Uint8Array,

@@ -22,6 +22,8 @@ export const KINDS = {
   vote: 20,
   stop: 21,
   epoch: 22,
+  space: 23,
+  member: 24,
 } as const
 
 export type KindName = keyof typeof KINDS

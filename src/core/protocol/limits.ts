@@ -34,6 +34,18 @@ export const CHECKPOINT_DEAD_MIN = 1024
 /** Characters of a space's name. */
 export const SPACE_CHARS_MAX = 64
 
+// --- Spaces (PROTOCOL.md §6) ---
+
+/** Bytes of what founds a space: its fields at their longest, every character of three bytes. */
+export const FOUNDING_BYTES_MAX = 640
+/** Spaces that a spore knows, those that it left among them: a digest of a view is a sum over them. */
+export const SPACES_MAX = 256
+/** Grants and logs that one removal names: a member has one of each, and one more for each time it was removed or lost a disk. */
+export const REMOVAL_GRANTS_MAX = 256
+export const REMOVAL_CUTS_MAX = 256
+/** Acts on members that count in one log, from its start: an admin with more to say goes on in a new epoch. */
+export const MEMBER_ACTS_MAX = 4096
+
 // --- Clocks (PROTOCOL.md §4) ---
 
 /** A clock further ahead than this is held back: normal machines disagree by less. */
@@ -171,6 +183,10 @@ export const LOGS_MAX = 200_000
 /** Bytes of the seeds file `bootstrap.json`, and how many seeds it may name. */
 export const BOOTSTRAP_BYTES_MAX = 64 * KIB
 export const BOOTSTRAP_SEEDS_MAX = 64
+/** Time for which a signed seed list may hold: one that got lost, or was signed with a stolen key, ends. */
+export const BOOTSTRAP_VALID_MAX_MS = 366 * 24 * 60 * MINUTE_MS
+/** Keys that an operator pins for seed lists: one, and others while it is replaced. */
+export const BOOTSTRAP_KEYS_MAX = 8
 
 // --- Segments and newest-first fetching (PROTOCOL.md §7, §8) ---
 
@@ -219,3 +235,75 @@ export const PAYLOADS_ASKED_MAX = 256
 export const PAYLOADS_REPLY_BYTES = 4 * MIB
 /** Damaged payloads that are remembered until they are repaired: beyond it the disk is to be replaced. */
 export const DAMAGED_PAYLOADS_MAX = 65_536
+
+// --- What is fetched from URLs that came from outside (bootstrap files, webhooks) ---
+
+/** Characters of such a URL: redirects to signed downloads carry long queries. */
+export const FETCH_URL_CHARS_MAX = 2048
+/** Bytes of a reply, and milliseconds in which all of it must be here, redirects and all. */
+export const FETCH_BYTES_MAX = MIB
+export const FETCH_TIMEOUT_MS = 10 * SECOND_MS
+/** Redirects that are followed: http → https → www → content, and one more. */
+export const FETCH_REDIRECTS_MAX = 4
+/** Fetches under way at a time: each holds a socket and up to `FETCH_BYTES_MAX`. */
+export const FETCHES_MAX = 8
+
+// --- Accounting of callers (core/gossip/conduct.ts) ---
+
+/** Callers whose account is kept, ~600 bytes each; the one heard of longest ago is forgotten, which costs its counts and no bound. */
+export const CONDUCT_CALLERS_MAX = 4096
+/** Callers that were cut off and are remembered for it; the one that is free first is forgotten first. */
+export const CONDUCT_CUT_MAX = 1024
+/** The first time that a caller is cut off it is for so long, and each time after it twice as long, up to the most. */
+export const CUT_MS = MINUTE_MS
+export const CUT_MS_MAX = 24 * 60 * MINUTE_MS
+/** Requests a second of one caller, and at once: a spore that pushes as fast as answers come, on one machine, makes ~200. */
+export const PEER_REQUESTS_PER_SECOND = 256
+export const PEER_REQUESTS_BURST = 2048
+/** Bytes a second from and to one caller, and at once: ~100,000 entries a second, and a store of 3 M entries. */
+export const PEER_BYTES_PER_SECOND = 8 * MIB
+export const PEER_BYTES_BURST = 256 * MIB
+/** Signatures a second verified for one caller, and at once: a fifth of what a core verifies, and a swarm of 10,000 authors. */
+export const PEER_SIGNATURES_PER_SECOND = 1000
+export const PEER_SIGNATURES_BURST = 10_000
+
+// --- Callers before they are known (src/http/bounds): what an address may cost ---
+
+/** Addresses whose buckets are kept, ~200 bytes each; the one heard of longest ago is forgotten, and begins anew. */
+export const ADDRESS_BUCKETS_MAX = 16_384
+/** Peers behind addresses that keep a bucket of their own there, so that strangers at the same address cannot empty it. */
+export const PROVEN_BUCKETS_MAX = 1024
+/** Signatures a second that are verified for the strangers at one address, and at once: 3 % of what a core verifies. */
+export const ADDRESS_SIGNATURES_PER_SECOND = 128
+export const ADDRESS_SIGNATURES_BURST = 4096
+/** Bytes a second from and to the strangers at one address, and at once: as of a peer. */
+export const ADDRESS_BYTES_PER_SECOND = PEER_BYTES_PER_SECOND
+export const ADDRESS_BYTES_BURST = PEER_BYTES_BURST
+/** A neighbourhood of addresses, or one that is a proxy's or of a home, has this many times what one address has. */
+export const WIDE_FACTOR = 4
+/** All strangers together have this many times what one address has: a fifth of what a core verifies. */
+export const EVERYONE_FACTOR = 8
+/** What a signature that does not hold costs: no honest spore sends one. */
+export const FALSE_SIGNATURE_COST = 16
+/** A refusal for want of tokens is answered after this long, so that who asks again at once gets four a second and connection. */
+export const REFUSAL_DELAY_MS = 250
+/** Refusals that wait for that at a time; beyond them the answer comes at once, and the connection is closed. */
+export const REFUSALS_DELAYED_MAX = 512
+/** Connections in all: 1,000 that idle, as many that are slow on purpose, ~20 KiB each. */
+export const CONNECTIONS_MAX = 2048
+/** Connections of one address: what a peer needs are 3, a house or an office has some spores. */
+export const CONNECTIONS_PER_ADDRESS_MAX = 64
+/** Connections of an address that is not on the public internet: it may be a proxy, and stand for everyone. */
+export const CONNECTIONS_NEAR_MAX = 1536
+/** Replies with entries (pull, segments, reconcile, payloads) under way at a time: each reads the store and holds frames. */
+export const SYNCS_MAX = 4
+/** Of them for one caller: a spore that fetches a long log asks twice at a time. */
+export const SYNCS_PER_CALLER_MAX = 2
+/** Callers that wait for such a reply, and how long; then it is 503 with Retry-After. */
+export const SYNC_QUEUE_MAX = 32
+export const SYNC_WAIT_MS = SECOND_MS
+export const SYNC_RETRY_SECONDS = 2
+/** A reply that goes on for this long makes room for whoever waits: it ends behind a frame, and the rest is asked for again. */
+export const SYNC_TURN_MS = 3 * SECOND_MS
+/** A reply of which nothing is taken for this long is cut. */
+export const SYNC_STALL_MS = 10 * SECOND_MS

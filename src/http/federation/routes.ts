@@ -10,7 +10,7 @@ import type { Federation } from '../../core/gossip/federation.ts'
 import { LINES_MEDIA_TYPE } from '../../core/gossip/lines.ts'
 import type { SegmentFrame } from '../../core/gossip/segments.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
-import { FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
+import { countFrames, FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
 import { FEDERATION_BODY_BYTES_MAX, SHUFFLE_BYTES_MAX } from '../../core/protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
@@ -23,6 +23,7 @@ import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
 import { parseRange } from '../range.ts'
 import { writeStream } from './stream.ts'
+import { createSyncReplies, takeTurns } from './sync-replies.ts'
 
 /** A request for payloads: its entries, each in a log of its own. */
 const PAYLOADS_BYTES_MAX = 16 * 1024
@@ -57,7 +58,12 @@ export const federationRoutes =
     )
 
     const publicAuthority = publicUrl === null ? null : new URL(publicUrl).host
-    const callerOf = (request: FastifyRequest): Did => unwrap(admit(federation, request, publicAuthority))
+    const callerOf = (request: FastifyRequest): Did => {
+      const admitted = admit(federation, request, publicAuthority)
+      app.callers.judged(request, admitted, federation.isPeer)
+      return unwrap(admitted)
+    }
+    const syncs = createSyncReplies(federation.isPeer)
 
     app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
       callerOf(request)
@@ -69,7 +75,7 @@ export const federationRoutes =
     })
 
     app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
-      callerOf(request)
+      await syncs.begin(reply, callerOf(request))
       return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request))))
     })
 
@@ -77,17 +83,20 @@ export const federationRoutes =
       `${FEDERATION_PATH}/reconcile`,
       { bodyLimit: FEDERATION_BODY_BYTES_MAX },
       async (request, reply) => {
-        callerOf(request)
+        await syncs.begin(reply, callerOf(request))
         return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.reconcile(bodyOf(request))))
       },
     )
 
     app.post(`${FEDERATION_PATH}/pull`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
       const caller = callerOf(request)
-      return sendFrames(reply, federation, unwrap(federation.pull(bodyOf(request), caller)))
+      const slot = await syncs.begin(reply, caller)
+      const frames = unwrap(federation.pull(bodyOf(request), caller))
+      return sendFrames(reply, federation, takeTurns(frames, slot))
     })
 
-    app.post(`${FEDERATION_PATH}/push`, { bodyLimit: FEDERATION_BODY_BYTES_MAX }, async (request, reply) => {
+    const pushed = { bodyLimit: FEDERATION_BODY_BYTES_MAX, config: { signatures: countFrames } }
+    app.post(`${FEDERATION_PATH}/push`, pushed, async (request, reply) => {
       const caller = callerOf(request)
       return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
     })
@@ -106,7 +115,7 @@ export const federationRoutes =
     app.addHook('preClose', async () => federation.closeStreams())
 
     app.get(`${FEDERATION_PATH}/log/:id/segments`, async (request, reply) => {
-      callerOf(request)
+      await syncs.begin(reply, callerOf(request))
       const { id } = request.params as { id: string }
       const { before } = request.query as { before?: unknown }
       const list = await federation.segments(id, typeof before === 'string' ? before : null)
@@ -114,7 +123,7 @@ export const federationRoutes =
     })
 
     app.get(`${FEDERATION_PATH}/log/:id/segment/:from`, async (request, reply) => {
-      callerOf(request)
+      await syncs.begin(reply, callerOf(request))
       const { id, from } = request.params as { id: string; from: string }
       const segment = unwrap(await federation.segment(id, from))
       return wantsLines(request)
@@ -148,8 +157,9 @@ export const federationRoutes =
         return reply.code(204).send()
       })
 
+    const joined = { bodyLimit: DESCRIPTOR_BYTES_MAX, config: { signatures: () => 1 } }
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
-      app.post(path, { bodyLimit: DESCRIPTOR_BYTES_MAX }, async (request, reply) => {
+      app.post(path, joined, async (request, reply) => {
         const caller = callerOf(request)
         const descriptor = unwrap(parseJson(bodyOf(request)))
         const signature = String(request.headers.signature)

@@ -25,12 +25,16 @@ export const errorsPlugin = fp<ErrorsOptions>(async (app, { log }) => {
 /** Sends a failure as a reply; a serialised string, so that no response schema of the route can drop a field. */
 export function sendFailure(reply: FastifyReply, failed: Failure): FastifyReply {
   const problem = toProblem(failed)
+  if (failed.retryAfterSeconds !== undefined) reply.header('retry-after', String(failed.retryAfterSeconds))
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
 /** The failure that an error stands for; what is none is a bug, is logged and tells nothing. */
 export function toFailure(error: unknown, request: FastifyRequest, log: Log): Failure {
-  if (error instanceof SporeError) return failure(error.code, error.message)
+  if (error instanceof SporeError) {
+    const { code, message, retryAfterSeconds } = error
+    return { ...failure(code, message), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
+  }
   const known = FASTIFY_FAILURES[(error as Partial<FastifyError> | null)?.code ?? '']
   if (known) return known
   log.error('request broke', { request: request.id, method: request.method, route: routeOf(request), error })

@@ -2,13 +2,20 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { after, before, describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { assertBindAllowed, isLoopbackHost, loadConfig } from '../../../src/config/load.ts'
 import { CONFIG_BYTES_MAX, PULL_INTERVAL_MS_MIN } from '../../../src/config/schema.ts'
 import { SporeError } from '../../../src/core/protocol/errors.ts'
-import { PEERS_MAX } from '../../../src/core/protocol/limits.ts'
+import {
+  BOOTSTRAP_KEYS_MAX,
+  LABEL_CHARS_MAX,
+  LABELS_MAX,
+  PEERS_MAX,
+} from '../../../src/core/protocol/limits.ts'
 
+const KEY = 'did:key:z6Mkmz9VsKF7do4FT3P3YKshWmJB8oXqP2JLjqg9sDAXyfHC'
 let folder: string
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'spore-config-'))
@@ -41,7 +48,11 @@ describe('precedence of the configuration', () => {
     assert.equal(config.defaultSpace, 'private')
     assert.equal(config.bootstrap, true)
     assert.equal(config.name, null)
-    assert.deepEqual(config.federation, { allowPrivateAddresses: false, pullIntervalMs: 10_000 })
+    assert.deepEqual(
+      [config.federation.allowPrivateAddresses, config.federation.pullIntervalMs, config.federation.mdns],
+      [false, 10_000, false],
+    )
+    assert.deepEqual([config.bootstrapUrl, config.bootstrapKeys, config.roles], [null, [], []])
     assert.equal(origins.get('port'), 'default')
     assert.equal(file, null)
     assert.equal(sporeUrl, null)
@@ -93,7 +104,7 @@ describe('precedence of the configuration', () => {
     )
     assert.deepEqual(config.peers, ['http://127.0.0.1:1', 'https://example.org/spore'])
     assert.equal(config.bootstrap, false)
-    assert.deepEqual(config.federation, { allowPrivateAddresses: true, pullIntervalMs: 250 })
+    assert.deepEqual([config.federation.allowPrivateAddresses, config.federation.pullIntervalMs], [true, 250])
     assert.equal(config.defaultSpace, 'commons')
     assert.equal(config.logLevel, 'error')
   })
@@ -174,6 +185,41 @@ describe('a configuration that is wrong', () => {
       /INTERVAL/,
     )
     refused(() => loadConfig({}, { SPORE_HOME: homeWith('#'.repeat(CONFIG_BYTES_MAX + 1)) }), /larger than/)
+  })
+
+  it('refuses what has no effect without another field', () => {
+    const home = join(folder, 'none')
+    const url = 'https://seeds.example/bootstrap.json'
+    refused(() => loadConfig({}, { SPORE_HOME: home, SPORE_BOOTSTRAP_URL: url }), /needs bootstrapKeys/)
+    refused(() => loadConfig({}, { SPORE_HOME: home, SPORE_MDNS: 'on' }), /needs federation.allowPrivate/)
+    const { config } = loadConfig(
+      {},
+      { SPORE_HOME: home, SPORE_BOOTSTRAP_URL: url, SPORE_BOOTSTRAP_KEYS: KEY, SPORE_TAGS: 'a, lang-de' },
+    )
+    assert.deepEqual([config.bootstrapUrl, config.bootstrapKeys, config.tags], [url, [KEY], ['a', 'lang-de']])
+  })
+
+  it('refuses keys, labels and list addresses that are none', () => {
+    const set = (values: Record<string, unknown>) => () =>
+      loadConfig({ values: values as never }, { SPORE_HOME: join(folder, 'none') })
+    const keys = (count: number) => Array.from({ length: count }, () => KEY)
+    const words = (count: number) => Array.from({ length: count }, (_, i) => `word${i}`)
+    set({ bootstrapKeys: keys(BOOTSTRAP_KEYS_MAX), tags: words(LABELS_MAX), roles: words(LABELS_MAX) })()
+    refused(set({ bootstrapKeys: keys(BOOTSTRAP_KEYS_MAX + 1) }), /--bootstrap-keys/)
+    refused(set({ bootstrapKeys: ['did:key:z6Mk'] }), /must be a did:key/)
+    refused(set({ tags: words(LABELS_MAX + 1) }), /--tags/)
+    refused(set({ roles: ['x'.repeat(LABEL_CHARS_MAX + 1)] }), /--roles/)
+    refused(set({ tags: ['Big'] }), /lower-case/)
+    for (const bootstrapUrl of ['https://u:p@a.example/b', 'https://a.example/#b', 'https://', ''])
+      refused(set({ bootstrapUrl, bootstrapKeys: keys(1) }), /--bootstrap-url/)
+  })
+
+  it('takes a list file relative to the config file, and to the working folder elsewhere', () => {
+    const home = homeWith(`bootstrapUrl: seeds/b.json\nbootstrapKeys: [${KEY}]\n`)
+    assert.equal(loadConfig({}, { SPORE_HOME: home }).config.bootstrapUrl, join(home, 'seeds/b.json'))
+    const set = { bootstrapUrl: 'b.json', bootstrapKeys: [KEY] }
+    const { config } = loadConfig({ values: set }, { SPORE_HOME: join(folder, 'none') })
+    assert.equal(config.bootstrapUrl, join(process.cwd(), 'b.json'))
   })
 
   it('refuses peers with credentials in the URL', () => {

@@ -24,7 +24,7 @@ const noTransport: Transport = {
   stream: async () => err(failure('PEER_UNREACHABLE', 'no peers in this test')),
 }
 
-export function openSpore(): Promise<Spore> {
+export function openSpore(transport: Transport = noTransport): Promise<Spore> {
   const seed = new Uint8Array(randomBytes(32))
   const { publicKey } = createSigner(seed)
   const epoch = new Uint8Array(randomBytes(8))
@@ -35,7 +35,7 @@ export function openSpore(): Promise<Spore> {
       random: systemRandom,
       log: silentLog,
       store: createMemoryStore({ publicKey, network: 'spore-test', epoch }),
-      transport: noTransport,
+      transport,
       compression: zlibCompression,
       seed,
     },

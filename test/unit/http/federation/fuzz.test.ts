@@ -10,6 +10,9 @@ import { ask, newSigner, pullOf, pushOf, serveFederation } from './support.ts'
 
 /** Bodies of each kind: enough to hit every field of a run some dozens of times, in about two seconds. */
 const CASES = 1500
+/** One caller would be slowed after two such bodies; and of strangers, no more than so many are heard at a time. */
+const signers = Array.from({ length: 1000 }, newSigner)
+const signerOf = (i: number) => signers[i % signers.length]!
 
 /** Flips, cuts, repeats or inserts at a few places. */
 function mutate(bytes: Uint8Array, random: SeededRandom): Uint8Array {
@@ -38,7 +41,7 @@ test('mutated pushes are answered with 200 and what was refused', async (context
     // Half the time inside a frame that is whole: or the frame hides the run from what happened to it.
     const body =
       i % 2 === 0 ? mutate(framesOf(run), random) : encodeFrame(mutate(run, random), zlibCompression)
-    const { status, body: reply } = await ask(served, pushOf(body))
+    const { status, body: reply } = await ask(served, { ...pushOf(body), signer: signerOf(i) })
     assert.equal(status, 200, `seed ${seed}, case ${i}`)
     assert.ok(decodePushReply(reply), `seed ${seed}, case ${i}`)
   }
@@ -62,7 +65,10 @@ test('mutated pulls are answered with frames or refused as invalid', async (cont
   ])
   const statuses = new Map<number, number>()
   for (let i = 0; i < CASES; i++) {
-    const { status, code } = await ask(served, pullOf(mutate(body, random)))
+    const { status, code } = await ask(served, {
+      ...pullOf(mutate(body, random)),
+      signer: signerOf(i),
+    })
     assert.ok(status === 200 || code === 'REQUEST_INVALID', `seed ${seed}, case ${i}: ${status} ${code}`)
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
   }

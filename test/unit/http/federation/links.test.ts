@@ -37,7 +37,7 @@ test('an ihave or neighbor that is none, too long or not signed is refused', asy
   await using served = await serveFederation()
   for (const body of [Uint8Array.of(0xff), Uint8Array.of(0xa0), Buffer.from('[]')])
     for (const path of ['ihave', 'neighbor']) {
-      const { status, code } = await ask(served, post(path, body))
+      const { status, code } = await ask(served, { ...post(path, body), signer: newSigner() })
       assert.deepEqual([status, code], [400, 'REQUEST_INVALID'], path)
     }
   const many = encodeIhave(Array.from({ length: IHAVE_ROWS_MAX + 1 }, () => row))

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { systemRandom } from '../../../../src/adapters/random.ts'
+import type { Transport } from '../../../../src/core/gossip/transport.ts'
 import { NONCE_BYTES, signRequest } from '../../../../src/core/identity/http-signature.ts'
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
 import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
@@ -19,8 +20,11 @@ export interface Served extends AsyncDisposable {
   readonly authority: string
 }
 
-export async function serveFederation(publicUrl: string | null = null): Promise<Served> {
-  const spore = await openSpore()
+export async function serveFederation(
+  publicUrl: string | null = null,
+  transport?: Transport,
+): Promise<Served> {
+  const spore = await openSpore(transport)
   const app = await createServer(spore, {
     version: '0.0.0-test',
     allowedHosts: ['spore.example', ...(publicUrl === null ? [] : [new URL(publicUrl).host])],

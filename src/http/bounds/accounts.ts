@@ -1,0 +1,160 @@
+/**
+ * Token buckets of those who are not known yet, in bytes and in signatures: verifying one takes longer than all the rest
+ * of a small request, so that is what is given out sparingly, and charged before it is done.
+ *
+ * A request of a stranger has to find tokens with its address, with the neighbourhood of the address and with all strangers
+ * together. A peer that has proven itself at an address has a bucket of its own there. That costs strangers nothing and
+ * gives them nothing: whoever says to be it at another address is charged there, and only who shares the address of
+ * a peer can use up what is that peer's.
+ *
+ * Invariants: every map is bounded; tokens never exceed the burst, nor debts one burst; time that stands still or
+ * runs backwards refills nothing.
+ */
+import { type BoundedMap, createBoundedMap } from '../../core/base/bounded.ts'
+import {
+  ADDRESS_BUCKETS_MAX,
+  ADDRESS_BYTES_BURST,
+  ADDRESS_BYTES_PER_SECOND,
+  ADDRESS_SIGNATURES_BURST,
+  ADDRESS_SIGNATURES_PER_SECOND,
+  EVERYONE_FACTOR,
+  PEER_BYTES_BURST,
+  PEER_BYTES_PER_SECOND,
+  PEER_SIGNATURES_BURST,
+  PEER_SIGNATURES_PER_SECOND,
+  PROVEN_BUCKETS_MAX,
+  WIDE_FACTOR,
+} from '../../core/protocol/limits.ts'
+import type { Origin } from './origin.ts'
+
+/** What a request costs. */
+export interface Cost {
+  readonly bytes?: number
+  readonly signatures?: number
+}
+
+export interface Accounts {
+  /**
+   * Takes what a request costs, or nothing where it is not all there: then milliseconds until it is, else 0. One that costs
+   * more than a bucket can hold takes a full one. `claimed` is who the request says to be from.
+   */
+  take(origin: Origin, claimed: string | null, cost: Cost): number
+  /** Charges what is known afterwards; it may leave debts. */
+  charge(origin: Origin, claimed: string | null, cost: Cost): void
+  /** A peer of this spore has signed a request from there. */
+  prove(origin: Origin, caller: string): void
+  /** Buckets that are kept. */
+  readonly size: number
+}
+
+interface Rate {
+  readonly bytesPerSecond: number
+  readonly bytesBurst: number
+  readonly signaturesPerSecond: number
+  readonly signaturesBurst: number
+}
+
+interface Bucket {
+  readonly rate: Rate
+  atMs: number
+  bytes: number
+  signatures: number
+}
+
+const OWN: Rate = {
+  bytesPerSecond: ADDRESS_BYTES_PER_SECOND,
+  bytesBurst: ADDRESS_BYTES_BURST,
+  signaturesPerSecond: ADDRESS_SIGNATURES_PER_SECOND,
+  signaturesBurst: ADDRESS_SIGNATURES_BURST,
+}
+const WIDE = times(OWN, WIDE_FACTOR)
+const EVERYONE = times(OWN, EVERYONE_FACTOR)
+const PROVEN: Rate = {
+  bytesPerSecond: PEER_BYTES_PER_SECOND,
+  bytesBurst: PEER_BYTES_BURST,
+  signaturesPerSecond: PEER_SIGNATURES_PER_SECOND,
+  signaturesBurst: PEER_SIGNATURES_BURST,
+}
+
+/** `nowMs` is a clock that only goes forward. */
+export function createAccounts(nowMs: () => number): Accounts {
+  const addresses = createBoundedMap<string, Bucket>(ADDRESS_BUCKETS_MAX)
+  const proven = createBoundedMap<string, Bucket>(PROVEN_BUCKETS_MAX)
+  const everyone = newBucket(EVERYONE, nowMs())
+
+  const bucketOf = (map: BoundedMap<string, Bucket>, key: string, rate: Rate): Bucket => {
+    const known = map.get(key)
+    if (known) return known
+    const bucket = newBucket(rate, nowMs())
+    map.set(key, bucket)
+    return bucket
+  }
+
+  const bucketsOf = (origin: Origin, claimed: string | null): readonly Bucket[] => {
+    const own = claimed === null ? undefined : proven.get(`${origin.own} ${claimed}`)
+    const buckets = own
+      ? [own]
+      : [
+          bucketOf(addresses, origin.own, origin.isNear ? WIDE : OWN),
+          ...(origin.wide === null ? [] : [bucketOf(addresses, origin.wide, WIDE)]),
+          everyone,
+        ]
+    for (const bucket of buckets) refill(bucket, nowMs())
+    return buckets
+  }
+
+  return {
+    take(origin, claimed, cost) {
+      const buckets = bucketsOf(origin, claimed)
+      const waitMs = Math.max(...buckets.map((bucket) => waitFor(bucket, cost)))
+      if (waitMs === 0) for (const bucket of buckets) spend(bucket, cost)
+      return waitMs
+    },
+    charge(origin, claimed, cost) {
+      for (const bucket of bucketsOf(origin, claimed)) spend(bucket, cost)
+    },
+    prove(origin, caller) {
+      bucketOf(proven, `${origin.own} ${caller}`, PROVEN)
+    },
+    get size() {
+      return addresses.size + proven.size
+    },
+  }
+}
+
+function times(rate: Rate, factor: number): Rate {
+  return {
+    bytesPerSecond: rate.bytesPerSecond * factor,
+    bytesBurst: rate.bytesBurst * factor,
+    signaturesPerSecond: rate.signaturesPerSecond * factor,
+    signaturesBurst: rate.signaturesBurst * factor,
+  }
+}
+
+const newBucket = (rate: Rate, atMs: number): Bucket => ({
+  rate,
+  atMs,
+  bytes: rate.bytesBurst,
+  signatures: rate.signaturesBurst,
+})
+
+function refill(bucket: Bucket, nowMs: number): void {
+  const seconds = Math.max(0, nowMs - bucket.atMs) / 1000
+  const { rate } = bucket
+  bucket.atMs = Math.max(bucket.atMs, nowMs)
+  bucket.bytes = Math.min(rate.bytesBurst, bucket.bytes + seconds * rate.bytesPerSecond)
+  bucket.signatures = Math.min(rate.signaturesBurst, bucket.signatures + seconds * rate.signaturesPerSecond)
+}
+
+/** Milliseconds until a bucket has what something costs. */
+function waitFor({ rate, bytes, signatures }: Bucket, cost: Cost): number {
+  const missingBytes = Math.min(cost.bytes ?? 0, rate.bytesBurst) - bytes
+  const missingSignatures = Math.min(cost.signatures ?? 0, rate.signaturesBurst) - signatures
+  const waitS = Math.max(missingBytes / rate.bytesPerSecond, missingSignatures / rate.signaturesPerSecond, 0)
+  return Math.ceil(waitS * 1000)
+}
+
+function spend(bucket: Bucket, { bytes = 0, signatures = 0 }: Cost): void {
+  bucket.bytes = Math.max(-bucket.rate.bytesBurst, bucket.bytes - bytes)
+  bucket.signatures = Math.max(-bucket.rate.signaturesBurst, bucket.signatures - signatures)
+}

@@ -1,0 +1,99 @@
+/**
+ * What a federation request has to pay before anything of it is verified (`bounds/accounts.ts`): its address is charged for
+ * what it sends, what is sent to it, and each signature that it asks this spore to verify. Who cannot pay is refused with
+ * a time to come back, after a moment: an honest spore comes back then, and one that does not mind gets few answers.
+ */
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Did } from '../../core/base/brand.ts'
+import type { Result } from '../../core/base/result.ts'
+import { claimedCaller } from '../../core/identity/http-signature.ts'
+import { type Failure, failure } from '../../core/protocol/errors.ts'
+import { FALSE_SIGNATURE_COST, REFUSAL_DELAY_MS, REFUSALS_DELAYED_MAX } from '../../core/protocol/limits.ts'
+import { type Accounts, createAccounts } from '../bounds/accounts.ts'
+import { type Origin, toOrigin } from '../bounds/origin.ts'
+import { sendFailure } from './errors.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Signatures beside its own that a request makes this spore verify, told from its body before any is. */
+    signatures?: (body: Uint8Array) => number
+  }
+  interface FastifyInstance {
+    readonly callers: Callers
+  }
+}
+
+export interface Callers {
+  /** Takes in whether a request was signed by who it says; `isPeer` where that is a peer of this spore. */
+  judged(request: FastifyRequest, admitted: Result<Did, Failure>, isPeer: (caller: Did) => boolean): void
+}
+
+/** Failures that say that a signature is no good, or none. */
+const FALSE_SIGNATURES: ReadonlySet<string> = new Set([
+  'SIGNATURE_INVALID',
+  'DIGEST_MISMATCH',
+  'REQUEST_REPLAYED',
+])
+
+export interface CallersOptions {
+  readonly accounts?: Accounts
+}
+
+/** Decorates the instance; `guardCallers` then adds the hooks to the scope whose routes are to be paid for. */
+export const callersPlugin = fp<CallersOptions>(async (app, options) => {
+  const accounts = options.accounts ?? createAccounts(() => performance.now())
+  let delayed = 0
+
+  const refuse = async (reply: FastifyReply, waitMs: number): Promise<FastifyReply> => {
+    if (delayed < REFUSALS_DELAYED_MAX) {
+      delayed++
+      await sleep(REFUSAL_DELAY_MS, undefined, { ref: false })
+      delayed--
+    } else reply.header('connection', 'close')
+    return sendFailure(reply, {
+      ...failure('OVERLOADED', 'this address asks for more than strangers get'),
+      retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
+    })
+  }
+
+  app.decorate('callers', {
+    judged(request, admitted, isPeer) {
+      const { origin, claimed } = partyOf(request)
+      if (admitted.ok && isPeer(admitted.value)) accounts.prove(origin, admitted.value)
+      // A false claim to be a peer is charged where the claim was believed.
+      if (!admitted.ok && FALSE_SIGNATURES.has(admitted.error.code))
+        accounts.charge(origin, claimed, { signatures: FALSE_SIGNATURE_COST })
+    },
+  } satisfies Callers)
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.access !== 'signed') return
+    const { origin, claimed } = partyOf(request)
+    const bytes = Math.max(0, Number(request.headers['content-length'] ?? 0)) || 0
+    const waitMs = accounts.take(origin, claimed, { bytes, signatures: 1 })
+    if (waitMs > 0) return refuse(reply, waitMs)
+    if (request.routeOptions.config.streams) return
+    const { socket } = request
+    const writtenBefore = socket.bytesWritten
+    reply.raw.once('close', () =>
+      accounts.charge(origin, claimed, { bytes: Math.max(0, socket.bytesWritten - writtenBefore) }),
+    )
+  })
+
+  app.addHook('preHandler', async (request, reply) => {
+    const count = request.routeOptions.config.signatures
+    if (!count || !(request.body instanceof Uint8Array)) return
+    const { origin, claimed } = partyOf(request)
+    const waitMs = accounts.take(origin, claimed, { signatures: count(request.body) })
+    if (waitMs > 0) return refuse(reply, waitMs)
+  })
+})
+
+/** Where a request comes from, a configured proxy seen through, and who it says to be. */
+const partyOf = (request: FastifyRequest): { origin: Origin; claimed: Did | null } => ({
+  origin: toOrigin(request.ip),
+  claimed: claimedCaller(request.headers),
+})

@@ -1,0 +1,77 @@
+/** How a hostile peer sends: signed requests from an address of its own, and bytes that are no request at all. */
+import { connect, type Socket } from 'node:net'
+import { Agent, request } from 'undici'
+import type { Signed } from './persona.ts'
+import type { Tally } from './tally.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Uint8Array
+}
+
+export interface Wire extends AsyncDisposable {
+  /** Sends a request; null where the connection ended without a reply. What it comes to is counted. */
+  send(signed: Signed): Promise<Answer | null>
+  /** A raw connection to a spore. */
+  open(target: string): Socket
+}
+
+export interface WireOptions {
+  readonly tally: Tally
+  readonly signal: AbortSignal
+  /** The address that it comes from. */
+  readonly from: string
+  readonly connections?: number
+}
+
+/** Nobody answers a hostile peer later than this. */
+const REPLY_MS = 30_000
+/** Bytes of a reply that are read; an honest one to what is asked here is shorter. */
+const REPLY_BYTES_MAX = 32 * 1024 * 1024
+
+export function createWire({ tally, signal, from, connections = 16 }: WireOptions): Wire {
+  const agent = new Agent({
+    localAddress: from,
+    connections,
+    pipelining: 1,
+    headersTimeout: REPLY_MS,
+    bodyTimeout: REPLY_MS,
+  })
+  return {
+    async send({ method, target, path, headers, body }) {
+      tally.sent()
+      const what = `${method} ${path.slice(0, 100)}`
+      try {
+        const reply = await request(`${target}${path}`, {
+          dispatcher: agent,
+          method,
+          headers,
+          body: body.length > 0 ? body : null,
+          signal,
+        })
+        const chunks: Buffer[] = []
+        let size = 0
+        for await (const chunk of reply.body) {
+          size += (chunk as Buffer).length
+          if (size > REPLY_BYTES_MAX) break
+          chunks.push(chunk as Buffer)
+        }
+        tally.replied(reply.statusCode, what)
+        return { status: reply.statusCode, headers: reply.headers, body: Buffer.concat(chunks) }
+      } catch {
+        if (!signal.aborted) tally.replied(null, what)
+        return null
+      }
+    },
+    open(target) {
+      const { hostname, port } = new URL(target)
+      tally.sent()
+      const socket = connect({ host: hostname, port: Number(port), localAddress: from })
+      socket.on('error', () => {})
+      signal.addEventListener('abort', () => socket.destroy(), { once: true })
+      return socket
+    },
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  }
+}
