@@ -3,8 +3,8 @@
  * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
  */
 import { z } from 'zod'
+import { peerSchema } from './api-peers.ts'
 import * as limits from './limits.ts'
-import { PEER_STATES } from './peer-state.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
 const text = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'not well-formed Unicode')
@@ -307,33 +307,7 @@ export type TaskPage = z.infer<typeof taskPageSchema>
 
 // --- Peers and health ---
 
-export const peerInputSchema = z
-  .strictObject({ url: z.string().max(limits.URL_CHARS_MAX).describe('Where the other spore answers') })
-  .meta({ id: 'JoinPeer' })
-
-export const peerStateSchema = z.enum(PEER_STATES)
-export const peerSchema = z
-  .object({
-    spore: z.string().nullable().describe('Its did:key; null until it has answered'),
-    name: z.string().nullable(),
-    url: z.string(),
-    state: peerStateSchema,
-    lastSyncAt: z.string().nullable(),
-    lastError: z.string().nullable(),
-    standing: z
-      .enum(['ok', 'slowed', 'cut'])
-      .describe('Whether it is slowed or cut off for what it did here'),
-    standingReason: z
-      .string()
-      .nullable()
-      .describe('The kind of offence that weighed last, where it is not ok'),
-    cutUntil: z.string().nullable().describe('When a peer that is cut off is asked and answered again'),
-    refused: z.number().int().describe('Runs and proofs of it that were refused since the start'),
-  })
-  .meta({ id: 'Peer' })
-export type PeerView = z.infer<typeof peerSchema>
-
-export const peerPageSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'PeerPage' })
+export * from './api-peers.ts'
 
 export const bootstrapViewSchema = z
   .object({
