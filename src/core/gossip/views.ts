@@ -22,8 +22,11 @@ export const PLACE_ACTIVE_MAX = 2
 export const PLACE_KNOWN_MAX = 8
 /** Passive peers that have not answered here yet, once there are as many as may be: strangers push out strangers. */
 export const UNPROVEN_KEPT = 16
-/** A link to a sampled peer is asked for this often where all links are taken: each costs somebody else one. */
-export const SAMPLED_ASK_MS = 60_000
+/**
+ * A link to a sampled peer is asked for this often, on average, where all links are taken: each costs somebody else one, and a
+ * new link carries everything twice until it is pruned. An attacker needs longer to surround anyone.
+ */
+export const SAMPLED_ASK_MS = 5 * 60_000
 /** A peer that refused or failed is not asked again before this, and each time after it twice as long, up to the most. */
 export const ASK_AGAIN_MS = 30_000
 const ASK_AGAIN_MAX_MS = 32 * ASK_AGAIN_MS
@@ -102,7 +105,7 @@ export interface ViewsDeps {
 
 export function createViews({ random, placeOf = () => null }: ViewsDeps): Views {
   const members = new Map<PeerName, Member>()
-  let sampledAskAtMs = Number.NEGATIVE_INFINITY
+  let sampledAskAtMs: number | null = null
 
   const inState = (state: Member['state']): PeerName[] =>
     [...members].filter(([, member]) => member.state === state).map(([peer]) => peer)
@@ -249,6 +252,7 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     const missing = Math.max(0, ACTIVE_MAX - held.length)
     const isSurrounded = pinned.length > 0 && !held.some(({ isPinned }) => isPinned)
     const lacksChance = held.filter((member) => member.sampled === 'active').length < SAMPLED_ACTIVE
+    sampledAskAtMs ??= nowMs + SAMPLED_ASK_MS * random.float()
     const wantsChance = missing === 0 && lacksChance && sampled.length > 0 && nowMs >= sampledAskAtMs
     const asked: ViewEffect[] = []
     const ask = ([peer, member]: [PeerName, Member], isUrgent: boolean): void => {
@@ -261,7 +265,7 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
       if (asked.length < wanted) ask(candidate, active < URGENT_BELOW)
     const [chosen] = sampled
     if (wantsChance && chosen && chosen[1].state === 'passive') {
-      sampledAskAtMs = nowMs + SAMPLED_ASK_MS
+      sampledAskAtMs = nowMs + SAMPLED_ASK_MS * (0.5 + random.float())
       ask(chosen, true)
     }
     return asked
