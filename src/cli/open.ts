@@ -19,7 +19,9 @@ export interface OpenSpore extends AsyncDisposable {
 
 /** The log of this process: on stderr, for stdout carries results and protocols. */
 export function openLog({ config, secrets }: LoadedConfig): Log {
-  const known = [secrets.token, secrets.identity].flatMap((secret) => (secret ? [secret.reveal()] : []))
+  const known = [secrets.token, secrets.identity, secrets.networkKey].flatMap((secret) =>
+    secret ? [secret.reveal()] : [],
+  )
   return createLog({ level: config.logLevel, fd: 2, secrets: known })
 }
 
@@ -31,6 +33,7 @@ export async function openSpore({ config, secrets }: LoadedConfig, log: Log): Pr
     durability: config.durability,
     allowPrivateAddresses: config.federation.allowPrivateAddresses,
     identity: secrets.identity?.reveal() ?? null,
+    networkKey: secrets.networkKey?.reveal() ?? null,
     log,
   })
   const safeFetch = createSafeFetch({ allowPrivateAddresses: config.federation.allowPrivateAddresses })

@@ -10,6 +10,7 @@ import type { Hint } from './gossip/hints.ts'
 import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
+import type { NetworkKey } from './identity/network-key.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
@@ -64,6 +65,8 @@ export interface Spore extends AsyncDisposable {
   trust(author: string): Answer<api.TrustView>
 
   peers(): readonly api.PeerView[]
+  /** Peers with all that is known of them, and how this spore and others see one another. */
+  federationStatus(): api.FederationStatus
   /** Introduces this spore to the one at `url` and starts to sync with it. */
   addPeer(url: string): Promise<Answer<api.PeerView>>
 
@@ -114,6 +117,8 @@ export interface SporePorts {
   readonly compression: Compression
   /** Where runs are verified; in this thread and at once unless given. */
   readonly runVerifier?: RunVerifier
+  /** Of a private network: a spore without it is told nothing. None unless given. */
+  readonly networkKey?: NetworkKey | null
   /** 32-byte seed of the identity's Ed25519 key. */
   readonly seed: Uint8Array
 }
@@ -215,6 +220,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     tasks: tasks.page,
     trust: (author) => explainTrust(author, signer.did, memory),
     peers: peerViews,
+    federationStatus: gossip.status,
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer }),
     federation,

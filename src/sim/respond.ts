@@ -86,7 +86,7 @@ export function respondFrom(federation: Federation): Responder {
         return { status: 200, headers: { ...joined.value.headers }, body: joined.value.body }
       }
       case 'GET /federation/nodes':
-        return jsonReply(200, federation.nodes())
+        return { status: 200, ...federation.provenNodes(headers.signature ?? '') }
       default:
         return problem(failure('ROUTE_NOT_FOUND', path))
     }

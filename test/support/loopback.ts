@@ -17,6 +17,8 @@ import type {
   TransportStream,
 } from '../../src/core/gossip/transport.ts'
 import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
+import { createNetworkKey } from '../../src/core/identity/network-key.ts'
+import type { Profile } from '../../src/core/identity/profile.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
@@ -66,6 +68,10 @@ export interface OpenOptions {
   readonly log?: Log
   /** Where it looks for others; nowhere unless given. */
   readonly bootstrap?: SporeOptions['bootstrap']
+  /** Pre-shared key of a private network. */
+  readonly networkKey?: string
+  /** What it tells others of itself. */
+  readonly profile?: Profile
 }
 
 export interface Member {
@@ -183,6 +189,7 @@ export function createLoopback(seed: string): Loopback {
           defaultSpace: 'commons',
           pullIntervalMs: 10_000,
           ...(options.bootstrap && { bootstrap: options.bootstrap }),
+          ...(options.profile && { profile: options.profile }),
         },
         {
           clock,
@@ -191,6 +198,7 @@ export function createLoopback(seed: string): Loopback {
           store,
           transport: transportOf(name),
           compression: zlibCompression,
+          networkKey: options.networkKey === undefined ? null : createNetworkKey(options.networkKey),
           seed: sporeSeed,
         },
       )

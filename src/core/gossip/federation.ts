@@ -4,14 +4,9 @@ import { bytesToHex, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
-import {
-  claimedCaller,
-  type RequestParts,
-  type SignatureHeaders,
-  signReply,
-  verifyRequest,
-} from '../identity/http-signature.ts'
+import { claimedCaller, type RequestParts, signReply, verifyRequest } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import type { NetworkKey } from '../identity/network-key.ts'
 import { parseShuffle, type Shuffle } from '../identity/shuffle.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
@@ -60,7 +55,8 @@ export interface NodesReply {
 export interface SignedReply {
   /** JSON of a `NodesReply`. */
   readonly body: Uint8Array
-  readonly headers: SignatureHeaders
+  /** Those that sign it, where it is signed, and the proof of a private network’s key. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 export interface Federation {
@@ -110,6 +106,8 @@ export interface Federation {
    */
   join(body: unknown, caller: Did, requestSignature: string): Promise<Result<SignedReply, Failure>>
   nodes(): NodesReply
+  /** The same in answer to a request with this `signature` header, with the proof of a private network’s key. */
+  provenNodes(requestSignature: string): SignedReply
 }
 
 export interface FederationDeps {
@@ -124,6 +122,7 @@ export interface FederationDeps {
   readonly spaces: Spaces
   readonly signer: Signer
   readonly verifier: Verifier
+  readonly networkKey: NetworkKey | null
   readonly clock: Clock
   readonly network: string
   /** Epoch of the store at the time: cursors of another one are unknown. */
@@ -133,7 +132,7 @@ export interface FederationDeps {
 }
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { gossip, conduct, replica, logs, spaces, signer, verifier, clock, network } = deps
+  const { gossip, conduct, replica, logs, spaces, signer, verifier, networkKey, clock, network } = deps
   const nonces = createNonces({ isPeer: gossip.isPeer })
 
   /** Proofs are counted as this process took them in: a cursor of an earlier one gives those of all forked logs again. */
@@ -171,6 +170,9 @@ export function createFederation(deps: FederationDeps): Federation {
     isPeer: gossip.isPeer,
 
     admit(parts, headers) {
+      // Before all else: it costs little, and who does not have the key is told no more than that.
+      if (networkKey && !networkKey.isProven(headers))
+        return err(failure('NETWORK_KEY_REFUSED', 'the request does not prove the key of this network'))
       const nowMs = clock.now()
       // Before anything is verified: it costs nothing to turn them away, and nobody else can be harmed by saying to be one.
       const claimed = claimedCaller(headers)
@@ -302,11 +304,21 @@ export function createFederation(deps: FederationDeps): Federation {
         return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))
       const introduced = gossip.introduced(descriptor.value)
       if (!introduced.ok) return introduced
-      const reply = { status: 200, body: utf8ToBytes(JSON.stringify(nodes())), requestSignature }
-      return ok({ body: reply.body, headers: signReply(reply, signer, Math.floor(clock.now() / 1000)) })
+      const { body: replied, headers } = provenNodes(requestSignature)
+      const reply = { status: 200, body: replied, requestSignature }
+      return ok({
+        body: replied,
+        headers: { ...headers, ...signReply(reply, signer, Math.floor(clock.now() / 1000)) },
+      })
     },
 
     nodes,
+    provenNodes,
+  }
+
+  function provenNodes(requestSignature: string): SignedReply {
+    const body = utf8ToBytes(JSON.stringify(nodes()))
+    return { body, headers: networkKey?.proveReply(requestSignature, body) ?? {} }
   }
 
   function nodes(): NodesReply {

@@ -8,12 +8,13 @@ import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import type { NetworkKey } from '../identity/network-key.ts'
 import type { Profile } from '../identity/profile.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
-import type { PeerView } from '../protocol/api.ts'
+import type { FederationStatus, PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { DESCRIPTOR_TTL_MS } from '../protocol/limits.ts'
@@ -37,6 +38,7 @@ import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
+import { createStatus } from './status.ts'
 import type { EventSource } from './streams.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
@@ -83,6 +85,8 @@ export interface Gossip {
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
   readonly membership: Membership
+  /** The federation as this spore sees it, and as others say they see it. */
+  status(): FederationStatus
   readonly peers: Peers
   readonly reconciler: Reconciler
   readonly repair: Repair
@@ -107,6 +111,7 @@ export interface GossipDeps {
   readonly spaces: Spaces
   readonly signer: Signer
   readonly verifier: Verifier
+  readonly networkKey: NetworkKey | null
   readonly transport: Transport
   readonly clock: Clock
   readonly random: Random
@@ -123,12 +128,15 @@ const MEETINGS_MAX = 16
 const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, conduct, memory, store, writer, spaces, signer, verifier, transport, clock, random, log } =
-    deps
+  const { replica, conduct, memory, store, writer, spaces, clock, random, log } = deps
   const { pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
+  const client = createFederationClient({
+    ...deps,
+    signal,
+    onPushed: (url, result) => membership.gave(url, result),
+  })
   const syncs = new Map<Peer, Promise<void>>()
   const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
@@ -360,6 +368,15 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     self: self.descriptor,
     membership,
+    status: createStatus({
+      ...deps,
+      membership,
+      logs: memory.logs,
+      isPrivate: deps.networkKey !== null,
+      network: options.network,
+      view,
+      digest: () => replica.digest(),
+    }),
     peers,
     reconciler,
     repair,

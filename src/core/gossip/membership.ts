@@ -8,12 +8,14 @@
 import type { Did } from '../base/brand.ts'
 import { createElapsed } from '../base/elapsed.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
+import type { Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Profile } from '../identity/profile.ts'
 import type { Shuffle } from '../identity/shuffle.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Failure } from '../protocol/errors.ts'
+import type { PushReply } from '../protocol/messages.ts'
 import { createAddressBook } from './address-book.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
@@ -30,7 +32,7 @@ import {
 import { createLocalHealth, type LocalHealth } from './local-health.ts'
 import { createNeighbors, type Neighbors } from './neighbors.ts'
 import { isCutOff, isOwnTrouble, pause } from './peer-conduct.ts'
-import { createPeers, type Peer, type Peers } from './peers.ts'
+import { createPeers, noteGiven, type Peer, type Peers } from './peers.ts'
 import { placeOf } from './place.ts'
 import { createProbes } from './probes.ts'
 import { createSampler, SAMPLED_ACTIVE, SAMPLED_PASSIVE } from './sampler.ts'
@@ -53,6 +55,8 @@ export interface Membership {
   heard(peer: Peer): void
   /** A peer failed, or refused. */
   failed(peer: Peer, error: Failure): void
+  /** What became of what was pushed to a peer. */
+  gave(url: string, result: Result<PushReply, Failure>): void
   /** A signed request of a spore came in. */
   called(did: Did): void
   /** A spore says that it goes. */
@@ -277,6 +281,10 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     reached,
     heard,
     failed,
+    gave(url, result) {
+      const peer = peers.byUrl(url)
+      if (peer) noteGiven(peer, result, clock.now())
+    },
     called(did) {
       const peer = peers.byDid(did)
       if (peer) step(peer, { type: 'called' })

@@ -1,10 +1,11 @@
 /** The peer table: who this spore syncs with, and what it knows of how far each is. */
 import { type BoundedMap, createBoundedMap } from '../base/bounded.ts'
 import type { Did, LogId } from '../base/brand.ts'
+import type { Result } from '../base/result.ts'
 import type { PeerView } from '../protocol/api.ts'
-import type { ErrorCode } from '../protocol/errors.ts'
+import type { ErrorCode, Failure } from '../protocol/errors.ts'
 import { PEERS_MAX } from '../protocol/limits.ts'
-import type { Descriptor, HeadsRow } from '../protocol/messages.ts'
+import type { Descriptor, HeadsRow, PushReply } from '../protocol/messages.ts'
 import type { PeerState } from '../protocol/peer-state.ts'
 import type { ConductView } from './conduct.ts'
 import { newVital, type Vital } from './liveness.ts'
@@ -136,6 +137,18 @@ export function createPeers(elapsed: () => number): Peers {
 /** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
 export function noteKnown(peer: Pick<Peer, 'known'>, logId: LogId, next: number): void {
   if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
+}
+
+/** What became of what was pushed to a peer, at `nowMs` of the wall clock. */
+export function noteGiven({ given }: Peer, result: Result<PushReply, Failure>, nowMs: number): void {
+  if (result.ok && result.value.new > 0) {
+    given.accepted += result.value.new
+    given.acceptedAtMs = nowMs
+  }
+  const refusal = result.ok ? result.value.failures.at(-1)?.code : result.error.code
+  if (refusal === undefined || refusal === 'PEER_UNREACHABLE') return
+  given.refusal = refusal
+  given.refusedAtMs = nowMs
 }
 
 /** What a peer says of a log. */

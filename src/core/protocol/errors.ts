@@ -41,6 +41,7 @@ export const ERRORS = {
   ENTRY_TOO_LARGE: { status: 413, title: 'The entry is larger than the protocol allows.' },
   VERSION_UNSUPPORTED: { status: 400, title: 'The protocol version is not one this spore speaks.' },
   NETWORK_MISMATCH: { status: 409, title: 'The other side belongs to another network.' },
+  NETWORK_KEY_REFUSED: { status: 401, title: 'The network is private: the request does not prove its key.' },
   DNA_MISMATCH: { status: 409, title: 'The other side speaks this version with other limits.' },
   KEY_REFUSED: { status: 400, title: 'The public key is of small order or not canonical.' },
   SIGNATURE_INVALID: { status: 401, title: 'The signature does not hold.' },

@@ -172,6 +172,8 @@ export const SHUFFLE_BYTES_MAX = 32 * KIB
 export const SHUFFLE_INTERVAL_MS = MINUTE_MS
 /** A spore that is asked whether it reaches another one answers within this: well below the patience of the asker. */
 export const PROBE_TIMEOUT_MS = 5 * SECOND_MS
+/** Characters of the pre-shared key of a private network: 32 random base64 letters are 192 bits. */
+export const NETWORK_KEY_CHARS_MIN = 32
 /** A descriptor is valid for this long from when it was issued: who is gone is gossiped for no longer than a day. */
 export const DESCRIPTOR_TTL_MS = 24 * 60 * MINUTE_MS
 /** A federation request without a connection, reply head or further bytes for this long has failed. */

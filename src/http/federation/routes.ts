@@ -168,9 +168,10 @@ export const federationRoutes =
       })
 
     for (const path of ['/federation/nodes', `${FEDERATION_PATH}/nodes`])
-      app.get(path, async (request) => {
+      app.get(path, async (request, reply) => {
         callerOf(request)
-        return federation.nodes()
+        const { body, headers } = federation.provenNodes(String(request.headers.signature))
+        return sendBytes(reply.headers({ ...headers }), 'application/json', body)
       })
   }
 
