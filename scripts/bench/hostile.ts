@@ -8,7 +8,6 @@
  * hostile peer runs at the lowest priority, since anywhere else it had a machine of its own; what it does to the spores'
  * processes counts, not that it keeps this machine busy. With `--spore` the spores are those of another installation.
  */
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -17,6 +16,7 @@ import { parseArgs } from 'node:util'
 import { MODE_NAMES, MODES, type ModeName } from '../../test/support/hostile-peer/modes.ts'
 import { type Canary, startCanary, startHostilePeer } from '../../test/support/hostile-peer/start.ts'
 import type { Account } from '../../test/support/hostile-peer/tally.ts'
+import { memoryOf } from '../../test/support/process-memory.ts'
 import { type RunningSpore, startSpore } from '../../test/support/spore-process.ts'
 import type { Report, Run } from './support/harness.ts'
 import { createHonestLoad, type HonestLoad, type LoadFigures, quantile } from './support/honest-load.ts'
@@ -27,6 +27,10 @@ const RSS_MIB = 64
 const CUT_S = 10
 const SUCCESS_PERCENT = 99.9
 
+/** As `npm start` has them. */
+const NODE_OPTIONS = ['--max-semi-space-size=4']
+/** A whole bench of one mode takes less. */
+const HANG_MS = 3600 * 1000
 /** Spores get to know one another, and their code gets warm. */
 const WARM_MS = 3000
 const RSS_EVERY_MS = 200
@@ -68,7 +72,7 @@ async function startHonest(program: { readonly program?: string }): Promise<Benc
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const start = async (name: string, allowsPrivate: boolean): Promise<RunningSpore> => {
     const env = { SPORE_ALLOW_PRIVATE_ADDRESSES: String(allowsPrivate), SPORE_PULL_INTERVAL_MS: '1000' }
-    const options = { home: join(folder, name), env, hangMs: 24 * 3600 * 1000, ...program }
+    const options = { home: join(folder, name), env, nodeOptions: NODE_OPTIONS, hangMs: HANG_MS, ...program }
     return stack.use(await startSpore(options))
   }
   const spores = await Promise.all([start('a', true), start('b', true), start('strict', false)])
@@ -142,14 +146,7 @@ async function watchRss<T>(
   return { value, mib }
 }
 
-/** Linux tells without asking the process, which may be busy; 0 for one that ended. */
-function rssMib({ process }: RunningSpore): number {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${process.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-  } catch {
-    return 0
-  }
-}
+const rssMib = ({ process }: RunningSpore): number => (memoryOf(process.pid)?.now ?? 0) / 2 ** 20
 
 /**
  * The second from which on nothing is done for it any more, but for a trickle: neither is it served, nor asked. Where it

@@ -5,6 +5,11 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Result } from '../core/base/result.ts'
 import type * as api from '../core/protocol/api.ts'
+
+import type * as spaceApi from '../core/protocol/api-spaces.ts'
+
+import type { PeerQuery } from '../core/protocol/discovery-api.ts'
+
 import { type Failure, SporeError } from '../core/protocol/errors.ts'
 import type { HttpAccessOptions } from './client.ts'
 import { readRun, runFile } from './run-file.ts'
@@ -29,8 +34,16 @@ export interface SporeAccess extends AsyncDisposable {
   task(id: string): Reply<api.TaskView>
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>
   trust(author: string): Reply<api.TrustView>
-  peers(): Reply<readonly api.PeerView[]>
+  /** All peers, or where labels are wanted who has them. */
+  peers(query?: PeerQuery): Reply<api.PeerPage>
   addPeer(url: string): Reply<api.PeerView>
+  spaces(): Reply<readonly spaceApi.SpaceView[]>
+  createSpace(input: spaceApi.SpaceInput): Reply<spaceApi.SpaceView>
+  invite(space: string, input: spaceApi.InvitationInput): Reply<spaceApi.InvitationView>
+  joinSpace(input: spaceApi.JoinSpaceInput): Reply<spaceApi.SpaceView>
+  leaveSpace(space: string): Reply<spaceApi.SpaceView>
+  members(space: string): Reply<readonly spaceApi.MemberView[]>
+  removeMember(space: string, author: string): Reply<spaceApi.MemberRemoved>
 }
 
 /** Where the running spore of this configuration is; null where none runs. */

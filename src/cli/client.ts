@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from 'undici'
 import { z } from 'zod'
 import { err, ok, type Result } from '../core/base/result.ts'
 import * as api from '../core/protocol/api.ts'
+import * as spaceApi from '../core/protocol/api-spaces.ts'
 import { ERRORS, type ErrorCode, type Failure, failure } from '../core/protocol/errors.ts'
 import type { SporeAccess } from './access.ts'
 
@@ -58,11 +59,24 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     task: (id) => call('GET', withId('/api/task', id), api.taskSchema),
     tasks: (query) => call('GET', `/api/tasks${toQuery(query)}`, api.taskPageSchema),
     trust: (author) => call('GET', withId('/api/trust', author), api.trustSchema),
-    peers: async () => {
-      const page = await call('GET', '/api/peers', api.peerPageSchema)
-      return page.ok ? ok(page.value.peers) : page
-    },
+    peers: (query = { role: [], tag: [], family: [] }) =>
+      call('GET', `/api/peers${toQuery(query)}`, api.peerPageSchema),
     addPeer: (url) => call('POST', '/api/peers', api.peerSchema, { url }),
+    spaces: async () => {
+      const page = await call('GET', '/api/spaces', spaceApi.spacePageSchema)
+      return page.ok ? ok(page.value.spaces) : page
+    },
+    createSpace: (input) => call('POST', '/api/spaces', spaceApi.spaceViewSchema, input),
+    invite: (space, input) =>
+      call('POST', `${withId('/api/spaces', space)}/invitations`, spaceApi.invitationSchema, input),
+    joinSpace: (input) => call('POST', '/api/spaces/join', spaceApi.spaceViewSchema, input),
+    leaveSpace: (space) => call('POST', `${withId('/api/spaces', space)}/leave`, spaceApi.spaceViewSchema),
+    members: async (space) => {
+      const page = await call('GET', `${withId('/api/spaces', space)}/members`, spaceApi.memberPageSchema)
+      return page.ok ? ok(page.value.members) : page
+    },
+    removeMember: (space, author) =>
+      call('DELETE', withId(`${withId('/api/spaces', space)}/members`, author), spaceApi.memberRemovedSchema),
     [Symbol.asyncDispose]: () => agent.close(),
   }
 }

@@ -100,8 +100,15 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     task: (id) => spore.task(id),
     tasks: (query) => spore.tasks(query),
     trust: async (author) => spore.trust(author),
-    peers: async () => ok(spore.peers()),
+    peers: (query = { role: [], tag: [], family: [] }) => spore.find(query),
     addPeer: (url) => spore.addPeer(url),
+    spaces: async () => ok(spore.spaces()),
+    createSpace: (input) => spore.createSpace(input),
+    invite: (space, input) => spore.invite(space, input),
+    joinSpace: (input) => spore.joinSpace(input),
+    leaveSpace: (space) => spore.leaveSpace(space),
+    members: async (space) => spore.members(space),
+    removeMember: (space, author) => spore.removeMember(space, author),
     [Symbol.asyncDispose]: dispose,
   }
 }

@@ -22,6 +22,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   tasks: { summary: 'List the questions that were asked', load: () => import('./tasks.ts') },
   join: { summary: 'Exchange with another spore', load: () => import('./join.ts') },
   peers: { summary: 'List the spores this one exchanges with', load: () => import('./peers.ts') },
+  space: {
+    summary: 'Share some memories with some spores and with nobody else',
+    load: () => import('./space.ts'),
+  },
   purge: { summary: 'Remove memories from this spore for good', load: () => import('./purge.ts') },
   bootstrap: { summary: 'Sign and check seed lists', load: () => import('./bootstrap.ts') },
   token: { summary: 'Create, list and revoke bearer tokens', load: () => import('./token.ts') },

@@ -45,6 +45,7 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
       ? [...config.allowedHosts, new URL(config.publicUrl).host]
       : config.allowedHosts,
     allowedOrigins: config.allowedOrigins,
+    trustProxy: config.trustProxy,
     tokenHashes: createTokenHashes(config.home, secrets.token ? [runToken, secrets.token] : [runToken]),
     tokenRequired,
     log,
@@ -58,6 +59,7 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   const advertisedUrl = advertise(config, port)
   // Peers that are down must not keep this spore from answering: it goes on trying by itself.
   void startSync(spore, advertisedUrl, config.peers, log)
+  if (config.federation.mdns) stack.use(await openNeighbourhood(spore, advertisedUrl, config, log))
 
   // Others need not find out by themselves that it is gone. The server still answers then.
   stack.defer(() => spore.federation.leave(AbortSignal.timeout(LEAVE_MS)))
@@ -85,6 +87,17 @@ async function startSync(
   } catch (error) {
     log.error('sync did not start', { error })
   }
+}
+
+/** Tells the local network of this spore, and this spore of the others there. Loaded only where it is wanted. */
+async function openNeighbourhood(
+  spore: Spore,
+  url: string | null,
+  { network }: Config,
+  log: Log,
+): Promise<AsyncDisposable> {
+  const { openLocalNetwork } = await import('../adapters/local-network.ts')
+  return openLocalNetwork({ network, did: spore.did, url, log, onFound: spore.hint })
 }
 
 async function listen(server: FastifyInstance, { host, port }: Config): Promise<number> {

@@ -106,6 +106,8 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
 
 function describeBootstrap({ bootstrap, bootstrapUrl }: Config): string {
   if (!bootstrap) return 'Bootstrap is off.'
-  if (bootstrapUrl !== null) return `Seeds are looked for at ${oneLine(bootstrapUrl, 120)}.`
+  // What stands behind the question mark may be a secret of the operator's.
+  if (bootstrapUrl !== null)
+    return `Seeds are looked for at ${oneLine(bootstrapUrl.replace(/\?.*/, ''), 120)}.`
   return 'Seeds of bootstrap.json, where it names any, are contacted (--bootstrap off stops that).'
 }

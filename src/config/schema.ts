@@ -2,6 +2,7 @@
  * Every field of the configuration: its schema and default, the variables that set it, its unit and its reason.
  * `config.template.yaml` says the same for people; `test/unit/config/template.test.ts` holds the two equal.
  */
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { isLabel } from '../core/identity/profile.ts'
 import {
@@ -32,6 +33,19 @@ const toggle = z.union(
   [z.boolean(), z.enum(['on', 'off']).transform((word) => word === 'on')],
   'must be on, off, true or false',
 )
+
+/** An IP address, or a block of them as `10.0.0.0/8`. */
+const proxyAddressSchema = z
+  .string()
+  .max(HOST_CHARS_MAX)
+  .refine(isAddressBlock, 'not an IP address or a block of them, such as 10.0.0.0/8')
+
+function isAddressBlock(value: string): boolean {
+  const [address = '', bits, ...rest] = value.split('/')
+  const family = isIP(address)
+  if (family === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+}
 
 /** An http(s) URL without credentials, query or fragment. */
 export const sporeUrlSchema = z
@@ -89,6 +103,7 @@ export const configSchema = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   allowedHosts: z.array(text(HOST_CHARS_MAX)).max(ALLOWED_MAX).default([]),
   allowedOrigins: z.array(text(URL_CHARS_MAX)).max(ALLOWED_MAX).default([]),
+  trustProxy: z.array(proxyAddressSchema).max(ALLOWED_MAX).default([]),
   federation: z
     .strictObject({
       allowPrivateAddresses: toggle.default(false),
@@ -137,6 +152,7 @@ export const FIELDS: readonly Field[] = [
   },
   { path: 'allowedHosts', kind: 'list', variables: ['SPORE_ALLOWED_HOSTS'], unit: 'list of host names' },
   { path: 'allowedOrigins', kind: 'list', variables: ['SPORE_ALLOWED_ORIGINS'], unit: 'list of origins' },
+  { path: 'trustProxy', kind: 'list', variables: ['SPORE_TRUST_PROXY'], unit: 'list of addresses' },
   {
     path: 'federation.allowPrivateAddresses',
     kind: 'toggle',

@@ -9,6 +9,7 @@ import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
 import { createReplica, type Replica } from './gossip/replica.ts'
 import { createSegments } from './gossip/segments.ts'
+import { createSpaceKeeper, type SpaceKeeper } from './gossip/space-keeper.ts'
 import type { Transport } from './gossip/transport.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import type { NetworkKey } from './identity/network-key.ts'
@@ -22,13 +23,14 @@ import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
-import { EPOCH_BYTES } from './protocol/log.ts'
+import { EPOCH_BYTES, logIdOf } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
   readonly memory: Memory
   readonly writer: Writer
   readonly replica: Replica
   readonly gossip: Gossip
+  readonly keeper: SpaceKeeper
   readonly federation: Federation
   /**
    * Folds the stored entries into the memory, in order of arrival; once, before `federation.start`. `follow` hears of
@@ -61,6 +63,10 @@ export interface ReplicationPorts {
   readonly runVerifier?: RunVerifier
 }
 
+/** What the log says when the own epoch is another one. */
+const NEW_EPOCH =
+  'own entries go on in a new epoch: peers held some of the last one that are not here, a fork, or a removal from a space'
+
 /** Entries that are replayed between two turns of the event loop at start: well under a millisecond, and little garbage. */
 const REPLAY_BATCH = 64
 
@@ -77,7 +83,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
 
   const drawEpoch = () => random.bytes(EPOCH_BYTES)
-  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch })
+  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch, rules: spaces })
   const writer = createWriter({ memory, store, clock, log })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
   const forks = createForks({ memory, store, writer, spaces, verifier })
@@ -110,6 +116,18 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       log,
     },
   )
+  const keeper = createSpaceKeeper({
+    name,
+    memory,
+    store,
+    writer,
+    spaces,
+    gossip,
+    signer,
+    clock,
+    random,
+    log,
+  })
   const segments = createSegments({ memory, store, spaces, compression })
   const federation = createFederation({
     compression,
@@ -117,6 +135,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     conduct,
     replica,
     segments,
+    redeem: keeper.redeem,
     reconciler: gossip.reconciler,
     repair: gossip.repair,
     logs: memory.logs,
@@ -130,15 +149,24 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     arrival: () => memory.arrival,
   })
   const compaction = createCompaction({ memory, writer, store, log })
-  writer.onCommitted(gossip.follow)
+  /** What this spore would add to a log that was cut counts nowhere: were it a member again, it goes on elsewhere. */
+  const leaveCutLogs = (): void => {
+    const own = spaces.replicating.map((space) => logIdOf(memory.ownLog(space)))
+    if (!own.some((logId) => memory.logs.get(logId) && memory.validPoint(logId) < Number.POSITIVE_INFINITY))
+      return
+    void writer.write((draft) => draft.leaveEpoch())
+  }
   let written = epoch
   writer.onCommitted(async (applied, cut) => {
+    for (const logId of memory.logs.unsettled()) await forks.settle(logId)
     compaction.follow(applied.map(({ change }) => change))
     for (const { logId } of cut) await compaction.forked(logId)
-    if (store.origin.epoch === written) return
+    if (store.origin.epoch === written) return leaveCutLogs()
     written = store.origin.epoch
-    log.warn('own entries go on in a new epoch: peers held some of the last one that are not here, or a fork')
+    log.warn(NEW_EPOCH)
   })
+  // News go out as the views then stand.
+  writer.onCommitted(gossip.follow)
 
   /**
    * The position up to which is replayed then; null at the end. A call of its own: nothing of a batch is in reach while
@@ -161,17 +189,21 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     writer,
     replica,
     gossip,
+    keeper,
     federation,
     async replay(follow) {
+      await keeper.load()
       await compaction.load()
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
       memory.load(await store.logs(), forked, await store.partials())
-      for (const { logId } of forked) await forks.settle(logId)
       for (let after: number | null = 0; after !== null; ) {
         after = await replayBehind(after, follow)
         await clock.sleep(0)
       }
+      memory.settleMembers()
+      for (const { logId } of forked) await forks.settle(logId)
+      for (const logId of memory.logs.unsettled()) await forks.settle(logId)
       if (memory.damaged > 0)
         log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
       compaction.start()

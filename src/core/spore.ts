@@ -5,6 +5,7 @@
 import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
+import { createLookup } from './gossip/discovery.ts'
 import type { Federation } from './gossip/federation.ts'
 import type { Hint } from './gossip/hints.ts'
 import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
@@ -21,7 +22,17 @@ import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type { PayloadNews } from './memory/writer.ts'
 import type * as api from './protocol/api.ts'
+import type {
+  InvitationInput,
+  InvitationView,
+  JoinSpaceInput,
+  MemberRemoved,
+  MemberView,
+  SpaceInput,
+  SpaceView,
+} from './protocol/api-spaces.ts'
 import type { Compression } from './protocol/compression.ts'
+import type { PeerQuery } from './protocol/discovery-api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
@@ -62,11 +73,28 @@ export interface Spore extends AsyncDisposable {
   task(id: string): Promise<Answer<api.TaskView>>
   tasks(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
 
+  /** The spaces that this spore knows. */
+  spaces(): readonly SpaceView[]
+  createSpace(input: SpaceInput): Promise<Answer<SpaceView>>
+  /** One line by which somebody can join a space. */
+  invite(space: string, input: InvitationInput): Promise<Answer<InvitationView>>
+  /** Joins by that line. */
+  joinSpace(input: JoinSpaceInput): Promise<Answer<SpaceView>>
+  /** Ends the exchange of a space; what is here stays. */
+  leaveSpace(space: string): Promise<Answer<SpaceView>>
+  members(space: string): Answer<readonly MemberView[]>
+  removeMember(space: string, author: string): Promise<Answer<MemberRemoved>>
+
   trust(author: string): Answer<api.TrustView>
 
   peers(): readonly api.PeerView[]
   /** Peers with all that is known of them, and how this spore and others see one another. */
   federationStatus(): api.FederationStatus
+  /**
+   * The peers that have every label that is wanted, and who else has them: those known here, and where these are few, those
+   * that the neighbours know. Where nothing is wanted, the peers. Failure REQUEST_INVALID for what is no label.
+   */
+  find(wanted: PeerQuery): Promise<Answer<api.PeerPage>>
   /** Introduces this spore to the one at `url` and starts to sync with it. */
   addPeer(url: string): Promise<Answer<api.PeerView>>
 
@@ -92,7 +120,7 @@ export interface Spore extends AsyncDisposable {
 export interface SporeOptions {
   /** What people call it; default the last 8 characters of its did. */
   readonly name?: string
-  /** Space of memories and tasks that name none. */
+  /** Space of memories and tasks that name none, by its name here; nothing is written without a name while it is unknown. */
   readonly defaultSpace: string
   /** Mean time between two pulls, in milliseconds. */
   readonly pullIntervalMs: number
@@ -132,14 +160,14 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const startedAtMs = clock.now()
   const signer = createSigner(ports.seed)
   const name = options.name ?? `spore-${shortAuthor(signer.did)}`
-  const spaces = createSpaces(options.defaultSpace)
+  const spaces = createSpaces(options.defaultSpace, signer.did)
   const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
     { name, pullIntervalMs: options.pullIntervalMs, spaces, profile: options.profile ?? EMPTY_PROFILE },
     { ...ports, signer, verifier: createVerifier() },
   )
-  const { memory, writer, gossip, federation } = replication
+  const { memory, writer, gossip, keeper, federation } = replication
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -181,6 +209,9 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
+  const defaultSpace = spaces.resolve(undefined)
+  if (!defaultSpace.ok)
+    ports.log.warn('the default space is not known yet: found or join it', { space: options.defaultSpace })
   writer.onCommitted(follow)
   await purge.resume()
   indexer.start()
@@ -200,7 +231,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       peers: peerViews(),
       tasks: tasks.count,
       bootstrap: seeding?.view() ?? BOOTSTRAP_OFF,
-      defaultSpace: spaces.defaultSpace,
+      defaultSpace: spaces.nameOf(spaces.defaultSpace),
       durability: store.durability,
       indexing: { behind: indexer.behind },
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
@@ -218,11 +249,19 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
+    spaces: keeper.list,
+    createSpace: caughtUp(keeper.create),
+    invite: caughtUp(keeper.invite),
+    joinSpace: keeper.join,
+    leaveSpace: keeper.leave,
+    members: keeper.members,
+    removeMember: caughtUp(keeper.removeMember),
     trust: (author) => explainTrust(author, signer.did, memory),
     peers: peerViews,
     federationStatus: gossip.status,
+    find: createLookup(gossip),
     addPeer: gossip.addPeer,
-    events: createEvents({ memory, store, writer }),
+    events: createEvents({ memory, store, writer, spaces }),
     federation,
     seek: () => seeding?.start(),
     hint: (hint) => void gossip.hints.follow([hint]),

@@ -29,6 +29,7 @@ import { errorsPlugin, sendFailure } from './plugins/errors.ts'
 import { headersPlugin } from './plugins/headers.ts'
 import { jsonPlugin } from './plugins/json.ts'
 import { requestLogPlugin } from './plugins/request-log.ts'
+import { routeTablePlugin } from './plugins/route-table.ts'
 import { createTimeouts } from './plugins/timeouts.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -87,6 +88,7 @@ export async function createServer(spore: Spore, options: HttpOptions): Promise<
   app.setValidatorCompiler<z.ZodType>(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
 
+  await app.register(routeTablePlugin)
   await app.register(errorsPlugin, { log })
   await app.register(headersPlugin)
   await app.register(requestLogPlugin, { log })

@@ -100,7 +100,7 @@ async function halfEngine({ name, pullIntervalMs }: EngineOptions, ports: SporeP
     get peers() {
       return gossip.peers.all().length
     },
-    digest: replica.digest,
+    digest: replica.whole.digest,
     remember: library.remember,
     retract: library.retract,
     visible: () => listVisible(library.page),

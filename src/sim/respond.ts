@@ -24,10 +24,10 @@ export function respondFrom(federation: Federation): Responder {
       const [, logId = '', , from] = ofLog
       const before = new URLSearchParams(query).get('before')
       if (from === undefined) {
-        const list = await federation.segments(logId, before)
+        const list = await federation.segments(logId, before, caller)
         return list.ok ? reply(200, list.value) : problem(list.error)
       }
-      const segment = await federation.segment(logId, from)
+      const segment = await federation.segment(logId, from, caller)
       if (!segment.ok) return problem(segment.error)
       return { status: 200, headers: { etag: `"${segment.value.etag}"` }, body: segment.value.frame }
     }
@@ -37,17 +37,17 @@ export function respondFrom(federation: Federation): Responder {
         const etags = (headers['if-none-match'] ?? '')
           .split(',')
           .map((etag) => etag.trim().replaceAll('"', ''))
-        const { etag, body: heads, isLost } = federation.heads(since, etags)
+        const { etag, body: heads, isLost } = federation.heads(since, etags, caller)
         const status = heads ? 200 : 304
         const said = { etag: `"${etag}"`, ...(isLost && { [CURSOR_HEADER]: CURSOR_UNKNOWN }) }
         return { status, headers: said, body: heads ?? new Uint8Array() }
       }
       case 'POST /federation/v1/payloads': {
-        const given = await federation.payloads(body)
+        const given = await federation.payloads(body, caller)
         return given.ok ? reply(200, given.value) : problem(given.error)
       }
       case 'POST /federation/v1/reconcile': {
-        const answered = federation.reconcile(body)
+        const answered = federation.reconcile(body, caller)
         return answered.ok ? reply(200, answered.value) : problem(answered.error)
       }
       case 'POST /federation/v1/pull': {
@@ -59,6 +59,10 @@ export function respondFrom(federation: Federation): Responder {
       case 'GET /federation/v1/stream': {
         const source = federation.stream(caller)
         return source.ok ? { status: 200, headers: {}, body: source.value.events } : problem(source.error)
+      }
+      case 'POST /federation/v1/space': {
+        const redeemed = await federation.redeem(body, caller)
+        return redeemed.ok ? reply(204, new Uint8Array()) : problem(redeemed.error)
       }
       case 'POST /federation/v1/ihave': {
         const answer = federation.ihave(body, caller)
@@ -85,8 +89,12 @@ export function respondFrom(federation: Federation): Responder {
         if (!joined.ok) return problem(joined.error)
         return { status: 200, headers: { ...joined.value.headers }, body: joined.value.body }
       }
-      case 'GET /federation/nodes':
-        return { status: 200, ...federation.provenNodes(headers.signature ?? '') }
+      case 'GET /federation/nodes': {
+        const get = (name: string) => new URLSearchParams(query).getAll(name)
+        const found = federation.find(get)
+        if (!found.ok) return problem(found.error)
+        return { status: 200, ...federation.prove(found.value, headers.signature ?? '') }
+      }
       default:
         return problem(failure('ROUTE_NOT_FOUND', path))
     }

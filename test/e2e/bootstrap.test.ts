@@ -1,9 +1,14 @@
 /** Real spore processes that find one another: by a URL, by a seed list, over bridges; and that start whatever the list is. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join as joinPath } from 'node:path'
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
 import { describe, type TestContext, test } from 'node:test'
+import type { Seed } from '../../src/core/identity/seed-list.ts'
 import { BOOTSTRAP_BYTES_MAX } from '../../src/core/protocol/limits.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type RunningSpore, runSpore, startSwarm } from '../support/spore-process.ts'
@@ -161,6 +166,35 @@ describe('a spore is up whatever its seed list is', () => {
     assert.equal(doctor.code, 0, doctor.stdout)
     assert.deepEqual(await listed(evil), [])
   })
+})
+
+test('of a pull request the seeds that are new are asked, and no others', async () => {
+  using folder = temporaryFolder()
+  await using a = await startPeer({ home: joinPath(folder.path, 'a') })
+  // Nobody answers there any more: that is not what the request is about.
+  const old = { url: 'http://127.0.0.1:9', key: signerOf('old').did }
+  const check = async (before: readonly Seed[], after: readonly Seed[]) => {
+    const files = [before, after].map((seeds, i) => {
+      const file = joinPath(folder.path, `${i}.json`)
+      writeFileSync(file, JSON.stringify({ version: 1, network: 'spore-main', seeds }))
+      return file
+    })
+    const script = joinPath(import.meta.dirname, '..', '..', 'scripts', 'check-seeds.ts')
+    const child = spawn(process.execPath, [script, '--allow-private-addresses', ...files], {
+      timeout: HANG_MS,
+    })
+    const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+    return { code, stdout }
+  }
+  const good = await check([old], [old, seedOf(a)])
+  assert.match(good.stdout, /^1 seeds are new[\s\S]* ok /)
+  assert.equal(good.code, 0)
+  const wrong = await check([old, seedOf(a)], [old, { url: a.url, key: signerOf('other').did }])
+  assert.match(wrong.stdout, new RegExp(`FAIL[sS]*${a.did} answers there`))
+  assert.equal(wrong.code, 1)
+  const twice = await check([], [old, old])
+  assert.match(twice.stdout, /FAIL: .*twice/)
+  assert.equal(twice.code, 1)
 })
 
 test('the list in the package has the form of one', () => {

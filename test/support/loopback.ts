@@ -18,7 +18,7 @@ import type {
 } from '../../src/core/gossip/transport.ts'
 import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
 import { createNetworkKey } from '../../src/core/identity/network-key.ts'
-import type { Profile } from '../../src/core/identity/profile.ts'
+import { EMPTY_PROFILE, type Profile } from '../../src/core/identity/profile.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
@@ -70,8 +70,8 @@ export interface OpenOptions {
   readonly bootstrap?: SporeOptions['bootstrap']
   /** Pre-shared key of a private network. */
   readonly networkKey?: string
-  /** What it tells others of itself. */
-  readonly profile?: Profile
+  /** What it says that it is for; nothing unless given. */
+  readonly profile?: Partial<Profile>
 }
 
 export interface Member {
@@ -189,7 +189,7 @@ export function createLoopback(seed: string): Loopback {
           defaultSpace: 'commons',
           pullIntervalMs: 10_000,
           ...(options.bootstrap && { bootstrap: options.bootstrap }),
-          ...(options.profile && { profile: options.profile }),
+          profile: { ...EMPTY_PROFILE, ...options.profile },
         },
         {
           clock,

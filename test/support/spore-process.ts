@@ -14,6 +14,8 @@ export interface CommandOptions {
   readonly stdin?: string | Buffer
   /** Another installation's `bin/spore.js`; this project's own by default. */
   readonly program?: string
+  /** Options of Node itself, as `npm start` has some. */
+  readonly nodeOptions?: readonly string[]
   /** Milliseconds after which it is taken to hang and is killed; default `HANG_MS`. */
   readonly hangMs?: number
 }
@@ -110,7 +112,7 @@ function launch(args: readonly string[], options: CommandOptions): ChildProcess 
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(SPORE_.*|PORT|HOST|NODE_OPTIONS)$/.test(name),
   )
-  return spawn(process.execPath, [options.program ?? program, ...args], {
+  return spawn(process.execPath, [...(options.nodeOptions ?? []), options.program ?? program, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...Object.fromEntries(kept),

@@ -46,6 +46,7 @@ export async function fillStore(
     drawEpoch: () => EPOCH,
     isDenied: () => false,
     forkPoint: () => Number.POSITIVE_INFINITY,
+    validPoint: () => Number.POSITIVE_INFINITY,
     verifier: createVerifier(),
     epoch: EPOCH,
   }

@@ -23,14 +23,14 @@ import { chainBeforeRow, type SegmentList } from '../protocol/segment-list.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import { isOwnTrouble, noteOffence, noteRefusal } from './peer-conduct.ts'
-import type { Peer } from './peers.ts'
-import type { Replica } from './replica.ts'
+import { type Peer, peerDid } from './peers.ts'
+import type { Replica, ReplicaView } from './replica.ts'
 
 export interface Bootstrap {
   /** True where a log is fetched newest first: it is far behind, or was begun so. */
-  isFor(row: HeadsRow): boolean
+  isFor(peer: Peer, row: HeadsRow): boolean
   /** True while a log is being fetched so, from any peer. */
-  isUnderWay(logId: LogId): boolean
+  isUnderWay(peer: Peer, logId: LogId): boolean
   /**
    * Lets a peer take part in fetching a log. True where the log is then as far as the peer says, false where the peer can
    * do no more for it this way. Fails where the peer does.
@@ -77,6 +77,8 @@ interface Batch {
 
 interface Job {
   readonly logId: LogId
+  /** What is here, as those see it who take part. */
+  readonly here: ReplicaView
   readonly changed: ChangeSignal
   /** Whose list of segments is followed; null where none is. */
   source: Peer | null
@@ -94,14 +96,18 @@ interface Job {
 }
 
 export function createBootstrap({ client, replica, conduct, clock, log, signal }: BootstrapDeps): Bootstrap {
-  const jobs = new Map<LogId, Job>()
+  const jobs = new Map<string, Job>()
+  const hereOf = (peer: Peer): ReplicaView => replica.seenBy(peerDid(peer))
+  /** A log that a peer may not see is another one to it: nothing shows of what is kept of it. */
+  const keyOf = (peer: Peer, logId: LogId): string =>
+    hereOf(peer).isHidden(logId) ? `hidden ${logId}` : logId
 
   // --- Planning ---
 
   /** Reads the (next) list of segments from a peer into the job. */
   const planFrom = async (job: Job, peer: Peer, row: HeadsRow): Promise<Result<void, Failure>> => {
-    const { logId } = job
-    const above = job.todo.at(-1)?.from ?? lowest(job.batches) ?? replica.gap(logId)?.to ?? null
+    const { logId, here } = job
+    const above = job.todo.at(-1)?.from ?? lowest(job.batches) ?? here.gap(logId)?.to ?? null
     const listed = await client.segments(peer.url, logId, above)
     if (!listed.ok) {
       job.struck.add(peer)
@@ -113,10 +119,10 @@ export function createBootstrap({ client, replica, conduct, clock, log, signal }
     const isWorth = above !== null || list.rows.length > BOOTSTRAP_SEGMENTS_MIN
     if (!fits || !isWorth || list.rows.length === 0) job.struck.add(peer)
     else {
-      const parts = toParts(list, logId, above === null ? row.next : null, replica.next(logId))
+      const parts = toParts(list, logId, above === null ? row.next : null, here.next(logId))
       if (parts.length === 0) job.struck.add(peer)
       job.todo.push(...parts)
-      job.isEnd = (parts.at(-1)?.from ?? 0) <= replica.next(logId)
+      job.isEnd = (parts.at(-1)?.from ?? 0) <= here.next(logId)
       job.source = peer
     }
     return ok(undefined)
@@ -179,9 +185,9 @@ export function createBootstrap({ client, replica, conduct, clock, log, signal }
     job.changed.notify()
   }
 
-  const isStored = ({ logId }: Job, { from }: Part): boolean => {
-    const gap = replica.gap(logId)
-    return replica.next(logId) > from || (gap !== null && gap.to <= from)
+  const isStored = ({ logId, here }: Job, { from }: Part): boolean => {
+    const gap = here.gap(logId)
+    return here.next(logId) > from || (gap !== null && gap.to <= from)
   }
 
   const isCurrent = (job: Job, batch: Batch): boolean => batch.plan === job.plan && !batch.isLost
@@ -236,7 +242,7 @@ export function createBootstrap({ client, replica, conduct, clock, log, signal }
     const chains = new Map(batch.parts.map(({ from, chainBefore }) => [from, chainBefore]))
     const chainBefore = (logId: LogId, from: number) =>
       logId === job.logId ? (chains.get(from) ?? null) : null
-    for await (const received of replica.receive(frames, chainBefore)) {
+    for await (const received of hereOf(batch.peer).receive(frames, chainBefore)) {
       if (!received.ok && received.error.code === 'PEER_UNREACHABLE') return received
       const refused = received.ok
         ? received.value.result.ok
@@ -280,11 +286,12 @@ export function createBootstrap({ client, replica, conduct, clock, log, signal }
     return ok(undefined)
   }
 
-  const jobOf = (logId: LogId): Job => {
-    const known = jobs.get(logId)
+  const jobOf = (peer: Peer, logId: LogId): Job => {
+    const known = jobs.get(keyOf(peer, logId))
     if (known) return known
     const job: Job = {
       logId,
+      here: hereOf(peer),
       changed: createChangeSignal(),
       source: null,
       plan: 0,
@@ -297,26 +304,28 @@ export function createBootstrap({ client, replica, conduct, clock, log, signal }
       misfits: new Map(),
       lanes: 0,
     }
-    jobs.set(logId, job)
+    jobs.set(keyOf(peer, logId), job)
     return job
   }
 
   return {
-    isFor: ({ logId, next, forkPoint }) =>
-      forkPoint === undefined &&
-      replica.forkPoint(logId) === Number.POSITIVE_INFINITY &&
-      (replica.gap(logId) !== null || next - replica.next(logId) > BOOTSTRAP_ENTRIES_MIN),
+    isFor(peer, { logId, next, forkPoint }) {
+      const here = hereOf(peer)
+      if (forkPoint !== undefined || here.validPoint(logId) < Number.POSITIVE_INFINITY) return false
+      return here.gap(logId) !== null || next - here.next(logId) > BOOTSTRAP_ENTRIES_MIN
+    },
 
-    isUnderWay: (logId) => jobs.has(logId),
+    isUnderWay: (peer, logId) => jobs.has(keyOf(peer, logId)),
 
     async bring(peer, row) {
-      const job = jobOf(row.logId)
+      const job = jobOf(peer, row.logId)
+      const key = keyOf(peer, row.logId)
       job.lanes++
       const lanes = Array.from({ length: LANES_PER_PEER }, () => runLane(job, peer, row))
       const ended = await Promise.all(lanes)
-      if (--job.lanes === 0) jobs.delete(row.logId)
+      if (--job.lanes === 0) jobs.delete(key)
       const failed = ended.find((lane) => !lane.ok)
-      return failed && !failed.ok ? err(failed.error) : ok(replica.next(row.logId) >= row.next)
+      return failed && !failed.ok ? err(failed.error) : ok(job.here.next(row.logId) >= row.next)
     },
   }
 }

@@ -3,7 +3,7 @@
  *
  * Invariant: every push and announcement that the machine asked for ends, and is told to it as delivered, heard or failed.
  */
-import type { LogId } from '../base/brand.ts'
+import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import type { Result } from '../base/result.ts'
 import type { Failure } from '../protocol/errors.ts'
@@ -49,6 +49,8 @@ export interface Broadcast {
 
 export interface BroadcastDeps {
   readonly replica: Replica
+  /** Who a neighbour is; null for one that nobody knows. */
+  readonly didOf: (link: LinkName) => Did | null
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -63,7 +65,8 @@ export interface BroadcastDeps {
 
 export function createBroadcast(deps: BroadcastDeps): Broadcast {
   const { replica, clock, random, log, signal, onReached, onFailed, onSuspect, onUnlinked } = deps
-  const machine = createPlumtree({ random, replica })
+  const seenBy = (link: LinkName) => replica.seenBy(deps.didOf(link))
+  const machine = createPlumtree({ random, replica: replica.whole, seenBy })
   const couriers = new Map<LinkName, Courier>()
   const underWay = new Set<Promise<void>>()
 
@@ -96,7 +99,7 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
   }
 
   const push = async (link: LinkName, logs: readonly LogStart[], courier: Courier): Promise<void> => {
-    const batch = await takeFrames(replica, logs, courier.pushBytes)
+    const batch = await takeFrames(seenBy(link), logs, courier.pushBytes)
     const { offered, rest } = batch
     if (offered.length === 0) {
       handle({ type: 'delivered', link, offered, taken: [], rest: [], want: [] })

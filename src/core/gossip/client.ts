@@ -9,8 +9,10 @@ import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signatur
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { NetworkKey } from '../identity/network-key.ts'
 import { parseShuffle, type Shuffle } from '../identity/shuffle.ts'
+import { type Wanted, wantedToQuery } from '../identity/wanted.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
+import { encodeRedemption, type Redemption } from '../protocol/invitation.ts'
 import {
   API_BODY_BYTES_MAX,
   FEDERATION_REPLY_TIMEOUT_MS,
@@ -85,7 +87,10 @@ export interface FederationClient {
   leave(base: string, until: AbortSignal): Promise<void>
   /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
-  nodes(base: string): Promise<Result<Nodes, Failure>>
+  /** Presents an invitation. Failure INVITATION_REFUSED where it opens nothing there. */
+  redeem(base: string, redemption: Redemption): Promise<Result<void, Failure>>
+  /** Whom the peer knows; of those only who has every label of `wanted`. */
+  nodes(base: string, wanted?: Wanted): Promise<Result<Nodes, Failure>>
 }
 
 /** What a peer answered to a request for heads. */
@@ -154,9 +159,10 @@ export function createFederationClient({
     return err(refusal(reply.value))
   }
 
-  const nodes = async (base: string): Promise<Result<Nodes, Failure>> => {
+  const nodes = async (base: string, wanted?: Wanted): Promise<Result<Nodes, Failure>> => {
     const headers = { accept: 'application/json' }
-    const request = sign({ method: 'GET', base, path: '/federation/nodes', headers })
+    const query = wanted ? wantedToQuery(wanted) : ''
+    const request = sign({ method: 'GET', base, path: '/federation/nodes', query, headers })
     const sent = await transport.send(request, signal)
     if (!sent.ok) return sent
     if (!isAnswer(sent.value.status)) return err(refusal(sent.value))
@@ -317,6 +323,12 @@ export function createFederationClient({
       // A descriptor is public: that it was sent does not make the sender its owner.
       const isOwn = (joined.value.self as Partial<Descriptor>).key === by.value
       return isOwn ? joined : err(failure('PEER_REFUSED', 'it answered with the descriptor of another spore'))
+    },
+    async redeem(base, redemption) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const body = encodeRedemption(redemption)
+      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/space`, headers, body })
+      return sent.ok ? ok(undefined) : sent
     },
     nodes,
   }

@@ -1,6 +1,6 @@
 /** The answering side of the exchange (PROTOCOL.md §8). Stateless but for the nonces of the last minutes. */
 import type { Did, SpaceId } from '../base/brand.ts'
-import { bytesToHex, utf8ToBytes } from '../base/bytes.ts'
+import { utf8ToBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
@@ -8,8 +8,9 @@ import { claimedCaller, type RequestParts, signReply, verifyRequest } from '../i
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { NetworkKey } from '../identity/network-key.ts'
 import { parseShuffle, type Shuffle } from '../identity/shuffle.ts'
+import { queryToWanted, wantsNothing } from '../identity/wanted.ts'
 import type { LogTable } from '../memory/log-table.ts'
-import type { Spaces } from '../memory/spaces.ts'
+import type { Spaces, View } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { textToLogId } from '../protocol/entry.ts'
@@ -28,6 +29,7 @@ import {
 } from '../protocol/messages.ts'
 import { decodeProbe, encodeProbeReply } from '../protocol/probe-messages.ts'
 import type { Conduct } from './conduct.ts'
+import { createCursors, type Position } from './cursor.ts'
 import type { Gossip } from './gossip.ts'
 import { framesToLines } from './lines.ts'
 import { createNonces } from './nonces.ts'
@@ -35,6 +37,7 @@ import type { Reconciler } from './reconciler.ts'
 import type { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import type { SegmentFrame, Segments } from './segments.ts'
+import type { SpaceKeeper } from './space-keeper.ts'
 import type { EventSource } from './streams.ts'
 import { judgePush, receivePush } from './tally.ts'
 
@@ -70,11 +73,12 @@ export interface Federation {
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   /** Whether a caller is one of this spore's peers, or holds a stream: there are few, and strangers do not crowd them out. */
   isPeer(caller: Did): boolean
-  heads(since: string | null, etags: readonly string[]): HeadsAnswer
+  /** What advanced in the view of a caller. Whoever is not named, here and below, sees what everybody may. */
+  heads(since: string | null, etags: readonly string[], caller?: Did | null): HeadsAnswer
   /** Payloads of single entries. Failure REQUEST_INVALID. */
-  payloads(body: Uint8Array): Promise<Result<Uint8Array, Failure>>
+  payloads(body: Uint8Array, caller?: Did | null): Promise<Result<Uint8Array, Failure>>
   /** Where two views differ. Failure REQUEST_INVALID. */
-  reconcile(body: Uint8Array): Result<Uint8Array, Failure>
+  reconcile(body: Uint8Array, caller?: Did | null): Result<Uint8Array, Failure>
   /** Frames of the ranges that are asked for. */
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   /** Frames of this spore as JSON lines, for people. */
@@ -85,9 +89,11 @@ export interface Federation {
   /** Ends every stream: the server closes. */
   closeStreams(): void
   /** The segments of a log that end before the entry `before`. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
-  segments(logId: string, before: string | null): Promise<Result<Uint8Array, Failure>>
+  segments(logId: string, before: string | null, caller?: Did | null): Promise<Result<Uint8Array, Failure>>
   /** One sealed segment. Failures REQUEST_INVALID, SEGMENT_UNKNOWN. */
-  segment(logId: string, from: string): Promise<Result<SegmentFrame, Failure>>
+  segment(logId: string, from: string, caller?: Did | null): Promise<Result<SegmentFrame, Failure>>
+  /** An invitation to a space is presented. Failures REQUEST_INVALID, INVITATION_REFUSED. */
+  redeem(body: Uint8Array, caller: Did): Promise<Result<void, Failure>>
   /** Failure REQUEST_INVALID. */
   ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
   /** Failure REQUEST_INVALID. */
@@ -106,8 +112,10 @@ export interface Federation {
    */
   join(body: unknown, caller: Did, requestSignature: string): Promise<Result<SignedReply, Failure>>
   nodes(): NodesReply
-  /** The same in answer to a request with this `signature` header, with the proof of a private network’s key. */
-  provenNodes(requestSignature: string): SignedReply
+  /** Those of them that have every label. Failure REQUEST_INVALID. */
+  find(get: (name: string) => readonly unknown[]): Result<NodesReply, Failure>
+  /** A reply to a request with this `signature` header, with the proof of a private network’s key. */
+  prove(reply: NodesReply, requestSignature: string): SignedReply
 }
 
 export interface FederationDeps {
@@ -116,6 +124,7 @@ export interface FederationDeps {
   readonly conduct: Conduct
   readonly replica: Replica
   readonly segments: Segments
+  readonly redeem: SpaceKeeper['redeem']
   readonly reconciler: Pick<Reconciler, 'answer'>
   readonly repair: Pick<Repair, 'answer'>
   readonly logs: LogTable
@@ -125,7 +134,7 @@ export interface FederationDeps {
   readonly networkKey: NetworkKey | null
   readonly clock: Clock
   readonly network: string
-  /** Epoch of the store at the time: cursors of another one are unknown. */
+  /** Epoch of the store at the time (`cursor.ts`). */
   readonly epoch: () => Uint8Array
   /** The last arrival number given: a cursor behind it is of a disk that was rolled back since. */
   readonly arrival: () => number
@@ -135,22 +144,18 @@ export function createFederation(deps: FederationDeps): Federation {
   const { gossip, conduct, replica, logs, spaces, signer, verifier, networkKey, clock, network } = deps
   const nonces = createNonces({ isPeer: gossip.isPeer })
 
-  /** Proofs are counted as this process took them in: a cursor of an earlier one gives those of all forked logs again. */
-  const startedAtMs = clock.now()
-  const cursorOf = ({ arrival, forks }: Position): string =>
-    `${bytesToHex(deps.epoch())}.${arrival}.${startedAtMs}.${forks}`
+  const cursors = createCursors({ signer, epoch: deps.epoch, startedAtMs: clock.now() })
 
-  /** The cursor behind everything that is here. */
-  const endOf = (rows: readonly LogRow[]): string =>
-    cursorOf({
-      arrival: rows.at(-1)?.arrival ?? 0,
-      forks: logs.forkedBehind(0).at(-1)?.taken ?? 0,
-    })
+  /** The position behind everything that is here. */
+  const endOf = (rows: readonly LogRow[]): Position => ({
+    arrival: rows.at(-1)?.arrival ?? 0,
+    forks: logs.forkedBehind(0).at(-1)?.taken ?? 0,
+  })
 
-  const rowsBehind = (arrival: number): LogRow[] => {
+  const rowsBehind = (arrival: number, view: View): LogRow[] => {
     const rows: LogRow[] = []
     for (const { row } of logs.behind(arrival)) {
-      if (spaces.replicates(row.space)) rows.push(row)
+      if (view.sees(row.space)) rows.push(row)
       // One more than a page tells that there are more.
       if (rows.length > HEADS_ROWS_MAX) break
     }
@@ -192,42 +197,49 @@ export function createFederation(deps: FederationDeps): Federation {
       return ok(caller)
     },
 
-    heads(since, etags) {
-      const etag = replica.digest()
+    heads(since, etags, caller = null) {
+      const here = replica.seenBy(caller)
+      const { view } = here
+      const etag = here.digest()
       if (etags.includes(etag)) return { etag, body: null, isLost: false }
-      const known = cursorToPosition(since, bytesToHex(deps.epoch()), startedAtMs)
+      const known = cursors.open(since, view)
       const from = known.arrival <= deps.arrival() ? known : { arrival: 0, forks: 0 }
-      const forked = logs.forkedBehind(from.forks).filter(({ row }) => spaces.replicates(row.space))
+      const forked = logs.forkedBehind(from.forks).filter(({ row }) => view.sees(row.space))
       const forkedPage = forked.slice(0, FORKED_ROWS_MAX)
-      const rows = rowsBehind(from.arrival)
+      const rows = rowsBehind(from.arrival, view)
       // Who gives no cursor begins; who gives another one has most of it already.
       const isLost = since !== null && isBeginning(from) && rows.length > RECONCILE_LOGS_MIN
-      if (isLost) return { etag, body: encodeHeads({ cursor: endOf(rows), more: false, spaces: [] }), isLost }
+      if (isLost) {
+        const cursor = cursors.seal(endOf(rows), view)
+        return { etag, body: encodeHeads({ cursor, more: false, spaces: [] }), isLost }
+      }
       const page = rows.slice(0, HEADS_ROWS_MAX - forkedPage.length)
       const bySpace = Map.groupBy([...forkedPage.map(({ row }) => row), ...page], (row): SpaceId => row.space)
+      const end = {
+        arrival: page.at(-1)?.arrival ?? from.arrival,
+        forks: forkedPage.at(-1)?.taken ?? from.forks,
+      }
       const reply = {
-        cursor: cursorOf({
-          arrival: page.at(-1)?.arrival ?? from.arrival,
-          forks: forkedPage.at(-1)?.taken ?? from.forks,
-        }),
+        cursor: cursors.seal(end, view),
         more: rows.length > page.length || forked.length > forkedPage.length,
         spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace.map(logs.viewOf) })),
       }
       return { etag, body: encodeHeads(reply), isLost }
     },
 
-    payloads: deps.repair.answer,
-    reconcile: deps.reconciler.answer,
+    payloads: (body, caller = null) => deps.repair.answer(body, spaces.viewFor(caller)),
+    reconcile: (body, caller = null) => deps.reconciler.answer(body, spaces.viewFor(caller)),
 
     pull(body, caller) {
       const ranges = judged(caller, decodePull(body))
       if (!ranges.ok) return ranges
       gossip.noteAsked(caller)
+      const here = replica.seenBy(caller)
       return ok(
         (async function* () {
           let bytes = 0
           for (const { logId, from, to } of ranges.value)
-            for await (const { frame, end } of replica.frames(logId, from, to)) {
+            for await (const { frame, end } of here.frames(logId, from, to)) {
               conduct.charge(caller, { bytes: frame.length })
               yield frame
               gossip.noteServed(caller, { logId, next: end })
@@ -240,10 +252,12 @@ export function createFederation(deps: FederationDeps): Federation {
       )
     },
 
+    redeem: deps.redeem,
+
     toLines: (frames) => framesToLines(frames, deps.compression),
 
     async push(body, caller) {
-      const { tally, failures, want, suspects, signatures } = await receivePush(replica, body)
+      const { tally, failures, want, suspects, signatures } = await receivePush(replica.seenBy(caller), body)
       conduct.charge(caller, { signatures })
       judgePush(conduct, caller, tally, failures)
       for (const logId of suspects) gossip.suspect(caller, logId)
@@ -254,18 +268,18 @@ export function createFederation(deps: FederationDeps): Federation {
     stream: gossip.stream,
     closeStreams: gossip.closeStreams,
 
-    async segments(logId, before) {
+    async segments(logId, before, caller = null) {
       const id = textToLogId(logId)
       const seq = before === null ? SEQ_MAX + 1 : parseSeq(before)
       if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
-      return deps.segments.list(id, seq)
+      return deps.segments.list(id, seq, spaces.viewFor(caller))
     },
 
-    async segment(logId, from) {
+    async segment(logId, from, caller = null) {
       const id = textToLogId(logId)
       const seq = parseSeq(from)
       if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
-      return deps.segments.segment(id, seq)
+      return deps.segments.segment(id, seq, spaces.viewFor(caller))
     },
 
     ihave(body, caller) {
@@ -304,7 +318,7 @@ export function createFederation(deps: FederationDeps): Federation {
         return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))
       const introduced = gossip.introduced(descriptor.value)
       if (!introduced.ok) return introduced
-      const { body: replied, headers } = provenNodes(requestSignature)
+      const { body: replied, headers } = prove(nodes(), requestSignature)
       const reply = { status: 200, body: replied, requestSignature }
       return ok({
         body: replied,
@@ -313,11 +327,21 @@ export function createFederation(deps: FederationDeps): Federation {
     },
 
     nodes,
-    provenNodes,
+
+    find(get) {
+      const wanted = queryToWanted(get)
+      if (!wanted.ok) return wanted
+      return ok(
+        wantsNothing(wanted.value)
+          ? nodes()
+          : { self: gossip.self(), nodes: gossip.discovery.known(wanted.value) },
+      )
+    },
+    prove,
   }
 
-  function provenNodes(requestSignature: string): SignedReply {
-    const body = utf8ToBytes(JSON.stringify(nodes()))
+  function prove(reply: NodesReply, requestSignature: string): SignedReply {
+    const body = utf8ToBytes(JSON.stringify(reply))
     return { body, headers: networkKey?.proveReply(requestSignature, body) ?? {} }
   }
 
@@ -334,21 +358,7 @@ function parseSeq(text: string): number | null {
   return seq <= SEQ_MAX + 1 ? seq : null
 }
 
-/** Up to where an asker has read: entries by their arrival, and fork proofs, which come for old logs too, by their own count. */
-interface Position {
-  readonly arrival: number
-  readonly forks: number
-}
-
 const isBeginning = ({ arrival, forks }: Position): boolean => arrival === 0 && forks === 0
 
 /** Rows of forked logs in one reply: what advanced has the other half. */
 const FORKED_ROWS_MAX = HEADS_ROWS_MAX / 2
-const CURSOR = /^([0-9a-f]+)\.(\d{1,15})\.(\d{1,15})\.(\d{1,15})$/
-
-/** The beginning for a cursor that this store did not give. */
-function cursorToPosition(cursor: string | null, epoch: string, startedAtMs: number): Position {
-  const [, ofEpoch, arrival, startedAt, forks] = CURSOR.exec(cursor ?? '') ?? []
-  if (ofEpoch !== epoch) return { arrival: 0, forks: 0 }
-  return { arrival: Number(arrival), forks: Number(startedAt) === startedAtMs ? Number(forks) : 0 }
-}

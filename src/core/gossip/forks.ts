@@ -11,7 +11,7 @@ import { decodeForkProof, type ForkProof } from '../memory/fork.ts'
 import { chainBefore } from '../memory/held-chain.ts'
 import type { Memory } from '../memory/memory.ts'
 import { entriesToRescue } from '../memory/rescue.ts'
-import type { Spaces } from '../memory/spaces.ts'
+import { refusedSpace, type Spaces, type View } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
@@ -20,17 +20,20 @@ import type { DecodedRun } from '../protocol/run.ts'
 
 export interface Forks {
   /**
-   * Verifies and stores a proof: `fresh` 1 where it is news. Failures FORK_PROOF_INVALID, SPACE_REFUSED, LOGS_FULL,
-   * STORE_WRITE_FAILED.
+   * Verifies and stores a proof that came from whoever has this view: `fresh` 1 where it is news. Failures FORK_PROOF_INVALID,
+   * SPACE_REFUSED, LOGS_FULL, STORE_WRITE_FAILED.
    */
-  take(proof: Uint8Array): Promise<Result<{ readonly logId: LogId; readonly received: Received }, Failure>>
+  take(
+    proof: Uint8Array,
+    from: View,
+  ): Promise<Result<{ readonly logId: LogId; readonly received: Received }, Failure>>
   /**
    * Looks at a run that brought nothing in: the failure to answer with, LOG_FORKED where it proved a fork just now and
    * CHAIN_MISMATCH where it disagrees without proving one; `result` as it was where it tells nothing.
    */
   explain(run: DecodedRun, result: Result<Received, Failure>): Promise<Result<Received, Failure>>
   compare(run: DecodedRun): Promise<Comparison>
-  /** Brings the view of a forked log in line with what is held before its fork point; after each change of either. */
+  /** Brings the view of a log that is cut in line with what is held before its valid point; after each change of either. */
   settle(logId: LogId): Promise<void>
 }
 
@@ -52,19 +55,18 @@ export function createForks({ memory, store, writer, spaces, verifier }: ForksDe
     compareRun(run, { store, logs, verifier, network: store.origin.network })
 
   const settle = async (logId: LogId): Promise<void> => {
-    const point = memory.forkPoint(logId)
+    const point = memory.validPoint(logId)
     if (validEnd(logs, logId) < point) return
     const chain = await chainBefore(store, logId, point)
     // A lower fork may have been proven meanwhile.
-    if (chain && memory.forkPoint(logId) === point) logs.setForkBase(logId, chain)
+    if (chain && memory.validPoint(logId) === point) logs.setBase(logId, chain)
   }
 
-  const take: Forks['take'] = async (bytes) => {
+  const take: Forks['take'] = async (bytes, from) => {
     const proof = decodeForkProof(bytes)
     if (!proof) return err(failure('FORK_PROOF_INVALID', 'not in the form of a proof'))
     const logId = logIdOf(proof.log)
-    if (!spaces.replicates(proof.log.space))
-      return err(failure('SPACE_REFUSED', `space ${JSON.stringify(proof.log.space)}`))
+    if (!from.sees(proof.log.space)) return refusedSpace
     // Known ones cost no verification: every pull of a forked log brings its proof.
     if (proof.seq >= memory.forkPoint(logId)) return ok({ logId, received: { fresh: 0, duplicate: 1 } })
     const rescued = await rescue(proof)
@@ -99,7 +101,7 @@ export function createForks({ memory, store, writer, spaces, verifier }: ForksDe
       if (compared.kind === 'agrees') return result
       if (compared.kind === 'parts')
         return err(failure('CHAIN_MISMATCH', 'it is of another chain than is held here'))
-      const taken = await take(compared.proof)
+      const taken = await take(compared.proof, spaces.whole)
       return taken.ok ? err(failure('LOG_FORKED', `at ${memory.forkPoint(run.logId)}`)) : taken
     },
   }

@@ -18,11 +18,11 @@ import type { FederationStatus, PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { DESCRIPTOR_TTL_MS } from '../protocol/limits.ts'
-import { logIdOf } from '../protocol/log.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
-import { createFederationClient } from './client.ts'
+import { createFederationClient, type FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
+import { createDiscovery, type Discovery } from './discovery.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
 import { createHints, type Hints } from './hints.ts'
@@ -31,6 +31,7 @@ import { createLinks } from './links.ts'
 import { isAway } from './liveness.ts'
 import { createMembership, type Membership } from './membership.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
+import { ownNews } from './own-news.ts'
 import { viewConduct } from './peer-conduct.ts'
 import { type Peer, type Peers, toPeerView } from './peers.ts'
 import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
@@ -38,11 +39,11 @@ import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
+import { createRounds } from './rounds.ts'
 import { createStatus } from './status.ts'
 import type { EventSource } from './streams.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
-import { ACTIVE_MAX } from './views.ts'
 
 export interface Gossip {
   /** Starts to sync. `url` is where this spore answers, null behind a NAT; `seeds` are asked at once and kept. */
@@ -91,6 +92,8 @@ export interface Gossip {
   readonly reconciler: Reconciler
   readonly repair: Repair
   readonly hints: Hints
+  readonly client: FederationClient
+  readonly discovery: Discovery
 }
 
 export interface GossipOptions {
@@ -124,8 +127,6 @@ const ASKED_ROUNDS = 32
 const FIRST_ROUND_PEERS = 32
 /** Syncs under way, above which no stranger is met: each may take as long as a timeout. */
 const MEETINGS_MAX = 16
-/** A spore with too few neighbours and nobody left to ask wants to know of others this often. */
-const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { replica, conduct, memory, store, writer, spaces, clock, random, log } = deps
@@ -141,7 +142,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
-  let discoveredAtMs = Number.NEGATIVE_INFINITY
 
   // --- Peers ---
 
@@ -185,18 +185,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       .finally(() => investigations.delete(started))
     investigations.add(started)
   }
-  const refetcher = createRefetcher({
-    client,
-    memory,
-    store,
-    writer,
-    spaces,
-    compression: deps.compression,
-    clock,
-  })
+  const refetcher = createRefetcher({ ...deps, client })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
-  const reconciler = createReconciler({ client, logs: memory.logs, spaces, clock })
+  const reconciler = createReconciler({ client, logs: memory.logs, clock })
   const puller = createPuller({
     client,
     replica,
@@ -235,12 +227,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const mayMeet = ({ isStranger }: Peer): boolean => !isStranger || syncs.size < MEETINGS_MAX
 
   const isOld = ({ issued }: Descriptor): boolean => clock.now() - issued > DESCRIPTOR_TTL_MS / 2
-  const meeting = { client, peers, signal, self, introductions, neighbors }
-  const hints = createHints({
-    ...deps,
-    ...meeting,
-    onMet: (peer) => void sync(peer),
-  })
+  const meeting = { ...deps, client, peers, signal, self, introductions, neighbors }
+  const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 
   // --- Sync ---
 
@@ -289,19 +277,20 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       const pauseMs = pullIntervalMs * (0.5 + random.float())
       await clock.sleep(pauseMs, signal)
       if (signal.aborted) return
-      const peer = membership.choose((each) => syncs.has(each))
+      const [peer, companion] = [rounds.choose(), rounds.chooseCompanion()]
       if (peer) void sync(peer)
+      if (companion) void sync(companion)
       membership.pass(pauseMs)
-      if (peer && neighbors.active().length < ACTIVE_MAX) void discover(peer)
+      if (peer) void rounds.discover(peer)
     }
   }
 
-  /** A spore that was among the first may never have heard of those who came later. */
-  const discover = async (peer: Peer): Promise<void> => {
-    if (peer.vital.state !== 'alive' || clock.now() - discoveredAtMs < DISCOVER_INTERVAL_MS) return
-    discoveredAtMs = clock.now()
-    if (await introductions.discover(peer)) neighbors.refill()
-  }
+  const rounds = createRounds({
+    ...deps,
+    membership,
+    isAskable: (peer) => membership.isAskable(peer) && !syncs.has(peer),
+    sync: (peer) => void (loop && Promise.resolve(syncs.get(peer)).then(() => sync(peer))),
+  })
 
   return {
     async start(url, seeds) {
@@ -357,12 +346,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     view,
     follow(applied, forks) {
       if (!loop) return
-      // What others wrote is told to the links by whom it came in with.
-      const own = new Set(spaces.replicating.map((space) => logIdOf(memory.ownLog(space))))
-      const firstNew = new Map<LogId, number>()
-      for (const { change } of applied)
-        if (own.has(change.logId) && !firstNew.has(change.logId)) firstNew.set(change.logId, change.seq)
-      const stored = [...firstNew].map(([logId, from]) => ({ logId, from }))
+      const stored = ownNews(applied, spaces, memory)
       if (stored.length > 0) links.stored(stored, false)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
@@ -375,11 +359,12 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       isPrivate: deps.networkKey !== null,
       network: options.network,
       view,
-      digest: () => replica.digest(),
     }),
     peers,
     reconciler,
     repair,
     hints,
+    client,
+    discovery: createDiscovery({ ...meeting, network: options.network, self: deps.signer.did }),
   }
 }

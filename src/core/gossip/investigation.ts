@@ -10,6 +10,7 @@ import type { Log } from '../base/ports.ts'
 import { type Comparison, validEnd } from '../memory/equivocation.ts'
 import { stretchStart } from '../memory/held-chain.ts'
 import type { LogTable } from '../memory/log-table.ts'
+import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { SporeError } from '../protocol/errors.ts'
@@ -19,7 +20,7 @@ import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import type { Forks } from './forks.ts'
 import { noteOffence } from './peer-conduct.ts'
-import type { Peer } from './peers.ts'
+import { type Peer, peerDid } from './peers.ts'
 
 export interface Investigator {
   /**
@@ -34,6 +35,7 @@ export interface InvestigatorDeps {
   readonly forks: Forks
   readonly conduct: Conduct
   readonly logs: LogTable
+  readonly spaces: Spaces
   readonly store: MemoryStore
   readonly compression: Compression
   readonly log: Log
@@ -46,7 +48,7 @@ export const PROBES_MAX = 32
 export const FALSE_ALARMS_MAX = 3
 
 export function createInvestigator(deps: InvestigatorDeps): Investigator {
-  const { client, forks, conduct, logs, store, compression, log, signal } = deps
+  const { client, forks, conduct, logs, spaces, store, compression, log, signal } = deps
   const falseAlarms = new WeakMap<Peer, number>()
   const running = new Set<LogId>()
 
@@ -62,7 +64,7 @@ export function createInvestigator(deps: InvestigatorDeps): Investigator {
       if (logs.forkPoint(logId) < point) return 'proven'
       if (!compared) return 'unanswered'
       if (compared.kind === 'forks') {
-        await forks.take(compared.proof)
+        await forks.take(compared.proof, spaces.viewFor(peerDid(peer)))
         return logs.forkPoint(logId) < point ? 'proven' : 'nothing'
       }
       if (compared.kind === 'agrees') shared = compared.end
@@ -81,7 +83,7 @@ export function createInvestigator(deps: InvestigatorDeps): Investigator {
       for await (const part of splitFrames(pulled.value, 1))
         for (const frame of decodeFrames(part, compression)) {
           if (!frame.ok) return { kind: 'parts' }
-          const compared = await look(frame.value, logId, at)
+          const compared = await look(frame.value, logId, at, peer)
           if (compared) return compared
         }
     } catch (error) {
@@ -92,9 +94,9 @@ export function createInvestigator(deps: InvestigatorDeps): Investigator {
   }
 
   /** What the body of a frame says: a proof is kept, and nothing said yet. */
-  const look = async (body: Uint8Array, logId: LogId, at: number): Promise<Comparison | null> => {
+  const look = async (body: Uint8Array, logId: LogId, at: number, peer: Peer): Promise<Comparison | null> => {
     if (isForkProof(body)) {
-      await forks.take(body)
+      await forks.take(body, spaces.viewFor(peerDid(peer)))
       return null
     }
     const run = decodeRun(body)

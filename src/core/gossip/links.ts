@@ -11,7 +11,7 @@ import { createBroadcast } from './broadcast.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import type { StreamEvent } from './event-stream.ts'
-import { noteKnown, type Peer, type Peers } from './peers.ts'
+import { noteKnown, type Peer, type Peers, peerDid } from './peers.ts'
 import type { LinkName } from './plumtree.ts'
 import { PUSH_BYTES } from './push.ts'
 import type { Replica } from './replica.ts'
@@ -73,6 +73,7 @@ export function createLinks(deps: LinksDeps): Links {
   }
   const broadcast = createBroadcast({
     ...deps,
+    didOf: (link) => didOf(link),
     onReached: (link) => whereKnown(link, onReached),
     onFailed: (link, error) => whereKnown(link, (peer) => onFailed(peer, error)),
     onSuspect: (link, logId) => whereKnown(link, (peer) => onSuspect(peer, logId)),
@@ -87,6 +88,11 @@ export function createLinks(deps: LinksDeps): Links {
     ...deps,
     onEvent: (peer, event) => takeEvent(peer, event),
   })
+  const didOf = (link: LinkName): Did | null => {
+    if (streams.get(link as Did)) return link as Did
+    const peer = peers.byUrl(link)
+    return peer ? peerDid(peer) : null
+  }
   /** The link of a caller; its name is no neighbour's where there is none. */
   const linkOf = (did: Did): LinkName => (streams.get(did) ? did : (peers.byDid(did)?.url ?? did))
 
@@ -99,8 +105,9 @@ export function createLinks(deps: LinksDeps): Links {
   /** What came down a stream is answered by a request, where there is something to answer. */
   const takeEvent = async (peer: Peer, event: StreamEvent): Promise<void> => {
     if (event.type === 'ihave') return ask(peer, broadcast.announced(peer.url, event.rows))
-    const { tally, failures, want, suspects, signatures } = await receivePush(replica, event.frames)
-    const teller = peer.descriptor?.key
+    const here = replica.seenBy(peerDid(peer))
+    const { tally, failures, want, suspects, signatures } = await receivePush(here, event.frames)
+    const teller = peerDid(peer)
     if (teller) {
       conduct.charge(teller, { bytes: event.frames.length, signatures })
       judgePush(conduct, teller, tally, failures)

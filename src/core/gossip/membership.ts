@@ -20,15 +20,7 @@ import { createAddressBook } from './address-book.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import { createIntroductions, type Introductions } from './introductions.ts'
-import {
-  isAway,
-  mayBeAsked,
-  PHI_ASK,
-  phiOf,
-  stepVital,
-  type VitalContext,
-  type VitalEvent,
-} from './liveness.ts'
+import { isAway, mayBeAsked, phiOf, stepVital, type VitalContext, type VitalEvent } from './liveness.ts'
 import { createLocalHealth, type LocalHealth } from './local-health.ts'
 import { createNeighbors, type Neighbors } from './neighbors.ts'
 import { isCutOff, isOwnTrouble, pause } from './peer-conduct.ts'
@@ -63,10 +55,10 @@ export interface Membership {
   left(did: Did): void
   /** A round is over, that was to come after `plannedMs`: time has passed for all. */
   pass(plannedMs: number): void
-  /** Whom to exchange with next: mostly a neighbour, and one that has been silent for too long before others. */
-  choose(isBusy: (peer: Peer) => boolean): Peer | undefined
   /** Whether a peer may be asked something for a reason of its own: it is not cut off, and did not ask for a pause. */
   isWelcome(peer: Peer): boolean
+  /** The same, and it does not sleep. */
+  isAskable(peer: Peer): boolean
   /** φ of a peer's silence; null where it is no neighbour, so that none is expected of it. */
   suspicion(peer: Peer): number | null
   /** Whether this spore reaches the one of a key, for a caller that asks. */
@@ -102,8 +94,6 @@ export interface MembershipDeps {
   readonly onDown: (peer: Peer) => void
 }
 
-/** Share of rounds with a peer that is no neighbour, so that no clique keeps to itself and the dead are noticed. */
-const PASSIVE_ROUND_SHARE = 1 / 8
 /** Rounds in which a neighbour is expected to be heard from: 8 take turns at random, here and there. */
 const EXPECTED_ROUNDS = 4
 /** The longest step of the clock that is believed is a minute, or some rounds. */
@@ -304,20 +294,8 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
       savedAtMs = nowMs
       track(introductions.save())
     },
-    choose(isBusy) {
-      const isFree = (peer: Peer): boolean => isAskable(peer) && !isBusy(peer)
-      const active = neighbors.active().filter(isFree)
-      const passive = neighbors.passive().filter(isFree)
-      const silent = active
-        .map((peer) => ({ peer, phi: suspicion(peer) ?? 0 }))
-        .filter(({ phi }) => phi >= PHI_ASK * health.factor)
-      const isPassive = active.length === 0 || (passive.length > 0 && random.float() < PASSIVE_ROUND_SHARE)
-      if (!isPassive && silent.length > 0)
-        return silent.reduce((most, each) => (each.phi > most.phi ? each : most)).peer
-      const pool = isPassive ? passive : active
-      return pool[Math.floor(random.float() * pool.length)]
-    },
     isWelcome,
+    isAskable,
     suspicion,
     async probed(key, caller) {
       const peer = peers.byDid(key)

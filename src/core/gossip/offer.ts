@@ -11,7 +11,7 @@ import type { Failure } from '../protocol/errors.ts'
 import { IHAVE_ROWS_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart } from '../protocol/messages.ts'
 import type { FederationClient } from './client.ts'
-import { noteKnown, noteKnownFork, type Peer } from './peers.ts'
+import { noteKnown, noteKnownFork, type Peer, peerDid } from './peers.ts'
 import { suspectsOf, takeFrames, takenOf } from './push.ts'
 import type { Replica } from './replica.ts'
 
@@ -58,7 +58,7 @@ export function createOfferer({ client, replica, clock, signal, onSuspect }: Off
 
   const push = async (peer: Peer, logs: readonly LogStart[]): Promise<Result<void, Failure>> => {
     for (let left = logs; left.length > 0 && !signal.aborted; ) {
-      const push = await takeFrames(replica, left)
+      const push = await takeFrames(replica.seenBy(peerDid(peer)), left)
       left = push.rest
       if (push.offered.length === 0) continue
       const pushed = await client.push(peer.url, push.frames)
@@ -74,8 +74,9 @@ export function createOfferer({ client, replica, clock, signal, onSuspect }: Off
 
   /** Fork proofs that a peer does not know of: an announcement does not tell of them. */
   const offerProofs = (peer: Peer, all: readonly LogNext[]): Promise<Result<void, Failure>> => {
+    const here = replica.seenBy(peerDid(peer))
     const isNews = ({ logId }: LogNext): boolean =>
-      replica.forkPoint(logId) < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
+      here.forkPoint(logId) < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
     return push(
       peer,
       all.filter(isNews).map(({ logId, next }) => ({ logId, from: next })),
@@ -84,7 +85,8 @@ export function createOfferer({ client, replica, clock, signal, onSuspect }: Off
 
   return {
     async offer(peer) {
-      const all = replica.logIds().map((logId) => ({ logId, next: replica.validEnd(logId) }))
+      const here = replica.seenBy(peerDid(peer))
+      const all = here.logIds().map((logId) => ({ logId, next: here.validEnd(logId) }))
       const proven = await offerProofs(peer, all)
       if (!proven.ok) return proven
       const lacking = all.filter(({ logId, next }) => (peer.known.get(logId) ?? 0) < next)

@@ -134,6 +134,9 @@ export function createPeers(elapsed: () => number): Peers {
   }
 }
 
+/** Who a peer is, as it proved at its URL; null until it has. */
+export const peerDid = ({ descriptor }: Pick<Peer, 'descriptor'>): Did | null => descriptor?.key ?? null
+
 /** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
 export function noteKnown(peer: Pick<Peer, 'known'>, logId: LogId, next: number): void {
   if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
@@ -158,7 +161,7 @@ export function noteRow(peer: Peer, { logId, next, forkPoint }: HeadsRow): void 
 }
 
 /** A proof that a peer has, or was given; it is only ever thought to know of a lower fork point. */
-export function noteKnownFork(peer: Peer, logId: LogId, point: number): void {
+export function noteKnownFork(peer: Pick<Peer, 'knownForks'>, logId: LogId, point: number): void {
   if (point < (peer.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) peer.knownForks.set(logId, point)
 }
 

@@ -6,14 +6,17 @@
  * link, so the tree heals. Invariants: nothing is sent but what is stored here; at most one push and one announcement a link
  * are under way; a queue is bounded and drops its oldest: what is lost that way, or any other, the next pull finds.
  */
-import { type BoundedMap, createBoundedMap } from '../base/bounded.ts'
+import { createBoundedMap } from '../base/bounded.ts'
 import type { LogId } from '../base/brand.ts'
 import type { Random } from '../base/ports.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart } from '../protocol/messages.ts'
 import { type Announcements, createAnnouncements } from './announcements.ts'
-import type { Offered } from './push.ts'
-import type { Replica } from './replica.ts'
+import { noteKnown, noteKnownFork } from './peers.ts'
+import type { Known, LinkName, Message, PlumtreeEffect, PlumtreeEvent } from './plumtree-events.ts'
+import type { ReplicaView } from './replica.ts'
+
+export type { Known, LinkName, Message, PlumtreeEffect, PlumtreeEvent } from './plumtree-events.ts'
 
 /** News that come within this time go out in one push. */
 export const PUSH_COALESCE_MS = 50
@@ -33,67 +36,6 @@ const FETCHED_LOGS_MAX = 4096
 /** Logs that somebody was asked to bring. */
 const EXPECTED_LOGS_MAX = 16_384
 
-/** A neighbour as the shell names it. */
-export type LinkName = string
-/** Next sequence number that a neighbour has of a log, or the fork point that it knows of, as far as it was seen. */
-export type Known = BoundedMap<LogId, number>
-
-export type PlumtreeEvent =
-  /** A link was made. What is known of the neighbour may be shared with whoever else sees what it has. */
-  | { readonly type: 'up'; readonly link: LinkName; readonly known: Known; readonly knownForks: Known }
-  | { readonly type: 'down'; readonly link: LinkName }
-  /** Entries were stored: of each log from a sequence number on. `isOld` where they were fetched: the others likely have them. */
-  | { readonly type: 'stored'; readonly logs: readonly LogStart[]; readonly isOld: boolean }
-  /** A fork was proven here: its proof goes along every link at once. */
-  | { readonly type: 'forked'; readonly logId: LogId }
-  /** A neighbour pushed: so many entries that were new here, and so many that were not. Answered by `prune`, or not. */
-  | {
-      readonly type: 'pushed'
-      readonly link: LinkName
-      readonly rows: readonly LogNext[]
-      readonly fresh: number
-      readonly duplicate: number
-    }
-  /** A neighbour announced what it has. Answered by at most one `want`. */
-  | { readonly type: 'announced'; readonly link: LinkName; readonly rows: readonly LogNext[] }
-  /** A neighbour wants no more pushes, or wants them again, beginning with what it lacks. */
-  | { readonly type: 'pruned'; readonly link: LinkName }
-  | { readonly type: 'grafted'; readonly link: LinkName; readonly want: readonly LogStart[] }
-  /** The time of a `wake` has come. */
-  | { readonly type: 'due'; readonly link: LinkName; readonly message: Message }
-  /** A push arrived: what it offered, what of it was taken, what was left for the next one, what is wanted behind a gap. */
-  | {
-      readonly type: 'delivered'
-      readonly link: LinkName
-      readonly offered: readonly Offered[]
-      readonly taken: readonly Offered[]
-      readonly rest: readonly LogStart[]
-      readonly want: readonly LogStart[]
-    }
-  /** An announcement arrived; what is wanted of it comes as `grafted`. */
-  | { readonly type: 'heard'; readonly link: LinkName }
-  /** A push or announcement of these logs was lost or refused. */
-  | {
-      readonly type: 'failed'
-      readonly link: LinkName
-      readonly message: Message
-      readonly logs: readonly LogId[]
-    }
-
-export type Message = 'push' | 'announce' | 'ask' | 'probe'
-
-export type PlumtreeEffect =
-  /** Come back with `due` after a time. */
-  | { readonly type: 'wake'; readonly link: LinkName; readonly message: Message; readonly delayMs: number }
-  /** Send the logs from these sequence numbers on; end with `delivered` or `failed`. */
-  | { readonly type: 'push'; readonly link: LinkName; readonly logs: readonly LogStart[] }
-  /** Send these rows; end with `heard` (and `grafted`) or `failed`. */
-  | { readonly type: 'announce'; readonly link: LinkName; readonly rows: readonly LogNext[] }
-  /** Ask a neighbour for what it announced, now that who was to bring it has not. Nothing comes back. */
-  | { readonly type: 'ask'; readonly link: LinkName; readonly want: readonly LogStart[] }
-  | { readonly type: 'prune'; readonly link: LinkName }
-  | { readonly type: 'want'; readonly link: LinkName; readonly want: readonly LogStart[] }
-
 export interface Plumtree {
   handle(event: PlumtreeEvent, nowMs: number): PlumtreeEffect[]
   isEager(link: LinkName): boolean
@@ -102,11 +44,15 @@ export interface Plumtree {
 
 export interface PlumtreeDeps {
   readonly random: Random
-  /** What is here. */
-  readonly replica: Pick<Replica, 'next' | 'validEnd' | 'forkPoint'>
+  /** What is here, and what of it a neighbour may see: nothing else is told it, and nothing else decides what it is asked for. */
+  readonly replica: Held
+  readonly seenBy?: (link: LinkName) => Held
 }
 
+type Held = Pick<ReplicaView, 'next' | 'validEnd' | 'forkPoint' | 'validPoint' | 'isHidden'>
+
 interface Link {
+  readonly here: () => Held
   readonly known: Known
   readonly knownForks: Known
   isEager: boolean
@@ -122,11 +68,11 @@ interface Link {
   readonly refilled: Set<LogId>
 }
 
-export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
+export function createPlumtree({ random, replica, seenBy = () => replica }: PlumtreeDeps): Plumtree {
   const links = new Map<LinkName, Link>()
   /** Who was asked to bring a log, up to where and until when it is waited for. */
   const expected = new Map<
-    LogId,
+    string,
     { readonly link: LinkName; readonly next: number; readonly untilMs: number }
   >()
 
@@ -134,8 +80,8 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const fetched: Known = createBoundedMap(FETCHED_LOGS_MAX)
 
   const lacks = (link: Link, logId: LogId): boolean =>
-    (link.known.get(logId) ?? 0) < replica.validEnd(logId) ||
-    replica.forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
+    (link.known.get(logId) ?? 0) < link.here().validEnd(logId) ||
+    link.here().forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
 
   const wake = (name: LinkName, link: Link, message: Message, delayMs: number): PlumtreeEffect[] => {
     // What is under way looks at its queue when it ends.
@@ -152,7 +98,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     return wake(name, link, 'announce', Math.max(0, readyAtMs - nowMs) + jitterMs)
   }
   const announceLater = (link: Link, logId: LogId, nowMs: number): void =>
-    link.announcements.add({ logId, next: replica.validEnd(logId) }, nowMs + ANNOUNCE_DELAY_MS)
+    link.announcements.add({ logId, next: link.here().validEnd(logId) }, nowMs + ANNOUNCE_DELAY_MS)
 
   const store = (logs: readonly LogStart[], isOld: boolean, nowMs: number): PlumtreeEffect[] => {
     const effects: PlumtreeEffect[] = []
@@ -173,7 +119,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const forked = (logId: LogId): PlumtreeEffect[] =>
     [...links].flatMap(([name, link]) => {
       if (!lacks(link, logId)) return []
-      enqueue(link, logId, replica.validEnd(logId))
+      enqueue(link, logId, link.here().validEnd(logId))
       return wakePush(name, link, PUSH_COALESCE_MS)
     })
 
@@ -197,11 +143,11 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   }
 
   const askFor = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
-    const link = links.get(name)
+    const [link, here] = [links.get(name), seenBy(name)]
     const want: LogStart[] = []
     for (const row of rows) {
-      const from = replica.next(row.logId)
-      if (from >= Math.min(row.next, replica.forkPoint(row.logId)) || want.length >= PULL_RANGES_MAX) continue
+      const from = here.next(row.logId)
+      if (from >= Math.min(row.next, here.validPoint(row.logId)) || want.length >= PULL_RANGES_MAX) continue
       if (isComing(row, name, nowMs)) {
         if (link && link.spares.size < PULL_RANGES_MAX) link.spares.add(row.logId)
         continue
@@ -216,9 +162,13 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     ]
   }
 
+  /** Of a log that the neighbour may not see, nothing shows that others were asked for it. */
+  const expectKey = (logId: LogId, name: LinkName): string =>
+    seenBy(name).isHidden(logId) ? `hidden ${logId}` : logId
+
   /** Whether another neighbour was asked for this, and may still bring it. */
   const isComing = ({ logId, next }: LogNext, name: LinkName, nowMs: number): boolean => {
-    const bringer = expected.get(logId)
+    const bringer = expected.get(expectKey(logId, name))
     if (!bringer || bringer.link === name || !links.has(bringer.link)) return false
     return bringer.untilMs > nowMs && bringer.next >= next
   }
@@ -234,8 +184,9 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   }
 
   const expect = ({ logId, next }: LogNext, link: LinkName, nowMs: number): void => {
-    expected.delete(logId)
-    expected.set(logId, { link, next, untilMs: nowMs + EXPECT_MS })
+    const key = expectKey(logId, link)
+    expected.delete(key)
+    expected.set(key, { link, next, untilMs: nowMs + EXPECT_MS })
     if (expected.size > EXPECTED_LOGS_MAX) dropOldest(expected)
   }
 
@@ -243,7 +194,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   const graft = (name: LinkName, link: Link, want: readonly LogStart[]): PlumtreeEffect[] => {
     link.isEager = true
     for (const { logId, from } of want) {
-      if (from >= replica.validEnd(logId)) continue
+      if (from >= link.here().validEnd(logId)) continue
       link.known.set(logId, from)
       link.announcements.delete(logId)
       enqueue(link, logId, from)
@@ -280,7 +231,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     const rows: LogNext[] = []
     for (const { logId, next } of link.announcements.take(nowMs, IHAVE_ROWS_MAX)) {
       if (!lacks(link, logId)) continue
-      const end = replica.validEnd(logId)
+      const end = link.here().validEnd(logId)
       rows.push({ logId, next: Math.min(next, end) })
       // What waited is announced as it was; what is newer follows it.
       if (next < end) announceLater(link, logId, nowMs)
@@ -306,7 +257,7 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
     link.sending.delete(message)
     // Asked what it lacks before anything is sent again: a lost answer is no lost push.
     for (const logId of [...logs, ...link.pushes.keys()])
-      link.announcements.hurry({ logId, next: replica.validEnd(logId) }, nowMs)
+      link.announcements.hurry({ logId, next: link.here().validEnd(logId) }, nowMs)
     link.pushes.clear()
     link.isEager = false
     return wake(name, link, 'probe', PROBE_DELAY_MS)
@@ -325,8 +276,8 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
       case 'delivered':
         link.sending.delete('push')
         for (const row of event.taken) {
-          noteKnown(link.known, row)
-          if (row.forkPoint !== undefined) noteKnownFork(link.knownForks, row.logId, row.forkPoint)
+          noteKnown(link, row.logId, row.next)
+          if (row.forkPoint !== undefined) noteKnownFork(link, row.logId, row.forkPoint)
         }
         for (const { logId, from } of event.rest) enqueue(link, logId, from)
         refill(link, event.offered, event.want)
@@ -349,16 +300,20 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
       const link = links.get(event.link)
       switch (event.type) {
         case 'up':
-          if (!link) links.set(event.link, newLink(event.known, event.knownForks))
+          if (!link)
+            links.set(
+              event.link,
+              newLink(event, () => seenBy(event.link)),
+            )
           return []
         case 'down':
           links.delete(event.link)
           return []
         case 'pushed':
-          if (link) for (const row of event.rows) noteKnown(link.known, row)
+          if (link) for (const { logId, next } of event.rows) noteKnown(link, logId, next)
           return judge(event.link, event, nowMs)
         case 'announced':
-          if (link) for (const row of event.rows) noteKnown(link.known, row)
+          if (link) for (const { logId, next } of event.rows) noteKnown(link, logId, next)
           return askFor(event.link, event.rows, nowMs)
         default:
           return link ? handleOf(event.link, link, event, nowMs) : []
@@ -369,7 +324,8 @@ export function createPlumtree({ random, replica }: PlumtreeDeps): Plumtree {
   }
 }
 
-const newLink = (known: Known, knownForks: Known): Link => ({
+const newLink = ({ known, knownForks }: Pick<Link, 'known' | 'knownForks'>, here: () => Held): Link => ({
+  here,
   known,
   knownForks,
   isEager: true,
@@ -380,15 +336,6 @@ const newLink = (known: Known, knownForks: Known): Link => ({
   sending: new Set(),
   refilled: new Set(),
 })
-
-/** A neighbour is only ever thought to have more, until it says otherwise. */
-function noteKnown(known: Known, { logId, next }: LogNext): void {
-  if (next > (known.get(logId) ?? 0)) known.set(logId, next)
-}
-
-function noteKnownFork(knownForks: Known, logId: LogId, point: number): void {
-  if (point < (knownForks.get(logId) ?? Number.POSITIVE_INFINITY)) knownForks.set(logId, point)
-}
 
 function enqueue(link: Link, logId: LogId, from: number): void {
   link.pushes.set(logId, Math.min(from, link.pushes.get(logId) ?? from))

@@ -23,9 +23,9 @@ import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import type { Investigator } from './investigation.ts'
 import { isCutOff, noteOffence, noteRefusal } from './peer-conduct.ts'
-import { noteKnown, noteRow, type Peer } from './peers.ts'
+import { noteKnown, noteRow, type Peer, peerDid } from './peers.ts'
 import type { Reconciler } from './reconciler.ts'
-import type { Replica } from './replica.ts'
+import type { Replica, ReplicaView } from './replica.ts'
 import { createTally } from './tally.ts'
 
 export interface Puller {
@@ -71,6 +71,10 @@ interface Round {
   investigations: number
   /** Logs of which the peer sent what is refused here. */
   readonly refused: Set<LogId>
+  /** Those among them whose author may not write in their space, as far as was known then. */
+  readonly unadmitted: Set<LogId>
+  /** How often the spaces had changed then. */
+  changes: number
   /** Logs that are another one at the peer, and the end of what it has of them. */
   readonly suspects: Map<LogId, number>
 }
@@ -78,6 +82,9 @@ interface Round {
 export function createPuller(deps: PullerDeps): Puller {
   const { client, replica, bootstrap, reconciler, investigator, spaces, clock, log, signal, onFetched } = deps
   const { conduct } = deps
+  let changes = 0
+  spaces.onChanged(() => changes++)
+  const hereOf = (peer: Peer): ReplicaView => replica.seenBy(peerDid(peer))
   /** When the whole view of a peer was last compared with the one here. */
   const auditedAtMs = new WeakMap<Peer, number>()
 
@@ -87,13 +94,17 @@ export function createPuller(deps: PullerDeps): Puller {
       deepChecks: 0,
       investigations: 0,
       refused: new Set(),
+      unadmitted: new Set(),
+      changes,
       suspects: new Map(),
     }
+    const started = changes
     let isComplete = true
     // Without a cursor of the peer's, but with much of what it may have: an unknown one asks to reconcile.
-    let since = peer.cursor ?? (replica.logIds().length > RECONCILE_LOGS_MIN ? '' : null)
+    const here = hereOf(peer)
+    let since = peer.cursor ?? (here.logIds().length > RECONCILE_LOGS_MIN ? '' : null)
     for (let page = 0; page < HEADS_PAGES_MAX && !isOver(peer); page++) {
-      const own = replica.digest()
+      const own = here.digest()
       const answer = await client.heads(peer.url, since, [own, ...(peer.etag ? [peer.etag] : [])])
       if (!answer.ok) return answer
       const { etag, reply, isLost } = answer.value
@@ -107,19 +118,20 @@ export function createPuller(deps: PullerDeps): Puller {
         if (!compared.ok) return compared
         isComplete &&= compared.value
       }
-      const rows = reply.spaces.filter(({ space }) => spaces.replicates(space)).flatMap((view) => view.rows)
+      const rows = reply.spaces.filter(({ space }) => here.sees(space)).flatMap((view) => view.rows)
       for (const row of rows) noteRow(peer, row)
       const fetched = await fetchRows(peer, rows, round)
       if (!fetched.ok) return fetched
       isComplete &&= fetched.value
-      if (rows.length === 0 && !reply.more && peer.etag !== null && etag !== peer.etag)
+      if (reply.spaces.length === 0 && !reply.more && peer.etag !== null && etag !== peer.etag)
         noteOffence(conduct, peer, 'changeling')
       if (reply.more && (reply.cursor === since || page === HEADS_PAGES_MAX - 1))
         noteOffence(conduct, peer, 'lie')
       const isLast = !reply.more || reply.cursor === since
       since = reply.cursor
       // The cursor moves only behind what is here: what failed is asked for again. One bad row stops no other.
-      if (isComplete) {
+      // What came into view meanwhile may stand before the cursor.
+      if (isComplete && started === changes) {
         peer.cursor = since
         // A view of which pages are missing must not be answered with 304.
         peer.etag = isLast ? etag : null
@@ -140,7 +152,7 @@ export function createPuller(deps: PullerDeps): Puller {
 
   /** Reconciles the whole view of a peer with the one here; false where it did not deliver all that is missing. */
   const compareViews = async (peer: Peer, round: Round): Promise<Result<boolean, Failure>> => {
-    const compared = await reconciler.differences(peer.url)
+    const compared = await reconciler.differences(peer.url, hereOf(peer).view)
     if (!compared.ok) return compared
     if (compared.value === 'endless') {
       noteOffence(conduct, peer, 'lie')
@@ -149,7 +161,7 @@ export function createPuller(deps: PullerDeps): Puller {
     auditedAtMs.set(peer, clock.now())
     const { theirs, ours } = compared.value
     const lacked = new Set(ours.map(({ logId }) => logId))
-    for (const row of reconciler.rows()) if (!lacked.has(row.logId)) noteRow(peer, row)
+    for (const row of reconciler.rows(hereOf(peer).view)) if (!lacked.has(row.logId)) noteRow(peer, row)
     for (const row of theirs) noteRow(peer, row)
     return fetchRows(peer, theirs, round)
   }
@@ -160,24 +172,27 @@ export function createPuller(deps: PullerDeps): Puller {
     rows: readonly HeadsRow[],
     round: Round,
   ): Promise<Result<boolean, Failure>> => {
-    for (const row of rows) if (await isAnother(row, round)) round.suspects.set(row.logId, row.next)
-    const missing = (of: readonly HeadsRow[]): HeadsRow[] => of.filter(replica.lacks)
+    const here = hereOf(peer)
+    for (const row of rows) if (await isAnother(here, row, round)) round.suspects.set(row.logId, row.next)
+    const missing = (of: readonly HeadsRow[]): HeadsRow[] => of.filter(here.lacks)
+    const toRange = ({ logId }: HeadsRow): Range => ({ logId, from: here.next(logId), to: null })
     // A view lists its logs in the order in which they moved: the newest come first here.
     const lacking = ownFirst(missing(rows).toReversed(), replica.isOwn)
-    for (const row of lacking.filter(bootstrap.isFor)) {
-      const from = replica.next(row.logId)
+    for (const row of lacking.filter((each) => bootstrap.isFor(peer, each))) {
+      const from = here.next(row.logId)
       const fetched = await bootstrap.bring(peer, row)
       if (!fetched.ok) return fetched
-      if (replica.next(row.logId) > from) onFetched([{ logId: row.logId, from }])
+      if (here.next(row.logId) > from) onFetched([{ logId: row.logId, from }])
     }
     for (let i = 0; i < lacking.length; i += PULL_RANGES_MAX)
       for (let isMore = true; isMore; ) {
+        readmit(round)
         const wanted = missing(lacking.slice(i, i + PULL_RANGES_MAX)).filter(
-          ({ logId }) => !round.refused.has(logId) && !bootstrap.isUnderWay(logId),
+          ({ logId }) => !round.refused.has(logId) && !bootstrap.isUnderWay(peer, logId),
         )
         if (wanted.length === 0) break
         if (++round.pulls > PULLS_MAX || isOver(peer)) return ok(false)
-        const pulled = await client.pull(peer.url, wanted.map(rowToRange))
+        const pulled = await client.pull(peer.url, wanted.map(toRange))
         if (!pulled.ok) return pulled
         const before = round.refused.size
         const fresh = await storeFrames(peer, pulled.value, round)
@@ -191,12 +206,16 @@ export function createPuller(deps: PullerDeps): Puller {
   }
 
   /** Whether a row is of another chain than the one here, as far as that can be told at little cost. */
-  const isAnother = async ({ logId, next, chain }: HeadsRow, round: Round): Promise<boolean> => {
-    const own = replica.view(logId)
+  const isAnother = async (
+    here: ReplicaView,
+    { logId, next, chain }: HeadsRow,
+    round: Round,
+  ): Promise<boolean> => {
+    const own = here.row(logId)
     if (!own || next === 0 || next > own.next) return false
     if (next === own.next) return !equalBytes(chain, own.chain)
     if (++round.deepChecks > DEEP_CHECKS_MAX) return false
-    const held = await replica.chainBefore(logId, next)
+    const held = await here.chainBefore(logId, next)
     return held !== null && !equalBytes(chain, held)
   }
 
@@ -212,7 +231,13 @@ export function createPuller(deps: PullerDeps): Puller {
     return isClear
   }
 
-  const rowToRange = ({ logId }: HeadsRow): Range => ({ logId, from: replica.next(logId), to: null })
+  /** Who may write where was learnt meanwhile: what was refused for that is asked for again. */
+  const readmit = (round: Round): void => {
+    if (round.changes === changes) return
+    round.changes = changes
+    for (const logId of round.unadmitted) round.refused.delete(logId)
+    round.unadmitted.clear()
+  }
 
   /** Number of new entries in the frames of a reply. */
   const storeFrames = async (
@@ -221,7 +246,8 @@ export function createPuller(deps: PullerDeps): Puller {
     round: Round,
   ): Promise<Result<number, Failure>> => {
     const tally = createTally()
-    for await (const received of replica.receive(frames)) {
+    const here = hereOf(peer)
+    for await (const received of here.receive(frames)) {
       if (!received.ok) {
         noteRefusal(conduct, peer, received.error.code)
         return received
@@ -229,9 +255,10 @@ export function createPuller(deps: PullerDeps): Puller {
       const { logId, result } = received.value
       tally.add(received.value)
       if (result.ok) {
-        noteKnown(peer, logId, replica.next(logId))
+        noteKnown(peer, logId, here.next(logId))
       } else {
         round.refused.add(logId)
+        if (result.error.code === 'SPACE_REFUSED') round.unadmitted.add(logId)
         if (result.error.code === 'CHAIN_MISMATCH') round.suspects.set(logId, Number.MAX_SAFE_INTEGER)
         const { code, detail } = result.error
         noteRefusal(conduct, peer, code)

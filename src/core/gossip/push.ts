@@ -2,7 +2,7 @@
 import type { LogId } from '../base/brand.ts'
 import { concatBytes } from '../base/bytes.ts'
 import type { LogNext, LogStart, PushReply } from '../protocol/messages.ts'
-import type { Replica } from './replica.ts'
+import type { ReplicaView } from './replica.ts'
 
 /** Bytes of frames in one push, but for the frame that crosses it. */
 export const PUSH_BYTES = 1024 * 1024
@@ -19,9 +19,9 @@ export interface Push {
   readonly rest: readonly LogStart[]
 }
 
-/** Frames of logs, each from a sequence number on. */
+/** Frames of logs that a peer may see, each from a sequence number on. */
 export async function takeFrames(
-  replica: Replica,
+  replica: ReplicaView,
   logs: readonly LogStart[],
   maxBytes = PUSH_BYTES,
 ): Promise<Push> {
@@ -44,9 +44,9 @@ export async function takeFrames(
   return { frames: concatBytes(...frames), offered, rest }
 }
 
-/** What of a push its receiver has now: frames that it refused are left out. */
+/** What of a push its receiver has now, or does not want, for the space is none of its own: other frames that it refused are left out. */
 export function takenOf({ offered }: Push, { failures }: PushReply): Offered[] {
-  const failed = new Set(failures.map(({ index }) => index))
+  const failed = new Set(failures.filter(({ code }) => code !== 'SPACE_REFUSED').map(({ index }) => index))
   return offered.filter((_, index) => !failed.has(index))
 }
 

@@ -1,8 +1,9 @@
 /** Reconciliation of this spore's view with that of a peer (`reconcile.ts`), both sides: what is asked, and what is answered. */
+import { createBoundedMap } from '../base/bounded.ts'
 import type { Clock } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import { type LogTable, rowFingerprint } from '../memory/log-table.ts'
-import type { Spaces } from '../memory/spaces.ts'
+import type { View } from '../memory/spaces.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { LOGS_MAX, RECONCILE_INDEX_AGE_MS, RECONCILE_ROUNDS_MAX } from '../protocol/limits.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
@@ -17,58 +18,67 @@ import {
 } from './reconcile.ts'
 
 export interface Reconciler {
-  /** Answers a request. Failure REQUEST_INVALID. */
-  answer(body: Uint8Array): Result<Uint8Array, Failure>
-  /** Where a peer's view and this one differ; `endless` where the peer goes on and on. Fails where the peer does. */
-  differences(url: string): Promise<Result<Differences | 'endless', Failure>>
-  /** Rows of the view, as it was a moment ago. */
-  rows(): readonly HeadsRow[]
+  /** Answers a request of who has this view. Failure REQUEST_INVALID. */
+  answer(body: Uint8Array, view: View): Result<Uint8Array, Failure>
+  /** Where a peer's view and its view of this spore differ; `endless` where the peer goes on and on. Fails where the peer does. */
+  differences(url: string, view: View): Promise<Result<Differences | 'endless', Failure>>
+  /** Rows of a view, as it was a moment ago. */
+  rows(view: View): readonly HeadsRow[]
 }
 
 export interface ReconcilerDeps {
   readonly client: FederationClient
   readonly logs: LogTable
-  readonly spaces: Spaces
   readonly clock: Clock
 }
 
-export function createReconciler({ client, logs, spaces, clock }: ReconcilerDeps): Reconciler {
-  let cached: { readonly digest: string; readonly atMs: number; readonly index: ReconcileIndex } | null = null
+interface Cached {
+  readonly digest: string
+  readonly atMs: number
+  readonly index: ReconcileIndex
+}
+
+/** Indexes that are kept: one for everybody, and one for each other set of spaces that some peer may see. */
+const INDEXES_MAX = 8
+
+export function createReconciler({ client, logs, clock }: ReconcilerDeps): Reconciler {
+  const cached = createBoundedMap<View, Cached>(INDEXES_MAX)
 
   /** The view as it is, or was a moment ago: nobody may have it built again and again. */
-  const indexNow = (): ReconcileIndex => {
-    const [digest, nowMs] = [logs.viewDigest(spaces.replicating), clock.now()]
-    const ageMs = cached ? Math.abs(nowMs - cached.atMs) : 0
-    if (cached && (cached.digest === digest || ageMs < RECONCILE_INDEX_AGE_MS)) return cached.index
-    cached = { digest, atMs: nowMs, index: build() }
-    return cached.index
+  const indexNow = (view: View): ReconcileIndex => {
+    const [digest, nowMs] = [logs.viewDigest(view.spaces), clock.now()]
+    const known = cached.get(view)
+    const ageMs = known ? Math.abs(nowMs - known.atMs) : 0
+    if (known && (known.digest === digest || ageMs < RECONCILE_INDEX_AGE_MS)) return known.index
+    const index = build(view)
+    cached.set(view, { digest, atMs: nowMs, index })
+    return index
   }
 
-  const build = (): ReconcileIndex => {
+  const build = (view: View): ReconcileIndex => {
     const items = []
     for (const { row } of logs.values()) {
-      if (!spaces.replicates(row.space)) continue
-      const view = logs.viewOf(row)
-      const { forkPoint } = view
-      if (view.next === 0 && forkPoint === undefined) continue
-      // Replicas hold different branches of a forked log: what they have in common has no clock of its own.
-      const itemClock = forkPoint === undefined ? row.clock : 0
-      items.push({ clock: itemClock, row: view, hash: rowFingerprint(view) })
+      if (!view.sees(row.space)) continue
+      const seen = logs.viewOf(row)
+      if (seen.next === 0 && seen.forkPoint === undefined) continue
+      // Replicas hold different branches of a log that is cut: what they have in common has no clock of its own.
+      const itemClock = logs.validPoint(row.logId) === Number.POSITIVE_INFINITY ? row.clock : 0
+      items.push({ clock: itemClock, row: seen, hash: rowFingerprint(seen) })
     }
     return createReconcileIndex(items)
   }
 
   return {
-    answer(body) {
+    answer(body, view) {
       const asks = decodeAsks(body)
-      return asks.ok ? ok(encodeAnswers(answerAsks(indexNow(), asks.value))) : asks
+      return asks.ok ? ok(encodeAnswers(answerAsks(indexNow(view), asks.value))) : asks
     },
-    rows() {
-      const index = indexNow()
+    rows(view) {
+      const index = indexNow(view)
       return Array.from({ length: index.size }, (_, i) => index.item(i).row)
     },
-    async differences(url) {
-      const reconciliation = createReconciliation(indexNow())
+    async differences(url, view) {
+      const reconciliation = createReconciliation(indexNow(view))
       const theirs: HeadsRow[] = []
       const ours: HeadsRow[] = []
       for (let round = 0; round < RECONCILE_ROUNDS_MAX; round++) {

@@ -9,7 +9,7 @@ import type { Clock } from '../base/ports.ts'
 import { type Change, rowToChange } from '../memory/change.ts'
 import type { Memory } from '../memory/memory.ts'
 import { isPurged } from '../memory/purge.ts'
-import type { Spaces } from '../memory/spaces.ts'
+import type { Spaces, View } from '../memory/spaces.ts'
 import type { EntryRow, MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Compression } from '../protocol/compression.ts'
@@ -18,7 +18,7 @@ import { decodeFrames, splitFrames } from '../protocol/frame.ts'
 import type { Range } from '../protocol/messages.ts'
 import { type DecodedRun, decodeRun, entryOf } from '../protocol/run.ts'
 import type { FederationClient } from './client.ts'
-import type { Peer } from './peers.ts'
+import { type Peer, peerDid } from './peers.ts'
 
 export interface Refetcher {
   /** Asks a peer for some of what is missing, if it is time to. */
@@ -50,7 +50,7 @@ export function createRefetcher(deps: RefetcherDeps): Refetcher {
   const refetch = async (peer: Peer): Promise<void> => {
     const pause = pauses.get(peer)
     if (pause && clock.now() < pause.untilMs) return
-    const wanted = await missing()
+    const wanted = await missing(spaces.viewFor(peerDid(peer)))
     if (wanted.length === 0) return
     const restored = await ask(peer, wanted)
     const pauseMs = Math.min(PAUSE_MS_MAX, 2 * (pause?.pauseMs ?? PAUSE_MS / 2))
@@ -58,13 +58,13 @@ export function createRefetcher(deps: RefetcherDeps): Refetcher {
     else pauses.set(peer, { untilMs: clock.now() + pauseMs, pauseMs })
   }
 
-  /** Ranges of valid entries without their payload; what is purged is taken off the list. */
-  const missing = async (): Promise<Range[]> => {
+  /** Ranges of valid entries without their payload that a peer may see; what is purged is taken off the list. */
+  const missing = async (view: View): Promise<Range[]> => {
     const wanted: Range[] = []
     for (const [logId, absent] of memory.absent) {
       const row = memory.logs.get(logId)?.row
-      if (!row || !spaces.replicates(row.space)) continue
-      const end = Math.min(row.next, memory.forkPoint(logId))
+      if (!row || !view.sees(row.space)) continue
+      const end = Math.min(row.next, memory.validPoint(logId))
       for (const [from, to] of [...absent.ranges()]) {
         if (from >= end) break
         const last = Math.min(to, end - 1, from + RANGE_ENTRIES_MAX - 1)

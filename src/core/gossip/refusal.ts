@@ -40,6 +40,7 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
   'DNA_MISMATCH',
   'NETWORK_KEY_REFUSED',
   'PEER_SELF',
+  'INVITATION_REFUSED',
 ])
 
 /** Statuses of a gateway without a server behind it (RFC 9110; 52x and 530 by Cloudflare). */

@@ -7,7 +7,7 @@ import type { Log } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import { rowToChange } from '../memory/change.ts'
 import type { Memory } from '../memory/memory.ts'
-import type { Spaces } from '../memory/spaces.ts'
+import type { Spaces, View } from '../memory/spaces.ts'
 import type { EntryRow, MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import { decodeHeader } from '../protocol/entry.ts'
@@ -20,11 +20,11 @@ import {
   type SentPayload,
 } from '../protocol/payload-messages.ts'
 import type { FederationClient } from './client.ts'
-import type { Peer } from './peers.ts'
+import { type Peer, peerDid } from './peers.ts'
 
 export interface Repair {
-  /** Payloads that are asked for and here. Failure REQUEST_INVALID. */
-  answer(body: Uint8Array): Promise<Result<Uint8Array, Failure>>
+  /** Payloads that are asked for, here, and to be seen. Failure REQUEST_INVALID. */
+  answer(body: Uint8Array, view: View): Promise<Result<Uint8Array, Failure>>
   /** Asks a peer, once for each, for payloads that are damaged here; how many are sound again. */
   repairFrom(peer: Peer): Promise<number>
 }
@@ -46,10 +46,11 @@ export function createRepair({ client, memory, store, writer, spaces, log }: Rep
     const before = asked.get(peer) ?? new Set<string>()
     asked.set(peer, before)
     const wanted: EntryRef[] = []
+    const view = spaces.viewFor(peerDid(peer))
     for (const [key, { logId, seq, element }] of memory.damagedPayloads) {
       const space = memory.logs.get(logId)?.row.space
-      // What is private is nobody's business, and what the operator purged is not to come back.
-      const isAskedFor = space !== undefined && spaces.replicates(space) && !memory.isDenied(element)
+      // What a peer may not see is none of its business, and what the operator purged is not to come back.
+      const isAskedFor = space !== undefined && view.sees(space) && !memory.isDenied(element)
       if (!isAskedFor || before.has(key)) continue
       before.add(key)
       wanted.push({ logId, seq })
@@ -69,12 +70,12 @@ export function createRepair({ client, memory, store, writer, spaces, log }: Rep
   }
 
   return {
-    async answer(body) {
+    async answer(body, view) {
       const wanted = decodePayloadRequest(body)
       if (!wanted.ok) return wanted
       const given = wanted.value.filter(({ logId, seq }) => {
         const space = memory.logs.get(logId)?.row.space
-        return space !== undefined && spaces.replicates(space) && seq < memory.forkPoint(logId)
+        return space !== undefined && view.sees(space) && seq < memory.validPoint(logId)
       })
       const payloads: SentPayload[] = []
       let bytes = 0

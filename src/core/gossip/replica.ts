@@ -1,5 +1,7 @@
 /** What gossip needs of the memory: runs out of the store, and foreign runs into it. */
-import type { LogId } from '../base/brand.ts'
+
+import { createBoundedMap } from '../base/bounded.ts'
+import type { Did, LogId, SpaceId } from '../base/brand.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Received } from '../memory/draft.ts'
 import { validEnd } from '../memory/equivocation.ts'
@@ -9,8 +11,8 @@ import type { Memory } from '../memory/memory.ts'
 import { overlapOf } from '../memory/partial.ts'
 import { type LogPosition, positionBehind } from '../memory/run-check.ts'
 import type { FrameContent, PositionOf, RunVerifier, VerifiedFrames } from '../memory/run-verifier.ts'
-import type { Spaces } from '../memory/spaces.ts'
-import type { MemoryStore } from '../memory/store.ts'
+import { refusedSpace, type Spaces, type View } from '../memory/spaces.ts'
+import type { LogRow, MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
@@ -38,16 +40,23 @@ export interface ReplicaFrame {
 /** The chain value said to stand before the entry `from` of a log; null where none is. */
 export type ChainBefore = (logId: LogId, from: number) => Uint8Array | null
 
-export interface Replica {
+/** The replica as one peer meets it: a log that this peer may not see is as if it were not held. */
+export interface ReplicaView {
+  /** What it is a view of. */
+  readonly view: View
+  sees(space: SpaceId): boolean
+  /** True for a log that is held here and not to be seen: what is kept of it by its id must not show. */
+  isHidden(logId: LogId): boolean
   /**
-   * Frames of a log from `from` to the first head at or behind `to`; only of logs that replicate, and of forked ones the proof
-   * first and then only runs that begin below the fork point.
+   * Frames of a log from `from` to the first head at or behind `to`; of forked ones the proof first, and then, as of those that
+   * were cut, only runs that begin below the valid point.
    */
   frames(logId: LogId, from: number, to: number | null): AsyncGenerator<ReplicaFrame>
   /**
    * Verifies and stores the runs and fork proofs of frames, while they arrive; the result of each, in their order, once it is
    * durable. Ends behind the first frame that is not whole. What came before a stream of them broke off is stored, then the
-   * failure is the last result. A run may begin above a gap where `chainBefore` says which chain value stands before it.
+   * failure is the last result. A run may begin above a gap where `chainBefore` says which chain value stands before it. What
+   * the peer may not bring, or its author not write, is refused with SPACE_REFUSED before anything is said of it.
    */
   receive(
     frames: Uint8Array | AsyncIterable<Uint8Array>,
@@ -57,21 +66,29 @@ export interface Replica {
   gap(logId: LogId): { readonly from: number; readonly to: number } | null
   /** Where a log is proven to fork; Infinity where it is not. */
   forkPoint(logId: LogId): number
-  /** True for the logs that own entries go to. */
-  isOwn(logId: LogId): boolean
+  /** The first entry of a log that does not count; Infinity where all do. */
+  validPoint(logId: LogId): number
   /** Sequence number expected next of a log. */
   next(logId: LogId): number
   /** Where the valid part that is held of a log ends: what is offered of it, but for the rest of the run in which that ends. */
   validEnd(logId: LogId): number
-  /** How a log stands in the view that peers see; null for one that is not in it. */
-  view(logId: LogId): HeadsRow | null
+  /** How a log stands in the view; null for one that is not in it. */
+  row(logId: LogId): HeadsRow | null
   /** Whether a peer with this row has entries that are valid as far as is known, or a lower fork point, that are not here. */
   lacks(row: HeadsRow): boolean
   /** Chain value before an entry, null where not everything before it is held. */
   chainBefore(logId: LogId, seq: number): Promise<Uint8Array | null>
-  /** Logs that replicate. */
   logIds(): LogId[]
   digest(): string
+}
+
+export interface Replica {
+  /** Everything that replicates. */
+  readonly whole: ReplicaView
+  /** True for the logs that own entries go to. */
+  isOwn(logId: LogId): boolean
+  /** What a peer may see; null for one that nobody knows. */
+  seenBy(peer: Did | null): ReplicaView
 }
 
 export interface ReplicaDeps {
@@ -84,11 +101,39 @@ export interface ReplicaDeps {
   readonly runVerifier: RunVerifier
 }
 
+/** Views that are kept at hand: a spore has at most `PEERS_MAX` peers and as many streams; others have theirs made again. */
+const VIEWS_KEPT_MAX = 1024
+
 /** Bytes of frames of a stream that are taken together: about what one answer of the verifier reads. */
 const STREAM_BATCH_BYTES = SEGMENT_BYTES_MAX / 2
 
 export function createReplica(deps: ReplicaDeps): Replica {
+  const { memory, spaces } = deps
+  const views = createBoundedMap<Did | null, ReplicaView>(VIEWS_KEPT_MAX)
+  return {
+    whole: createReplicaView(() => spaces.whole, deps),
+    isOwn: (logId) => spaces.replicating.some((space) => logIdOf(memory.ownLog(space)) === logId),
+    seenBy(peer) {
+      const known = views.get(peer)
+      if (known) return known
+      const seen = createReplicaView(() => spaces.viewFor(peer), deps)
+      views.set(peer, seen)
+      return seen
+    },
+  }
+}
+
+/** `viewNow` is asked each time: who was removed while something is read or sent gets no more of it. */
+function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView {
   const { memory, store, writer, spaces, compression, runVerifier, forks } = deps
+  const { logs } = memory
+
+  const sees = (space: SpaceId): boolean => viewNow().sees(space)
+  /** The row of a log that may be seen. */
+  const rowOf = (logId: LogId): LogRow | undefined => {
+    const row = logs.get(logId)?.row
+    return row && sees(row.space) ? row : undefined
+  }
 
   /** Stores what frames were found to hold; all of one call share commits. */
   const storeContents = (
@@ -102,13 +147,13 @@ export function createReplica(deps: ReplicaDeps): Replica {
     chainBefore: ChainBefore,
   ): Promise<Result<ReceivedRun, Failure>> => {
     if ('proof' in content) {
-      const taken = await forks.take(content.proof)
+      const taken = await forks.take(content.proof, viewNow())
       return taken.ok ? ok({ logId: taken.value.logId, end: null, result: ok(taken.value.received) }) : taken
     }
     const { run } = content.run
     const { logId, log, from, count } = run
-    if (!spaces.replicates(log.space))
-      return err(failure('SPACE_REFUSED', `space ${JSON.stringify(log.space)}`))
+    if (!sees(log.space) || !spaces.admits(log, from))
+      return ok({ logId, end: from + count, result: refusedSpace })
     const partial = memory.partials.get(logId)
     const common = partial && overlapOf({ from, end: from + count }, partial)
     const options = {
@@ -118,7 +163,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
     const written = await writer.write((draft) => draft.receive(content.run, options))
     if (!written.ok) return written
     const result = await forks.explain(run, written.value)
-    if (memory.forkPoint(logId) < Number.POSITIVE_INFINITY) await forks.settle(logId)
+    if (memory.validPoint(logId) < Number.POSITIVE_INFINITY) await forks.settle(logId)
     return ok({ logId, end: from + count, result })
   }
 
@@ -134,18 +179,24 @@ export function createReplica(deps: ReplicaDeps): Replica {
   }
 
   return {
+    get view() {
+      return viewNow()
+    },
+    sees,
+    isHidden: (logId) => logs.get(logId) !== undefined && !rowOf(logId),
     async *frames(logId, from, to) {
-      const row = memory.logs.get(logId)?.row
-      if (!row || !spaces.replicates(row.space)) return
+      const row = rowOf(logId)
+      if (!row) return
       const proof = memory.forkPoint(logId) < Number.POSITIVE_INFINITY && (await store.fork(logId))
       if (proof) yield { frame: encodeFrame(proof.proof, compression), end: from, forkPoint: proof.seq }
       for (let at = from; at < row.next && (to === null || at <= to); ) {
         const head = await store.headFrom(logId, at)
-        // From a fork point on nothing is valid. A run to the head behind it is taken for what comes before.
-        if (!head || at >= memory.forkPoint(logId)) return
+        // From this point on nothing is valid. A run to the head behind it is taken for what comes before.
+        if (!head || at >= memory.validPoint(logId)) return
         const entries = await store.entriesOf(logId, at, head.seq)
         const run = encodeRun({ log: row, from: at, entries, chain: head.chain, signature: head.signature })
         at = head.seq + 1
+        if (!sees(row.space)) return
         yield { frame: encodeFrame(run, compression), end: at }
       }
     },
@@ -153,7 +204,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
       /** Where logs will be when what was verified is stored: the next runs are verified meanwhile. */
       const ahead = new Map<LogId, LogPosition>()
       const positionOf: PositionOf = (log, logId, from) => {
-        if (!spaces.replicates(log.space)) return null
+        if (!sees(log.space) || !spaces.admits(log, from)) return null
         const below = ahead.get(logId) ?? positionHeld(log, logId)
         return from > below.next ? positionAbove(logId, from, chainBefore) : below
       }
@@ -180,26 +231,27 @@ export function createReplica(deps: ReplicaDeps): Replica {
       }
       yield* await storing
     },
-    isOwn: (logId) => spaces.replicating.some((space) => logIdOf(memory.ownLog(space)) === logId),
-    next: (logId) => memory.logs.get(logId)?.row.next ?? 0,
-    validEnd: (logId) => validEnd(memory.logs, logId),
-    view(logId) {
-      const row = memory.logs.get(logId)?.row
-      return row && spaces.replicates(row.space) ? memory.logs.viewOf(row) : null
+    next: (logId) => rowOf(logId)?.next ?? 0,
+    validEnd: (logId) => (rowOf(logId) ? validEnd(logs, logId) : 0),
+    row(logId) {
+      const row = rowOf(logId)
+      return row ? logs.viewOf(row) : null
     },
     lacks({ logId, next, forkPoint = Number.POSITIVE_INFINITY }) {
-      const known = memory.forkPoint(logId)
-      return forkPoint < known || (memory.logs.get(logId)?.row.next ?? 0) < Math.min(next, known)
+      const row = rowOf(logId)
+      if (!row) return next > 0 || forkPoint < Number.POSITIVE_INFINITY
+      return forkPoint < logs.forkPoint(logId) || row.next < Math.min(next, logs.validPoint(logId))
     },
-    chainBefore: (logId, seq) => chainBefore(store, logId, seq),
+    chainBefore: async (logId, seq) => (rowOf(logId) ? chainBefore(store, logId, seq) : null),
     gap(logId) {
       const partial = memory.partials.get(logId)
-      return partial ? { from: memory.logs.get(logId)?.row.next ?? 0, to: partial.base } : null
+      const row = rowOf(logId)
+      return partial && row ? { from: row.next, to: partial.base } : null
     },
-    forkPoint: memory.forkPoint,
-    logIds: () =>
-      [...memory.logs.values()].filter(({ row }) => spaces.replicates(row.space)).map(({ row }) => row.logId),
-    digest: () => memory.logs.viewDigest(spaces.replicating),
+    forkPoint: (logId) => (rowOf(logId) ? logs.forkPoint(logId) : Number.POSITIVE_INFINITY),
+    validPoint: (logId) => (rowOf(logId) ? logs.validPoint(logId) : Number.POSITIVE_INFINITY),
+    logIds: () => [...logs.values()].filter(({ row }) => sees(row.space)).map(({ row }) => row.logId),
+    digest: () => logs.viewDigest(viewNow().spaces),
   }
 }
 

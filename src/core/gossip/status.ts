@@ -7,7 +7,7 @@ import { swarmDna } from '../protocol/dna.ts'
 import { PEER_STATES } from '../protocol/peer-state.ts'
 import { isAway } from './liveness.ts'
 import type { Membership } from './membership.ts'
-import type { Peer } from './peers.ts'
+import { type Peer, peerDid } from './peers.ts'
 
 export interface StatusDeps {
   readonly membership: Membership
@@ -16,8 +16,6 @@ export interface StatusDeps {
   readonly network: string
   readonly isPrivate: boolean
   readonly view: (peer: Peer) => PeerView
-  /** Digest of the own view. */
-  readonly digest: () => string
 }
 
 /** Logs up to which those that a peer never mentioned count as lacking there: with more, a status would take too long. */
@@ -84,10 +82,7 @@ function toStatus(peer: Peer, deps: StatusDeps): PeerStatus {
 }
 
 /** How far each is behind the other, by what the peer said or was given; nothing where both have the same view. */
-function lagOf(
-  peer: Peer,
-  { logs, spaces, digest }: StatusDeps,
-): Pick<PeerStatus, 'behindHere' | 'behindThere'> {
+function lagOf(peer: Peer, { logs, spaces }: StatusDeps): Pick<PeerStatus, 'behindHere' | 'behindThere'> {
   const here = { logs: 0, entries: 0 }
   const there = { logs: 0, entries: 0 }
   const add = (lag: typeof here, entries: number): void => {
@@ -95,16 +90,17 @@ function lagOf(
     lag.logs++
     lag.entries += entries
   }
-  if (peer.etag === digest()) return { behindHere: here, behindThere: there }
+  const view = spaces.viewFor(peerDid(peer))
+  if (peer.etag === logs.viewDigest(view.spaces)) return { behindHere: here, behindThere: there }
   const known = new Map(peer.known.entries())
   for (const [logId, next] of known) {
     const row = logs.get(logId)?.row
     add(here, next - (row?.next ?? 0))
-    if (row && spaces.replicates(row.space)) add(there, row.next - next)
+    if (row && view.sees(row.space)) add(there, row.next - next)
   }
   if (logs.size <= LAG_LOGS_MAX)
     for (const { row } of logs.values())
-      if (!known.has(row.logId) && spaces.replicates(row.space)) add(there, row.next)
+      if (!known.has(row.logId) && view.sees(row.space)) add(there, row.next)
   return { behindHere: here, behindThere: there }
 }
 

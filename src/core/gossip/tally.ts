@@ -3,7 +3,7 @@ import type { Did, LogId } from '../base/brand.ts'
 import { PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart, PushReply } from '../protocol/messages.ts'
 import { type Conduct, offenceOf } from './conduct.ts'
-import type { ReceivedRun, Replica } from './replica.ts'
+import type { ReceivedRun, ReplicaView } from './replica.ts'
 
 export interface Tally {
   /** Logs that the sender has, up to where. */
@@ -78,8 +78,8 @@ export function judgePush(
   }
 }
 
-/** Verifies and stores what was pushed. */
-export async function receivePush(replica: Replica, frames: Uint8Array): Promise<Receipt> {
+/** Verifies and stores what a peer pushed. */
+export async function receivePush(replica: ReplicaView, frames: Uint8Array): Promise<Receipt> {
   const tally = createTally()
   const failures: PushReply['failures'][number][] = []
   const want = new Map<LogId, number>()

@@ -2,15 +2,15 @@
  * Compaction: checkpoints of the own logs are written once enough of them is removed, and payloads that a checkpoint made dead are
  * forgotten, own and foreign ones. Headers stay, so every chain still verifies.
  *
- * Invariant: only payloads of entries that a checkpoint below the fork point of its log removed are forgotten, and none of a
- * retraction or a checkpoint: what these say must be known to whoever folds the log.
+ * Invariant: only payloads of entries that a checkpoint below the fork point of its log removed are forgotten, and none of a kind
+ * that is kept: what a retraction, a checkpoint or an act on members says must be known to whoever folds the log.
  */
 import type { LogId, SpaceId } from '../base/brand.ts'
 import { decodeCanonical, encodeCanonical } from '../base/canonical.ts'
 import type { Log } from '../base/ports.ts'
 import { createRangeSet, type RangeSet } from '../base/ranges.ts'
 import { decodeHeader } from '../protocol/entry.ts'
-import { KINDS } from '../protocol/kinds.ts'
+import { isKept, KINDS } from '../protocol/kinds.ts'
 import { CHECKPOINT_DEAD_MIN, CHECKPOINT_RANGES_MAX } from '../protocol/limits.ts'
 import { logIdOf } from '../protocol/log.ts'
 import { decodeRetract, encodeCheckpoint, type SeqRange } from '../protocol/payloads.ts'
@@ -103,7 +103,7 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
 
   const noteCheckpoint = (change: Change): void => {
     const row = memory.logs.get(change.logId)?.row
-    if (!row || change.seq >= memory.forkPoint(change.logId)) return
+    if (!row || change.seq >= memory.validPoint(change.logId)) return
     ownLogs.get(change.logId)?.inert.add(change.seq, change.seq)
     const dead = deadRanges(change, row)
     const ofChange = checkpoints.get(change.logId) ?? []
@@ -261,7 +261,7 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
       }
     },
     async forked(logId) {
-      const point = memory.forkPoint(logId)
+      const point = memory.validPoint(logId)
       const lost = (checkpoints.get(logId) ?? []).filter(({ seq }) => seq >= point)
       if (lost.length === 0) return
       const holding = (checkpoints.get(logId) ?? []).filter(({ seq }) => seq < point)
@@ -285,5 +285,5 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
 
 const isForgettable = (header: Uint8Array): boolean => {
   const decoded = decodeHeader(header)
-  return decoded.ok && decoded.value.kind !== KINDS.retract && decoded.value.kind !== KINDS.checkpoint
+  return decoded.ok && !isKept(decoded.value.kind)
 }

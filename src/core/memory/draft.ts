@@ -84,6 +84,8 @@ export interface Draft extends PayloadDraft {
    * the same key writes elsewhere too, and what it wrote from there on counts nowhere. Failures FORK_PROOF_INVALID, LOGS_FULL.
    */
   takeFork(proof: Uint8Array): Result<ForkRow | null, Failure>
+  /** Own entries go to a new epoch from now on. */
+  leaveEpoch(): void
   /** Brings back the payload of a stored entry that was damaged, and folds that entry in. */
   repair(change: Change): void
   /** Keeps an idempotency key. */
@@ -101,6 +103,8 @@ export interface DraftContext {
   readonly partials: ReadonlyMap<LogId, PartialRow>
   /** Where a log is proven to fork; Infinity where it is not. */
   readonly forkPoint: (logId: LogId) => number
+  /** The first entry of a log that does not count. */
+  readonly validPoint: (logId: LogId) => number
   /** Whether the payload of this digest is purged: it is stored without its bytes. */
   readonly isDenied: (element: Digest) => boolean
   readonly signer: Signer
@@ -296,7 +300,7 @@ export function createDraft(context: DraftContext): Draft {
       if (isAbove && !partial && !chainBefore)
         return err(failure('SEQ_GAP', `the run starts at ${run.from}; expected is ${row.next}`))
       // A run that begins below the fork point brings valid entries, and may have no head to end at before it.
-      const point = forkPoint(logId)
+      const point = Math.min(forkPoint(logId), context.validPoint(logId))
       if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
       if (!isKnown(logId) && !partial && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
@@ -348,6 +352,7 @@ export function createDraft(context: DraftContext): Draft {
       return ok(fork)
     },
 
+    leaveEpoch,
     forgetPayload: payloads.forgetPayload,
     restorePayload: payloads.restorePayload,
     deny: payloads.deny,

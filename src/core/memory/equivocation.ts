@@ -29,7 +29,7 @@ export interface ComparisonContext {
 
 /** End of the valid part that is held of a log: what peers are told of, and what a run is compared with. */
 export function validEnd(logs: LogTable, logId: LogId): number {
-  return Math.min(logs.get(logId)?.row.next ?? 0, logs.forkPoint(logId))
+  return Math.min(logs.get(logId)?.row.next ?? 0, logs.validPoint(logId))
 }
 
 /** Costs two hashes an entry of the run, and a verification only where it is another branch. */

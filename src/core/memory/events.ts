@@ -7,6 +7,7 @@ import { decodeContribution, decodeMemory, decodeSynthesis, decodeTask } from '.
 import { type Change, rowToChange } from './change.ts'
 import { timeToIso } from './clock.ts'
 import type { Memory } from './memory.ts'
+import type { Spaces } from './spaces.ts'
 import type { MemoryStore } from './store.ts'
 import type { Writer } from './writer.ts'
 
@@ -18,13 +19,14 @@ export interface EventsDeps {
   readonly memory: Memory
   readonly store: MemoryStore
   readonly writer: Writer
+  readonly spaces: Pick<Spaces, 'nameOf'>
 }
 
 /**
  * Events behind arrival number `after` (only new ones when null) until `signal` aborts. Each consumer reads from the
  * store at its own pace, so a slow one costs no memory and misses nothing.
  */
-export function createEvents({ memory, store, writer }: EventsDeps) {
+export function createEvents({ memory, store, writer, spaces }: EventsDeps) {
   const waiting = new Set<() => void>()
   writer.onCommitted((applied) => {
     if (applied.length > 0) for (const wake of waiting) wake()
@@ -38,7 +40,7 @@ export function createEvents({ memory, store, writer }: EventsDeps) {
         position = row.arrival
         const log = memory.logs.get(row.logId)
         const change = log && rowToChange(row, log)
-        if (change) yield toEvent(change)
+        if (change) yield toEvent(change, spaces)
         if (signal.aborted) return
       }
       if (rows.length === 0 && memory.arrival <= position) await nextCommit(signal)
@@ -59,7 +61,7 @@ export function createEvents({ memory, store, writer }: EventsDeps) {
   }
 }
 
-function toEvent(change: Change): SporeEvent {
+function toEvent(change: Change, spaces: Pick<Spaces, 'nameOf'>): SporeEvent {
   const { text, task } = describe(change)
   const type = eventTypes.find((name) => name !== 'entry' && KINDS[name] === change.kind) ?? 'entry'
   return {
@@ -69,7 +71,7 @@ function toEvent(change: Change): SporeEvent {
       id: type === 'retract' || type === 'entry' ? null : digestToCid(change.element),
       entry: digestToCid(entryDigest(change.header)),
       author: change.author,
-      space: change.space,
+      space: spaces.nameOf(change.space),
       createdAt: timeToIso(change.clock),
       text: text?.slice(0, EXCERPT_CHARS).toWellFormed() ?? null,
       task_id: task && digestToCid(task),

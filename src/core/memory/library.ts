@@ -168,6 +168,11 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
       if (dots.length === 0) return err(failure('MEMORY_NOT_FOUND', id))
       const own = memory.ownDots(KINDS.memory, element)
       if (own.length === 0) return err(failure('RETRACT_FOREIGN', 'only others carry this memory'))
+      // What is written where nobody takes it would be no retraction.
+      for (const { logId } of own) {
+        const writable = spaces.resolveWritable(logOf(logId).row.space)
+        if (!writable.ok) return writable
+      }
       retractDots(draft, own)
       return ok({ id, retracted: own.length, visible: own.length < dots.length })
     })
@@ -221,12 +226,12 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
       tags: [...payload.tags],
       sources: [...payload.sources],
       author: first.author,
-      space: first.space,
+      space: spaces.nameOf(first.space),
       createdAt: timeToIso(first.clock),
       trust: trustOf(first.author),
       dots: dots.map((dot) => ({
         author: dot.author,
-        space: dot.space,
+        space: spaces.nameOf(dot.space),
         log: dot.logId,
         seq: dot.seq,
         entry: digestToCid(entryDigest(dot.header)),
@@ -288,7 +293,7 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
     [...memory.logs.values()].slice(0, FRONTIER_ROWS_MAX).map(({ row, author }) => ({
       log: row.logId,
       author,
-      space: row.space,
+      space: spaces.nameOf(row.space),
       next: row.next,
       chain: Buffer.from(row.chain).toString('base64url'),
     }))
@@ -321,7 +326,7 @@ function prepareMemory(input: api.RememberInput, spaces: Spaces): Answer<Prepare
         `${bytes} bytes; at most ${TEXT_BYTES_MAX}. Split it, with a thread and positions`,
       ),
     )
-  const space = spaces.resolve(input.space)
+  const space = spaces.resolveWritable(input.space)
   if (!space.ok) return space
   const payload = encodeMemory({
     text,

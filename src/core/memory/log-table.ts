@@ -30,9 +30,16 @@ export interface LogTable {
    * what is held, which differs where the log forks below it too.
    */
   setFork(fork: Pick<ForkRow, 'logId' | 'seq'>, base: Uint8Array): void
-  setForkBase(logId: LogId, base: Uint8Array): void
+  /** Sets from where on a log does not count since its author was removed from the space; Infinity where all of it does. */
+  setCut(logId: LogId, point: number): void
+  /** The chain value before the valid point, of what is held. */
+  setBase(logId: LogId, base: Uint8Array): void
   /** Where a log is proven to fork; Infinity where it is not. */
   forkPoint(logId: LogId): number
+  /** The first entry of a log that does not count, for a fork or since its author was removed; Infinity where all do. */
+  validPoint(logId: LogId): number
+  /** Logs that are held beyond their cut, and whose chain value there is not known: until it is they are in no view. */
+  unsettled(): LogId[]
   /** Logs whose fork was taken in behind the `taken`-th, in that order; a lower fork of the same log is counted again. */
   forkedBehind(taken: number): { readonly row: LogRow; readonly taken: number }[]
   /** How a log stands in a view: up to the fork point where it is forked. */
@@ -65,6 +72,11 @@ export function createLogTable(): LogTable {
     { readonly point: number; readonly base: Uint8Array; readonly taken: number }
   >()
   let forksTaken = 0
+  /** Of logs whose author was removed. */
+  const cuts = new Map<LogId, { readonly point: number; readonly base: Uint8Array | null }>()
+
+  const forkPoint = (logId: LogId): number => forks.get(logId)?.point ?? Number.POSITIVE_INFINITY
+  const cutPoint = (logId: LogId): number => cuts.get(logId)?.point ?? Number.POSITIVE_INFINITY
 
   const authorOf = (publicKey: Uint8Array): Did => {
     const hex = bytesToHex(publicKey)
@@ -74,12 +86,17 @@ export function createLogTable(): LogTable {
   }
 
   const viewOf = (row: LogRow): HeadsRow => {
-    const fork = forks.get(row.logId)
-    if (!fork) return row
     const { logId, next, chain } = row
-    return next < fork.point
-      ? { logId, next, chain, forkPoint: fork.point }
-      : { logId, next: fork.point, chain: fork.base, forkPoint: fork.point }
+    const [fork, cut] = [forks.get(logId), cuts.get(logId)]
+    if (!fork && !cut) return row
+    const forked = fork && { forkPoint: fork.point }
+    const [point, base] =
+      cut && cut.point < forkPoint(logId) ? [cut.point, cut.base] : [fork?.point, fork?.base]
+    if (point === undefined || next < point) return { logId, next, chain, ...forked }
+    if (base) return { logId, next: point, chain: base, ...forked }
+    return next === point
+      ? { logId, next, chain, ...forked }
+      : { logId, next: 0, chain: genesisOf(logId), ...forked }
   }
 
   /** Changes what a log stands for in its view. */
@@ -130,15 +147,30 @@ export function createLogTable(): LogTable {
         return row
       })
     },
-    setForkBase(logId, base) {
+    setCut(logId, point) {
+      if (point === cutPoint(logId)) return
       const row = logs.get(logId)?.row
-      const fork = forks.get(logId)
       change(row, () => {
-        if (fork) forks.set(logId, { ...fork, base })
+        if (point === Number.POSITIVE_INFINITY) cuts.delete(logId)
+        else cuts.set(logId, { point, base: point === 0 ? genesisOf(logId) : null })
         return row
       })
     },
-    forkPoint: (logId) => forks.get(logId)?.point ?? Number.POSITIVE_INFINITY,
+    setBase(logId, base) {
+      const row = logs.get(logId)?.row
+      const [fork, cut] = [forks.get(logId), cuts.get(logId)]
+      change(row, () => {
+        if (cut && cut.point < forkPoint(logId)) cuts.set(logId, { ...cut, base })
+        else if (fork) forks.set(logId, { ...fork, base })
+        return row
+      })
+    },
+    forkPoint,
+    validPoint: (logId) => Math.min(forkPoint(logId), cutPoint(logId)),
+    unsettled: () =>
+      [...cuts].flatMap(([logId, { point, base }]) =>
+        base === null && point < forkPoint(logId) && (logs.get(logId)?.row.next ?? 0) > point ? [logId] : [],
+      ),
     forkedBehind(taken) {
       const behind = [...forks].filter(([, fork]) => fork.taken > taken)
       return behind.flatMap(([logId, fork]) => {

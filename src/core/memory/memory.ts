@@ -18,6 +18,7 @@ import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import { decodeRetract, isMemory } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
 import { deadRanges } from './checkpoint.ts'
+import { createCuts, type MemberRules, noRules } from './cuts.ts'
 import { createDraft, type Draft, type DraftResult } from './draft.ts'
 import { decodeForkProof } from './fork.ts'
 import { createLogTable, type LogState, type LogTable } from './log-table.ts'
@@ -57,6 +58,10 @@ export interface Memory {
   /** Folds a durable proof in. */
   applyFork(fork: ForkRow): AppliedFork
   forkPoint(logId: LogId): number
+  /** The first entry of a log that does not count; Infinity where all do. */
+  validPoint(logId: LogId): number
+  /** Applies what replayed entries said of the members of spaces; after the last of them. */
+  settleMembers(): void
 
   /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
   deny(changes: StoreBatch['denied']): void
@@ -112,6 +117,8 @@ export interface MemoryOptions {
   /** Epoch of the own logs, and a new one: 8 random bytes. */
   readonly epoch: Uint8Array
   readonly drawEpoch: () => Uint8Array
+  /** Who may write where; everybody everywhere unless given. */
+  readonly rules?: MemberRules
 }
 
 export function createMemory(options: MemoryOptions): Memory {
@@ -121,6 +128,7 @@ export function createMemory(options: MemoryOptions): Memory {
   // A signature is a secret that nobody else can make and that this spore makes again at every start.
   const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
   const set = createOrSet({ secret })
+  const cuts = createCuts({ logs, set, rules: options.rules ?? noRules })
   const denied = new Set<Digest>()
   const absent = new Map<LogId, RangeSet>()
   /** Who removed what was hidden, by log and place of its dot. */
@@ -156,6 +164,7 @@ export function createMemory(options: MemoryOptions): Memory {
     if (change.payload === null) noteAbsent(change)
     if (change.kind === KINDS.retract) return removeDots(change)
     if (change.kind === KINDS.checkpoint) return removeRanges(change)
+    cuts.follow(change)
     return addDot(change)
   }
 
@@ -248,6 +257,7 @@ export function createMemory(options: MemoryOptions): Memory {
         logs,
         partials,
         forkPoint: logs.forkPoint,
+        validPoint: logs.validPoint,
         isDenied: (element) => denied.has(element),
         signer,
         verifier,
@@ -273,8 +283,9 @@ export function createMemory(options: MemoryOptions): Memory {
         const by = hidden.get(`${logId} ${seq}`)
         hidden.delete(`${logId} ${seq}`)
         if (by !== undefined) settle(set.cut(by, 0))
+        if (change.kind !== KINDS.memory) return [...foldSet(change), ...settle(cuts.settle())]
         addDot(change)
-        return change.kind === KINDS.memory ? [change.element] : []
+        return [change.element]
       })
     },
     deny,
@@ -284,7 +295,9 @@ export function createMemory(options: MemoryOptions): Memory {
       return denied.size
     },
     apply(result) {
+      const fresh = result.logs.filter(({ logId }) => !logs.get(logId))
       for (const row of result.logs) logs.set(row)
+      for (const { logId } of fresh) cuts.meet(logId)
       for (const { logId, partial } of result.batch.partials) {
         if (partial) partials.set(logId, partial)
         else partials.delete(logId)
@@ -293,7 +306,12 @@ export function createMemory(options: MemoryOptions): Memory {
       epoch = result.batch.epoch ?? epoch
       if (result.batch.payloads.length > 0) payloadVersion++
       for (const change of result.changes) if (damagedPayloads.delete(dotKey(change))) damaged--
-      return result.changes.map(fold)
+      const applied = result.changes.map(fold)
+      const recut = settle(cuts.settle())
+      const last = applied.findLast(({ change }) => change.kind === KINDS.member)
+      return recut.length === 0 || !last
+        ? applied
+        : applied.map((one) => (one === last ? { ...one, touched: [...one.touched, ...recut] } : one))
     },
     load(rows, forkRows, partialRows = []) {
       for (const partial of partialRows) {
@@ -327,9 +345,15 @@ export function createMemory(options: MemoryOptions): Memory {
       const { space } = (logs.get(logId) as LogState).row
       if (seq >= logs.forkPoint(logId)) return { logId, space, touched: [] }
       logs.setFork(fork, baseOf(fork))
-      return { logId, space, touched: settle(set.cut(logId, seq)) }
+      cuts.touch(space)
+      return { logId, space, touched: settle([...set.cut(logId, seq), ...cuts.settle()]) }
     },
     forkPoint: logs.forkPoint,
+    validPoint: logs.validPoint,
+    settleMembers() {
+      for (const { row } of logs.values()) cuts.touch(row.space)
+      settle(cuts.settle())
+    },
     get memories() {
       return memories
     },

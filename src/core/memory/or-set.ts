@@ -3,9 +3,9 @@
  * al. 2012: unique dots and a causal context instead of a tombstone per element). It keeps no object per entry: about
  * 50 bytes for an element with one dot, so that a million fit a small machine.
  *
- * Invariants: a dot belongs to one element; a dot or a removal counts iff it lies below the fork point of its log; an
- * element is visible iff one of its dots counts and no removal of that dot does. So the result depends on the sets of
- * adds, removals and fork points alone, not on their order or repetition.
+ * Invariants: a dot belongs to one element; a dot or a removal counts iff it lies below the fork point of its log (or where its
+ * author was removed from the space); an element is visible iff one of its dots counts and no removal of that dot does. So the
+ * result depends on the sets of adds, removals and these points alone, not on their order or repetition.
  */
 import type { Digest, LogId } from '../base/brand.ts'
 import { createByteNumbers, createNumbers, createShortNumbers } from '../base/columns.ts'
@@ -43,6 +43,8 @@ export interface OrSet {
   removeRange(logId: LogId, from: number, to: number, by: DotRef): Transition[]
   /** Lowers the fork point of a log to `seq`. Costs what the log holds and removes behind it. */
   cut(logId: LogId, seq: number): Transition[]
+  /** Puts that point where it now is, lower or higher. Costs what the log holds and removes behind the lower of the two. */
+  limit(logId: LogId, seq: number): Transition[]
   element(number: number): Element
   kindOf(number: number): number
   /** Number of dots that make an element visible: 0 where it is not. */
@@ -146,6 +148,17 @@ export function createOrSet({ secret }: OrSetOptions): OrSet {
       }
   }
 
+  const limit = (logId: LogId, seq: number): Transition[] => {
+    const log = numberOf(logId)
+    const before = forkPointOf(log)
+    const now = Math.min(seq, SEQ_MAX + 1)
+    if (now === before) return []
+    forkPoints.set(log, now)
+    const from = Math.min(now, before)
+    const transitions = settleRanges([{ log, from, to: Math.max(now, before) - 1 }])
+    return transitions.concat(settleRanges(removals.removedFrom({ log, seq: from })))
+  }
+
   const find = (kind: number, digest: Uint8Array): number => elements.find(kind, digest)
   const elementOf = (number: number): Element => ({
     kind: elements.kind(number),
@@ -172,14 +185,8 @@ export function createOrSet({ secret }: OrSetOptions): OrSet {
       const remover = { log: numberOf(by.logId), seq: by.seq }
       return settleRanges(removals.removeRange({ log: numberOf(logId), from, to }, remover))
     },
-    cut(logId, seq) {
-      const log = numberOf(logId)
-      const before = forkPointOf(log)
-      if (seq >= before) return []
-      forkPoints.set(log, seq)
-      const transitions = settleRanges([{ log, from: seq, to: before - 1 }])
-      return transitions.concat(settleRanges(removals.removedFrom({ log, seq })))
-    },
+    cut: (logId, seq) => (seq < forkPointOf(numberOf(logId)) ? limit(logId, seq) : []),
+    limit,
     element: elementOf,
     kindOf: elements.kind,
     count(kind, digest) {

@@ -23,7 +23,7 @@ import type { EntryRow, HeadRow, LogRow, PartialRow, StoreBatch } from './store.
 export interface PartialContext {
   /** The committed upper parts. */
   readonly partials: ReadonlyMap<LogId, PartialRow>
-  readonly forkPoint: (logId: LogId) => number
+  readonly validPoint: (logId: LogId) => number
   readonly verifier: Verifier
   readonly network: string
   readonly nowMs: number
@@ -170,8 +170,8 @@ export function createPartialDraft(context: PartialContext): PartialDraft {
       const { logId, from, count } = judged.run
       const partial = of(logId)
       assert(from > row.next, 'a run that continues the lower part is not the upper one’s')
-      const forkPoint = context.forkPoint(logId)
-      if (forkPoint < from + count) return err(failure('LOG_FORKED', `at ${forkPoint}`))
+      const point = context.validPoint(logId)
+      if (point < from + count) return err(failure('LOG_FORKED', `nothing counts from ${point} on`))
       if (partial && from >= partial.base && from <= partial.next) return extend(judged, row, partial)
       if (chainBefore && !partial) return open(judged, row, chainBefore)
       if (chainBefore && partial && from + count === partial.base)

@@ -13,7 +13,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type * as api from '../protocol/api.ts'
 import { decodeHeader } from '../protocol/entry.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
-import { KINDS } from '../protocol/kinds.ts'
+import { isKept, KINDS } from '../protocol/kinds.ts'
 import type { Memory } from './memory.ts'
 import type { DotRef } from './or-set.ts'
 import type { MemoryStore } from './store.ts'
@@ -63,7 +63,7 @@ export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge 
       yield rows.flatMap(({ logId, seq, header, payload }): Carrier[] => {
         const decoded = payload && decodeHeader(header)
         const author = memory.logs.get(logId)?.author
-        if (!decoded?.ok || !author || isStructural(decoded.value.kind)) return []
+        if (!decoded?.ok || !author || isKept(decoded.value.kind)) return []
         const { payload: element, kind, references } = decoded.value
         return wanted({ element, kind, references, author }) ? [{ logId, seq, element }] : []
       })
@@ -158,9 +158,8 @@ export function isPurged(
   { element, kind, references }: Quoting,
   isDenied: (element: Digest) => boolean,
 ): boolean {
+  // Its bytes may also stand in an entry that something else hangs on.
+  if (isKept(kind)) return false
   if (isDenied(element)) return true
   return (kind === KINDS.contribution || kind === KINDS.synthesis) && references.some(isDenied)
 }
-
-/** What these say must be known to whoever folds the log; they carry nothing to read. */
-const isStructural = (kind: number): boolean => kind === KINDS.retract || kind === KINDS.checkpoint

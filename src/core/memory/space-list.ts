@@ -37,6 +37,7 @@ export interface SpaceList {
   all(): readonly SpaceRecord[]
   /** Adds or replaces one. Failures SPACES_FULL, SPACE_NAME_TAKEN. */
   put(record: SpaceRecord): Result<void, Failure>
+  drop(id: SpaceId): void
   encode(): Uint8Array
   /** Puts in what `encode` gave; what is not of its form is left out. */
   load(bytes: Uint8Array): void
@@ -101,6 +102,10 @@ export function createSpaceList(): SpaceList {
     find: (text) => byId.get(byName.get(text) ?? (text as SpaceId)),
     all: () => [...byId.values()],
     put,
+    drop(id) {
+      byName.delete(byId.get(id)?.name ?? '')
+      byId.delete(id)
+    },
     encode: () =>
       encodeCanonical(
         [...byId.values()].map(({ id, name, founding, isJoined, inviter }) => [

@@ -11,6 +11,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { publicKeyToDid } from '../identity/keys.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
+import type { LogDescriptor } from '../protocol/log.ts'
 import { decodeMemberAct, NO_TIER, type SpaceType } from '../protocol/space-payloads.ts'
 import { createActTable } from './act-table.ts'
 import type { Change } from './change.ts'
@@ -54,6 +55,8 @@ export interface Spaces {
 
   /** The first entry of a log that its author may not have written: Infinity where there is none, 0 where it may not write. */
   limitOf(log: Pick<LogState, 'row' | 'author'>): number
+  /** Whether an author may have written the entry at `from` of a log; the same for a log that is not held yet. */
+  admits(log: LogDescriptor, from: number): boolean
   /** Takes in what an entry of a log says of members; `refresh` works it out. */
   follow(change: Change, log: LogState): void
   /** A log of a space was cut by a fork: what stands behind it counts no more. */
@@ -63,12 +66,22 @@ export interface Spaces {
 
   /** Adds a space, or changes what is kept of it; all of it is in `encode`. Failures SPACES_FULL, SPACE_NAME_TAKEN. */
   put(record: SpaceRecord): Result<void, Failure>
+  /** Takes back a space that could not be kept. */
+  drop(space: SpaceId): void
   /** What the store keeps. */
   encode(): Uint8Array
   load(bytes: Uint8Array): void
   /** Hears that views or limits changed. */
   onChanged(listener: () => void): void
 }
+
+/** The tier that a space asks of its writers. */
+const writersOf = ({ founding }: SpaceRecord): string => founding?.writers ?? NO_TIER
+
+/** What is answered of a space that is unknown here, and of one that the asker may not bring: the same, to the letter. */
+export const refusedSpace: Result<never, Failure> = err(
+  failure('SPACE_REFUSED', 'no space that is exchanged with this spore'),
+)
 
 /** `self` is who this spore is: it may write only where it is a member. */
 export function createSpaces(defaultName: string = PRIVATE, self: Did | null = null): Spaces {
@@ -121,7 +134,7 @@ export function createSpaces(defaultName: string = PRIVATE, self: Did | null = n
 
   const mayWrite = (record: SpaceRecord): Result<SpaceId, Failure> => {
     if (!record.isJoined) return err(failure('SPACE_READ_ONLY', `this spore has left ${record.name}`))
-    if (record.type === 'open' && (record.founding?.writers ?? NO_TIER) !== NO_TIER)
+    if (record.type === 'open' && writersOf(record) !== NO_TIER)
       return err(failure('TIER_UNSUPPORTED', `${record.name} asks its writers for a tier of trust`))
     const isMember = self === null || rosters.get(record.id)?.members.has(self) === true
     return record.type !== 'members' || isMember
@@ -176,6 +189,12 @@ export function createSpaces(defaultName: string = PRIVATE, self: Did | null = n
       if (typeOf(row.space) !== 'members') return Number.POSITIVE_INFINITY
       return rosters.get(row.space)?.limitOf(author, bytesToHex(row.epoch)) ?? 0
     },
+    admits({ publicKey, space, epoch }, from) {
+      const record = list.get(space)
+      if (!record) return false
+      if (record.type !== 'members') return writersOf(record) === NO_TIER
+      return from < (rosters.get(space)?.limitOf(publicKeyToDid(publicKey), bytesToHex(epoch)) ?? 0)
+    },
     follow({ space, kind, payload, logId, seq, author }, { row }) {
       const act = kind === KINDS.member && payload && typeOf(space) === 'members' && decodeMemberAct(payload)
       if (!act) return
@@ -201,8 +220,15 @@ export function createSpaces(defaultName: string = PRIVATE, self: Did | null = n
       const taken = list.put(record)
       if (!taken.ok) return taken
       resolveRoster(record, () => Number.POSITIVE_INFINITY)
+      // With the forks of its logs, at the next commit: that which keeps this.
+      spaces.touch(record.id)
       changed()
       return ok(undefined)
+    },
+    drop(space) {
+      list.drop(space)
+      rosters.delete(space)
+      changed()
     },
     encode: list.encode,
     load(bytes) {

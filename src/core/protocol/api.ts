@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { peerSchema } from './api-peers.ts'
+import { bootstrapViewSchema, foundSporeSchema } from './discovery-api.ts'
 import * as limits from './limits.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
@@ -309,21 +310,13 @@ export type TaskPage = z.infer<typeof taskPageSchema>
 
 export * from './api-peers.ts'
 
-export const bootstrapViewSchema = z
+export const peerPageSchema = z
   .object({
-    isOn: z.boolean(),
-    source: z
-      .enum(['fetched', 'kept', 'packaged'])
-      .nullable()
-      .describe('Where the seed list in use comes from; kept: the last good one that was fetched'),
-    seeds: z.number().int(),
-    issued: z.string().nullable(),
-    expires: z.string().nullable(),
-    checkedAt: z.string().nullable().describe('When a list was last fetched, or could not be'),
-    problem: z.string().nullable().describe('Why the newest list is not in use'),
+    peers: z.array(peerSchema).describe('Where labels are wanted: those that have them'),
+    found: z.array(foundSporeSchema).describe('Where labels are wanted: who has them, peer or not'),
   })
-  .meta({ id: 'Bootstrap' })
-export type BootstrapView = z.infer<typeof bootstrapViewSchema>
+  .meta({ id: 'PeerPage' })
+export type PeerPage = z.infer<typeof peerPageSchema>
 
 export const healthSchema = z
   .object({

@@ -26,4 +26,8 @@ export const KINDS = {
   member: 24,
 } as const
 
+/** Kinds whose payloads are never forgotten: what they say decides what else counts. */
+export const isKept = (kind: number): boolean =>
+  kind === KINDS.retract || kind === KINDS.checkpoint || kind === KINDS.space || kind === KINDS.member
+
 export type KindName = keyof typeof KINDS

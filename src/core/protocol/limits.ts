@@ -43,6 +43,14 @@ export const SPACES_MAX = 256
 /** Grants and logs that one removal names: a member has one of each, and one more for each time it was removed or lost a disk. */
 export const REMOVAL_GRANTS_MAX = 256
 export const REMOVAL_CUTS_MAX = 256
+/** URLs in one invitation, and characters of its line: those at their longest, and the rest of it. */
+export const INVITATION_URLS_MAX = 3
+export const INVITATION_CHARS_MAX = 4096
+/** Invitations that are open at a time: each costs a hash for each time that anybody presents one. */
+export const INVITATIONS_MAX = 256
+/** How long an invitation is open unless it says otherwise, and at most: long enough to reach somebody on holiday. */
+export const INVITATION_AGE_MS = 7 * 24 * 60 * MINUTE_MS
+export const INVITATION_AGE_MAX_MS = 30 * 24 * 60 * MINUTE_MS
 /** Acts on members that count in one log, from its start: an admin with more to say goes on in a new epoch. */
 export const MEMBER_ACTS_MAX = 4096
 

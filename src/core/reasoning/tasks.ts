@@ -135,7 +135,7 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
     const text = input.task.trim()
     if (text === '') return err(failure('TEXT_EMPTY', 'there is no question'))
     if (!text.isWellFormed()) return err(failure('TEXT_ILL_FORMED', 'the question holds a lone surrogate'))
-    const space = spaces.resolve(input.space)
+    const space = spaces.resolveWritable(input.space)
     if (!space.ok) return space
     const task = encodeTask({ text, space: space.value })
     const id = bytesToDigest(sha256(task))
@@ -192,7 +192,7 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
     return {
       task_id: digestToCid(record.id),
       task: asked.payload.text,
-      space: asked.payload.space,
+      space: spaces.nameOf(asked.payload.space),
       author: asked.change.author,
       status: statusOf(outcome),
       answer: outcome?.text ?? null,

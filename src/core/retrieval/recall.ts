@@ -105,7 +105,7 @@ export function createRecall({ retriever, indexer, library, spaces, clock, trust
       text: payload.text,
       score: hit.score,
       author: hit.provenance.author,
-      space: hit.provenance.space,
+      space: spaces.nameOf(hit.provenance.space),
       thread: payload.thread,
       position: payload.position,
       speaker: payload.speaker,

@@ -1,7 +1,8 @@
-/** GET /api/peers: the spores this one syncs with, and how that goes. */
+/** GET /api/peers: the spores this one syncs with, and how that goes; with labels, spores that have them. */
 import { peerPageSchema } from '../../core/protocol/api.ts'
-import { problems } from '../problem.ts'
-import { emptyQuerySchema, type Route } from '../route.ts'
+import { peerQuerySchema } from '../../core/protocol/discovery-api.ts'
+import { problems, unwrap } from '../problem.ts'
+import type { Route } from '../route.ts'
 
 export const peersRoute: Route = async (app, { spore }) => {
   app.get(
@@ -9,11 +10,11 @@ export const peersRoute: Route = async (app, { spore }) => {
     {
       schema: {
         tags: ['peers'],
-        summary: 'The spores this one syncs with',
-        querystring: emptyQuerySchema,
+        summary: 'The spores this one syncs with, or all that have the wanted labels',
+        querystring: peerQuerySchema,
         response: { 200: peerPageSchema, ...problems },
       },
     },
-    async () => ({ peers: [...spore.peers()] }),
+    async ({ query }) => unwrap(await spore.find(query)),
   )
 }

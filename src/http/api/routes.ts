@@ -7,6 +7,7 @@ import { eventsRoute } from './events.ts'
 import { federationStatusRoute } from './federation-status.ts'
 import { healthRoute } from './health.ts'
 import { livezRoute } from './livez.ts'
+import { membersRoute } from './members.ts'
 import { memoriesRoute } from './memories.ts'
 import { memoryRoute } from './memory.ts'
 import { peersRoute } from './peers.ts'
@@ -15,6 +16,7 @@ import { readyzRoute } from './readyz.ts'
 import { rememberRoute } from './remember.ts'
 import { retractRoute } from './retract.ts'
 import { searchRoute } from './search.ts'
+import { spacesRoute } from './spaces.ts'
 import { submitTaskRoute } from './submit-task.ts'
 import { taskRoute } from './task.ts'
 import { tasksRoute } from './tasks.ts'
@@ -39,6 +41,8 @@ const routes = [
   peersRoute,
   federationStatusRoute,
   addPeerRoute,
+  spacesRoute,
+  membersRoute,
   eventsRoute,
   wellKnownRoute,
 ]

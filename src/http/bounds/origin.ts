@@ -1,4 +1,5 @@
 /** Where a request comes from, as far as that can be counted: an address, and the neighbourhood that it is bought with. */
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 export interface Origin {
@@ -21,7 +22,7 @@ const UNKNOWN: Origin = { own: '?', wide: null, isNear: false }
 /** The origin of an address as sockets give it; an IPv4 address in IPv6 is one of IPv4. */
 export function toOrigin(address: string | undefined): Origin {
   const bare = (address ?? '').replace(/%.*$/, '')
-  if (!ipaddr.isValid(bare)) return UNKNOWN
+  if (isIP(bare) === 0) return UNKNOWN
   const parsed = ipaddr.process(bare)
   if (parsed.range() !== 'unicast') return { own: parsed.toString(), wide: null, isNear: true }
   const bytes = parsed.toByteArray()

@@ -29,6 +29,8 @@ import { createSyncReplies, takeTurns } from './sync-replies.ts'
 const PAYLOADS_BYTES_MAX = 16 * 1024
 /** JSON of a descriptor: its fields at their longest, escaped. */
 const DESCRIPTOR_BYTES_MAX = 16 * 1024
+/** An invitation that is presented: two hashes and a name. */
+const REDEMPTION_BYTES_MAX = 1024
 /** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
 const IHAVE_BYTES_MAX = 256 * 1024
 /** A key, and no more. */
@@ -66,25 +68,27 @@ export const federationRoutes =
     const syncs = createSyncReplies(federation.isPeer)
 
     app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
-      callerOf(request)
+      const caller = callerOf(request)
       const { since } = request.query as { since?: unknown }
-      const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request))
+      const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request), caller)
       reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
       if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
       return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : sendNothingNew(reply)
     })
 
     app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
-      await syncs.begin(reply, callerOf(request))
-      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request))))
+      const caller = callerOf(request)
+      await syncs.begin(reply, caller)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.payloads(bodyOf(request), caller)))
     })
 
     app.post(
       `${FEDERATION_PATH}/reconcile`,
       { bodyLimit: FEDERATION_BODY_BYTES_MAX },
       async (request, reply) => {
-        await syncs.begin(reply, callerOf(request))
-        return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.reconcile(bodyOf(request))))
+        const caller = callerOf(request)
+        await syncs.begin(reply, caller)
+        return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.reconcile(bodyOf(request), caller)))
       },
     )
 
@@ -115,20 +119,28 @@ export const federationRoutes =
     app.addHook('preClose', async () => federation.closeStreams())
 
     app.get(`${FEDERATION_PATH}/log/:id/segments`, async (request, reply) => {
-      await syncs.begin(reply, callerOf(request))
+      const caller = callerOf(request)
+      await syncs.begin(reply, caller)
       const { id } = request.params as { id: string }
       const { before } = request.query as { before?: unknown }
-      const list = await federation.segments(id, typeof before === 'string' ? before : null)
+      const list = await federation.segments(id, typeof before === 'string' ? before : null, caller)
       return sendBytes(reply.header('cache-control', 'no-cache'), CBOR_MEDIA_TYPE, unwrap(list))
     })
 
     app.get(`${FEDERATION_PATH}/log/:id/segment/:from`, async (request, reply) => {
-      await syncs.begin(reply, callerOf(request))
+      const caller = callerOf(request)
+      await syncs.begin(reply, caller)
       const { id, from } = request.params as { id: string; from: string }
-      const segment = unwrap(await federation.segment(id, from))
+      const segment = unwrap(await federation.segment(id, from, caller))
       return wantsLines(request)
         ? sendFrames(reply, federation, onlyOne(segment.frame))
         : sendSegment(request, reply.header('vary', 'accept'), segment)
+    })
+
+    app.post(`${FEDERATION_PATH}/space`, { bodyLimit: REDEMPTION_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      unwrap(await federation.redeem(bodyOf(request), caller))
+      return reply.code(204).send()
     })
 
     app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
@@ -170,19 +182,22 @@ export const federationRoutes =
     for (const path of ['/federation/nodes', `${FEDERATION_PATH}/nodes`])
       app.get(path, async (request, reply) => {
         callerOf(request)
-        const { body, headers } = federation.provenNodes(String(request.headers.signature))
+        const query = request.query as { readonly [name: string]: unknown }
+        const found = unwrap(federation.find((name) => [query[name] ?? []].flat()))
+        const { body, headers } = federation.prove(found, String(request.headers.signature))
         return sendBytes(reply.headers({ ...headers }), 'application/json', body)
       })
   }
 
-/** A sealed segment never changes, so caches may keep it, and a transfer that broke off goes on where it was. */
+/** A sealed segment never changes, so caches may keep it where anybody may have it, and a transfer that broke off goes on where it was. */
 function sendSegment(
   request: FastifyRequest,
   reply: FastifyReply,
-  { frame, etag }: SegmentFrame,
+  { frame, etag, isPublic }: SegmentFrame,
 ): FastifyReply {
   const quoted = `"${etag}"`
-  reply.header('etag', quoted).header('cache-control', 'public, max-age=31536000, immutable')
+  const caching = isPublic ? 'public, max-age=31536000, immutable' : 'no-store'
+  reply.header('etag', quoted).header('cache-control', caching)
   reply.header('accept-ranges', 'bytes')
   if (etagsOf(request).includes(etag)) return reply.code(304).send()
   const { 'if-range': condition, range } = request.headers

@@ -71,6 +71,9 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
 function checkHost(request: FastifyRequest, host: Host | null, allowed: ReadonlySet<string>): Failure | null {
   if (!host) return failure('HOST_NOT_ALLOWED', 'The Host header is missing or malformed.')
+  // Node takes the first; a proxy before this spore may have gone by another one (RFC 9112 §3.2).
+  if (countHosts(request.raw.rawHeaders) > 1)
+    return failure('HOST_NOT_ALLOWED', 'There is more than one Host header.')
   // An address cannot be rebound: a page at http://192.0.2.7 is served by 192.0.2.7, that is by this spore.
   const known =
     LOOPBACK.has(host.name) ||
@@ -80,6 +83,13 @@ function checkHost(request: FastifyRequest, host: Host | null, allowed: Readonly
   return known
     ? null
     : failure('HOST_NOT_ALLOWED', `Add "${host.name}" to the allowed hosts if it is this spore.`)
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') count++
+  return count
 }
 
 /** The address that the request came in on, as it would stand in a Host header. */

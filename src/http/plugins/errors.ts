@@ -1,20 +1,20 @@
 /** Whatever goes wrong in a request ends as problem details with a code of the registry; bugs tell outsiders nothing. */
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Log } from '../../core/base/ports.ts'
 import { type Failure, failure, SporeError } from '../../core/protocol/errors.ts'
 import { PROBLEM_TYPE, toProblem } from '../problem.ts'
+import type { RouteRow } from './route-table.ts'
 
 export interface ErrorsOptions {
   readonly log: Log
 }
 
 export const errorsPlugin = fp<ErrorsOptions>(async (app, { log }) => {
-  const methodsOf = collectRoutes(app)
   app.setErrorHandler((error, request, reply) => sendFailure(reply, toFailure(error, request, log)))
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string
-    const methods = methodsOf(path)
+    const methods = methodsOf(app.routeTable, path)
     if (methods.length === 0)
       return sendFailure(reply, failure('ROUTE_NOT_FOUND', `There is no ${request.method} ${path} here.`))
     reply.header('allow', methods.join(', '))
@@ -57,14 +57,13 @@ const FASTIFY_FAILURES: Record<string, Failure> = {
 }
 
 /** Which methods a path takes: the router knows, but tells only for exact patterns. */
-function collectRoutes(app: FastifyInstance): (path: string) => string[] {
-  const routes: { pattern: RegExp; methods: readonly string[] }[] = []
-  app.addHook('onRoute', ({ url, method }) => {
-    const pattern = url
-      .split('/')
-      .map((part) => (part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replace(/[^\w-]/g, '\\$&')))
-      .join('/')
-    routes.push({ pattern: new RegExp(`^${pattern}$`), methods: [method].flat() })
-  })
-  return (path) => [...new Set(routes.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : [])))]
+function methodsOf(routes: readonly RouteRow[], path: string): string[] {
+  return [...new Set(routes.flatMap(({ url, method }) => (patternOf(url).test(path) ? [method] : [])))]
+}
+
+function patternOf(url: string): RegExp {
+  const parts = url
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replace(/[^\w-]/g, '\\$&')))
+  return new RegExp(`^${parts.join('/')}$`)
 }

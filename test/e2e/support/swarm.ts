@@ -14,12 +14,13 @@ export interface SwarmOptions {
   readonly home: string
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
+  readonly nodeOptions?: readonly string[]
 }
 
 /** A spore that may have peers on loopback and pulls often. */
-export function startPeer({ home, port = 0, env = {} }: SwarmOptions): Promise<RunningSpore> {
+export function startPeer({ home, port = 0, env = {}, ...rest }: SwarmOptions): Promise<RunningSpore> {
   const settings = { SPORE_ALLOW_PRIVATE_ADDRESSES: 'true', SPORE_PULL_INTERVAL_MS: '500', ...env }
-  return startSpore({ home, env: settings }, ['--port', String(port)])
+  return startSpore({ home, env: settings, ...rest }, ['--port', String(port)])
 }
 
 export const portOf = ({ url }: RunningSpore): number => Number(new URL(url).port)

@@ -1,6 +1,6 @@
 /**
  * The hostile peer, a program: `main.ts --mode flood[,forks…] --target http://127.0.0.1:7860 [--target …] [--strict …]
- * [--canary 127.0.0.1:9] [--seconds 30] [--address 127.66] [--network spore-main]`.
+ * [--canary 127.0.0.1:9] [--seconds 30] [--network spore-main]`.
  *
  * A target takes private addresses, so that it finds the hostile peer; a strict one does not, and must not be led inside.
  * It has real identities and signs what it must; what it does to the spores it is given is said by its mode (`modes.ts`;
@@ -18,7 +18,7 @@ import type { Mode, ModeContext } from './mode.ts'
 import { MODE_NAMES, MODES, type ModeName } from './modes.ts'
 import { createPersona } from './persona.ts'
 import { type Accounts, createTally } from './tally.ts'
-import { createWire } from './wire.ts'
+import { addressOf, createWire } from './wire.ts'
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +27,6 @@ const { values } = parseArgs({
     strict: { type: 'string', multiple: true, default: [] },
     canary: { type: 'string', default: '127.0.0.1:9' },
     seconds: { type: 'string', default: '30' },
-    address: { type: 'string', default: '127.66' },
     network: { type: 'string', default: DEFAULT_NETWORK },
     list: { type: 'boolean', default: false },
   },
@@ -60,7 +59,7 @@ function createContext(place: number, signal: AbortSignal, stack: AsyncDisposabl
   const { network } = values
   const tally = createTally()
   // One block of addresses a mode: what one does is not held against another.
-  const address = (index: number): string => `${values.address}.${(place * 16 + index) % 250}.1`
+  const address = (index: number): string => addressOf(place * 10 + index)
   const newWire = (from: string, connections?: number) =>
     stack.use(createWire({ tally, signal, from, ...(connections && { connections }) }))
   const newPersona = (name: string) => createPersona(name, network)

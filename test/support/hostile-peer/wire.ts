@@ -25,6 +25,13 @@ export interface WireOptions {
   readonly connections?: number
 }
 
+/**
+ * Loopback addresses of its own, so that a spore can tell it from the others on the machine by them. Only Linux has the
+ * whole block; elsewhere all come from one.
+ */
+export const addressOf = (block: number, n = 0): string =>
+  process.platform === 'linux' ? `127.66.${block % 250}.${1 + (n % 250)}` : '127.0.0.1'
+
 /** Nobody answers a hostile peer later than this. */
 const REPLY_MS = 30_000
 /** Bytes of a reply that are read; an honest one to what is asked here is shorter. */

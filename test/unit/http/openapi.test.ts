@@ -33,6 +33,13 @@ const ROUTES = [
   'GET /api/peers',
   'POST /api/peers',
   'GET /api/events',
+  'GET /api/spaces',
+  'POST /api/spaces',
+  'POST /api/spaces/join',
+  'POST /api/spaces/{space}/invitations',
+  'POST /api/spaces/{space}/leave',
+  'GET /api/spaces/{space}/members',
+  'DELETE /api/spaces/{space}/members/{author}',
 ]
 
 test('OpenAPI 3.1 lists every route of the API, with a summary, replies and problems', async () => {

@@ -1,10 +1,11 @@
 /** Bytes that become many more, or deeper, or are said to be: in requests, and in replies. */
+import type { Socket } from 'node:net'
 import { brotliCompressSync, constants, deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { createDictionary } from '../../../../src/core/protocol/dictionary.ts'
 import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
 import { CBOR_MEDIA_TYPE } from '../../../../src/core/protocol/messages.ts'
 import { headsOf, send } from '../listener.ts'
-import { ask, befriend, cbor, type Mode, type ModeContext, pause } from '../mode.ts'
+import { ask, befriend, cbor, type Mode, pause } from '../mode.ts'
 import type { Asked } from '../persona.ts'
 import { pushOf } from './forks.ts'
 import { inventedRow } from './lies.ts'
@@ -90,28 +91,28 @@ export function bombFrames(): ReadonlyMap<string, Uint8Array> {
   ])
 }
 
-/** A body of 1 GB, by its length or in chunks, that nobody should read to its end. */
-export async function hugeBody(context: ModeContext, target: string, isChunked: boolean): Promise<void> {
-  const socket = context.wire.open(target)
+/** A body of 1 GB, by its length or in chunks, that nobody should read to its end; whether it was cut. */
+export async function sendHugeBody(
+  socket: Socket,
+  target: string,
+  isChunked: boolean,
+  signal: AbortSignal,
+): Promise<'cut' | 'taken'> {
   const { host } = new URL(target)
   const length = isChunked ? 'transfer-encoding: chunked' : `content-length: ${HUGE_BODY_BYTES}`
-  socket.write(
-    `POST /api/memory HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n${length}\r\n\r\n`,
-  )
+  const head = ['POST /api/memory HTTP/1.1', `host: ${host}`, 'content-type: application/json', length]
+  socket.write(`${head.join('\r\n')}\r\n\r\n`)
   const chunk = Buffer.alloc(64 * 1024, 0x20)
   const part = isChunked ? Buffer.concat([Buffer.from('10000\r\n'), chunk, Buffer.from('\r\n')]) : chunk
-  for (
-    let sent = 0;
-    sent < HUGE_BODY_BYTES && !socket.destroyed && !context.signal.aborted;
-    sent += chunk.length
-  )
+  for (let sent = 0; sent < HUGE_BODY_BYTES && !socket.destroyed && !signal.aborted; sent += chunk.length)
     if (!socket.write(part))
       await new Promise<void>((resolve) => {
         socket.once('drain', resolve)
         socket.once('close', resolve)
       })
-  context.tally.note(socket.destroyed ? 'huge bodies cut' : 'huge bodies taken')
+  const isCut = socket.destroyed
   socket.destroy()
+  return isCut ? 'cut' : 'taken'
 }
 
 export const bombs: Mode = {
@@ -122,7 +123,10 @@ export const bombs: Mode = {
     const requests = new Map(context.targets.map((target) => [target, [...bombRequests(target).values()]]))
     const huge = async (): Promise<void> => {
       for (let n = 0; !context.signal.aborted; n++) {
-        await hugeBody(context, context.targets[n % context.targets.length] as string, n % 2 === 0)
+        const target = context.targets[n % context.targets.length] as string
+        const socket = context.wire.open(target)
+        const outcome = await sendHugeBody(socket, target, n % 2 === 0, context.signal)
+        context.tally.note(`huge bodies ${outcome}`)
         await pause(100, context.signal)
       }
     }

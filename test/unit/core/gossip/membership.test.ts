@@ -112,7 +112,10 @@ describe('a peer that', () => {
     assert.ok(statusOf(first, d))
     await Promise.all([first, c, d].map((member) => member.close()))
     // As if it had run for a week but for an hour since.
-    const batch = { ...emptyBatch(), values: [{ name: 'gossip/peers', value: silentFor([c.url, d.url], 167) }] }
+    const batch = {
+      ...emptyBatch,
+      values: [{ name: 'gossip/peers', value: silentFor([c.url, d.url], 167) }],
+    }
     await first.store.commit(batch)
     const b = await net.open('b', { store: first.store })
     await net.clock.advance(0.9 * HOUR_MS)

@@ -73,6 +73,8 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
         next: (logId) => held.get(logId) ?? 0,
         validEnd: (logId) => held.get(logId) ?? 0,
         forkPoint: () => Number.POSITIVE_INFINITY,
+        validPoint: () => Number.POSITIVE_INFINITY,
+        isHidden: () => false,
       },
     })
     return { machine, held, neighbors: new Set(), isAlive: true }

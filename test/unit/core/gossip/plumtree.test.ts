@@ -30,6 +30,8 @@ function machine(...names: readonly string[]) {
       next: (logId) => held.get(logId) ?? 0,
       validEnd: (logId) => held.get(logId) ?? 0,
       forkPoint: (logId) => forks.get(logId) ?? Number.POSITIVE_INFINITY,
+      validPoint: (logId) => forks.get(logId) ?? Number.POSITIVE_INFINITY,
+      isHidden: () => false,
     },
   })
   const handle = (event: Parameters<typeof plumtree.handle>[0], nowMs = 0): PlumtreeEffect[] =>

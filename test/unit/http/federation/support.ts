@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 import { systemRandom } from '../../../../src/adapters/random.ts'
+import type { Federation } from '../../../../src/core/gossip/federation.ts'
 import type { Transport } from '../../../../src/core/gossip/transport.ts'
 import { NONCE_BYTES, signRequest } from '../../../../src/core/identity/http-signature.ts'
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
@@ -10,30 +12,40 @@ import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
 import { CBOR_MEDIA_TYPE, encodePull } from '../../../../src/core/protocol/messages.ts'
 import type { Spore } from '../../../../src/core/spore.ts'
 import { federationRoutes } from '../../../../src/http/federation/routes.ts'
-import { createServer } from '../../../../src/http/server.ts'
+import { createServer, type HttpOptions } from '../../../../src/http/server.ts'
 import { openSpore } from '../support.ts'
 
 export interface Served extends AsyncDisposable {
+  readonly app: FastifyInstance
   readonly spore: Spore
   readonly port: number
   /** `127.0.0.1:<port>`. */
   readonly authority: string
 }
 
+export interface ServeOptions {
+  readonly http?: Partial<HttpOptions>
+  /** What answers in place of the spore's own. */
+  readonly federation?: Partial<Federation>
+}
+
 export async function serveFederation(
   publicUrl: string | null = null,
   transport?: Transport,
+  options: ServeOptions = {},
 ): Promise<Served> {
   const spore = await openSpore(transport)
   const app = await createServer(spore, {
     version: '0.0.0-test',
     allowedHosts: ['spore.example', ...(publicUrl === null ? [] : [new URL(publicUrl).host])],
-    federation: federationRoutes(spore.federation, { publicUrl }),
+    federation: federationRoutes({ ...spore.federation, ...options.federation }, { publicUrl }),
+    ...options.http,
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : 0
   return {
+    app,
     spore,
     port,
     authority: `127.0.0.1:${port}`,
@@ -48,7 +60,7 @@ export const newSigner = (): Signer => createSigner(new Uint8Array(randomBytes(3
 export const PEER = newSigner()
 
 export interface Asked {
-  readonly method: 'GET' | 'POST'
+  readonly method: string
   /** With its query. */
   readonly path: string
   readonly body?: Uint8Array

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  ADDRESS_BUCKETS_MAX,
+  ADDRESS_BYTES_BURST,
+  ADDRESS_SIGNATURES_BURST,
+  ADDRESS_SIGNATURES_PER_SECOND,
+  EVERYONE_FACTOR,
+  PEER_SIGNATURES_BURST,
+  PROVEN_BUCKETS_MAX,
+  WIDE_FACTOR,
+} from '../../../../src/core/protocol/limits.ts'
+import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
+import { toOrigin } from '../../../../src/http/bounds/origin.ts'
+
+const STRANGER = toOrigin('93.184.216.34')
+/** Of another neighbourhood than the stranger. */
+const OTHER = toOrigin('198.41.0.4')
+
+function setUp() {
+  const time = { nowMs: 0 }
+  return { time, accounts: createAccounts(() => time.nowMs) }
+}
+
+test('as many signatures as an address has at once are verified, one more waits', () => {
+  const { time, accounts } = setUp()
+  for (let i = 0; i < ADDRESS_SIGNATURES_BURST; i++)
+    assert.equal(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+  const waitMs = accounts.take(STRANGER, null, { signatures: 1 })
+  assert.equal(waitMs, Math.ceil(1000 / ADDRESS_SIGNATURES_PER_SECOND))
+  assert.equal(accounts.take(OTHER, null, { signatures: 1 }), 0)
+  time.nowMs += waitMs
+  assert.equal(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+  assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+})
+
+test('as many bytes as an address has at once are taken, one more waits, and debts are paid first', () => {
+  const { time, accounts } = setUp()
+  assert.equal(accounts.take(STRANGER, null, { bytes: ADDRESS_BYTES_BURST }), 0)
+  assert.notEqual(accounts.take(STRANGER, null, { bytes: 1 }), 0)
+  accounts.charge(STRANGER, null, { bytes: ADDRESS_BYTES_BURST / 2 })
+  const waitMs = accounts.take(STRANGER, null, { signatures: 1 })
+  time.nowMs += waitMs - 1
+  assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+  time.nowMs += 1
+  assert.equal(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+})
+
+test('a debt is never deeper than one burst', () => {
+  const { time, accounts } = setUp()
+  for (let i = 0; i < 100; i++) accounts.charge(STRANGER, null, { signatures: ADDRESS_SIGNATURES_BURST })
+  time.nowMs += (2 * ADDRESS_SIGNATURES_BURST * 1000) / ADDRESS_SIGNATURES_PER_SECOND
+  assert.equal(accounts.take(STRANGER, null, { signatures: ADDRESS_SIGNATURES_BURST }), 0)
+})
+
+test('what costs more than a bucket holds takes a full one', () => {
+  const { accounts } = setUp()
+  assert.equal(accounts.take(STRANGER, null, { signatures: 1e6 }), 0)
+  assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+})
+
+test('a neighbourhood has some times what an address has, however many addresses there are in it', () => {
+  const { accounts } = setUp()
+  let taken = 0
+  for (let i = 0; i < 256; i++)
+    while (accounts.take(toOrigin(`93.184.216.${i}`), null, { signatures: 256 }) === 0) taken += 256
+  assert.equal(taken, WIDE_FACTOR * ADDRESS_SIGNATURES_BURST)
+  assert.equal(accounts.take(OTHER, null, { signatures: 1 }), 0)
+})
+
+test('all strangers together have some times what an address has, however many keys and neighbourhoods', () => {
+  const { accounts } = setUp()
+  let taken = 0
+  for (let i = 0; i < 1000; i++) {
+    const origin = toOrigin(`2606:${i.toString(16)}::1`)
+    while (accounts.take(origin, `did:key:z${i}`, { signatures: 512 }) === 0) taken += 512
+  }
+  assert.equal(taken, EVERYONE_FACTOR * ADDRESS_SIGNATURES_BURST)
+})
+
+test('a peer that has proven itself has its own tokens, whatever strangers use up at its address or elsewhere', () => {
+  const { accounts } = setUp()
+  accounts.prove(STRANGER, 'did:key:zPeer')
+  for (let i = 0; i < 1000; i++)
+    accounts.charge(toOrigin(`2606:${i.toString(16)}::1`), null, { signatures: 1e6 })
+  accounts.charge(STRANGER, null, { signatures: 1e6 })
+  assert.notEqual(accounts.take(STRANGER, 'did:key:zOther', { signatures: 1 }), 0)
+  assert.equal(accounts.take(STRANGER, 'did:key:zPeer', { signatures: PEER_SIGNATURES_BURST }), 0)
+  // Its tokens are bounded too.
+  assert.notEqual(accounts.take(STRANGER, 'did:key:zPeer', { signatures: 1 }), 0)
+})
+
+test('who says to be a peer at an address where that has not proven itself is a stranger', () => {
+  const { accounts } = setUp()
+  accounts.prove(STRANGER, 'did:key:zPeer')
+  accounts.charge(OTHER, 'did:key:zPeer', { signatures: 1e6 })
+  assert.notEqual(accounts.take(OTHER, 'did:key:zPeer', { signatures: 1 }), 0)
+  assert.equal(accounts.take(STRANGER, 'did:key:zPeer', { signatures: 1 }), 0)
+})
+
+test('an address near by, which may be a proxy, has what a neighbourhood has', () => {
+  const { accounts } = setUp()
+  const cost = { signatures: WIDE_FACTOR * ADDRESS_SIGNATURES_BURST }
+  assert.equal(accounts.take(toOrigin('127.0.0.1'), null, cost), 0)
+  assert.notEqual(accounts.take(toOrigin('127.0.0.1'), null, { signatures: 1 }), 0)
+})
+
+test('no number of addresses and peers makes the maps grow beyond their bounds', () => {
+  const { accounts } = setUp()
+  for (let i = 0; i < ADDRESS_BUCKETS_MAX + 1000; i++)
+    accounts.charge(toOrigin(`${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}.1`), null, { bytes: 1 })
+  assert.equal(accounts.size, ADDRESS_BUCKETS_MAX)
+  for (let i = 0; i <= PROVEN_BUCKETS_MAX; i++) accounts.prove(STRANGER, `did:key:z${i}`)
+  assert.equal(accounts.size, ADDRESS_BUCKETS_MAX + PROVEN_BUCKETS_MAX)
+})
+
+test('time that runs backwards refills nothing', () => {
+  const { time, accounts } = setUp()
+  time.nowMs = 1e6
+  accounts.charge(STRANGER, null, { signatures: ADDRESS_SIGNATURES_BURST })
+  time.nowMs = 0
+  assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+  time.nowMs = 1e6
+  assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+})
