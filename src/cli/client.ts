@@ -61,6 +61,7 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     trust: (author) => call('GET', withId('/api/trust', author), api.trustSchema),
     peers: (query = { role: [], tag: [], family: [] }) =>
       call('GET', `/api/peers${toQuery(query)}`, api.peerPageSchema),
+    federationStatus: () => call('GET', '/api/federation/status', api.federationStatusSchema),
     addPeer: (url) => call('POST', '/api/peers', api.peerSchema, { url }),
     spaces: async () => {
       const page = await call('GET', '/api/spaces', spaceApi.spacePageSchema)

@@ -101,6 +101,7 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     tasks: (query) => spore.tasks(query),
     trust: async (author) => spore.trust(author),
     peers: (query = { role: [], tag: [], family: [] }) => spore.find(query),
+    federationStatus: async () => ok(spore.federationStatus()),
     addPeer: (url) => spore.addPeer(url),
     spaces: async () => ok(spore.spaces()),
     createSpace: (input) => spore.createSpace(input),

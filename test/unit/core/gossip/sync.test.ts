@@ -144,7 +144,9 @@ test('a neighbour that forgot the link is told by its answers, and linked again'
   await remember(b, 'news of b')
   await net.clock.advance(200)
   assert.deepEqual([a, b].map(memoriesOf), [2, 2])
-  assert.deepEqual(routesOf(net.take()), ['POST /federation/v1/push'])
+  // A round may fall into the same moment.
+  const sent = routesOf(net.take()).filter((route) => !/\/(heads|shuffle)$/.test(route))
+  assert.deepEqual(sent, ['POST /federation/v1/push'])
 })
 
 test('a peer that lost its store gets it back from a spore that it cannot reach', async (context) => {
