@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
+import { peerSchema } from './api-peers.ts'
 import * as limits from './limits.ts'
 import { watchdogSchema } from './vitals.ts'
 
@@ -317,31 +318,7 @@ export type TaskPage = z.infer<typeof taskPageSchema>
 
 // --- Peers and health ---
 
-export const peerInputSchema = z
-  .strictObject({ url: z.string().max(limits.URL_CHARS_MAX).describe('Where the other spore answers') })
-  .meta({ id: 'JoinPeer' })
-
-export const peerStateSchema = z.enum(['new', 'alive', 'unreachable', 'refused'])
-export const peerSchema = z
-  .object({
-    spore: z.string().nullable().describe('Its did:key; null until it has answered'),
-    name: z.string().nullable(),
-    url: z.string(),
-    state: peerStateSchema,
-    lastSyncAt: z.string().nullable(),
-    lastError: z.string().nullable(),
-    standing: z
-      .enum(['ok', 'slowed', 'cut'])
-      .describe('Whether it is slowed or cut off for what it did here'),
-    standingReason: z
-      .string()
-      .nullable()
-      .describe('The kind of offence that weighed last, where it is not ok'),
-    cutUntil: z.string().nullable().describe('When a peer that is cut off is asked and answered again'),
-    refused: z.number().int().describe('Runs and proofs of it that were refused since the start'),
-  })
-  .meta({ id: 'Peer' })
-export type PeerView = z.infer<typeof peerSchema>
+export * from './api-peers.ts'
 
 export const peerPageSchema = z
   .object({
