@@ -134,11 +134,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { network, pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  const peers = createPeers()
-  const gate = createGate({ ...deps, peers, neighbors: () => neighbors, links: () => links })
+  const gate = createGate({
+    ...deps,
+    peers: () => peers,
+    neighbors: () => neighbors,
+    links: () => links,
+  })
   const { transport } = gate
   const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
   const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
+  const peers = createPeers()
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
 
@@ -163,7 +168,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const noteReached = (peer: Peer): void => {
     peer.state = 'alive'
     peer.lastError = null
-    if (peer.failures > 0) gate.learnt(peer)
+    if (peer.failures > 0) neighbors.learn(peer)
     peer.failures = 0
   }
 
@@ -175,7 +180,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       client,
       peers,
       onFailed: noteFailure,
-      onLearnt: gate.learnt,
+      onLearnt: (peer) => neighbors.learn(peer),
       onForgotten: (peer) => neighbors.forget(peer),
     },
   )
@@ -214,6 +219,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     onDown: links.down,
     onFailed: noteFailure,
     isAskable,
+    admits: gate.admits,
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
   const suspicions = createSuspicions({ investigator, log, signal })
@@ -242,7 +248,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return joined.ok ? ok(view(joined.value)) : joined
   }
 
-  const meeting = { ...deps, client, peers, signal, self, introductions, neighbors }
+  const meeting = { ...deps, transport, client, peers, signal, self, introductions, neighbors }
   const join = createJoining({ ...meeting, gate, sync: (peer) => sync(peer) })
   const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 

@@ -47,6 +47,8 @@ export interface NeighborsDeps {
   readonly onFailed: (peer: Peer, error: Failure) => void
   /** False for a peer that is cut off, or that asked not to be asked. */
   readonly isAskable: (peer: Peer) => boolean
+  /** False for a peer that the operator does not let be a neighbour. */
+  readonly admits: (peer: Peer) => boolean
 }
 
 export function createNeighbors(deps: NeighborsDeps): Neighbors {
@@ -129,8 +131,8 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
   }
 
   return {
-    learn({ url, isPinned }) {
-      handle({ type: 'learnt', peer: url, isPinned })
+    learn(peer) {
+      if (deps.admits(peer)) handle({ type: 'learnt', peer: peer.url, isPinned: peer.isPinned })
     },
     forget({ url }) {
       handle({ type: 'forgotten', peer: url })
