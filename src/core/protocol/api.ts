@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
+import { conductShape, keptSchema, quarantineSchema } from './api-kept.ts'
 import * as limits from './limits.ts'
 import { watchdogSchema } from './vitals.ts'
 
@@ -330,15 +331,7 @@ export const peerSchema = z
     state: peerStateSchema,
     lastSyncAt: z.string().nullable(),
     lastError: z.string().nullable(),
-    standing: z
-      .enum(['ok', 'slowed', 'cut'])
-      .describe('Whether it is slowed or cut off for what it did here'),
-    standingReason: z
-      .string()
-      .nullable()
-      .describe('The kind of offence that weighed last, where it is not ok'),
-    cutUntil: z.string().nullable().describe('When a peer that is cut off is asked and answered again'),
-    refused: z.number().int().describe('Runs and proofs of it that were refused since the start'),
+    ...conductShape,
   })
   .meta({ id: 'Peer' })
 export type PeerView = z.infer<typeof peerSchema>
@@ -360,6 +353,12 @@ export const healthSchema = z
     memories: z.number().int().describe('Visible memories'),
     entries: z.number().int(),
     damaged: z.number().int().describe('Entries that do not match their hash and were set aside'),
+    quarantined: z
+      .number()
+      .int()
+      .describe('Entries that a part of this program cannot handle: that part leaves them out'),
+    quarantine: quarantineSchema,
+    kept: keptSchema,
     indexing: z.object({
       behind: z
         .number()
@@ -380,13 +379,4 @@ export const healthSchema = z
   .meta({ id: 'Health' })
 export type Health = z.infer<typeof healthSchema>
 
-export const trustSchema = z
-  .object({
-    author: z.string(),
-    trust: z.number().nullable().describe('1 for this spore’s own author, null while unknown'),
-    standing: z.enum(['self', 'unknown']),
-    reasons: z.array(z.string()),
-    entries: z.number().int().describe('Entries of this author held here'),
-  })
-  .meta({ id: 'Trust' })
-export type TrustView = z.infer<typeof trustSchema>
+export { type TrustView, trustSchema } from './api-trust.ts'

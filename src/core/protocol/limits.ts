@@ -180,8 +180,12 @@ export const DESCRIPTOR_TTL_MS = 24 * 60 * MINUTE_MS
 export const FEDERATION_TIMEOUT_MS = 10 * SECOND_MS
 /** A federation reply that is not whole by then has failed, however steadily it drips: 16 MiB at 1 Mbit/s. */
 export const FEDERATION_REPLY_TIMEOUT_MS = 150 * SECOND_MS
-/** Logs that a spore follows: each costs ~300 bytes of memory; more are refused until quotas (a later issue). */
+/** Logs that a spore follows: each costs ~400 bytes of memory, 80 MB in all; more are refused. */
 export const LOGS_MAX = 200_000
+/** Of these, kept for the logs of peers: keys cost nothing, places among the peers do. 256 peers with 16 logs each. */
+export const LOGS_RESERVED = 4096
+/** Logs of one author in all spaces: an epoch for each disk that it lost, backup that it restored or fork, in some dozens of spaces. */
+export const AUTHOR_LOGS_MAX = 256
 /** Bytes of the seeds file `bootstrap.json`, and how many seeds it may name. */
 export const BOOTSTRAP_BYTES_MAX = 64 * KIB
 export const BOOTSTRAP_SEEDS_MAX = 64
@@ -289,6 +293,32 @@ export const PEER_BYTES_BURST = 256 * MIB
 /** Signatures a second verified for one caller, and at once: a fifth of what a core verifies, and a swarm of 10,000 authors. */
 export const PEER_SIGNATURES_PER_SECOND = 1000
 export const PEER_SIGNATURES_BURST = 10_000
+
+// --- Quotas (core/memory/quota.ts) ---
+
+/** Header and payload bytes of one foreign author in one open space, unless the operator says otherwise: ~200,000 memories. */
+export const QUOTA_AUTHOR_BYTES = 64 * MIB
+/** The same of one space, and of everything: 3 M memories are ~1 GiB, and a few times that in the index of a machine. */
+export const QUOTA_SPACE_BYTES = 1024 * MIB
+export const QUOTA_STORE_BYTES = 2048 * MIB
+/** A removed dot takes ~4 bytes in an entry and ~64 in memory, where it is not yet known: that is what counts. */
+export const REMOVAL_WEIGHT = 16
+/** Fork proofs kept, one for each forked log, at most 66 KiB each and ~330 bytes as a rule. */
+export const FORKS_MAX = 4096
+/** Of one author: it is known by then, and each fork costs everybody a proof. */
+export const FORKS_AUTHOR_MAX = 16
+/** Of logs of which nothing was held: their authors may never have written to anybody. */
+export const FORKS_EMPTY_MAX = 1024
+/** Runs of others that wait to be stored, and their bytes: what arrives while one commit waits for a slow disk. */
+export const APPLY_QUEUE_MAX = 4096
+export const APPLY_QUEUE_BYTES_MAX = 32 * MIB
+/** Entries that are set aside because a handler threw: a program with more of them has one defect, not a thousand. */
+export const QUARANTINE_MAX = 1024
+/** Logs of which no more is taken that are remembered: one that is forgotten costs a pull. */
+export const DECLINED_LOGS_MAX = 16_384
+/** A log of which no more was taken is asked for again after so long, and each time after it twice as long, up to the most. */
+export const DECLINED_MS = MINUTE_MS
+export const DECLINED_MS_MAX = 6 * 60 * MINUTE_MS
 
 // --- Callers before they are known (src/http/bounds): what an address may cost ---
 
