@@ -1,6 +1,7 @@
 /** The real world in one object: every port of the core, made from a configuration. */
 import type { Log } from '../core/base/ports.ts'
 import { createSigner } from '../core/identity/keys.ts'
+import { createNetworkKey } from '../core/identity/network-key.ts'
 import { createMemoryStore } from '../core/memory/memory-store.ts'
 import type { MemoryStore, StoreOrigin } from '../core/memory/store.ts'
 import { SporeError } from '../core/protocol/errors.ts'
@@ -22,17 +23,20 @@ export interface PortsOptions {
   readonly allowPrivateAddresses: boolean
   /** PEM or base64url seed from the environment; null for the key file of the data folder. */
   readonly identity: string | null
+  /** Pre-shared key of a private network from the environment; none for a public one. */
+  readonly networkKey?: string | null
   readonly log: Log
 }
 
 export interface RealPorts extends SporePorts, AsyncDisposable {}
 
 /**
- * Opens the data folder. Throws `SporeError`: IDENTITY_UNREADABLE, and the codes of `openSqliteStore`. Who disposes the
+ * Opens the data folder. Throws `SporeError`: CONFIG_INVALID for a network key that is none, IDENTITY_UNREADABLE, and the codes of `openSqliteStore`. Who disposes the
  * ports closes the connections; the store is closed by the spore that it is given to.
  */
 export function createPorts(options: PortsOptions): RealPorts {
   const { home, network, durability, allowPrivateAddresses, identity, log } = options
+  const networkKey = options.networkKey ? createNetworkKey(options.networkKey) : null
   const seed = identity === null ? seedOf(home, durability) : parseKeySecret(identity).seed
   const { publicKey } = createSigner(seed)
   const create = (): StoreOrigin => ({ publicKey, network, epoch: systemRandom.bytes(EPOCH_BYTES) })
@@ -50,6 +54,7 @@ export function createPorts(options: PortsOptions): RealPorts {
     transport,
     compression: zlibCompression,
     runVerifier,
+    networkKey,
     seed,
     async [Symbol.asyncDispose]() {
       await transport[Symbol.asyncDispose]()

@@ -34,6 +34,8 @@ export interface SporeAccess extends AsyncDisposable {
   trust(author: string): Reply<api.TrustView>
   /** All peers, or where labels are wanted who has them. */
   peers(query?: PeerQuery): Reply<api.PeerPage>
+  /** Peers with all that is known of them, and how this spore and others see one another. */
+  federationStatus(): Reply<api.FederationStatus>
   addPeer(url: string): Reply<api.PeerView>
   readonly moderation: ModerationAccess
   spaces(): Reply<readonly spaceApi.SpaceView[]>

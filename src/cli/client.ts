@@ -62,6 +62,7 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     trust: (author) => call('GET', withId('/api/trust', author), api.trustSchema),
     peers: (query = { role: [], tag: [], family: [] }) =>
       call('GET', `/api/peers${toQuery(query)}`, api.peerPageSchema),
+    federationStatus: () => call('GET', '/api/federation/status', api.federationStatusSchema),
     addPeer: (url) => call('POST', '/api/peers', api.peerSchema, { url }),
     moderation: httpModeration(
       (path, query, schema) => call('GET', `${path}${toQuery(query)}`, schema),

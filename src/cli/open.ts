@@ -20,7 +20,9 @@ export interface OpenSpore extends AsyncDisposable {
 
 /** The log of this process: on stderr, for stdout carries results and protocols. */
 export function openLog({ config, secrets }: LoadedConfig): Log {
-  const known = [secrets.token, secrets.identity].flatMap((secret) => (secret ? [secret.reveal()] : []))
+  const known = [secrets.token, secrets.identity, secrets.networkKey].flatMap((secret) =>
+    secret ? [secret.reveal()] : [],
+  )
   return createLog({ level: config.logLevel, fd: 2, secrets: known })
 }
 
@@ -32,6 +34,7 @@ export async function openSpore({ config, secrets }: LoadedConfig, log: Log): Pr
     durability: config.durability,
     allowPrivateAddresses: config.federation.allowPrivateAddresses,
     identity: secrets.identity?.reveal() ?? null,
+    networkKey: secrets.networkKey?.reveal() ?? null,
     log,
   })
   const safeFetch = createSafeFetch({ allowPrivateAddresses: config.federation.allowPrivateAddresses })
@@ -105,6 +108,7 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     tasks: (query) => spore.tasks(query),
     trust: async (author) => spore.trust(author),
     peers: (query = { role: [], tag: [], family: [] }) => spore.find(query),
+    federationStatus: async () => ok(spore.federationStatus()),
     addPeer: (url) => spore.addPeer(url),
     moderation: folderModeration(spore.moderation),
     spaces: async () => ok(spore.spaces()),

@@ -27,6 +27,9 @@ export interface Served extends AsyncDisposable {
   readonly tokenRequired: boolean
 }
 
+/** Saying goodbye takes this long at most: it is part of the four seconds in which a stop is over. */
+const LEAVE_MS = 1000
+
 /** Starts one spore. Throws BIND_REFUSED, PORT_IN_USE, and what opening the folder throws. */
 export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served> {
   const { config, secrets } = loaded
@@ -61,6 +64,9 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   // Peers that are down must not keep this spore from answering: it goes on trying by itself.
   void startSync(spore, advertisedUrl, config.peers, log)
   if (config.federation.mdns) stack.use(await openNeighbourhood(spore, advertisedUrl, config, log))
+
+  // Others need not find out by themselves that it is gone. The server still answers then.
+  stack.defer(() => spore.federation.leave(AbortSignal.timeout(LEAVE_MS)))
 
   const parts = stack.move()
   return {

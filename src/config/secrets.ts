@@ -38,10 +38,16 @@ export interface Secrets {
   readonly token: Secret | null
   /** Identity key (`SPORE_IDENTITY`) for machines without a lasting disk; else the key file in the data folder. */
   readonly identity: Secret | null
+  /** Pre-shared key of a private network (`SPORE_NETWORK_KEY`): spores that do not have it are told nothing. */
+  readonly networkKey: Secret | null
 }
 
 /** Environment variables that hold secrets. */
-export const SECRET_VARIABLES = { token: 'SPORE_TOKEN', identity: 'SPORE_IDENTITY' } as const
+export const SECRET_VARIABLES = {
+  token: 'SPORE_TOKEN',
+  identity: 'SPORE_IDENTITY',
+  networkKey: 'SPORE_NETWORK_KEY',
+} as const
 
 const secretOf = (text: string | undefined): Secret | null =>
   text === undefined || text.trim() === '' ? null : new Secret(text.trim())
@@ -51,5 +57,6 @@ export function readSecrets(environment: Readonly<Record<string, string | undefi
   return Object.freeze({
     token: secretOf(environment[SECRET_VARIABLES.token]),
     identity: secretOf(environment[SECRET_VARIABLES.identity]),
+    networkKey: secretOf(environment[SECRET_VARIABLES.networkKey]),
   })
 }

@@ -16,6 +16,7 @@ import { createSpaceKeeper, type SpaceKeeper } from './gossip/space-keeper.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createUnwanted } from './gossip/unwanted.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
+import type { NetworkKey } from './identity/network-key.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import type { Change } from './memory/change.ts'
 import { createCompaction } from './memory/compaction.ts'
@@ -73,6 +74,8 @@ export interface ReplicationPorts {
   readonly compression: Compression
   readonly signer: Signer
   readonly verifier: Verifier
+  /** Of a private network; none unless given. */
+  readonly networkKey?: NetworkKey | null
   /** Where runs are verified; here and at once unless given. */
   readonly runVerifier?: RunVerifier
 }
@@ -92,6 +95,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   const { name, pullIntervalMs, spaces, profile = EMPTY_PROFILE } = options
   const { clock, random, log, store, transport, compression, signer, verifier } = ports
   const { network, epoch } = store.origin
+  const { networkKey = null } = ports
   if (Buffer.compare(store.origin.publicKey, signer.publicKey) !== 0)
     throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
 
@@ -146,6 +150,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       spaces,
       signer,
       verifier,
+      networkKey,
       transport,
       clock,
       random,
@@ -179,6 +184,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     spaces,
     signer,
     verifier,
+    networkKey,
     clock,
     network,
     epoch: () => store.origin.epoch,

@@ -12,6 +12,7 @@ import type { Hint } from './gossip/hints.ts'
 import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
 import type { Transport } from './gossip/transport.ts'
 import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
+import type { NetworkKey } from './identity/network-key.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
@@ -94,6 +95,8 @@ export interface Spore extends AsyncDisposable {
   trust(author: string): Answer<api.TrustView>
 
   peers(): readonly api.PeerView[]
+  /** Peers with all that is known of them, and how this spore and others see one another. */
+  federationStatus(): api.FederationStatus
   /**
    * The peers that have every label that is wanted, and who else has them: those known here, and where these are few, those
    * that the neighbours know. Where nothing is wanted, the peers. Failure REQUEST_INVALID for what is no label.
@@ -160,6 +163,8 @@ export interface SporePorts {
   readonly runVerifier?: RunVerifier
   /** What makes memories findable; words, in this process, unless given. */
   readonly retriever?: Retriever
+  /** Of a private network: a spore without it is told nothing. None unless given. */
+  readonly networkKey?: NetworkKey | null
   /** 32-byte seed of the identity's Ed25519 key. */
   readonly seed: Uint8Array
 }
@@ -289,6 +294,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     members: keeper.members,
     removeMember: caughtUp(keeper.removeMember),
     peers: peerViews,
+    federationStatus: gossip.status,
     find: createLookup(gossip),
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer, spaces, hides: () => shown.hides('list') }),

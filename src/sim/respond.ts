@@ -72,6 +72,17 @@ export function respondFrom(federation: Federation): Responder {
         const answer = await federation.neighbor(body, caller)
         return answer.ok ? reply(200, answer.value) : problem(answer.error)
       }
+      case 'POST /federation/v1/probe': {
+        const answer = await federation.probe(body, caller)
+        return answer.ok ? reply(200, answer.value) : problem(answer.error)
+      }
+      case 'POST /federation/v1/shuffle': {
+        const given = federation.shuffle(JSON.parse(Buffer.from(body).toString()), caller)
+        return given.ok ? jsonReply(200, given.value) : problem(given.error)
+      }
+      case 'POST /federation/v1/leave':
+        federation.left(caller)
+        return reply(204, new Uint8Array())
       case 'POST /federation/join': {
         const descriptor: unknown = JSON.parse(Buffer.from(body).toString())
         const joined = await federation.join(descriptor, caller, headers.signature ?? '')
@@ -79,8 +90,10 @@ export function respondFrom(federation: Federation): Responder {
         return { status: 200, headers: { ...joined.value.headers }, body: joined.value.body }
       }
       case 'GET /federation/nodes': {
-        const found = federation.find((name) => new URLSearchParams(query).getAll(name))
-        return found.ok ? jsonReply(200, found.value) : problem(found.error)
+        const get = (name: string) => new URLSearchParams(query).getAll(name)
+        const found = federation.find(get)
+        if (!found.ok) return problem(found.error)
+        return { status: 200, ...federation.prove(found.value, headers.signature ?? '') }
       }
       default:
         return problem(failure('ROUTE_NOT_FOUND', path))

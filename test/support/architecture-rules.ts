@@ -41,6 +41,7 @@ const MIDDLE_RANK = 10
 
 /** Packages that compute and do nothing else, by the paths that may be imported. */
 const CORE_PACKAGES = [
+  /^ipaddr\.js$/,
   /^zod$/,
   /^multiformats\/[\w/-]+$/,
   /^natural\/lib\/natural\/(stemmers|tokenizers|distance|util|analyzers|phonetics|inflectors)\/[\w/]+(\.js)?$/,

@@ -17,6 +17,7 @@ import type {
   TransportStream,
 } from '../../src/core/gossip/transport.ts'
 import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
+import { createNetworkKey } from '../../src/core/identity/network-key.ts'
 import { EMPTY_PROFILE, type Profile } from '../../src/core/identity/profile.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import { QUOTAS_DEFAULT, type QuotaLimits } from '../../src/core/memory/quota.ts'
@@ -72,6 +73,8 @@ export interface OpenOptions {
   readonly version?: string
   /** Where it looks for others; nowhere unless given. */
   readonly bootstrap?: SporeOptions['bootstrap']
+  /** Pre-shared key of a private network. */
+  readonly networkKey?: string
   /** What it says that it is for; nothing unless given. */
   readonly profile?: Partial<Profile>
 }
@@ -203,6 +206,7 @@ export function createLoopback(seed: string): Loopback {
           store,
           transport: transportOf(name),
           compression: zlibCompression,
+          networkKey: options.networkKey === undefined ? null : createNetworkKey(options.networkKey),
           seed: sporeSeed,
         },
       )

@@ -7,6 +7,8 @@ export interface BoundedMap<K, V> {
   delete(key: K): boolean
   readonly size: number
   values(): IterableIterator<V>
+  /** The one used longest ago first. */
+  entries(): IterableIterator<[K, V]>
 }
 
 export const createBoundedMap = <K, V>(max: number): BoundedMap<K, V> => new LeastRecentlyUsed<K, V>(max)

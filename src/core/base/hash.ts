@@ -1,5 +1,5 @@
 /** SHA-256 and the two forms of a content id. */
-import { hash as nodeHash } from 'node:crypto'
+import { createHmac, hash as nodeHash, timingSafeEqual } from 'node:crypto'
 import { CID } from 'multiformats/cid'
 import * as multihash from 'multiformats/hashes/digest'
 import type { Digest } from './brand.ts'
@@ -17,6 +17,16 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   const hash = new Uint8Array(HASH_BYTES)
   for (let i = 0; i < HASH_BYTES; i++) hash[i] = text.charCodeAt(i)
   return hash
+}
+
+/** HMAC-SHA256 (RFC 2104), 32 bytes. */
+export const hmacSha256 = (key: Uint8Array, bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(createHmac('sha256', key).update(bytes).digest())
+
+/** Compares two texts in a time that says nothing of where they differ; of their lengths it does. */
+export function equalInConstantTime(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
 }
 
 /** Writes the SHA-256 of `bytes` into `target` from `at` on. */

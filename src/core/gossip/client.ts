@@ -1,14 +1,16 @@
 /** The asking side of the exchange (PROTOCOL.md §8): signs requests, parses replies. It carries no other credential. */
 
-import type { LogId } from '../base/brand.ts'
-import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
+import type { Did, LogId } from '../base/brand.ts'
+import { utf8ToBytes } from '../base/bytes.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { type Nodes, parseNodes } from '../identity/descriptor.ts'
 import { NONCE_BYTES, signRequest, verifyReply } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import type { NetworkKey } from '../identity/network-key.ts'
+import { parseShuffle, type Shuffle } from '../identity/shuffle.ts'
 import { type Wanted, wantedToQuery } from '../identity/wanted.ts'
-import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../protocol/errors.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
 import { FRAMES_MEDIA_TYPE } from '../protocol/frame.ts'
 import { encodeRedemption, type Redemption } from '../protocol/invitation.ts'
 import {
@@ -19,6 +21,7 @@ import {
   RECONCILE_REPLY_BYTES_MAX,
   SEGMENT_FRAME_BYTES_MAX,
   SEGMENT_LIST_BYTES_MAX,
+  SHUFFLE_BYTES_MAX,
   STREAM_IDLE_MS,
 } from '../protocol/limits.ts'
 import {
@@ -48,9 +51,11 @@ import {
   encodePayloadRequest,
   type SentPayload,
 } from '../protocol/payload-messages.ts'
+import { decodeProbeReply, encodeProbe } from '../protocol/probe-messages.ts'
 import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
 import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
 import { EVENT_STREAM_MEDIA_TYPE, readEvents, type StreamEvent } from './event-stream.ts'
+import { isAnswer, orRefusal, parseJson, refusal } from './refusal.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
 
 export interface FederationClient {
@@ -74,6 +79,12 @@ export interface FederationClient {
   events(base: string, closing: AbortSignal): Promise<Result<AsyncIterable<StreamEvent>, Failure>>
   ihave(base: string, rows: readonly LogNext[]): Promise<Result<IhaveReply, Failure>>
   neighbor(base: string, request: NeighborRequest): Promise<Result<NeighborReply, Failure>>
+  /** Whether the peer reaches the spore of a key; null where it does not know, or does not say. */
+  probe(base: string, key: Did): Promise<Result<boolean | null, Failure>>
+  /** Gives some descriptors for some others. */
+  shuffle(base: string, given: Shuffle): Promise<Result<Shuffle, Failure>>
+  /** Says that this spore goes; `until` bounds how long that may take. */
+  leave(base: string, until: AbortSignal): Promise<void>
   /** Refused unless the spore whose descriptor it is has signed the reply to this very request. */
   join(base: string, self: Descriptor): Promise<Result<Nodes, Failure>>
   /** Presents an invitation. Failure INVITATION_REFUSED where it opens nothing there. */
@@ -93,6 +104,10 @@ export interface FederationClientDeps {
   readonly transport: Transport
   readonly signer: Signer
   readonly verifier: Verifier
+  /** Of a private network; every request proves it, and who somebody is has to be said under it. */
+  readonly networkKey?: NetworkKey | null
+  /** What became of what was pushed to a peer. */
+  readonly onPushed?: (base: string, result: Result<PushReply, Failure>) => void
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
@@ -115,6 +130,8 @@ export function createFederationClient({
   transport,
   signer,
   verifier,
+  networkKey = null,
+  onPushed = () => {},
   clock,
   random,
   signal,
@@ -132,7 +149,8 @@ export function createFederationClient({
     const { host, pathname } = new URL(base + path)
     const parts = { method, authority: host, path: pathname, query, body }
     const signature = signRequest(parts, signer, Math.floor(clock.now() / 1000), random.bytes(NONCE_BYTES))
-    return { method, base, path, query, headers: { ...headers, ...signature }, body, maxBytes }
+    const proven = networkKey ? networkKey.prove({ ...signature }) : signature
+    return { method, base, path, query, headers: { ...headers, ...proven }, body, maxBytes }
   }
 
   const send = async (outgoing: Outgoing): Promise<Result<TransportReply, Failure>> => {
@@ -140,6 +158,19 @@ export function createFederationClient({
     if (!reply.ok || isAnswer(reply.value.status)) return reply
     return err(refusal(reply.value))
   }
+
+  const nodes = async (base: string, wanted?: Wanted): Promise<Result<Nodes, Failure>> => {
+    const headers = { accept: 'application/json' }
+    const query = wanted ? wantedToQuery(wanted) : ''
+    const request = sign({ method: 'GET', base, path: '/federation/nodes', query, headers })
+    const sent = await transport.send(request, signal)
+    if (!sent.ok) return sent
+    if (!isAnswer(sent.value.status)) return err(refusal(sent.value))
+    return isProven(request, sent.value) ? readNodes(sent.value.body) : err(unproven())
+  }
+
+  const isProven = ({ headers }: TransportRequest, reply: TransportReply): boolean =>
+    networkKey === null || networkKey.isReplyProven(headers.signature ?? '', reply.body, reply.headers)
 
   const stream = async (outgoing: Outgoing): Promise<Result<TransportStream, Failure>> => {
     const timeouts = { idleTimeoutMs: FEDERATION_TIMEOUT_MS, replyTimeoutMs: FEDERATION_REPLY_TIMEOUT_MS }
@@ -219,16 +250,12 @@ export function createFederationClient({
     },
     async push(base, frames) {
       const headers = { 'content-type': FRAMES_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
-      const sent = await send({
-        method: 'POST',
-        base,
-        path: `${FEDERATION_PATH}/push`,
-        headers,
-        body: frames,
-      })
-      if (!sent.ok) return sent
-      const reply = decodePushReply(sent.value.body)
-      return reply ? ok(reply) : err(notUnderstood('push'))
+      const path = `${FEDERATION_PATH}/push`
+      const sent = await send({ method: 'POST', base, path, headers, body: frames })
+      const reply = sent.ok ? decodePushReply(sent.value.body) : null
+      const result = reply ? ok(reply) : sent.ok ? err(notUnderstood('push')) : sent
+      onPushed(base, result)
+      return result
     },
     async events(base, closing) {
       const headers = { accept: EVENT_STREAM_MEDIA_TYPE }
@@ -256,13 +283,38 @@ export function createFederationClient({
       const reply = decodeNeighborReply(sent.value.body)
       return reply ? ok(reply) : err(notUnderstood('neighbor'))
     },
+    async probe(base, key) {
+      const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
+      const path = `${FEDERATION_PATH}/probe`
+      const sent = await send({ method: 'POST', base, path, headers, body: encodeProbe(key) })
+      if (!sent.ok) return sent
+      const reply = decodeProbeReply(sent.value.body)
+      return reply ? ok(reply.reached) : err(notUnderstood('probe'))
+    },
+    async shuffle(base, given) {
+      const headers = { 'content-type': 'application/json', accept: 'application/json' }
+      const body = utf8ToBytes(JSON.stringify(given))
+      const path = `${FEDERATION_PATH}/shuffle`
+      const sent = await send({ method: 'POST', base, path, headers, body, maxBytes: SHUFFLE_BYTES_MAX })
+      if (!sent.ok) return sent
+      const reply = parseShuffle(parseJson(sent.value.body))
+      return reply ? ok(reply) : err(notUnderstood('shuffle'))
+    },
+    async leave(base, until) {
+      const request = sign({ method: 'POST', base, path: `${FEDERATION_PATH}/leave` })
+      await transport.send(request, AbortSignal.any([signal, until]))
+    },
     async join(base, self) {
+      // Who does not have the key of a private network is not told who this spore is.
+      const known = networkKey ? await nodes(base) : null
+      if (known && !known.ok) return known
       const headers = { 'content-type': 'application/json', accept: 'application/json' }
       const body = utf8ToBytes(JSON.stringify(self))
       const request = sign({ method: 'POST', base, path: '/federation/join', headers, body })
       const sent = await transport.send(request, signal)
       if (!sent.ok) return sent
       if (!isAnswer(sent.value.status)) return err(refusal(sent.value))
+      if (!isProven(request, sent.value)) return err(unproven())
       const joined = readNodes(sent.value.body)
       if (!joined.ok) return joined
       const parts = { ...sent.value, requestSignature: request.headers.signature ?? '' }
@@ -278,66 +330,8 @@ export function createFederationClient({
       const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/space`, headers, body })
       return sent.ok ? ok(undefined) : sent
     },
-    async nodes(base, wanted) {
-      const headers = { accept: 'application/json' }
-      const query = wanted ? wantedToQuery(wanted) : ''
-      const sent = await send({ method: 'GET', base, path: '/federation/nodes', query, headers })
-      return sent.ok ? readNodes(sent.value.body) : sent
-    },
+    nodes,
   }
-}
-
-/** A redirect is none: the request was signed for this authority, and another URL is nobody's to name in passing. */
-const isAnswer = (status: number): boolean => (status >= 200 && status < 300) || status === 304
-
-/** Bytes of problem details that are read. */
-const PROBLEM_BYTES_MAX = 16 * 1024
-
-/** The body of a refusal, or nothing where it is none that can be read. */
-async function readProblem(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  try {
-    for await (const chunk of body) {
-      size += chunk.length
-      if (size > PROBLEM_BYTES_MAX) return new Uint8Array()
-      chunks.push(chunk)
-    }
-  } catch (error) {
-    if (!(error instanceof SporeError)) throw error
-    return new Uint8Array()
-  }
-  return concatBytes(...chunks)
-}
-
-async function orRefusal(reply: TransportStream): Promise<Result<TransportStream, Failure>> {
-  const { status, headers, body } = reply
-  if (isAnswer(status)) return ok(reply)
-  return err(refusal({ status, headers, body: await readProblem(body) }))
-}
-
-/** Refusals that say more than that there was one. */
-const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
-  'NETWORK_MISMATCH',
-  'VERSION_UNSUPPORTED',
-  'DNA_MISMATCH',
-  'PEER_SELF',
-  'INVITATION_REFUSED',
-])
-
-/** A peer's problem details, with nothing of its text believed but the code. */
-function refusal({ status, headers, body }: TransportReply): Failure {
-  const problem = parseJson(body) as { code?: unknown; detail?: unknown } | null
-  const code =
-    typeof problem?.code === 'string' && Object.hasOwn(ERRORS, problem.code)
-      ? (problem.code as ErrorCode)
-      : null
-  const passedOn = code !== null && PASSED_ON.has(code)
-  const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
-  const told = status === 503 ? 'PEER_BUSY' : 'PEER_REFUSED'
-  const refused = failure(passedOn ? code : told, `HTTP ${status}, ${title}`)
-  const retryAfter = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
-  return retryAfter === undefined ? refused : { ...refused, retryAfterSeconds: Number(retryAfter) }
 }
 
 function readNodes(body: Uint8Array): Result<Nodes, Failure> {
@@ -345,12 +339,6 @@ function readNodes(body: Uint8Array): Result<Nodes, Failure> {
   return nodes ? ok(nodes) : err(notUnderstood('join'))
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return null
-  }
-}
-
+const unproven = (): Failure =>
+  failure('NETWORK_KEY_REFUSED', 'what answers there does not have the key of this private network')
 const notUnderstood = (what: string) => failure('PEER_REFUSED', `the reply to ${what} is not in its form`)

@@ -4,14 +4,10 @@ import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
-import {
-  claimedCaller,
-  type RequestParts,
-  type SignatureHeaders,
-  signReply,
-  verifyRequest,
-} from '../identity/http-signature.ts'
+import { claimedCaller, type RequestParts, signReply, verifyRequest } from '../identity/http-signature.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import type { NetworkKey } from '../identity/network-key.ts'
+import { parseShuffle, type Shuffle } from '../identity/shuffle.ts'
 import { queryToWanted, wantsNothing } from '../identity/wanted.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces, View } from '../memory/spaces.ts'
@@ -31,6 +27,7 @@ import {
   encodePushReply,
   FEDERATION_PATH,
 } from '../protocol/messages.ts'
+import { decodeProbe, encodeProbeReply } from '../protocol/probe-messages.ts'
 import type { Conduct } from './conduct.ts'
 import { createCursors, type Position } from './cursor.ts'
 import type { Gossip } from './gossip.ts'
@@ -61,7 +58,8 @@ export interface NodesReply {
 export interface SignedReply {
   /** JSON of a `NodesReply`. */
   readonly body: Uint8Array
-  readonly headers: SignatureHeaders
+  /** Those that sign it, where it is signed, and the proof of a private network’s key. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 export interface Federation {
@@ -100,6 +98,14 @@ export interface Federation {
   ihave(body: Uint8Array, caller: Did): Result<Uint8Array, Failure>
   /** Failure REQUEST_INVALID. */
   neighbor(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
+  /** Whether this spore reaches another one. Failure REQUEST_INVALID. */
+  probe(body: Uint8Array, caller: Did): Promise<Result<Uint8Array, Failure>>
+  /** Some descriptors for some others. Failure REQUEST_INVALID. */
+  shuffle(body: unknown, caller: Did): Result<Shuffle, Failure>
+  /** A caller says that it goes. */
+  left(caller: Did): void
+  /** Says so of this spore to its peers; `until` bounds how long that may take. */
+  leave(until: AbortSignal): Promise<void>
   /**
    * Takes a descriptor, and answers with its own and those of its peers. `requestSignature` is the header of that name: the
    * reply is signed over it, since who it comes from is what the asker wants to know.
@@ -108,6 +114,8 @@ export interface Federation {
   nodes(): NodesReply
   /** Those of them that have every label. Failure REQUEST_INVALID. */
   find(get: (name: string) => readonly unknown[]): Result<NodesReply, Failure>
+  /** A reply to a request with this `signature` header, with the proof of a private network’s key. */
+  prove(reply: NodesReply, requestSignature: string): SignedReply
 }
 
 export interface FederationDeps {
@@ -123,6 +131,7 @@ export interface FederationDeps {
   readonly spaces: Spaces
   readonly signer: Signer
   readonly verifier: Verifier
+  readonly networkKey: NetworkKey | null
   readonly clock: Clock
   readonly network: string
   /** Epoch of the store at the time (`cursor.ts`). */
@@ -132,7 +141,7 @@ export interface FederationDeps {
 }
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { gossip, conduct, replica, logs, spaces, signer, verifier, clock, network } = deps
+  const { gossip, conduct, replica, logs, spaces, signer, verifier, networkKey, clock, network } = deps
   const nonces = createNonces({ isPeer: gossip.isPeer })
 
   const cursors = createCursors({
@@ -172,6 +181,9 @@ export function createFederation(deps: FederationDeps): Federation {
     isPeer: gossip.isPeer,
 
     admit(parts, headers) {
+      // Before all else: it costs little, and who does not have the key is told no more than that.
+      if (networkKey && !networkKey.isProven(headers))
+        return err(failure('NETWORK_KEY_REFUSED', 'the request does not prove the key of this network'))
       const nowMs = clock.now()
       // Before anything is verified: it costs nothing to turn them away, and nobody else can be harmed by saying to be one.
       const claimed = claimedCaller(headers)
@@ -187,6 +199,7 @@ export function createFederation(deps: FederationDeps): Federation {
       if (!isWelcome.ok) return isWelcome
       const refused = gossip.gate.refuses(caller, parts.path)
       if (refused) return err(refused)
+      gossip.membership.called(caller)
       // Who reads what there is here fetches what it lacks, though there be nothing to fetch for a long time.
       if (parts.path.endsWith(`${FEDERATION_PATH}/heads`)) gossip.noteAsked(caller)
       return ok(caller)
@@ -289,6 +302,24 @@ export function createFederation(deps: FederationDeps): Federation {
       return request.ok ? ok(encodeNeighborReply(await gossip.asked(caller, request.value))) : request
     },
 
+    async probe(body, caller) {
+      const key = decodeProbe(body)
+      if (!key.ok) return key
+      return ok(encodeProbeReply({ reached: await gossip.membership.probed(key.value, caller) }))
+    },
+
+    shuffle(body, caller) {
+      const given = parseShuffle(body)
+      if (!given) return err(failure('REQUEST_INVALID', 'shuffle: {nodes, states}'))
+      return ok(gossip.membership.shuffled(given, caller))
+    },
+
+    left(caller) {
+      gossip.closeStream(caller)
+      gossip.membership.left(caller)
+    },
+    leave: gossip.membership.leave,
+
     async join(body, caller, requestSignature) {
       const descriptor = verifyDescriptor(body, { network, nowMs: clock.now(), verifier })
       conduct.charge(caller, { signatures: 1 })
@@ -297,8 +328,12 @@ export function createFederation(deps: FederationDeps): Federation {
         return err(failure('SIGNATURE_INVALID', 'the descriptor is not the caller’s own'))
       const introduced = gossip.introduced(descriptor.value)
       if (!introduced.ok) return introduced
-      const reply = { status: 200, body: utf8ToBytes(JSON.stringify(nodes())), requestSignature }
-      return ok({ body: reply.body, headers: signReply(reply, signer, Math.floor(clock.now() / 1000)) })
+      const { body: replied, headers } = prove(nodes(), requestSignature)
+      const reply = { status: 200, body: replied, requestSignature }
+      return ok({
+        body: replied,
+        headers: { ...headers, ...signReply(reply, signer, Math.floor(clock.now() / 1000)) },
+      })
     },
 
     nodes,
@@ -312,10 +347,18 @@ export function createFederation(deps: FederationDeps): Federation {
           : { self: gossip.self(), nodes: gossip.discovery.known(wanted.value) },
       )
     },
+    prove,
+  }
+
+  function prove(reply: NodesReply, requestSignature: string): SignedReply {
+    const body = utf8ToBytes(JSON.stringify(reply))
+    return { body, headers: networkKey?.proveReply(requestSignature, body) ?? {} }
   }
 
   function nodes(): NodesReply {
-    const alive = gossip.peers.all().filter((peer) => peer.state === 'alive' && gossip.gate.isOpen(peer))
+    const alive = gossip.peers
+      .all()
+      .filter((peer) => peer.vital.state === 'alive' && gossip.gate.isOpen(peer))
     const known = alive.flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
     return { self: gossip.self(), nodes: known }
   }

@@ -9,15 +9,17 @@ import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
+import type { NetworkKey } from '../identity/network-key.ts'
 import type { Profile } from '../identity/profile.ts'
 import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Moderation } from '../moderation/moderation.ts'
-import type { PeerView } from '../protocol/api.ts'
+import type { FederationStatus, PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
+import { DESCRIPTOR_TTL_MS } from '../protocol/limits.ts'
 import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient, type FederationClient } from './client.ts'
@@ -27,14 +29,14 @@ import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
 import { createGate, type Gate } from './gate.ts'
 import { createHints, type Hints } from './hints.ts'
-import { createIntroductions } from './introductions.ts'
 import { createInvestigator, createSuspicions } from './investigation.ts'
 import { createJoining } from './joining.ts'
 import { createLinks } from './links.ts'
-import { createNeighbors } from './neighbors.ts'
+import { isAway } from './liveness.ts'
+import { createMembership, createPeerTime, type Membership } from './membership.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
 import { ownNews } from './own-news.ts'
-import { isCutOff, isOwnTrouble, pause, viewConduct } from './peer-conduct.ts'
+import { viewConduct } from './peer-conduct.ts'
 import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
 import { createPuller } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
@@ -42,7 +44,7 @@ import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import { createRounds } from './rounds.ts'
-import { createSelf } from './self.ts'
+import { createStatus } from './status.ts'
 import type { EventSource } from './streams.ts'
 import { createSyncs } from './syncs.ts'
 import type { Tally } from './tally.ts'
@@ -70,6 +72,8 @@ export interface Gossip {
   pushed(did: Did, tally: Tally): { readonly prune: boolean; readonly linked: boolean }
   /** Opens a stream to a spore that nobody can reach. Failure OVERLOADED. */
   stream(did: Did): Result<EventSource, Failure>
+  /** Ends the stream to a spore, if there is one. */
+  closeStream(did: Did): void
   /** Ends every stream that is held open here. */
   closeStreams(): void
   /** A spore announced what it has; what it should bring. */
@@ -90,6 +94,9 @@ export interface Gossip {
   /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
+  readonly membership: Membership
+  /** The federation as this spore sees it, and as others say they see it. */
+  status(): FederationStatus
   readonly peers: Peers
   readonly reconciler: Reconciler
   readonly repair: Repair
@@ -117,6 +124,7 @@ export interface GossipDeps {
   readonly spaces: Spaces
   readonly signer: Signer
   readonly verifier: Verifier
+  readonly networkKey: NetworkKey | null
   readonly transport: Transport
   readonly clock: Clock
   readonly random: Random
@@ -124,14 +132,16 @@ export interface GossipDeps {
   readonly activities: Activities
 }
 
-/** Failures in a row after which a neighbour is replaced: one alone may be a lost request. */
-export const FAILURES_MAX = 2
 /** Rounds in which a peer that can reach this spore will have pulled from it: 8 neighbours take turns at random. */
 const ASKED_ROUNDS = 32
+/** Peers that a start begins a round with: those that were configured, and were neighbours, are the first. */
+const FIRST_ROUND_PEERS = 32
+/** Syncs under way, above which no stranger is met: each may take as long as a timeout. */
+const MEETINGS_MAX = 16
 
 export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
-  const { replica, conduct, memory, store, writer, spaces, signer, verifier, clock, random, log } = deps
-  const { network, pullIntervalMs } = options
+  const { replica, conduct, memory, store, writer, spaces, clock, random, log } = deps
+  const { pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const gate = createGate({
@@ -139,52 +149,36 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     peers: () => peers,
     neighbors: () => neighbors,
     links: () => links,
+    forget: (peer) => introductions.forget(peer),
   })
   const { transport } = gate
-  const client = createFederationClient({ transport, signer, verifier, clock, random, signal })
-  const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
-  const peers = createPeers()
+  const elapsed = createPeerTime(clock, pullIntervalMs)
+  const peers = createPeers(elapsed)
+  const client = createFederationClient({
+    ...deps,
+    transport,
+    signal,
+    onPushed: (url, result) => membership.gave(url, result),
+  })
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
 
   // --- Peers ---
 
+  const membership = createMembership(options, {
+    ...deps,
+    client,
+    peers,
+    elapsed,
+    gate,
+    signal,
+    subscriptions: () => links.subscriptions,
+    sync: (peer) => sync(peer),
+    onUp: (peer) => links.up(peer),
+    onDown: (peer) => links.down(peer),
+  })
+  const { self, introductions, neighbors } = membership
   const view = (peer: Peer): PeerView => toPeerView(peer, viewConduct(conduct, peer))
-  /** Whether it makes sense to ask a peer anything now. */
-  const isAskable = (peer: Peer): boolean =>
-    gate.isOpen(peer) && !isCutOff(conduct, peer) && !(clock.now() < peer.pausedUntilMs)
-
-  const noteFailure = (peer: Peer, error: Failure): void => {
-    // What this spore itself could not do says nothing of the peer.
-    if (isOwnTrouble(error)) return
-    if (pause(peer, error, clock.now())) return
-    peer.state = error.code === 'PEER_UNREACHABLE' ? 'unreachable' : 'refused'
-    peer.isProven &&= peer.state !== 'unreachable'
-    peer.lastError = `${error.code}: ${error.detail}`
-    peer.failures++
-    log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
-    if (peer.failures >= FAILURES_MAX) neighbors.failed(peer)
-  }
-
-  const noteReached = (peer: Peer): void => {
-    peer.state = 'alive'
-    peer.lastError = null
-    if (peer.failures > 0) neighbors.learn(peer)
-    peer.failures = 0
-  }
-
-  const introductions = createIntroductions(
-    { network },
-    {
-      ...deps,
-      self,
-      client,
-      peers,
-      onFailed: noteFailure,
-      onLearnt: (peer) => neighbors.learn(peer),
-      onForgotten: (peer) => neighbors.forget(peer),
-    },
-  )
   const links = createLinks({
     client,
     replica,
@@ -194,33 +188,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     random,
     log,
     signal,
-    onReached(peer) {
-      // Taking a push says nothing of what a peer answers to a pull.
-      if (peer.state === 'unreachable') noteReached(peer)
-    },
-    onFailed: noteFailure,
+    onReached: membership.heard,
+    onFailed: membership.failed,
     onSuspect: (peer, logId) => suspect(peer, logId),
     onUnlinked: (peer) => neighbors.unlinked(peer),
     // What came before the stream is not told over it, in either direction.
     onOpened: (peer) => void sync(peer),
     onEnded(peer, error) {
-      noteFailure(peer, error)
+      membership.failed(peer, error)
       neighbors.failed(peer)
     },
-  })
-  const neighbors = createNeighbors({
-    client,
-    peers,
-    clock,
-    random,
-    introduce: introductions.introduce,
-    isReachable: () => self.url !== null,
-    subscriptions: links.subscriptions,
-    onUp: links.up,
-    onDown: links.down,
-    onFailed: noteFailure,
-    isAskable,
-    admits: gate.admits,
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
   const suspicions = createSuspicions({ investigator, log, signal })
@@ -249,6 +226,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     return joined.ok ? ok(view(joined.value)) : joined
   }
 
+  /** Strangers that introduce themselves make this spore ask where they say they are: so many of them at a time. */
+  const mayMeet = ({ isStranger }: Peer): boolean => !isStranger || syncs.size < MEETINGS_MAX
+
+  const isOld = ({ issued }: Descriptor): boolean => clock.now() - issued > DESCRIPTOR_TTL_MS / 2
   const meeting = { ...deps, transport, client, peers, signal, self, introductions, neighbors }
   const join = createJoining({ ...meeting, gate, sync: (peer) => sync(peer) })
   const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
@@ -257,15 +238,15 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
-    if (!peer.isProven || peer.state === 'unreachable') {
+    if (!peer.descriptor || !peer.isProven || isAway(peer.vital) || isOld(peer.descriptor)) {
       const introduced = await introductions.introduce(peer)
       if (!introduced.ok || introduced.value !== peer || !gate.isOpen(peer)) return
       neighbors.refill()
     }
     const isFirst = peer.lastSyncAtMs === null
     const view = await puller.pull(peer)
-    if (!view.ok) return noteFailure(peer, view.error)
-    noteReached(peer)
+    if (!view.ok) return membership.failed(peer, view.error)
+    membership.reached(peer)
     peer.lastSyncAtMs = clock.now()
     await refetcher.refetch(peer)
     await repair.repairFrom(peer)
@@ -275,34 +256,39 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs || (isFirst && self.url !== null)
     if (view.value === 'same' || (pulls && !links.subscriptions.has(peer))) return
     const offered = await offerer.offer(peer)
-    if (!offered.ok) noteFailure(peer, offered.error)
+    if (!offered.ok) membership.failed(peer, offered.error)
   }
   const progress = (): number => memory.arrival + memory.payloadVersion
-  const syncs = createSyncs({ ...deps, run: syncOnce, isAskable, onFailed: noteFailure, progress })
+  const syncs = createSyncs({
+    ...deps,
+    run: syncOnce,
+    isAskable: membership.isWelcome,
+    onFailed: membership.failed,
+    progress,
+  })
   const sync = syncs.start
 
   // --- The loop ---
 
   const run = async (): Promise<void> => {
     // Nobody waits for a peer: a slow one holds up nothing but itself.
-    first = firstRound(peers.all(), { sync, clock, signal })
+    first = firstRound(peers.all().slice(0, FIRST_ROUND_PEERS), { sync, clock, signal })
     while (!signal.aborted) {
-      await clock.sleep(pullIntervalMs * (0.5 + random.float()), signal)
+      const pauseMs = pullIntervalMs * (0.5 + random.float())
+      await clock.sleep(pauseMs, signal)
       if (signal.aborted) return
       const [peer, companion] = [rounds.choose(), rounds.chooseCompanion()]
       if (peer) void sync(peer)
       if (companion) void sync(companion)
-      neighbors.refill()
+      membership.pass(pauseMs)
       if (peer) void rounds.discover(peer)
     }
   }
 
   const rounds = createRounds({
     ...deps,
-    neighbors,
-    introductions,
-    peers,
-    isAskable,
+    membership,
+    isAskable: (peer) => membership.isAskable(peer) && !syncs.get(peer),
     sync: (peer) => void (loop && Promise.resolve(syncs.get(peer)).then(() => sync(peer))),
   })
 
@@ -321,7 +307,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
         syncs.settled(),
         suspicions.settled(),
         links.settled(),
-        neighbors.settled(),
+        membership.settled(),
       ])
     },
     addPeer,
@@ -335,7 +321,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       const introduced = introductions.introduced(descriptor)
       if (!introduced.ok) return introduced
       const peer = introduced.value
-      if (peer && peer.state !== 'alive' && loop) void sync(peer)
+      if (peer && peer.vital.state !== 'alive' && loop && mayMeet(peer)) void sync(peer)
       return refused ? err(refused) : ok(undefined)
     },
     async asked(did, { ask, want }) {
@@ -346,6 +332,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
     pushed: links.pushed,
     stream: gate.stream,
+    closeStream: links.closeStream,
     closeStreams: links.close,
     announced: links.announced,
     isPeer: (did) => links.holdsStream(did) || peers.byDid(did) !== undefined,
@@ -372,11 +359,20 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
     self: self.descriptor,
+    membership,
+    status: createStatus({
+      ...deps,
+      membership,
+      logs: memory.logs,
+      isPrivate: deps.networkKey !== null,
+      network: options.network,
+      view,
+    }),
     peers,
     reconciler,
     repair,
     hints,
-    discovery: createDiscovery({ ...meeting, network, self: signer.did }),
+    discovery: createDiscovery({ ...meeting, network: options.network, self: deps.signer.did }),
     client,
   }
 }

@@ -62,7 +62,8 @@ export function createHints(deps: HintsDeps): Hints {
   const { moderation, random, log, signal, onMet } = deps
   const underWay = new Map<string, Promise<void>>()
 
-  const hasEnough = (): boolean => peers.all().filter(({ state }) => state === 'alive').length >= PEERS_ENOUGH
+  const hasEnough = (): boolean =>
+    peers.all().filter(({ vital }) => vital.state === 'alive').length >= PEERS_ENOUGH
 
   const meet = async (url: string, key: Did): Promise<void> => {
     const nodes = await client.nodes(url)
@@ -90,7 +91,7 @@ export function createHints(deps: HintsDeps): Hints {
   const followOne = async ({ url: text, key }: Hint): Promise<void> => {
     const url = transport.admit(text)
     if (!url.ok) return log.debug('hint left out', { peer: text, detail: url.error.detail })
-    const isHere = key === signer.did || url.value === self.url || peers.byDid(key)?.state === 'alive'
+    const isHere = key === signer.did || url.value === self.url || peers.byDid(key)?.vital.state === 'alive'
     if (moderation.peer(key, url.value) === 'refused') return
     if (isHere || underWay.has(url.value) || underWay.size >= HINTS_UNDER_WAY_MAX) return
     const started = meet(url.value, key).finally(() => underWay.delete(url.value))

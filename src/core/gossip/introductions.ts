@@ -8,12 +8,11 @@ import type { Clock, Log } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
-import type { MemoryStore } from '../memory/store.ts'
-import type { Writer } from '../memory/writer.ts'
 import { type ErrorCode, type Failure, failure } from '../protocol/errors.ts'
 import type { Descriptor } from '../protocol/messages.ts'
+import type { AddressBook } from './address-book.ts'
 import type { FederationClient } from './client.ts'
-import { decodePeerUrls, encodePeerUrls, type Peer, type Peers } from './peers.ts'
+import type { Peer, Peers } from './peers.ts'
 import type { Self } from './self.ts'
 import type { Transport } from './transport.ts'
 import { PASSIVE_MAX } from './views.ts'
@@ -27,6 +26,11 @@ export interface Introductions {
   pin(url: string): Result<Peer, Failure>
   /** A spore introduced itself with a verified descriptor; null where there is no way to it. */
   introduced(descriptor: Descriptor): Result<Peer | null, Failure>
+  /** A verified descriptor was passed on; the peer that says to answer there, null where it is not kept. */
+  told(descriptor: Descriptor): Peer | null
+  forget(peer: Peer): void
+  /** Keeps what is known of the peers over a restart. */
+  save(): Promise<void>
   /** Asks a peer whom it knows; true where somebody was new. */
   discover(peer: Peer): Promise<boolean>
 }
@@ -39,13 +43,17 @@ export interface IntroductionsDeps {
   readonly self: Self
   readonly client: FederationClient
   readonly peers: Peers
-  readonly store: MemoryStore
-  readonly writer: Writer
+  readonly book: AddressBook
   readonly signer: Signer
   readonly verifier: Verifier
   readonly transport: Transport
   readonly clock: Clock
+  /** Time of a clock that does not jump. */
+  readonly elapsed: () => number
   readonly log: Log
+  readonly isActive: (peer: Peer) => boolean
+  /** A peer answered with its own descriptor. */
+  readonly onAnswered: (peer: Peer) => void
   readonly onFailed: (peer: Peer, error: Failure) => void
   /** A peer is in the table, or no longer. */
   readonly onLearnt: (peer: Peer) => void
@@ -58,16 +66,12 @@ const MISMATCHES: ReadonlySet<ErrorCode> = new Set([
   'VERSION_UNSUPPORTED',
   'DNA_MISMATCH',
 ])
-/** URLs of peers that have answered, and of those that an operator joined. */
-const PEERS_VALUE = 'gossip/peers'
-const JOINED_VALUE = 'gossip/joined'
 
 export function createIntroductions(options: IntroductionsOptions, deps: IntroductionsDeps): Introductions {
-  const { self, client, peers, store, writer, signer, verifier, transport, clock, log } = deps
-  const { onFailed, onLearnt, onForgotten } = deps
+  const { self, client, peers, book, signer, verifier, transport, clock, elapsed, log } = deps
+  const { isActive, onAnswered, onFailed, onLearnt, onForgotten } = deps
   const { network } = options
   const underWay = new Map<Peer, Promise<Result<Peer, Failure>>>()
-  let persisted = ''
 
   const introduceOnce = async (peer: Peer): Promise<Result<Peer, Failure>> => {
     const joined = await client.join(peer.url, self.descriptor())
@@ -90,13 +94,11 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
     }
     peer.descriptor = verified.value
     peer.isProven = true
+    peer.told = null
     peer.isStranger = false
-    peer.state = 'alive'
-    peer.lastError = null
-    peer.failures = 0
-    onLearnt(peer)
+    onAnswered(peer)
     if (joined.ok) learn(joined.value.nodes)
-    await persist()
+    await save()
     return ok(peer)
   }
 
@@ -138,34 +140,22 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
     return isNew
   }
 
-  const persist = async (): Promise<void> => {
-    const joined = peers.all().filter(({ isPinned }) => isPinned)
-    const answered = peers.all().filter(({ isStranger }) => !isStranger)
-    const now = JSON.stringify([joined, answered].map((some) => some.map(({ url }) => url)))
-    if (now === persisted) return
-    persisted = now
-    await writer.write((draft) => {
-      draft.setValue(JOINED_VALUE, encodePeerUrls(joined))
-      return draft.setValue(PEERS_VALUE, encodePeerUrls(answered))
-    })
-  }
-
-  const stored = async (key: string): Promise<string[]> => {
-    const bytes = await store.value(key)
-    return bytes ? decodePeerUrls(bytes) : []
-  }
+  const save = (): Promise<void> => book.save(peers.all(), isActive, elapsed())
 
   return {
     async open(url, seeds) {
       self.moveTo(url)
-      const pinned = new Set([...seeds, ...(await stored(JOINED_VALUE))])
-      for (const seed of new Set([...pinned, ...(await stored(PEERS_VALUE))])) {
+      const { joined, known } = await book.load()
+      const pinned = new Set([...seeds, ...joined])
+      const silentMs = new Map(known.map((address) => [address.url, address.silentMs]))
+      for (const seed of new Set([...pinned, ...silentMs.keys()])) {
         const admitted = transport.admit(seed)
         if (!admitted.ok) log.warn('peer left out', { peer: seed, detail: admitted.error.detail })
         else if (admitted.value !== self.url) {
           const peer = peers.at(admitted.value)
           if (!peer) continue
           peer.isPinned ||= pinned.has(seed)
+          peer.vital.silentSinceMs = elapsed() - (silentMs.get(seed) ?? 0)
           onLearnt(peer)
         }
       }
@@ -197,8 +187,24 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
       if (!isKnown) peer.isStranger = true
       peer.claimedBy = descriptor.key
       onLearnt(peer)
-      return ok(peer)
+      // There are enough in its place.
+      return ok(peers.byUrl(url.value) === peer ? peer : null)
     },
+    told(descriptor) {
+      const url = descriptor.url === null ? null : transport.admit(descriptor.url)
+      if (!url?.ok || url.value === self.url || descriptor.key === signer.did) return null
+      const isNew = peers.byUrl(url.value) === undefined
+      const peer = peers.at(url.value)
+      if (!peer) return null
+      if (isNew) peer.isStranger = true
+      const field = peer.descriptor?.key === descriptor.key ? 'descriptor' : 'told'
+      // What a key says of itself later holds; who answers at a URL was found out there.
+      if (descriptor.issued > (peer[field]?.issued ?? 0)) peer[field] = descriptor
+      if (isNew) onLearnt(peer)
+      return peers.byUrl(url.value) === peer ? peer : null
+    },
+    forget: remove,
+    save,
     async discover(peer) {
       const nodes = await client.nodes(peer.url)
       return nodes.ok && learn(nodes.value.nodes)
@@ -212,5 +218,5 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
  */
 function isSuccessor(peer: Peer, descriptor: Descriptor, twin: Peer): boolean {
   if (descriptor.issued < (twin.descriptor?.issued ?? 0)) return false
-  return descriptor.url === null ? twin.state !== 'alive' : descriptor.url === peer.url
+  return descriptor.url === null ? twin.vital.state !== 'alive' : descriptor.url === peer.url
 }

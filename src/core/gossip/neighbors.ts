@@ -3,18 +3,22 @@
  * came and went.
  */
 import type { Did } from '../base/brand.ts'
-import type { Clock, Random } from '../base/ports.ts'
+import type { Random } from '../base/ports.ts'
 import type { Result } from '../base/result.ts'
 import type { Failure } from '../protocol/errors.ts'
 import type { NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import type { FederationClient } from './client.ts'
+import { isAway } from './liveness.ts'
 import type { Peer, Peers } from './peers.ts'
+import type { Sample } from './sampler.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import { createViews, type ViewEffect, type ViewEvent } from './views.ts'
 
 export interface Neighbors {
   /** A peer of the table may be linked to. */
   learn(peer: Peer): void
+  /** Whom chance chose: to be linked to, and to be kept. */
+  sampled(sample: Sample): void
   /** A peer is no longer in the table. */
   forget(peer: Peer): void
   /** A peer failed; an active one is replaced. */
@@ -36,12 +40,15 @@ export interface Neighbors {
 export interface NeighborsDeps {
   readonly client: FederationClient
   readonly peers: Peers
-  readonly clock: Clock
+  /** Time of a clock that does not jump. */
+  readonly elapsed: () => number
   readonly random: Random
+  readonly placeOf: (url: string) => string | null
   /** Who answers at a peer's URL; the peer that it turned out to be. */
   readonly introduce: (peer: Peer) => Promise<Result<Peer, Failure>>
   readonly isReachable: () => boolean
-  readonly subscriptions: Subscriptions
+  /** Streams that this spore holds at its peers. */
+  readonly subscriptions: () => Subscriptions
   readonly onUp: (peer: Peer) => void
   readonly onDown: (peer: Peer) => void
   readonly onFailed: (peer: Peer, error: Failure) => void
@@ -52,14 +59,15 @@ export interface NeighborsDeps {
 }
 
 export function createNeighbors(deps: NeighborsDeps): Neighbors {
-  const { client, peers, clock, random, introduce, isReachable, subscriptions, onUp, onDown, onFailed } = deps
-  const views = createViews({ random })
+  const { client, peers, elapsed, random, placeOf, introduce, isReachable, subscriptions } = deps
+  const { onUp, onDown, onFailed } = deps
+  const views = createViews({ random, placeOf })
   const requests = new Set<Promise<unknown>>()
 
   /** The answer that the views gave, where the event was a question. */
   const handle = (event: ViewEvent): boolean => {
     let isAccepted = false
-    for (const effect of views.handle(event, clock.now()))
+    for (const effect of views.handle(event, elapsed()))
       if (effect.type === 'answer') isAccepted = effect.isAccepted
       else carryOut(effect)
     return isAccepted
@@ -71,7 +79,7 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
     else if (effect.type === 'ask') track(askFor(peer, effect.isUrgent))
     else if (effect.type === 'up') onUp(peer)
     else if (effect.type === 'down') {
-      subscriptions.close(peer)
+      subscriptions().close(peer)
       onDown(peer)
     } else if (effect.type === 'dropped') peers.remove(peer)
     else track(client.neighbor(peer.url, { ask: 'leave', want: [] }))
@@ -86,7 +94,7 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
     const { url } = peer
     if (!deps.isAskable(peer)) return void handle({ type: 'failed', peer: url })
     // Who refused something is there all the same.
-    if (!peer.descriptor || peer.state === 'unreachable') {
+    if (!peer.descriptor || isAway(peer.vital)) {
       const introduced = await introduce(peer)
       if (!introduced.ok) return void handle({ type: 'failed', peer: url })
       // It was another URL of a peer that is known: that one is asked in its own time.
@@ -104,26 +112,27 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
       onFailed(peer, answer.error)
       return void handle({ type: 'failed', peer: url })
     }
+    peer.reachesUs = answer.value.reached
     // It is not answered where it looks for this spore: then this one stays on the line.
     if (answer.value.reached !== true) return subscribe(peer)
     handle({ type: 'answered', peer: url, isAccepted: answer.value.accepted })
   }
 
   const subscribe = async (peer: Peer): Promise<void> => {
-    const opened = await subscriptions.open(peer)
+    const opened = await subscriptions().open(peer)
     // Who has no stream to spare is there all the same.
     if (!opened.ok && opened.error.code === 'PEER_UNREACHABLE') {
       onFailed(peer, opened.error)
       return void handle({ type: 'failed', peer: peer.url })
     }
     handle({ type: 'answered', peer: peer.url, isAccepted: opened.ok && opened.value })
-    if (!views.isActive(peer.url)) subscriptions.close(peer)
+    if (!views.isActive(peer.url)) subscriptions().close(peer)
   }
 
   /** The peer that a caller is, once it has answered at the URL that it gave itself. */
   const reach = async (did: Did): Promise<Peer | null | undefined> => {
     const known = peers.byDid(did)
-    if (known?.state === 'alive') return known
+    if (known?.vital.state === 'alive') return known
     const claimed = known ?? peers.all().find(({ claimedBy }) => claimedBy === did)
     if (!claimed) return undefined
     const introduced = await introduce(claimed)
@@ -132,7 +141,12 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
 
   return {
     learn(peer) {
-      if (deps.admits(peer)) handle({ type: 'learnt', peer: peer.url, isPinned: peer.isPinned })
+      if (!deps.admits(peer)) return
+      const { url, isPinned, descriptor } = peer
+      handle({ type: 'learnt', peer: url, isPinned, isProven: descriptor !== null })
+    },
+    sampled(sample) {
+      handle({ type: 'sampled', ...sample })
     },
     forget({ url }) {
       handle({ type: 'forgotten', peer: url })

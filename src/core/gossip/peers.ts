@@ -1,11 +1,14 @@
 /** The peer table: who this spore syncs with, and what it knows of how far each is. */
 import { type BoundedMap, createBoundedMap } from '../base/bounded.ts'
 import type { Did, LogId } from '../base/brand.ts'
-import { decodeCanonical, encodeCanonical } from '../base/canonical.ts'
+import type { Result } from '../base/result.ts'
 import type { PeerView } from '../protocol/api.ts'
+import type { ErrorCode, Failure } from '../protocol/errors.ts'
 import { PEERS_MAX } from '../protocol/limits.ts'
-import type { Descriptor, HeadsRow } from '../protocol/messages.ts'
+import type { Descriptor, HeadsRow, PushReply } from '../protocol/messages.ts'
+import type { PeerState } from '../protocol/peer-state.ts'
 import type { ConductView } from './conduct.ts'
+import { newVital, type Vital } from './liveness.ts'
 import { OFFER_ALL_PAUSE_MS } from './offer.ts'
 
 export interface Peer {
@@ -14,14 +17,21 @@ export interface Peer {
   descriptor: Descriptor | null
   /** It has proved at its URL who it is, and was not out of reach since: another may answer there now. */
   isProven: boolean
-  state: PeerView['state']
+  /** What another spore passed on of who says to answer here: signed by its key, not yet seen to be true. */
+  told: Descriptor | null
+  /** Whether it is there. */
+  readonly vital: Vital
   lastSyncAtMs: number | null
   lastError: string | null
-  /** Requests in a row that failed. */
-  failures: number
+  /** Whether it reaches this spore where this one says to answer, as it said itself; null where it never did. */
+  reachesUs: boolean | null
+  /** What became of what was pushed to it. */
+  readonly given: Given
+  /** Whether other spores reach it, by their word; null until one said so. */
+  readonly witnesses: BoundedMap<Did, Testimony>
   /** How often it said that it is busy since the last round with it. */
   busy: { readonly times: number; readonly sinceSyncAtMs: number | null }
-  /** It asked not to be asked before this time. */
+  /** It asked not to be asked before this time, of a clock that does not jump. */
   pausedUntilMs: number
   /** Nobody configured it, and it has not answered at this URL yet: dropped when it does not. */
   isStranger: boolean
@@ -43,6 +53,22 @@ export interface Peer {
   offerPauseMs: number
 }
 
+/** What a peer made of the entries that this spore pushed to it. */
+export interface Given {
+  /** Entries that were new to it, and when it last took some. */
+  accepted: number
+  acceptedAtMs: number | null
+  /** Why it last refused something, and when. */
+  refusal: ErrorCode | null
+  refusedAtMs: number | null
+}
+
+/** What another spore says of a peer. */
+export interface Testimony {
+  readonly state: PeerState
+  readonly atMs: number
+}
+
 export interface Peers {
   /** The peer at a URL, made if there is room; null where the table is full. */
   at(url: string): Peer | null
@@ -55,8 +81,14 @@ export interface Peers {
 /** Logs whose progress at one peer is remembered; beyond it a push may repeat what the peer has. */
 export const KNOWN_LOGS_MAX = 16_384
 
-export function createPeers(): Peers {
+/** Spores whose word on one peer is kept: the latest. */
+export const WITNESSES_MAX = 8
+
+/** `elapsed` is the time of a clock that does not jump. */
+export function createPeers(elapsed: () => number): Peers {
   const peers = new Map<string, Peer>()
+  /** Where a key was found last; checked before it is believed. */
+  const byKey = createBoundedMap<Did, Peer>(PEERS_MAX)
   return {
     at(url) {
       const known = peers.get(url)
@@ -66,10 +98,13 @@ export function createPeers(): Peers {
         url,
         descriptor: null,
         isProven: false,
-        state: 'new',
+        told: null,
+        vital: newVital(elapsed()),
         lastSyncAtMs: null,
         lastError: null,
-        failures: 0,
+        reachesUs: null,
+        given: { accepted: 0, acceptedAtMs: null, refusal: null, refusedAtMs: null },
+        witnesses: createBoundedMap(WITNESSES_MAX),
         busy: { times: 0, sinceSyncAtMs: null },
         pausedUntilMs: Number.NEGATIVE_INFINITY,
         isStranger: false,
@@ -87,7 +122,16 @@ export function createPeers(): Peers {
       return peer
     },
     byUrl: (url) => peers.get(url),
-    byDid: (did) => [...peers.values()].find(({ descriptor }) => descriptor?.key === did),
+    byDid(did) {
+      const last = byKey.get(did)
+      if (last?.descriptor?.key === did && peers.get(last.url) === last) return last
+      for (const peer of peers.values())
+        if (peer.descriptor?.key === did) {
+          byKey.set(did, peer)
+          return peer
+        }
+      return undefined
+    },
     remove: (peer) => void peers.delete(peer.url),
     all: () => [...peers.values()],
   }
@@ -100,6 +144,18 @@ export const peerDid = ({ descriptor, isProven }: Pick<Peer, 'descriptor' | 'isP
 /** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
 export function noteKnown(peer: Pick<Peer, 'known'>, logId: LogId, next: number): void {
   if (next > (peer.known.get(logId) ?? 0)) peer.known.set(logId, next)
+}
+
+/** What became of what was pushed to a peer, at `nowMs` of the wall clock. */
+export function noteGiven({ given }: Peer, result: Result<PushReply, Failure>, nowMs: number): void {
+  if (result.ok && result.value.new > 0) {
+    given.accepted += result.value.new
+    given.acceptedAtMs = nowMs
+  }
+  const refusal = result.ok ? result.value.failures.at(-1)?.code : result.error.code
+  if (refusal === undefined || refusal === 'PEER_UNREACHABLE') return
+  given.refusal = refusal
+  given.refusedAtMs = nowMs
 }
 
 /** What a peer says of a log. */
@@ -118,7 +174,7 @@ export const toPeerView = (peer: Peer, conduct: ConductView | null): PeerView =>
   spore: peer.descriptor?.key ?? null,
   name: peer.descriptor?.name ?? null,
   url: peer.url,
-  state: peer.state,
+  state: peer.vital.state,
   lastSyncAt: peer.lastSyncAtMs === null ? null : new Date(peer.lastSyncAtMs).toISOString(),
   lastError: peer.lastError,
   standing: conduct?.standing ?? 'ok',
@@ -126,13 +182,3 @@ export const toPeerView = (peer: Peer, conduct: ConductView | null): PeerView =>
   cutUntil: conduct?.untilMs ? new Date(conduct.untilMs).toISOString() : null,
   refused: conduct?.refused ?? 0,
 })
-
-/** The URLs of the table in the form that the store keeps. */
-export const encodePeerUrls = (peers: readonly Peer[]): Uint8Array =>
-  encodeCanonical(peers.map(({ url }) => url))
-export function decodePeerUrls(bytes: Uint8Array): string[] {
-  const decoded = decodeCanonical(bytes)
-  return decoded.ok && Array.isArray(decoded.value)
-    ? decoded.value.filter((url) => typeof url === 'string')
-    : []
-}

@@ -2,11 +2,11 @@
  * With whom the next round is: mostly a neighbour, and beside it one of the companions, the peers that share a members space with
  * this spore: news of such a space go nowhere else, so they are asked whether they are neighbours or not.
  */
-import type { Clock, Random } from '../base/ports.ts'
+import type { Random } from '../base/ports.ts'
 import type { Spaces } from '../memory/spaces.ts'
-import type { Introductions } from './introductions.ts'
-import type { Neighbors } from './neighbors.ts'
-import { type Peer, type Peers, peerDid } from './peers.ts'
+import { PHI_ASK } from './liveness.ts'
+import type { Membership } from './membership.ts'
+import { type Peer, peerDid } from './peers.ts'
 import { ACTIVE_MAX } from './views.ts'
 
 export interface Rounds {
@@ -19,10 +19,10 @@ export interface Rounds {
 }
 
 export interface RoundsDeps {
-  readonly neighbors: Pick<Neighbors, 'active' | 'passive' | 'refill'>
-  readonly introductions: Pick<Introductions, 'discover'>
-  readonly clock: Clock
-  readonly peers: Peers
+  readonly membership: Pick<
+    Membership,
+    'neighbors' | 'introductions' | 'peers' | 'health' | 'suspicion' | 'elapsed'
+  >
   readonly spaces: Spaces
   readonly random: Random
   readonly isAskable: (peer: Peer) => boolean
@@ -37,7 +37,8 @@ const PASSIVE_ROUND_SHARE = 1 / 8
 const DISCOVER_INTERVAL_MS = 5 * 60 * 1000
 
 export function createRounds(deps: RoundsDeps): Rounds {
-  const { neighbors, introductions, peers, spaces, clock, random, isAskable, sync } = deps
+  const { membership, spaces, random, isAskable, sync } = deps
+  const { neighbors, introductions, peers, health, suspicion, elapsed } = membership
   let discoveredAtMs = Number.NEGATIVE_INFINITY
   const isCompanion = (peer: Peer): boolean => {
     const did = peerDid(peer)
@@ -56,11 +57,19 @@ export function createRounds(deps: RoundsDeps): Rounds {
   const pick = (pool: readonly Peer[]): Peer | undefined => pool[Math.floor(random.float() * pool.length)]
 
   return {
-    /** Mostly a neighbour: what these have is most likely what is missing here. */
+    /**
+     * Mostly a neighbour: what these have is most likely what is missing here. One that has been silent for too long goes
+     * before the others: the round finds out whether it is there.
+     */
     choose() {
       const active = neighbors.active().filter(isAskable)
       const passive = neighbors.passive().filter(isAskable)
       const isPassive = active.length === 0 || (passive.length > 0 && random.float() < PASSIVE_ROUND_SHARE)
+      const silent = active
+        .map((peer) => ({ peer, phi: suspicion(peer) ?? 0 }))
+        .filter(({ phi }) => phi >= PHI_ASK * health.factor)
+      if (!isPassive && silent.length > 0)
+        return silent.reduce((most, each) => (each.phi > most.phi ? each : most)).peer
       return pick(isPassive ? passive : active)
     },
     chooseCompanion() {
@@ -69,9 +78,9 @@ export function createRounds(deps: RoundsDeps): Rounds {
       return others.length === 0 ? undefined : pick(others)
     },
     async discover(peer) {
-      if (neighbors.active().length >= ACTIVE_MAX || peer.state !== 'alive') return
-      if (clock.now() - discoveredAtMs < DISCOVER_INTERVAL_MS) return
-      discoveredAtMs = clock.now()
+      if (neighbors.active().length >= ACTIVE_MAX || peer.vital.state !== 'alive') return
+      if (elapsed() - discoveredAtMs < DISCOVER_INTERVAL_MS) return
+      discoveredAtMs = elapsed()
       if (await introductions.discover(peer)) neighbors.refill()
     },
   }

@@ -13,6 +13,8 @@ export interface Syncs {
   /** Begins a round with a peer, or gives the one that is under way. */
   start(peer: Peer): Promise<void>
   get(peer: Peer): Promise<void> | undefined
+  /** How many are under way. */
+  readonly size: number
   settled(): Promise<void>
 }
 
@@ -56,6 +58,9 @@ export function createSyncs({ run, isAskable, onFailed, activities, progress, lo
       return started
     },
     get: (peer) => running.get(peer),
+    get size() {
+      return running.size
+    },
     async settled() {
       await Promise.allSettled(running.values())
     },

@@ -3,9 +3,11 @@
  *
  * The active view is small and symmetric: news travel along it. The passive view is who else is known; it replaces at once
  * who fails. Invariants: at most `ACTIVE_MAX` peers are active; who is active has accepted or was accepted; at most
- * `PASSIVE_MAX` peers that nobody configured are passive; every `ask` is followed by one `answered` or `failed`.
+ * `PASSIVE_MAX` peers that nobody configured are passive, unless all are asked at once; of one place at most
+ * `PLACE_ACTIVE_MAX` that nobody configured are active and `PLACE_KNOWN_MAX` known; every `ask` is followed by one `answered` or `failed`.
  */
 import type { Random } from '../base/ports.ts'
+import { SAMPLED_ACTIVE } from './sampler.ts'
 
 /** Links of one spore: up to 9 spores form a full mesh, and after 30 % are gone at once the rest still hold together. */
 export const ACTIVE_MAX = 8
@@ -14,7 +16,17 @@ export const PASSIVE_MAX = 64
 /** With fewer links than this a spore is close to being cut off: it is then accepted wherever it asks. */
 const URGENT_BELOW = 4
 /** Configured peers that no eviction touches: with these slots a spore cannot be surrounded by strangers alone. */
-const PINNED_KEPT = 2
+export const PINNED_KEPT = 4
+/** Links of unconfigured peers in one place (a domain, a block of addresses), and peers of one that are known at all. */
+export const PLACE_ACTIVE_MAX = 2
+export const PLACE_KNOWN_MAX = 8
+/** Passive peers that have not answered here yet, once there are as many as may be: strangers push out strangers. */
+export const UNPROVEN_KEPT = 16
+/**
+ * A link to a sampled peer is asked for this often, on average, where all links are taken: each costs somebody else one, and a
+ * new link carries everything twice until it is pruned. An attacker needs longer to surround anyone.
+ */
+export const SAMPLED_ASK_MS = 5 * 60_000
 /** A peer that refused or failed is not asked again before this, and each time after it twice as long, up to the most. */
 export const ASK_AGAIN_MS = 30_000
 const ASK_AGAIN_MAX_MS = 32 * ASK_AGAIN_MS
@@ -23,8 +35,22 @@ const ASK_AGAIN_MAX_MS = 32 * ASK_AGAIN_MS
 export type PeerName = string
 
 export type ViewEvent =
-  /** Somebody is known, or has answered after all. `isPinned` where an operator configured it: it is never forgotten for others. */
-  | { readonly type: 'learnt'; readonly peer: PeerName; readonly isPinned: boolean }
+  /**
+   * Somebody is known, or has answered after all. `isPinned` where an operator configured it: it is never forgotten for
+   * others. `isProven` where it has answered here.
+   */
+  | {
+      readonly type: 'learnt'
+      readonly peer: PeerName
+      readonly isPinned: boolean
+      readonly isProven?: boolean
+    }
+  /** Whom chance chose (`sampler.ts`) to be linked to, and to be kept; instead of those it chose before. */
+  | {
+      readonly type: 'sampled'
+      readonly active: readonly PeerName[]
+      readonly passive: readonly PeerName[]
+    }
   | { readonly type: 'forgotten'; readonly peer: PeerName }
   /** A peer asks for a link. Answered by exactly one `answer`. */
   | { readonly type: 'asked'; readonly peer: PeerName; readonly isUrgent: boolean }
@@ -57,7 +83,12 @@ export interface Views {
 }
 
 interface Member {
+  /** Null where no cap holds. */
+  readonly place: string | null
   isPinned: boolean
+  isProven: boolean
+  /** Chance chose it: as a link, or to be kept. */
+  sampled: 'active' | 'passive' | null
   state: 'passive' | 'asking' | 'active'
   /** It did not answer when it was last asked: the first to make room. */
   isFailing: boolean
@@ -66,8 +97,15 @@ interface Member {
   refusals: number
 }
 
-export function createViews({ random }: { readonly random: Random }): Views {
+export interface ViewsDeps {
+  readonly random: Random
+  /** The domain or block of a peer, of which there are only so many; null for one that no cap holds for. */
+  readonly placeOf?: (peer: PeerName) => string | null
+}
+
+export function createViews({ random, placeOf = () => null }: ViewsDeps): Views {
   const members = new Map<PeerName, Member>()
+  let sampledAskAtMs: number | null = null
 
   const inState = (state: Member['state']): PeerName[] =>
     [...members].filter(([, member]) => member.state === state).map(([peer]) => peer)
@@ -77,37 +115,58 @@ export function createViews({ random }: { readonly random: Random }): Views {
     return found
   }
 
-  const learn = (peer: PeerName, isPinned: boolean): ViewEffect[] => {
+  const learn = (peer: PeerName, isPinned: boolean, isProven = false): ViewEffect[] => {
     const known = members.get(peer)
     if (known) {
       known.isPinned ||= isPinned
+      known.isProven ||= isProven
       if (known.isFailing) Object.assign(known, { isFailing: false, notBeforeMs: 0, refusals: 0 })
       return []
     }
-    members.set(peer, { isPinned, state: 'passive', isFailing: false, notBeforeMs: 0, refusals: 0 })
-    return isPinned ? [] : trim(peer)
+    const place = placeOf(peer)
+    const crowd = isPinned || place === null ? [] : strangers().filter(([, other]) => other.place === place)
+    const dropped = crowd.length < PLACE_KNOWN_MAX ? [] : drop(crowd)
+    // Nobody makes room in a place that is full of links and of those that chance chose.
+    if (crowd.length >= PLACE_KNOWN_MAX && dropped.length === 0) return [{ type: 'dropped', peer }]
+    const begin = { isFailing: false, notBeforeMs: 0, refusals: 0 } as const
+    members.set(peer, { place, isPinned, isProven, sampled: null, state: 'passive', ...begin })
+    return isPinned ? dropped : [...dropped, ...trim(peer)]
   }
 
-  /** Drops a random passive peer, not the newest, where there are too many; one that failed rather than another. */
+  /** Those that nobody configured. */
+  const strangers = (): [PeerName, Member][] => [...members].filter(([, { isPinned }]) => !isPinned)
+
+  /** Makes room in the passive view where there are too many, and not by the newest. */
   const trim = (newest: PeerName): ViewEffect[] => {
-    const strangers = [...members].filter(([, { state, isPinned }]) => state !== 'active' && !isPinned)
-    const others = strangers
-      .filter(([peer, { state }]) => state === 'passive' && peer !== newest)
-      .map(([peer]) => peer)
-    if (strangers.length <= PASSIVE_MAX || others.length === 0) return []
-    const failing = others.filter((peer) => (members.get(peer) as Member).isFailing)
-    const peer = pick(failing.length > 0 ? failing : others)
+    const passive = strangers().filter(([, { state }]) => state !== 'active')
+    return passive.length <= PASSIVE_MAX ? [] : drop(passive.filter(([peer]) => peer !== newest))
+  }
+
+  /**
+   * Drops one of these: one that failed rather than another, a stranger that has not answered rather than one that has
+   * where strangers are many, and nobody that is linked, asked, or kept for chance.
+   */
+  const drop = (from: readonly [PeerName, Member][]): ViewEffect[] => {
+    const idle = from.filter(([, { state, sampled }]) => state === 'passive' && sampled === null)
+    const failing = idle.filter(([, { isFailing }]) => isFailing)
+    const unproven = idle.filter(([, { isProven }]) => !isProven)
+    const proven = idle.filter(([, { isProven }]) => isProven)
+    const isCrowded = unproven.length >= UNPROVEN_KEPT || proven.length === 0
+    const pool = failing.length > 0 ? failing : isCrowded ? unproven : proven
+    if (pool.length === 0) return []
+    const [peer] = pick(pool)
     members.delete(peer)
     return [{ type: 'dropped', peer }]
   }
 
   const answer = (peer: PeerName, isUrgent: boolean): ViewEffect[] => {
     const effects = learn(peer, false)
-    const member = members.get(peer) as Member
+    const member = members.get(peer)
+    if (!member) return [...effects, accept(peer, false)]
     // Both asked at once, or the peer forgot that it is linked.
     if (member.state !== 'passive') return [...effects, ...link(peer, member), accept(peer, true)]
     const hasRoom = count('active') + count('asking') < ACTIVE_MAX
-    if (!hasRoom && !isUrgent) return [...effects, accept(peer, false)]
+    if ((!hasRoom && !isUrgent) || isPlaceFull(member)) return [...effects, accept(peer, false)]
     return [...effects, ...link(peer, member), accept(peer, true)]
   }
 
@@ -121,11 +180,23 @@ export function createViews({ random }: { readonly random: Random }): Views {
     return [...evicted, { type: 'up', peer }]
   }
 
+  /** Whether as many links of a peer's place are there, or asked for, as one that nobody configured may share it with. */
+  const isPlaceFull = ({ place, isPinned }: Member): boolean => {
+    if (place === null || isPinned) return false
+    let sharing = 0
+    for (const other of members.values()) if (other.place === place && other.state !== 'passive') sharing++
+    return sharing >= PLACE_ACTIVE_MAX
+  }
+
   /** Ends a random other link. HyParView's choice: whoever could choose better could also be led to choose worse. */
   const evict = (newest: PeerName): ViewEffect[] => {
     const active = inState('active').filter((peer) => peer !== newest)
-    const kept = active.filter((peer) => (members.get(peer) as Member).isPinned).slice(0, PINNED_KEPT)
-    const peer = pick(active.filter((candidate) => !kept.includes(candidate)))
+    const of = (peer: PeerName) => members.get(peer) as Member
+    const pinned = active.filter((peer) => of(peer).isPinned).slice(0, PINNED_KEPT)
+    const sampled = active.filter((peer) => of(peer).sampled === 'active').slice(0, SAMPLED_ACTIVE)
+    const peer = pick(
+      active.filter((candidate) => !pinned.includes(candidate) && !sampled.includes(candidate)),
+    )
     return [{ type: 'leave', peer }, ...unlink(peer)]
   }
 
@@ -165,24 +236,39 @@ export function createViews({ random }: { readonly random: Random }): Views {
     return [...effects, ...(member.isPinned ? [] : trim(peer)), ...fill(nowMs)]
   }
 
-  /** Asks as many as links are missing, configured ones first; one of these also where strangers hold every link. */
+  /**
+   * Asks as many as links are missing, configured ones first and then those that chance chose; one of either kind also where
+   * others hold every link.
+   */
   const fill = (nowMs: number): ViewEffect[] => {
-    const active = inState('active')
-    const asking = inState('asking')
-    const isPinned = (peer: PeerName) => (members.get(peer) as Member).isPinned
+    const held = [...members.values()].filter(({ state }) => state !== 'passive')
+    const active = count('active')
     const ready = shuffled(
-      inState('passive').filter((peer) => (members.get(peer) as Member).notBeforeMs <= nowMs),
+      [...members].filter(([, { state, notBeforeMs }]) => state === 'passive' && notBeforeMs <= nowMs),
     )
-    const pinned = ready.filter(isPinned)
-    const missing = Math.max(0, ACTIVE_MAX - active.length - asking.length)
-    const isSurrounded = ![...active, ...asking].some(isPinned)
-    const wanted = Math.max(missing, isSurrounded ? Math.min(1, pinned.length) : 0)
-    const isUrgent = active.length < URGENT_BELOW
-    return [...pinned, ...ready.filter((peer) => !isPinned(peer))].slice(0, wanted).map((peer) => {
-      const member = members.get(peer) as Member
+    const pinned = ready.filter(([, { isPinned }]) => isPinned)
+    const sampled = ready.filter(([, { sampled, isPinned }]) => sampled === 'active' && !isPinned)
+    const others = ready.filter(([, { sampled, isPinned }]) => sampled !== 'active' && !isPinned)
+    const missing = Math.max(0, ACTIVE_MAX - held.length)
+    const isSurrounded = pinned.length > 0 && !held.some(({ isPinned }) => isPinned)
+    const lacksChance = held.filter((member) => member.sampled === 'active').length < SAMPLED_ACTIVE
+    sampledAskAtMs ??= nowMs + SAMPLED_ASK_MS * random.float()
+    const wantsChance = missing === 0 && lacksChance && sampled.length > 0 && nowMs >= sampledAskAtMs
+    const asked: ViewEffect[] = []
+    const ask = ([peer, member]: [PeerName, Member], isUrgent: boolean): void => {
+      if (isPlaceFull(member)) return
       member.state = 'asking'
-      return { type: 'ask', peer, isUrgent }
-    })
+      asked.push({ type: 'ask', peer, isUrgent })
+    }
+    const wanted = Math.max(missing, isSurrounded ? 1 : 0)
+    for (const candidate of [...pinned, ...sampled, ...others])
+      if (asked.length < wanted) ask(candidate, active < URGENT_BELOW)
+    const [chosen] = sampled
+    if (wantsChance && chosen && chosen[1].state === 'passive') {
+      sampledAskAtMs = nowMs + SAMPLED_ASK_MS * (0.5 + random.float())
+      ask(chosen, true)
+    }
+    return asked
   }
 
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random.float() * from.length)] as T
@@ -196,7 +282,16 @@ export function createViews({ random }: { readonly random: Random }): Views {
     handle(event, nowMs) {
       switch (event.type) {
         case 'learnt':
-          return learn(event.peer, event.isPinned)
+          return learn(event.peer, event.isPinned, event.isProven)
+        case 'sampled': {
+          for (const member of members.values()) member.sampled = null
+          for (const kind of ['passive', 'active'] as const)
+            for (const peer of event[kind]) {
+              const member = members.get(peer)
+              if (member) member.sampled = kind
+            }
+          return []
+        }
         case 'forgotten': {
           const effects = unlink(event.peer)
           members.delete(event.peer)

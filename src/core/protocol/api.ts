@@ -4,7 +4,8 @@
  */
 import { z } from 'zod'
 import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
-import { conductShape, keptSchema, quarantineSchema } from './api-kept.ts'
+import { keptSchema, quarantineSchema } from './api-kept.ts'
+import { peerSchema } from './api-peers.ts'
 import * as limits from './limits.ts'
 import { watchdogSchema } from './vitals.ts'
 
@@ -318,23 +319,7 @@ export type TaskPage = z.infer<typeof taskPageSchema>
 
 // --- Peers and health ---
 
-export const peerInputSchema = z
-  .strictObject({ url: z.string().max(limits.URL_CHARS_MAX).describe('Where the other spore answers') })
-  .meta({ id: 'JoinPeer' })
-
-export const peerStateSchema = z.enum(['new', 'alive', 'unreachable', 'refused'])
-export const peerSchema = z
-  .object({
-    spore: z.string().nullable().describe('Its did:key; null until it has answered'),
-    name: z.string().nullable(),
-    url: z.string(),
-    state: peerStateSchema,
-    lastSyncAt: z.string().nullable(),
-    lastError: z.string().nullable(),
-    ...conductShape,
-  })
-  .meta({ id: 'Peer' })
-export type PeerView = z.infer<typeof peerSchema>
+export * from './api-peers.ts'
 
 export const peerPageSchema = z
   .object({

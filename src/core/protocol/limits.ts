@@ -174,6 +174,16 @@ export const NAME_CHARS_MAX = 64
 export const LABEL_CHARS_MAX = 32
 /** Labels in one list of a descriptor: four lists of these are 2 KiB, so that eight descriptors fit a small message. */
 export const LABELS_MAX = 16
+/** Descriptors in one shuffle, in either direction: what one link carries of the membership in a minute. */
+export const SHUFFLE_NODES_MAX = 8
+/** Bytes of a shuffle: its descriptors at their longest, escaped (3 KiB each), and slack. */
+export const SHUFFLE_BYTES_MAX = 32 * KIB
+/** Between two shuffles of a spore, on average; what comes more often from one is left unread. */
+export const SHUFFLE_INTERVAL_MS = MINUTE_MS
+/** A spore that is asked whether it reaches another one answers within this: well below the patience of the asker. */
+export const PROBE_TIMEOUT_MS = 5 * SECOND_MS
+/** Characters of the pre-shared key of a private network: 32 random base64 letters are 192 bits. */
+export const NETWORK_KEY_CHARS_MIN = 32
 /** A descriptor is valid for this long from when it was issued: who is gone is gossiped for no longer than a day. */
 export const DESCRIPTOR_TTL_MS = 24 * 60 * MINUTE_MS
 /** A federation request without a connection, reply head or further bytes for this long has failed. */

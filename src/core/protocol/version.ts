@@ -6,4 +6,4 @@ export const DEFAULT_NETWORK = 'spore-main'
  * What this code can be asked for that another spore of this version may not know, in its descriptor; ascending. Who asks
  * for it reads the descriptor first, so that more can be added within a version.
  */
-export const CAPABILITIES: readonly string[] = ['stream']
+export const CAPABILITIES: readonly string[] = ['probe', 'shuffle', 'stream']

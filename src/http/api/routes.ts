@@ -4,6 +4,7 @@ import type { RouteContext } from '../server.ts'
 import { addPeerRoute } from './add-peer.ts'
 import { contextRoute } from './context.ts'
 import { eventsRoute } from './events.ts'
+import { federationStatusRoute } from './federation-status.ts'
 import { healthRoute } from './health.ts'
 import { livezRoute } from './livez.ts'
 import { membersRoute } from './members.ts'
@@ -40,6 +41,7 @@ const routes = [
   taskRoute,
   trustRoute,
   peersRoute,
+  federationStatusRoute,
   addPeerRoute,
   moderationRoute,
   moderationListsRoute,

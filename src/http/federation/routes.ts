@@ -11,7 +11,7 @@ import { LINES_MEDIA_TYPE } from '../../core/gossip/lines.ts'
 import type { SegmentFrame } from '../../core/gossip/segments.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { countFrames, FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
-import { FEDERATION_BODY_BYTES_MAX } from '../../core/protocol/limits.ts'
+import { FEDERATION_BODY_BYTES_MAX, SHUFFLE_BYTES_MAX } from '../../core/protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
   CURSOR_HEADER,
@@ -33,6 +33,8 @@ const DESCRIPTOR_BYTES_MAX = 16 * 1024
 const REDEMPTION_BYTES_MAX = 1024
 /** An ihave at its longest: `IHAVE_ROWS_MAX` rows of at most 23 bytes. */
 const IHAVE_BYTES_MAX = 256 * 1024
+/** A key, and no more. */
+const PROBE_BYTES_MAX = 256
 /** `want` at its longest: `PULL_RANGES_MAX` rows of 23 bytes. */
 const NEIGHBOR_BYTES_MAX = 32 * 1024
 
@@ -151,6 +153,22 @@ export const federationRoutes =
       return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.neighbor(bodyOf(request), caller)))
     })
 
+    app.post(`${FEDERATION_PATH}/probe`, { bodyLimit: PROBE_BYTES_MAX }, async (request, reply) => {
+      const caller = callerOf(request)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(await federation.probe(bodyOf(request), caller)))
+    })
+
+    app.post(`${FEDERATION_PATH}/shuffle`, { bodyLimit: SHUFFLE_BYTES_MAX }, async (request) => {
+      const caller = callerOf(request)
+      return unwrap(federation.shuffle(unwrap(parseJson(bodyOf(request))), caller))
+    })
+
+    for (const path of ['/federation/leave', `${FEDERATION_PATH}/leave`])
+      app.post(path, { bodyLimit: PROBE_BYTES_MAX }, async (request, reply) => {
+        federation.left(callerOf(request))
+        return reply.code(204).send()
+      })
+
     const joined = { bodyLimit: DESCRIPTOR_BYTES_MAX, config: { signatures: () => 1 } }
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
       app.post(path, joined, async (request, reply) => {
@@ -162,10 +180,12 @@ export const federationRoutes =
       })
 
     for (const path of ['/federation/nodes', `${FEDERATION_PATH}/nodes`])
-      app.get(path, async (request) => {
+      app.get(path, async (request, reply) => {
         callerOf(request)
         const query = request.query as { readonly [name: string]: unknown }
-        return unwrap(federation.find((name) => [query[name] ?? []].flat()))
+        const found = unwrap(federation.find((name) => [query[name] ?? []].flat()))
+        const { body, headers } = federation.prove(found, String(request.headers.signature))
+        return sendBytes(reply.headers({ ...headers }), 'application/json', body)
       })
   }
 

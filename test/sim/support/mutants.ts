@@ -151,8 +151,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'core/gossip/views.ts',
-        find: 'if (strangers.length <= PASSIVE_MAX || others.length === 0) return []',
-        replace: 'return []',
+        find: 'return passive.length <= PASSIVE_MAX ? [] : drop(',
+        replace: 'return passive.length >= 0 ? [] : drop(',
       },
     ],
     scenario: 'N7',

@@ -140,7 +140,7 @@ test('a peer that is away stays, and is introduced again when it is back', async
   await net.clock.settle()
   await b.close()
   await net.clock.advance(30_000)
-  assert.equal(a.spore.peers()[0]?.state, 'unreachable')
+  assert.equal(a.spore.peers()[0]?.state, 'suspect')
   assert.match(a.spore.peers()[0]?.lastError ?? '', /^PEER_UNREACHABLE/)
   // Its store was lost meanwhile: it does not know a, until a introduces itself.
   const fresh = await net.open('b')

@@ -10,7 +10,7 @@ function setUp(run: (peer: Peer) => Promise<void>, isAskable = () => true) {
   const clock = { ms: 0, now: () => clock.ms }
   const activities = createActivities(clock)
   const state = { stored: 0, failures: [] as string[] }
-  const peer = createPeers().at('https://a.test') as Peer
+  const peer = createPeers(() => 0).at('https://a.test') as Peer
   const syncs = createSyncs({
     run,
     isAskable,
