@@ -336,19 +336,25 @@ export const DECLINED_MS_MAX = 6 * 60 * MINUTE_MS
 export const ADDRESS_BUCKETS_MAX = 16_384
 /** Peers behind addresses that keep a bucket of their own there, so that strangers at the same address cannot empty it. */
 export const PROVEN_BUCKETS_MAX = 1024
-/** Signatures a second that are verified for the strangers at one address, and at once: 3 % of what a core verifies. */
+/**
+ * Signatures a second that are verified for the strangers at one address, and at once: 3 % of what a core verifies, and
+ * what a few hundred spores ask that pull in their own time from behind one proxy.
+ */
 export const ADDRESS_SIGNATURES_PER_SECOND = 128
-export const ADDRESS_SIGNATURES_BURST = 4096
+export const ADDRESS_SIGNATURES_BURST = 2048
 /** Bytes a second from and to the strangers at one address, and at once: as of a peer. */
 export const ADDRESS_BYTES_PER_SECOND = PEER_BYTES_PER_SECOND
 export const ADDRESS_BYTES_BURST = PEER_BYTES_BURST
-/** A neighbourhood of addresses, or one that is a proxy's or of a home, has this many times what one address has. */
+/** A neighbourhood of addresses has this many times what one address has. */
 export const WIDE_FACTOR = 4
 /** All strangers together have this many times what one address has: a fifth of what a core verifies. */
 export const EVERYONE_FACTOR = 8
 /** What a signature that does not hold costs: no honest spore sends one. */
 export const FALSE_SIGNATURE_COST = 16
-/** A refusal for want of tokens is answered after this long, so that who asks again at once gets four a second and connection. */
+/**
+ * A refusal is answered after this long where an address has used up half of what it may: who asks again at once then gets
+ * four answers a second and connection.
+ */
 export const REFUSAL_DELAY_MS = 250
 /** Refusals that wait for that at a time; beyond them the answer comes at once, and the connection is closed. */
 export const REFUSALS_DELAYED_MAX = 512
