@@ -31,6 +31,7 @@ import {
   encodePull,
 } from '../../../../src/core/protocol/messages.ts'
 import { encodePayloadRequest } from '../../../../src/core/protocol/payload-messages.ts'
+import { encodeProbe } from '../../../../src/core/protocol/probe-messages.ts'
 import { encodeAsks } from '../../../../src/core/protocol/reconcile-messages.ts'
 import { createSpore, type Spore } from '../../../../src/core/spore.ts'
 import { federationRoutes } from '../../../../src/http/federation/routes.ts'
@@ -182,7 +183,17 @@ function guessesOf({ space, logs, told, other, gone, proof, hiding }: Twins, cal
     upper: { clock: 2 ** 52, prefix: new Uint8Array() },
   }
   const tags = Array.from({ length: 4 }, (_, i) => new Uint8Array(6).fill(i))
+  const shuffle = { nodes: [descriptor], states: ['alive'] }
   return {
+    'POST /federation/v1/probe': cbor(
+      `${path}/probe`,
+      ...[hiding.spore.did, told.author.signer.did, gone.author.signer.did].map(encodeProbe),
+    ),
+    'POST /federation/v1/shuffle': [
+      { path: `${path}/shuffle`, body: utf8ToBytes(JSON.stringify(shuffle)), type: 'application/json' },
+    ],
+    'POST /federation/leave': [{ path: '/federation/leave' }],
+    'POST /federation/v1/leave': [{ path: `${path}/leave` }],
     'GET /federation/v1/heads': [
       { path: `${path}/heads` },
       { path: `${path}/heads`, headers: { 'if-none-match': `"${digest}", "${ofMember.etag}"` } },
