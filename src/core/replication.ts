@@ -3,6 +3,7 @@
  * put together once. `createSpore` stands on it; the simulator runs thousands of them without what stands above.
  */
 import { type Activities, createActivities } from './base/activities.ts'
+import type { LogId } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { type Conduct, CUT_OFF, createConduct } from './gossip/conduct.ts'
 import { createDeclined, type Declined } from './gossip/declined.ts'
@@ -30,7 +31,7 @@ import { createWriter, type Writer } from './memory/writer.ts'
 import { createModeration, type Moderation } from './moderation/moderation.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
-import { EPOCH_BYTES, logIdOf } from './protocol/log.ts'
+import { EPOCH_BYTES } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
   /** What is under way, for whoever watches over it. */
@@ -191,10 +192,10 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   })
   /** What this spore would add to a log that was cut counts nowhere: were it a member again, it goes on elsewhere. */
   const leaveCutLogs = (): void => {
-    const own = spaces.replicating.map((space) => logIdOf(memory.ownLog(space)))
-    if (!own.some((logId) => memory.logs.get(logId) && memory.validPoint(logId) < Number.POSITIVE_INFINITY))
-      return
-    void writer.write((draft) => draft.leaveEpoch())
+    const isCut = (logId: LogId) =>
+      memory.logs.get(logId) && memory.validPoint(logId) < Number.POSITIVE_INFINITY
+    const isAny = () => [...replica.ownLogs()].some(isCut)
+    if (isAny()) void writer.write((draft) => isAny() && draft.leaveEpoch())
   }
   const compact = (changes: readonly Change[]): void => {
     for (const change of changes)
@@ -202,10 +203,12 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   }
   let written = epoch
   writer.onCommitted(async (applied, cut) => {
-    for (const logId of memory.logs.unsettled()) await forks.settle(logId)
+    // Held beyond a cut that was made just now.
+    const cutNow = memory.logs.unsettled()
+    for (const logId of cutNow) await forks.settle(logId)
     compact(applied.map(({ change }) => change))
     eviction.follow()
-    for (const { logId } of cut) await compaction.forked(logId)
+    for (const logId of [...cut.map((fork) => fork.logId), ...cutNow]) await compaction.forked(logId)
     if (store.origin.epoch === written) return leaveCutLogs()
     written = store.origin.epoch
     log.warn(NEW_EPOCH)

@@ -159,6 +159,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     if (isOwnTrouble(error)) return
     if (pause(peer, error, clock.now())) return
     peer.state = error.code === 'PEER_UNREACHABLE' ? 'unreachable' : 'refused'
+    peer.isProven &&= peer.state !== 'unreachable'
     peer.lastError = `${error.code}: ${error.detail}`
     peer.failures++
     log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
@@ -256,7 +257,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
-    if (!peer.descriptor || peer.state === 'unreachable') {
+    if (!peer.isProven || peer.state === 'unreachable') {
       const introduced = await introductions.introduce(peer)
       if (!introduced.ok || introduced.value !== peer || !gate.isOpen(peer)) return
       neighbors.refill()
@@ -366,7 +367,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     gate,
     follow(applied, forks) {
       if (!loop) return
-      const stored = ownNews(applied, spaces, memory)
+      const stored = ownNews(applied, replica.ownLogs())
       if (stored.length > 0) links.stored(stored, false)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },

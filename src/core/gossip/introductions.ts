@@ -89,6 +89,7 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
       }
     }
     peer.descriptor = verified.value
+    peer.isProven = true
     peer.isStranger = false
     peer.state = 'alive'
     peer.lastError = null

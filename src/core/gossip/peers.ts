@@ -12,6 +12,8 @@ export interface Peer {
   readonly url: string
   /** Null until it has answered. */
   descriptor: Descriptor | null
+  /** It has proved at its URL who it is, and was not out of reach since: another may answer there now. */
+  isProven: boolean
   state: PeerView['state']
   lastSyncAtMs: number | null
   lastError: string | null
@@ -63,6 +65,7 @@ export function createPeers(): Peers {
       const peer: Peer = {
         url,
         descriptor: null,
+        isProven: false,
         state: 'new',
         lastSyncAtMs: null,
         lastError: null,
@@ -90,8 +93,9 @@ export function createPeers(): Peers {
   }
 }
 
-/** Who a peer is, as it proved at its URL; null until it has. */
-export const peerDid = ({ descriptor }: Pick<Peer, 'descriptor'>): Did | null => descriptor?.key ?? null
+/** Who a peer is, as it proved at its URL; null until it has, and while another may have taken its place there. */
+export const peerDid = ({ descriptor, isProven }: Pick<Peer, 'descriptor' | 'isProven'>): Did | null =>
+  isProven && descriptor ? descriptor.key : null
 
 /** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
 export function noteKnown(peer: Pick<Peer, 'known'>, logId: LogId, next: number): void {

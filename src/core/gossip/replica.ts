@@ -19,11 +19,12 @@ import type { Compression } from '../protocol/compression.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { encodeFrame, splitFrames } from '../protocol/frame.ts'
 import { SEGMENT_BYTES_MAX } from '../protocol/limits.ts'
-import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import type { LogDescriptor } from '../protocol/log.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
 import { encodeRun, quotaBytesFrom } from '../protocol/run.ts'
 import type { Declined } from './declined.ts'
 import type { Forks } from './forks.ts'
+import { createOwnLogs, type OwnLogs } from './own-news.ts'
 import type { Unwanted } from './unwanted.ts'
 
 export interface ReceivedRun {
@@ -92,6 +93,7 @@ export interface Replica {
   readonly whole: ReplicaView
   /** True for the logs that own entries go to. */
   isOwn(logId: LogId): boolean
+  readonly ownLogs: OwnLogs
   /** What a peer may see; null for one that nobody knows. */
   seenBy(peer: Did | null): ReplicaView
 }
@@ -117,9 +119,11 @@ const STREAM_BATCH_BYTES = SEGMENT_BYTES_MAX / 2
 export function createReplica(deps: ReplicaDeps): Replica {
   const { memory, spaces } = deps
   const views = createBoundedMap<Did | null, ReplicaView>(VIEWS_KEPT_MAX)
+  const ownLogs = createOwnLogs(spaces, memory)
   return {
     whole: createReplicaView(() => spaces.whole, deps),
-    isOwn: (logId) => spaces.replicating.some((space) => logIdOf(memory.ownLog(space)) === logId),
+    isOwn: (logId) => ownLogs().has(logId),
+    ownLogs,
     seenBy(peer) {
       const known = views.get(peer)
       if (known) return known
