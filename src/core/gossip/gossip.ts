@@ -238,7 +238,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
-    if (!peer.descriptor || isAway(peer.vital) || isOld(peer.descriptor)) {
+    if (!peer.descriptor || !peer.isProven || isAway(peer.vital) || isOld(peer.descriptor)) {
       const introduced = await introductions.introduce(peer)
       if (!introduced.ok || introduced.value !== peer || !gate.isOpen(peer)) return
       neighbors.refill()
@@ -354,7 +354,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     gate,
     follow(applied, forks) {
       if (!loop) return
-      const stored = ownNews(applied, spaces, memory)
+      const stored = ownNews(applied, replica.ownLogs())
       if (stored.length > 0) links.stored(stored, false)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },

@@ -188,6 +188,8 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
     const isSilent = error.code === 'PEER_UNREACHABLE' || error.code === 'PEER_ASLEEP'
     health.asked(!isSilent)
+    // Another may answer there the next time.
+    if (isSilent) peer.isProven = false
     step(peer, isSilent ? { type: 'failed', isAsleep: error.code === 'PEER_ASLEEP' } : { type: 'refused' })
   }
 
