@@ -17,6 +17,7 @@ import { httpSignatures } from './vectors/http-signatures.ts'
 import { payloads } from './vectors/payloads.ts'
 import type { Case } from './vectors/protocol.ts'
 import { runs } from './vectors/runs.ts'
+import { seedLists } from './vectors/seed-lists.ts'
 import { sets } from './vectors/sets.ts'
 import { didKey, ed25519 } from './vectors/signatures.ts'
 import { views } from './vectors/views.ts'
@@ -66,6 +67,11 @@ const groups: readonly (readonly [name: string, about: string, make: () => Case[
     'http-signature',
     'A receiver at `nowMs` takes `request` with `headers` as one of `caller`, or refuses it; `earlier`: how often the same request came before.',
     httpSignatures,
+  ],
+  [
+    'bootstrap',
+    'A spore of `network` that pinned `pinnedKeys` takes `list` at `nowMs`, or refuses it; `padTo`: with spaces behind it up to as many bytes.',
+    seedLists,
   ],
 ]
 

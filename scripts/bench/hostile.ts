@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util'
 import { MODE_NAMES, MODES, type ModeName } from '../../test/support/hostile-peer/modes.ts'
 import { type Canary, startCanary, startHostilePeer } from '../../test/support/hostile-peer/start.ts'
 import type { Account } from '../../test/support/hostile-peer/tally.ts'
+import { HOSTILE_BLOCK } from '../../test/support/hostile-peer/wire.ts'
 import { memoryOf } from '../../test/support/process-memory.ts'
 import { type RunningSpore, startSpore } from '../../test/support/spore-process.ts'
 import type { Report, Run } from './support/harness.ts'
@@ -71,7 +72,11 @@ async function startHonest(program: { readonly program?: string }): Promise<Benc
   await using stack = new AsyncDisposableStack()
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const start = async (name: string, allowsPrivate: boolean): Promise<RunningSpore> => {
-    const env = { SPORE_ALLOW_PRIVATE_ADDRESSES: String(allowsPrivate), SPORE_PULL_INTERVAL_MS: '1000' }
+    const env = {
+      SPORE_ALLOW_PRIVATE_ADDRESSES: String(allowsPrivate),
+      SPORE_PULL_INTERVAL_MS: '1000',
+      SPORE_TRUST_PROXY: HOSTILE_BLOCK,
+    }
     const options = { home: join(folder, name), env, nodeOptions: NODE_OPTIONS, hangMs: HANG_MS, ...program }
     return stack.use(await startSpore(options))
   }

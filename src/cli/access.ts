@@ -5,13 +5,11 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Result } from '../core/base/result.ts'
 import type * as api from '../core/protocol/api.ts'
-
+import type { PeerQuery } from '../core/protocol/api-discovery.ts'
 import type * as spaceApi from '../core/protocol/api-spaces.ts'
-
-import type { PeerQuery } from '../core/protocol/discovery-api.ts'
-
 import { type Failure, SporeError } from '../core/protocol/errors.ts'
 import type { HttpAccessOptions } from './client.ts'
+import type { ModerationAccess } from './moderation-access.ts'
 import { readRun, runFile } from './run-file.ts'
 
 type Reply<T> = Promise<Result<T, Failure>>
@@ -39,6 +37,7 @@ export interface SporeAccess extends AsyncDisposable {
   /** Peers with all that is known of them, and how this spore and others see one another. */
   federationStatus(): Reply<api.FederationStatus>
   addPeer(url: string): Reply<api.PeerView>
+  readonly moderation: ModerationAccess
   spaces(): Reply<readonly spaceApi.SpaceView[]>
   createSpace(input: spaceApi.SpaceInput): Reply<spaceApi.SpaceView>
   invite(space: string, input: spaceApi.InvitationInput): Reply<spaceApi.InvitationView>

@@ -21,8 +21,22 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   PEER_URL_INVALID:
     'For addresses in your own network set SPORE_ALLOW_PRIVATE_ADDRESSES=true on both spores.',
   PEER_UNREACHABLE: 'Check the URL, and that the other spore is running and reachable from here.',
+  PEER_BLOCKED:
+    'Lift the rule with "spore unblock", if it is yours; the other operator has to, if it is not.',
+  RULE_PROTECTED: 'Look at it with --preview; --force says that it is meant.',
+  TARGET_INVALID: 'Give a did:key, the URL of a peer or a domain; --as says which.',
+  IMPORT_MALFORMED:
+    'Give the CSV that Mastodon exports, a text with one domain, did or URL a line, or what "spore moderation export" wrote.',
   PEER_SELF: 'Join another spore than this one.',
-  SPACE_UNKNOWN: 'Use "private" or "commons".',
+  SPACE_UNKNOWN: '"spore space list" shows those that are known; "spore space create" founds one.',
+  SPACE_READ_ONLY:
+    'Ask an admin of the space for an invitation, or "spore space join" it again if you left it.',
+  SPACE_NAME_TAKEN: 'Choose another name; when joining, with --as.',
+  INVITATION_INVALID: 'Copy the whole line, from "spore-invite:" to its end.',
+  INVITATION_REFUSED: 'Ask for another invitation: each admits one spore, once, until it expires.',
+  INVITATION_UNANSWERABLE:
+    'Set SPORE_PUBLIC_URL, or say whom it is for: spore space invite <space> --for <did of the other spore>.',
+  MEMBERS_ADMIN_ONLY: '"spore space members <space>" shows who its admins are.',
   HOST_NOT_ALLOWED: 'Add the host to allowedHosts (SPORE_ALLOWED_HOSTS) of that spore.',
   OVERLOADED: 'Wait some seconds and try again.',
   INTERNAL: 'Try again; if it happens again, look into the log of the spore and run "spore doctor".',

@@ -6,6 +6,7 @@ import * as api from '../core/protocol/api.ts'
 import * as spaceApi from '../core/protocol/api-spaces.ts'
 import { ERRORS, type ErrorCode, type Failure, failure } from '../core/protocol/errors.ts'
 import type { SporeAccess } from './access.ts'
+import { httpModeration } from './moderation-access.ts'
 
 /** Bytes of one reply: 100 memories of 64 KiB, every character escaped, is the most that a page can have. */
 export const REPLY_BYTES_MAX = 64 * 1024 * 1024
@@ -63,6 +64,10 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
       call('GET', `/api/peers${toQuery(query)}`, api.peerPageSchema),
     federationStatus: () => call('GET', '/api/federation/status', api.federationStatusSchema),
     addPeer: (url) => call('POST', '/api/peers', api.peerSchema, { url }),
+    moderation: httpModeration(
+      (path, query, schema) => call('GET', `${path}${toQuery(query)}`, schema),
+      (path, body, schema) => call('POST', path, schema, body),
+    ),
     spaces: async () => {
       const page = await call('GET', '/api/spaces', spaceApi.spacePageSchema)
       return page.ok ? ok(page.value.spaces) : page

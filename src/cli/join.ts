@@ -8,7 +8,7 @@ export const spec: CommandSpec = {
   name: 'join',
   summary: 'Exchange with another spore',
   description:
-    'The two spores then exchange every space but "private", now and while both run. For addresses in your own network\n' +
+    'The two spores then exchange the spaces that both are in, never "private", now and while both run. For addresses in your own network\n' +
     'both need SPORE_ALLOW_PRIVATE_ADDRESSES=true.',
   examples: [
     'spore join https://spore.example.org',

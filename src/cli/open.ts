@@ -11,6 +11,7 @@ import type { Log } from '../core/base/ports.ts'
 import { ok } from '../core/base/result.ts'
 import { createSpore, type Spore, type SporeOptions } from '../core/spore.ts'
 import type { SporeAccess } from './access.ts'
+import { folderModeration } from './moderation-access.ts'
 import { packageVersion } from './version.ts'
 
 export interface OpenSpore extends AsyncDisposable {
@@ -103,6 +104,7 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     peers: (query = { role: [], tag: [], family: [] }) => spore.find(query),
     federationStatus: async () => ok(spore.federationStatus()),
     addPeer: (url) => spore.addPeer(url),
+    moderation: folderModeration(spore.moderation),
     spaces: async () => ok(spore.spaces()),
     createSpace: (input) => spore.createSpace(input),
     invite: (space, input) => spore.invite(space, input),

@@ -1,6 +1,6 @@
 /** `spore peers`: the spores this one exchanges with, and how that goes. */
 import type { FederationStatus, PeerStatus, PeerView } from '../core/protocol/api.ts'
-import type { FoundSpore } from '../core/protocol/discovery-api.ts'
+import type { FoundSpore } from '../core/protocol/api-discovery.ts'
 import { openAccess } from './access.ts'
 import { type CommandSpec, listOption } from './command.ts'
 import { EXIT, unwrap } from './exit.ts'

@@ -22,6 +22,30 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   tasks: { summary: 'List the questions that were asked', load: () => import('./tasks.ts') },
   join: { summary: 'Exchange with another spore', load: () => import('./join.ts') },
   peers: { summary: 'List the spores this one exchanges with', load: () => import('./peers.ts') },
+  block: {
+    summary: 'Have no dealings with a peer, author or domain',
+    load: async () => ({ spec: (await import('./moderate.ts')).blockSpec }),
+  },
+  mute: {
+    summary: 'Do not show what an author or domain says',
+    load: async () => ({ spec: (await import('./moderate.ts')).muteSpec }),
+  },
+  limit: {
+    summary: 'Keep a peer, author or domain at a distance',
+    load: async () => ({ spec: (await import('./moderate.ts')).limitSpec }),
+  },
+  allow: {
+    summary: 'Exempt a peer, author or domain from wider rules',
+    load: async () => ({ spec: (await import('./moderate.ts')).allowSpec }),
+  },
+  unblock: {
+    summary: 'Lift the rule about a peer, author or domain, whatever it says',
+    load: async () => ({ spec: (await import('./moderate.ts')).unblockSpec }),
+  },
+  moderation: {
+    summary: 'List rules, read block lists into drafts, apply them',
+    load: () => import('./moderation.ts'),
+  },
   space: {
     summary: 'Share some memories with some spores and with nobody else',
     load: () => import('./space.ts'),

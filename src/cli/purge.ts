@@ -5,6 +5,7 @@ import type { Failure } from '../core/protocol/errors.ts'
 import { openAccess, type SporeAccess } from './access.ts'
 import type { CommandContext, CommandSpec } from './command.ts'
 import { EXIT, UsageError, unwrap } from './exit.ts'
+import { printable } from './terminal-text.ts'
 
 export const spec: CommandSpec = {
   name: 'purge',
@@ -12,10 +13,11 @@ export const spec: CommandSpec = {
   description:
     'The bytes of each memory, of every entry that carries it and of every answer that quotes it are dropped here, overwritten in the\n' +
     'files, and refused when another spore offers them again. Other spores keep theirs: to take back what you wrote yourself, retract\n' +
-    'it. Copies and backups of the data folder are not touched. It cannot be undone; --undo only lets the same text in again.',
+    'it. Copies and backups of the data folder are not touched. It cannot be undone; --undo only lets the same text in again.\n' +
+    'What an author writes from then on is taken all the same: --block refuses that too (as "spore block --as author" does).',
   examples: [
     'spore purge bafyreib… bafyreic…',
-    'spore purge --author did:key:z6Mk… --yes',
+    'spore purge --author did:key:z6Mk… --block --yes',
     'spore purge --undo bafyreib…',
   ],
   remote: true,
@@ -23,6 +25,7 @@ export const spec: CommandSpec = {
     command
       .argument('[ids...]', 'ids of memories')
       .option('--author <did>', 'everything that this author wrote')
+      .option('--block', 'take nothing of this author from now on')
       .option('--undo', 'let them be remembered and taken again')
       .option('--yes', 'do not ask'),
   run: async (context, [given]) => {
@@ -31,6 +34,8 @@ export const spec: CommandSpec = {
     const isUndo = context.options.undo === true
     if ((author === undefined) === (ids.length === 0) || (author !== undefined && isUndo))
       throw new UsageError('Give ids of memories, or --author alone.')
+    const isBlock = context.options.block === true
+    if (isBlock && author === undefined) throw new UsageError('--block goes with --author.')
     await using access = await openAccess(context.load(), context.signal)
     if (isUndo) return await undo(context, access, ids)
     if (
@@ -39,6 +44,8 @@ export const spec: CommandSpec = {
       context.output.result('nothing was purged', { purged: 0, entries: 0 })
       return EXIT.failure
     }
+    // Before the purge: nothing new may come while it runs.
+    if (isBlock && author !== undefined) await block(context, access, author)
     return await purge(
       context,
       author === undefined ? ids.map((id) => () => access.purge(id)) : [() => access.purgeAuthor(author)],
@@ -61,6 +68,12 @@ async function purge({ output }: CommandContext, all: readonly Purging[]) {
     sum,
   )
   return EXIT.ok
+}
+
+async function block({ output }: CommandContext, access: SporeAccess, author: string): Promise<void> {
+  const targets = [{ kind: 'author' as const, value: author }]
+  unwrap(await access.moderation.rule({ action: 'block', targets, reason: 'purged', force: true }))
+  output.note(`nothing of ${printable(author)} is taken any more`)
 }
 
 async function undo({ output }: CommandContext, access: SporeAccess, ids: readonly string[]) {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import process from 'node:process'
 import type { FastifyInstance } from 'fastify'
+import { startWatchdog } from '../adapters/watchdog.ts'
 import { assertBindAllowed, isLoopbackHost, type LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { Secret } from '../config/secrets.ts'
@@ -36,6 +37,8 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   await using stack = new AsyncDisposableStack()
   const { spore } = stack.use(await openSpore(loaded, log))
 
+  const watchdog = stack.use(startWatchdog({ activities: spore.activities, log }))
+
   // Commands of this folder's owner come in with a token of this run, whatever the bind asks of others.
   const runToken = new Secret(randomBytes(32).toString('base64url'))
   const tokenRequired = !isLoopbackHost(config.host)
@@ -49,6 +52,7 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
     tokenHashes: createTokenHashes(config.home, secrets.token ? [runToken, secrets.token] : [runToken]),
     tokenRequired,
     log,
+    watchdog: watchdog.view,
     federation: federationRoutes(spore.federation, { publicUrl: config.publicUrl }),
   })
   stack.defer(() => server.close())

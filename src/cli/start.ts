@@ -95,7 +95,7 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
     '',
     config.defaultSpace === 'private'
       ? 'Nothing leaves this machine unless you ask: memories go to the space "private". To share some, say --space commons'
-      : `Memories and questions go to the space "${config.defaultSpace}", which peers receive. To keep some here, say --space private`,
+      : `Memories and questions go to the space "${config.defaultSpace}", which ${config.defaultSpace === 'commons' ? 'peers' : 'those who are in it'} receive. To keep some here, say --space private`,
     `and join another spore with "spore join <url>". ${describeBootstrap(config)}`,
     '',
     'Try it in a second terminal:  npx spore remember README.md && npx spore ask "what is a spore?"',

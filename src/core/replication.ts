@@ -2,6 +2,7 @@
  * Replication: the half of a spore that keeps entries and exchanges them (memory, writer, replica, gossip, federation),
  * put together once. `createSpore` stands on it; the simulator runs thousands of them without what stands above.
  */
+import { type Activities, createActivities } from './base/activities.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { type Conduct, CUT_OFF, createConduct } from './gossip/conduct.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
@@ -11,6 +12,7 @@ import { createReplica, type Replica } from './gossip/replica.ts'
 import { createSegments } from './gossip/segments.ts'
 import { createSpaceKeeper, type SpaceKeeper } from './gossip/space-keeper.ts'
 import type { Transport } from './gossip/transport.ts'
+import { createUnwanted } from './gossip/unwanted.ts'
 import type { Signer, Verifier } from './identity/keys.ts'
 import type { NetworkKey } from './identity/network-key.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
@@ -21,17 +23,21 @@ import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier
 import type { Spaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { createWriter, type Writer } from './memory/writer.ts'
+import { createModeration, type Moderation } from './moderation/moderation.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
 import { EPOCH_BYTES, logIdOf } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
+  /** What is under way, for whoever watches over it. */
+  readonly activities: Activities
   readonly memory: Memory
   readonly writer: Writer
   readonly replica: Replica
   readonly gossip: Gossip
   readonly keeper: SpaceKeeper
   readonly federation: Federation
+  readonly moderation: Moderation
   /**
    * Folds the stored entries into the memory, in order of arrival; once, before `federation.start`. `follow` hears of
    * those that are not memories, for whoever keeps more than the set.
@@ -84,10 +90,13 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
 
   const drawEpoch = () => random.bytes(EPOCH_BYTES)
   const memory = createMemory({ signer, verifier, network, epoch, drawEpoch, rules: spaces })
-  const writer = createWriter({ memory, store, clock, log })
+  const activities = createActivities(clock)
+  const writer = createWriter({ memory, store, clock, log, activities })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
+  const moderation = createModeration(signer.did, { store, writer, clock, log })
+  const unwanted = createUnwanted(memory.logs, moderation)
   const forks = createForks({ memory, store, writer, spaces, verifier })
-  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks })
+  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks, unwanted })
   const conduct: Conduct = createConduct({
     clock,
     isPinned: (caller) => gossip.peers.byDid(caller)?.isPinned === true,
@@ -101,6 +110,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     {
       replica,
       conduct,
+      moderation,
       forks,
       memory,
       compression,
@@ -114,6 +124,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       clock,
       random,
       log,
+      activities,
     },
   )
   const keeper = createSpaceKeeper({
@@ -149,6 +160,11 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     arrival: () => memory.arrival,
   })
   const compaction = createCompaction({ memory, writer, store, log })
+  moderation.onChanged(() => {
+    unwanted.forget()
+    memory.logs.withhold((author) => moderation.author(author) === 'refused')
+    gossip.gate.sweep()
+  })
   /** What this spore would add to a log that was cut counts nowhere: were it a member again, it goes on elsewhere. */
   const leaveCutLogs = (): void => {
     const own = spaces.replicating.map((space) => logIdOf(memory.ownLog(space)))
@@ -185,13 +201,16 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   }
 
   return {
+    activities,
     memory,
     writer,
     replica,
     gossip,
     keeper,
     federation,
+    moderation,
     async replay(follow) {
+      await moderation.load()
       await keeper.load()
       await compaction.load()
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
@@ -211,6 +230,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     async [Symbol.asyncDispose]() {
       await gossip.stop()
       await compaction.stop()
+      await moderation.settled()
       await writer.drain()
       await store[Symbol.asyncDispose]()
     },

@@ -2,6 +2,7 @@
  * The Spore interface: what HTTP routes, MCP tools, the CLI and the simulator know of a running spore; and
  * `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse.
  */
+import type { Activities } from './base/activities.ts'
 import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { err, ok, type Result } from './base/result.ts'
@@ -21,7 +22,10 @@ import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type { PayloadNews } from './memory/writer.ts'
+import { createModerator, type Moderator } from './moderation/moderator.ts'
+import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
+import type { PeerQuery } from './protocol/api-discovery.ts'
 import type {
   InvitationInput,
   InvitationView,
@@ -32,7 +36,6 @@ import type {
   SpaceView,
 } from './protocol/api-spaces.ts'
 import type { Compression } from './protocol/compression.ts'
-import type { PeerQuery } from './protocol/discovery-api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
@@ -46,6 +49,8 @@ export interface Spore extends AsyncDisposable {
   /** This spore's author, also its address in the federation. */
   readonly did: Did
   readonly name: string
+  /** What is under way; whoever watches over the process checks it (`adapters/watchdog.ts`). */
+  readonly activities: Activities
   /** Everything that `GET /api/health` shows, but for what the process alone knows. */
   health(): Omit<api.Health, 'rssBytes' | 'version'>
 
@@ -105,6 +110,8 @@ export interface Spore extends AsyncDisposable {
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
   readonly federation: Federation
+  /** What the operator rules about peers, authors and domains. */
+  readonly moderation: Moderator
   /** Begins to look for seeds, where bootstrap is on; after `federation.start`, and waited for by nobody. */
   seek(): void
   /** Looks whether a spore is where it is said to be: who is not the one with that key is not joined. */
@@ -167,7 +174,8 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     { name, pullIntervalMs: options.pullIntervalMs, spaces, profile: options.profile ?? EMPTY_PROFILE },
     { ...ports, signer, verifier: createVerifier() },
   )
-  const { memory, writer, gossip, keeper, federation } = replication
+  const { memory, writer, gossip, keeper, federation, moderation } = replication
+  const shown = createShown(moderation)
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -181,11 +189,11 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
         },
       )
     : null
-  const library = createLibrary({ memory, writer, store, spaces, trustOf })
+  const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
   const retriever = createRetriever()
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
-  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf })
-  const tasks = createTasks({ memory, library, recall, writer, spaces })
+  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf, shown })
+  const tasks = createTasks({ memory, library, recall, writer, spaces, shown })
 
   const follow = async (
     applied: readonly Applied[],
@@ -206,6 +214,15 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       return write(...args)
     }
   const remember = caughtUp(library.remember)
+  const moderator = createModerator({
+    moderation,
+    self: signer.did,
+    memory,
+    store,
+    clock,
+    peers: gossip.gate.sights,
+    selfUrl: () => gossip.self().url,
+  })
   const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock })
   await replication.replay(tasks.follow)
@@ -219,6 +236,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   return {
     did: signer.did,
     name,
+    activities: replication.activities,
     health: () => ({
       spore: signer.did,
       name,
@@ -249,6 +267,11 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
+    trust(author) {
+      const trust = explainTrust(author, signer.did, memory)
+      const ruled = trust.ok && moderator.explain(trust.value.author as Did)
+      return trust.ok && ruled ? ok({ ...trust.value, reasons: [...trust.value.reasons, ruled] }) : trust
+    },
     spaces: keeper.list,
     createSpace: caughtUp(keeper.create),
     invite: caughtUp(keeper.invite),
@@ -256,13 +279,13 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     leaveSpace: keeper.leave,
     members: keeper.members,
     removeMember: caughtUp(keeper.removeMember),
-    trust: (author) => explainTrust(author, signer.did, memory),
     peers: peerViews,
     federationStatus: gossip.status,
     find: createLookup(gossip),
     addPeer: gossip.addPeer,
-    events: createEvents({ memory, store, writer, spaces }),
+    events: createEvents({ memory, store, writer, spaces, hides: () => shown.hides('list') }),
     federation,
+    moderation: moderator,
     seek: () => seeding?.start(),
     hint: (hint) => void gossip.hints.follow([hint]),
     indexed: indexer.catchUp,

@@ -17,6 +17,7 @@ import {
   REQUEST_TIMEOUT_MS,
   URL_CHARS_MAX,
 } from '../core/protocol/limits.ts'
+import type { WatchdogView } from '../core/protocol/vitals.ts'
 import type { Spore } from '../core/spore.ts'
 import { apiRoutes } from './api/routes.ts'
 import type { Accounts } from './bounds/accounts.ts'
@@ -24,6 +25,7 @@ import { boundConnections, type ConnectionBounds } from './bounds/connections.ts
 import { docsPlugin } from './docs.ts'
 import { mcpRoute } from './mcp/route.ts'
 import { accessPlugin } from './plugins/access.ts'
+import { activitiesPlugin } from './plugins/activities.ts'
 import { callersPlugin } from './plugins/callers.ts'
 import { errorsPlugin, sendFailure } from './plugins/errors.ts'
 import { headersPlugin } from './plugins/headers.ts'
@@ -55,6 +57,8 @@ export interface HttpOptions {
   readonly accounts?: Accounts
   /** Milliseconds in which a whole request must have arrived. Default `REQUEST_TIMEOUT_MS`. */
   readonly requestTimeoutMs?: number
+  /** What the watchdog of the process sees, for `GET /api/health`. */
+  readonly watchdog?: () => WatchdogView
   /** Milliseconds that an event stream with a full buffer is waited for. Default `EVENT_STREAM_STALL_MS`. */
   readonly eventStallMs?: number
 }
@@ -66,6 +70,7 @@ export interface RouteContext {
   readonly log: Log
   readonly requestTimeoutMs: number
   readonly eventStallMs: number
+  readonly watchdog: (() => WatchdogView) | null
 }
 
 export async function createServer(spore: Spore, options: HttpOptions): Promise<FastifyInstance> {
@@ -92,6 +97,7 @@ export async function createServer(spore: Spore, options: HttpOptions): Promise<
   await app.register(errorsPlugin, { log })
   await app.register(headersPlugin)
   await app.register(requestLogPlugin, { log })
+  await app.register(activitiesPlugin, { activities: spore.activities })
   await app.register(accessPlugin, {
     allowedHosts: options.allowedHosts ?? [],
     allowedOrigins: options.allowedOrigins ?? [],
@@ -108,6 +114,7 @@ export async function createServer(spore: Spore, options: HttpOptions): Promise<
     log,
     requestTimeoutMs,
     eventStallMs: options.eventStallMs ?? EVENT_STREAM_STALL_MS,
+    watchdog: options.watchdog ?? null,
   }
   await app.register(apiRoutes, context)
   await app.register(mcpRoute, context)

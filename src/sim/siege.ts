@@ -4,7 +4,8 @@
  * network and what spores hold, whatever the views inside say.
  */
 import type { Did } from '../core/base/brand.ts'
-import { silentLog } from '../core/base/ports.ts'
+import { type Log, silentLog } from '../core/base/ports.ts'
+import { CUT_OFF } from '../core/gossip/conduct.ts'
 import { createLibrary, type Library } from '../core/memory/library.ts'
 import { createMemoryStore } from '../core/memory/memory-store.ts'
 import { createSpaces } from '../core/memory/spaces.ts'
@@ -52,6 +53,9 @@ export interface SiegeReport {
   readonly peersCap: number
   /** Hostile peers among those of an honest spore, on average. */
   readonly hostilePeersShare: number
+  /** Spores that an honest one cut off for their conduct: hostile ones, and honest ones, of which there must be none. */
+  readonly cutHostile: number
+  readonly cutHonest: number
   readonly events: number
 }
 
@@ -105,6 +109,13 @@ export async function runSiege(options: SiegeOptions): Promise<SiegeReport> {
 
   const spaces = createSpaces('commons')
   const honest: Honest[] = []
+  const cutOff = new Set<unknown>()
+  const watchfulLog: Log = {
+    ...silentLog,
+    warn(message, fields) {
+      if (message === CUT_OFF) cutOff.add(fields?.caller)
+    },
+  }
   const start = async (place: number, seeds: readonly string[]): Promise<void> => {
     const name = `n${place}`
     const own = random.stream(name)
@@ -121,7 +132,7 @@ export async function runSiege(options: SiegeOptions): Promise<SiegeReport> {
       {
         clock: createClock(scheduler, createWallClock(scheduler), life),
         random: own,
-        log: silentLog,
+        log: watchfulLog,
         store,
         transport: network.transport(place, name, life),
         compression: plainCompression,
@@ -205,6 +216,8 @@ export async function runSiege(options: SiegeOptions): Promise<SiegeReport> {
     peersMax: Math.max(...tables.map(({ length }) => length)),
     peersCap: PEERS_MAX,
     hostilePeersShare: Number((shares.reduce((sum, share) => sum + share, 0) / shares.length).toFixed(3)),
+    cutHostile: hostile.filter((node) => cutOff.has(node.descriptor().key)).length,
+    cutHonest: honest.filter(({ did }) => cutOff.has(did)).length,
     events: scheduler.steps,
   }
 }

@@ -12,6 +12,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { MODE_NAMES, type ModeName } from '../support/hostile-peer/modes.ts'
 import { type Canary, startCanary, startHostilePeer } from '../support/hostile-peer/start.ts'
 import type { Accounts } from '../support/hostile-peer/tally.ts'
+import { HOSTILE_BLOCK } from '../support/hostile-peer/wire.ts'
 import type { RunningSpore } from '../support/spore-process.ts'
 import { health, join, post, startPeer } from './support/swarm.ts'
 
@@ -38,10 +39,11 @@ describe('under attack', () => {
 
   before(async () => {
     const folder = stack.use(temporaryFolder())
-    const strict = { SPORE_ALLOW_PRIVATE_ADDRESSES: 'false' }
+    const env = { SPORE_TRUST_PROXY: HOSTILE_BLOCK }
+    const strict = { ...env, SPORE_ALLOW_PRIVATE_ADDRESSES: 'false' }
     spores = await Promise.all([
-      startPeer({ home: joinPath(folder.path, 'a') }),
-      startPeer({ home: joinPath(folder.path, 'b') }),
+      startPeer({ home: joinPath(folder.path, 'a'), env }),
+      startPeer({ home: joinPath(folder.path, 'b'), env }),
       startPeer({ home: joinPath(folder.path, 'strict'), env: strict }),
     ])
     for (const spore of spores) stack.use(spore)

@@ -18,6 +18,7 @@ export const CORE_RANKS: Readonly<Record<string, number>> = {
   identity: 2,
   memory: 3,
   trust: 4,
+  moderation: 4,
   gossip: 5,
   retrieval: 5,
   reasoning: 6,

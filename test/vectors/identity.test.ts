@@ -1,7 +1,8 @@
-/** V:ed25519, did, http-signature: who said it. */
+/** V:ed25519, did, http-signature, bootstrap: who said it. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { zlibCompression } from '../../src/adapters/compression.ts'
+import { utf8ToBytes } from '../../src/core/base/bytes.ts'
 import { sha256 } from '../../src/core/base/hash.ts'
 import { silentLog } from '../../src/core/base/ports.ts'
 import { ok } from '../../src/core/base/result.ts'
@@ -13,6 +14,7 @@ import {
   isAdmissibleKey,
   publicKeyToDid,
 } from '../../src/core/identity/keys.ts'
+import { parseSeedList, verifySeedList } from '../../src/core/identity/seed-list.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import { createSpore } from '../../src/core/spore.ts'
 import { hex, load, unhex } from './load.ts'
@@ -87,3 +89,20 @@ describe('http-signature', () => {
 })
 
 const unasked = () => Promise.reject(new Error('no request is sent here'))
+
+describe('bootstrap', () => {
+  type Listed = {
+    list: string
+    network: string
+    pinnedKeys: readonly string[]
+    nowMs: number
+    padTo?: number
+  }
+  for (const { name, list, network, pinnedKeys, nowMs, padTo = 0, error } of load<Listed>('bootstrap'))
+    test(name, () => {
+      const parsed = parseSeedList(utf8ToBytes(list.padEnd(padTo)))
+      const terms = { network, pinnedKeys, nowMs, verifier: createVerifier() }
+      const taken = parsed.ok ? verifySeedList(parsed.value, terms) : parsed
+      assert.equal(taken.ok ? undefined : taken.error.code, error)
+    })
+})

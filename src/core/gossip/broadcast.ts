@@ -162,9 +162,11 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
     pushed: (link, rows, fresh, duplicate) =>
       handle({ type: 'pushed', link, rows, fresh, duplicate }).some(({ type }) => type === 'prune'),
     announced: (link, rows) =>
-      handle({ type: 'announced', link, rows }).flatMap((effect) =>
-        effect.type === 'want' ? effect.want : [],
-      ),
+      handle({
+        type: 'announced',
+        link,
+        rows: rows.filter(({ logId }) => !replica.whole.isUnwanted(logId)),
+      }).flatMap((effect) => (effect.type === 'want' ? effect.want : [])),
     pruned(link) {
       handle({ type: 'pruned', link })
     },

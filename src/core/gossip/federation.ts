@@ -69,7 +69,7 @@ export interface Federation {
   firstRound(): Promise<void>
   /** What callers did here so far. */
   readonly conduct: Conduct
-  /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED, PEER_CUT_OFF. */
+  /** Who signed a request; failures REQUEST_UNSIGNED, REQUEST_STALE, REQUEST_REPLAYED, DIGEST_MISMATCH, SIGNATURE_INVALID, OVERLOADED, PEER_CUT_OFF, PEER_BLOCKED. */
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   /** Whether a caller is one of this spore's peers, or holds a stream: there are few, and strangers do not crowd them out. */
   isPeer(caller: Did): boolean
@@ -155,7 +155,7 @@ export function createFederation(deps: FederationDeps): Federation {
   const rowsBehind = (arrival: number, view: View): LogRow[] => {
     const rows: LogRow[] = []
     for (const { row } of logs.behind(arrival)) {
-      if (view.sees(row.space)) rows.push(row)
+      if (view.sees(row.space) && !logs.isWithheld(row.logId)) rows.push(row)
       // One more than a page tells that there are more.
       if (rows.length > HEADS_ROWS_MAX) break
     }
@@ -191,6 +191,8 @@ export function createFederation(deps: FederationDeps): Federation {
       conduct.charge(caller, { bytes: parts.body.length, signatures: 1 })
       const isWelcome = conduct.request(caller)
       if (!isWelcome.ok) return isWelcome
+      const refused = gossip.gate.refuses(caller, parts.path)
+      if (refused) return err(refused)
       gossip.membership.called(caller)
       // Who reads what there is here fetches what it lacks, though there be nothing to fetch for a long time.
       if (parts.path.endsWith(`${FEDERATION_PATH}/heads`)) gossip.noteAsked(caller)
@@ -204,7 +206,9 @@ export function createFederation(deps: FederationDeps): Federation {
       if (etags.includes(etag)) return { etag, body: null, isLost: false }
       const known = cursors.open(since, view)
       const from = known.arrival <= deps.arrival() ? known : { arrival: 0, forks: 0 }
-      const forked = logs.forkedBehind(from.forks).filter(({ row }) => view.sees(row.space))
+      const forked = logs
+        .forkedBehind(from.forks)
+        .filter(({ row }) => view.sees(row.space) && !logs.isWithheld(row.logId))
       const forkedPage = forked.slice(0, FORKED_ROWS_MAX)
       const rows = rowsBehind(from.arrival, view)
       // Who gives no cursor begins; who gives another one has most of it already.
@@ -244,7 +248,7 @@ export function createFederation(deps: FederationDeps): Federation {
               yield frame
               gossip.noteServed(caller, { logId, next: end })
               bytes += frame.length
-              if (bytes >= PULL_REPLY_BYTES_MAX) return
+              if (bytes >= PULL_REPLY_BYTES_MAX || gossip.gate.refuses(caller, '')) return
               // The store answers and the socket takes at once: without a turn, nobody else would get one until the end.
               await clock.sleep(0)
             }
@@ -346,7 +350,9 @@ export function createFederation(deps: FederationDeps): Federation {
   }
 
   function nodes(): NodesReply {
-    const alive = gossip.peers.all().filter(({ vital }) => vital.state === 'alive')
+    const alive = gossip.peers
+      .all()
+      .filter((peer) => peer.vital.state === 'alive' && gossip.gate.isOpen(peer))
     const known = alive.flatMap(({ descriptor }) => (descriptor?.url ? [descriptor] : []))
     return { self: gossip.self(), nodes: known }
   }

@@ -4,9 +4,10 @@
  * Invariants: what a peer says it has is only a hint of what to ask for; nothing is stored but verified runs; at most one
  * sync and one push per peer are under way. Losing any message costs time, never an entry: the next pull finds it.
  */
+import type { Activities } from '../base/activities.ts'
 import type { Did, LogId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { NetworkKey } from '../identity/network-key.ts'
 import type { Profile } from '../identity/profile.ts'
@@ -14,6 +15,7 @@ import type { Applied, AppliedFork, Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
+import type { Moderation } from '../moderation/moderation.ts'
 import type { FederationStatus, PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
@@ -25,16 +27,18 @@ import type { Conduct } from './conduct.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import { firstRound } from './first-round.ts'
 import type { Forks } from './forks.ts'
+import { createGate, type Gate } from './gate.ts'
 import { createHints, type Hints } from './hints.ts'
-import { createInvestigator } from './investigation.ts'
+import { createInvestigator, createSuspicions } from './investigation.ts'
+import { createJoining } from './joining.ts'
 import { createLinks } from './links.ts'
 import { isAway } from './liveness.ts'
-import { createMembership, type Membership } from './membership.ts'
+import { createMembership, createPeerTime, type Membership } from './membership.ts'
 import { createOfferer, OFFER_ALL_PAUSE_MS } from './offer.ts'
 import { ownNews } from './own-news.ts'
 import { viewConduct } from './peer-conduct.ts'
-import { type Peer, type Peers, toPeerView } from './peers.ts'
-import { createPuller, INVESTIGATIONS_MAX } from './pull.ts'
+import { createPeers, type Peer, type Peers, toPeerView } from './peers.ts'
+import { createPuller } from './pull.ts'
 import { createReconciler, type Reconciler } from './reconciler.ts'
 import { createRefetcher } from './refetch.ts'
 import { createRepair, type Repair } from './repair.ts'
@@ -42,6 +46,7 @@ import type { Replica } from './replica.ts'
 import { createRounds } from './rounds.ts'
 import { createStatus } from './status.ts'
 import type { EventSource } from './streams.ts'
+import { createSyncs } from './syncs.ts'
 import type { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
 
@@ -57,6 +62,8 @@ export interface Gossip {
   /** Ends every loop; resolves when the last request has ended. */
   stop(): Promise<void>
   addPeer(url: string): Promise<Result<PeerView, Failure>>
+  /** A round with a peer, behind the one that is under way. */
+  syncWith(url: string): Promise<void>
   /** A spore introduced itself with a verified descriptor. */
   introduced(descriptor: Descriptor): Result<void, Failure>
   /** A peer asks for a link to this spore, or ends one. */
@@ -82,6 +89,8 @@ export interface Gossip {
   /** Ends what links this spore to one that is cut off. */
   cutOff(did: Did): void
   view(peer: Peer): PeerView
+  /** Where this spore keeps to what its operator ruled about peers. */
+  readonly gate: Gate
   /** Follows the change feed: what was written here is pushed, and every fork proof. */
   follow(applied: readonly Applied[], forks: readonly AppliedFork[]): void
   self(): Descriptor
@@ -92,8 +101,8 @@ export interface Gossip {
   readonly reconciler: Reconciler
   readonly repair: Repair
   readonly hints: Hints
-  readonly client: FederationClient
   readonly discovery: Discovery
+  readonly client: FederationClient
 }
 
 export interface GossipOptions {
@@ -106,6 +115,7 @@ export interface GossipOptions {
 export interface GossipDeps {
   readonly replica: Replica
   readonly conduct: Conduct
+  readonly moderation: Moderation
   readonly forks: Forks
   readonly memory: Memory
   readonly compression: Compression
@@ -119,6 +129,7 @@ export interface GossipDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly activities: Activities
 }
 
 /** Rounds in which a peer that can reach this spore will have pulled from it: 8 neighbours take turns at random. */
@@ -133,13 +144,15 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
+  const elapsed = createPeerTime(clock, pullIntervalMs)
+  const peers = createPeers(elapsed)
+  const gate = createGate({ ...deps, peers, neighbors: () => neighbors, links: () => links })
   const client = createFederationClient({
     ...deps,
+    transport: gate.transport,
     signal,
     onPushed: (url, result) => membership.gave(url, result),
   })
-  const syncs = new Map<Peer, Promise<void>>()
-  const investigations = new Set<Promise<unknown>>()
   let loop: Promise<void> | null = null
   let first: Promise<void> = Promise.resolve()
 
@@ -148,13 +161,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const membership = createMembership(options, {
     ...deps,
     client,
+    peers,
+    elapsed,
+    gate,
     signal,
     subscriptions: () => links.subscriptions,
     sync: (peer) => sync(peer),
     onUp: (peer) => links.up(peer),
     onDown: (peer) => links.down(peer),
   })
-  const { self, peers, introductions, neighbors } = membership
+  const { self, introductions, neighbors } = membership
   const view = (peer: Peer): PeerView => toPeerView(peer, viewConduct(conduct, peer))
   const links = createLinks({
     client,
@@ -177,14 +193,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     },
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
-  const suspect = (peer: Peer, logId: LogId): void => {
-    if (investigations.size >= INVESTIGATIONS_MAX || signal.aborted) return
-    const started = investigator
-      .investigate(peer, logId, Number.MAX_SAFE_INTEGER)
-      .catch((error: unknown) => log.error('investigation broke', { peer: peer.url, error: String(error) }))
-      .finally(() => investigations.delete(started))
-    investigations.add(started)
-  }
+  const suspicions = createSuspicions({ investigator, log, signal })
+  const suspect = suspicions.follow
   const refetcher = createRefetcher({ ...deps, client })
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
@@ -205,22 +215,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
 
   const addPeer = async (input: string): Promise<Result<PeerView, Failure>> => {
-    const pinned = introductions.pin(input)
-    if (!pinned.ok) return pinned
-    const peer = pinned.value
-    const isKnown = peer.descriptor !== null || peer.isPinned || peer.isStranger
-    peer.isPinned = true
-    const introduced = await introductions.introduce(peer)
-    if (!introduced.ok) {
-      if (!isKnown) {
-        peers.remove(peer)
-        neighbors.forget(peer)
-      }
-      return introduced
-    }
-    void sync(introduced.value)
-    neighbors.refill()
-    return ok(view(introduced.value))
+    const joined = await join(input)
+    return joined.ok ? ok(view(joined.value)) : joined
   }
 
   /** Strangers that introduce themselves make this spore ask where they say they are: so many of them at a time. */
@@ -228,28 +224,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const isOld = ({ issued }: Descriptor): boolean => clock.now() - issued > DESCRIPTOR_TTL_MS / 2
   const meeting = { ...deps, client, peers, signal, self, introductions, neighbors }
+  const join = createJoining({ ...meeting, gate, sync: (peer) => sync(peer) })
   const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 
   // --- Sync ---
-
-  const sync = (peer: Peer): Promise<void> => {
-    const running = syncs.get(peer)
-    if (running) return running
-    if (!membership.isWelcome(peer)) return Promise.resolve()
-    // Noted before it begins: an answer may already ask for the next.
-    const started = Promise.resolve(peer)
-      .then(syncOnce)
-      .catch((error: unknown) => log.error('sync broke', { peer: peer.url, error: String(error) }))
-      .finally(() => syncs.delete(peer))
-    syncs.set(peer, started)
-    return started
-  }
 
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
     if (!peer.descriptor || isAway(peer.vital) || isOld(peer.descriptor)) {
       const introduced = await introductions.introduce(peer)
-      if (!introduced.ok || introduced.value !== peer) return
+      if (!introduced.ok || introduced.value !== peer || !gate.isOpen(peer)) return
       neighbors.refill()
     }
     const isFirst = peer.lastSyncAtMs === null
@@ -269,6 +253,15 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     const offered = await offerer.offer(peer)
     if (!offered.ok) membership.failed(peer, offered.error)
   }
+  const progress = (): number => memory.arrival + memory.payloadVersion
+  const syncs = createSyncs({
+    ...deps,
+    run: syncOnce,
+    isAskable: membership.isWelcome,
+    onFailed: membership.failed,
+    progress,
+  })
+  const sync = syncs.start
 
   // --- The loop ---
 
@@ -290,7 +283,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const rounds = createRounds({
     ...deps,
     membership,
-    isAskable: (peer) => membership.isAskable(peer) && !syncs.has(peer),
+    isAskable: (peer) => membership.isAskable(peer) && !syncs.get(peer),
     sync: (peer) => void (loop && Promise.resolve(syncs.get(peer)).then(() => sync(peer))),
   })
 
@@ -306,27 +299,34 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       await Promise.allSettled([
         loop,
         hints.settled(),
-        ...syncs.values(),
-        ...investigations,
+        syncs.settled(),
+        suspicions.settled(),
         links.settled(),
         membership.settled(),
       ])
     },
     addPeer,
+    async syncWith(url) {
+      const peer = peers.byUrl(url)
+      if (peer) await Promise.resolve(syncs.get(peer)).then(() => sync(peer))
+    },
     introduced(descriptor) {
+      const refused = gate.introduced(descriptor)
+      if (refused && !gate.isInvited(descriptor.url)) return err(refused)
       const introduced = introductions.introduced(descriptor)
       if (!introduced.ok) return introduced
       const peer = introduced.value
       if (peer && peer.vital.state !== 'alive' && loop && mayMeet(peer)) void sync(peer)
-      return ok(undefined)
+      return refused ? err(refused) : ok(undefined)
     },
     async asked(did, { ask, want }) {
       if (ask === 'leave') links.closeStream(did)
+      if (ask !== 'leave' && gate.isLimited(did)) return { accepted: false, reached: true }
       if (ask !== 'eager' && ask !== 'lazy') return neighbors.asked(did, ask)
       return { accepted: links.turned(did, ask, want), reached: null }
     },
     pushed: links.pushed,
-    stream: links.stream,
+    stream: gate.stream,
     closeStream: links.closeStream,
     closeStreams: links.close,
     announced: links.announced,
@@ -346,6 +346,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
       links.closeStream(did)
     },
     view,
+    gate,
     follow(applied, forks) {
       if (!loop) return
       const stored = ownNews(applied, spaces, memory)
@@ -366,7 +367,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     reconciler,
     repair,
     hints,
-    client,
     discovery: createDiscovery({ ...meeting, network: options.network, self: deps.signer.did }),
+    client,
   }
 }

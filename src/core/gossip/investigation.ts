@@ -123,3 +123,34 @@ export function createInvestigator(deps: InvestigatorDeps): Investigator {
     },
   }
 }
+
+/** Investigations that others ask for, and nobody waits for; a bounded number at a time. */
+export interface Suspicions {
+  /** A log is of another chain at a peer. */
+  follow(peer: Peer, logId: LogId): void
+  settled(): Promise<void>
+}
+
+/** Investigations under way at a time; a log that is left out is found again by the next round. */
+export const SUSPICIONS_MAX = 16
+
+export function createSuspicions({
+  investigator,
+  log,
+  signal,
+}: Pick<InvestigatorDeps, 'log' | 'signal'> & { readonly investigator: Investigator }): Suspicions {
+  const underWay = new Set<Promise<unknown>>()
+  return {
+    follow(peer, logId) {
+      if (underWay.size >= SUSPICIONS_MAX || signal.aborted) return
+      const started = investigator
+        .investigate(peer, logId, Number.MAX_SAFE_INTEGER)
+        .catch((error: unknown) => log.error('investigation broke', { peer: peer.url, error: String(error) }))
+        .finally(() => underWay.delete(started))
+      underWay.add(started)
+    },
+    async settled() {
+      await Promise.allSettled(underWay)
+    },
+  }
+}

@@ -25,6 +25,8 @@ export interface Links {
   /** Opens a stream to a spore that nobody can reach. Failure OVERLOADED. */
   stream(did: Did): Result<EventSource, Failure>
   holdsStream(did: Did): boolean
+  /** Who holds streams here. */
+  streamHolders(): Did[]
   /** Ends the stream to a spore, if there is one. */
   closeStream(did: Did): void
   /** Streams that this spore holds at its peers. */
@@ -137,6 +139,7 @@ export function createLinks(deps: LinksDeps): Links {
     },
     stream: streams.open,
     holdsStream: (did) => streams.get(did) !== undefined,
+    streamHolders: streams.holders,
     closeStream: streams.close,
     subscriptions,
     stored: broadcast.stored,

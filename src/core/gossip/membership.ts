@@ -19,12 +19,13 @@ import type { PushReply } from '../protocol/messages.ts'
 import { createAddressBook } from './address-book.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
+import type { Gate } from './gate.ts'
 import { createIntroductions, type Introductions } from './introductions.ts'
 import { isAway, mayBeAsked, phiOf, stepVital, type VitalContext, type VitalEvent } from './liveness.ts'
 import { createLocalHealth, type LocalHealth } from './local-health.ts'
 import { createNeighbors, type Neighbors } from './neighbors.ts'
 import { isCutOff, isOwnTrouble, pause } from './peer-conduct.ts'
-import { createPeers, noteGiven, type Peer, type Peers } from './peers.ts'
+import { noteGiven, type Peer, type Peers } from './peers.ts'
 import { placeOf } from './place.ts'
 import { createProbes } from './probes.ts'
 import { createSampler, SAMPLED_ACTIVE, SAMPLED_PASSIVE } from './sampler.ts'
@@ -79,6 +80,10 @@ export interface MembershipOptions {
 }
 
 export interface MembershipDeps {
+  readonly peers: Peers
+  /** `createPeerTime`. */
+  readonly elapsed: () => number
+  readonly gate: Pick<Gate, 'isOpen' | 'learnt'>
   readonly conduct: Conduct
   readonly client: FederationClient
   readonly store: MemoryStore
@@ -103,15 +108,18 @@ const STEP_MAX_MS = 60_000
 /** What is known of the peers is kept this often, where it changed. */
 const SAVE_INTERVAL_MS = 60_000
 
-export function createMembership(options: MembershipOptions, deps: MembershipDeps): Membership {
-  const { client, conduct, store, writer, signer, verifier, transport, clock, random, log, signal, sync } =
-    deps
-  const { network, pullIntervalMs } = options
+/** The time that all of membership is counted in. */
+export function createPeerTime(clock: Clock, pullIntervalMs: number): () => number {
   const measure = createElapsed(Math.max(STEP_MAX_MS, EXPECTED_ROUNDS * pullIntervalMs))
-  const elapsed = (): number => measure(clock.now())
+  return () => measure(clock.now())
+}
+
+export function createMembership(options: MembershipOptions, deps: MembershipDeps): Membership {
+  const { client, conduct, gate, peers, elapsed, store, writer, signer, verifier, transport } = deps
+  const { clock, random, log, signal, sync } = deps
+  const { network, pullIntervalMs } = options
   const self = createSelf(options, { signer, clock, epoch: () => store.origin.epoch })
   const health = createLocalHealth()
-  const peers = createPeers(elapsed)
   const sampler = createSampler({ active: SAMPLED_ACTIVE, passive: SAMPLED_PASSIVE }, { random, placeOf })
   const running = new Set<Promise<unknown>>()
   let passedAtMs = elapsed()
@@ -164,10 +172,11 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     peer.lastError = null
     health.asked(true)
     step(peer, { type: 'answered' })
-    if (hadFailed) neighbors.learn(peer)
+    if (hadFailed) gate.learnt(peer)
   }
 
-  const isWelcome = (peer: Peer): boolean => !isCutOff(conduct, peer) && elapsed() >= peer.pausedUntilMs
+  const isWelcome = (peer: Peer): boolean =>
+    gate.isOpen(peer) && !isCutOff(conduct, peer) && elapsed() >= peer.pausedUntilMs
 
   /** Whether it makes sense to ask a peer something now. */
   const isAskable = (peer: Peer): boolean => isWelcome(peer) && mayBeAsked(peer.vital, elapsed())
@@ -207,11 +216,11 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
       isActive: (peer) => neighbors.isActive(peer),
       onAnswered(peer) {
         reached(peer)
-        neighbors.learn(peer)
+        gate.learnt(peer)
         if (sampler.saw(peer.url)) neighbors.sampled(sampler.sample())
       },
       onFailed: failed,
-      onLearnt: (peer) => neighbors.learn(peer),
+      onLearnt: gate.learnt,
       onForgotten(peer) {
         neighbors.forget(peer)
         if (sampler.drop(peer.url, proven())) neighbors.sampled(sampler.sample())

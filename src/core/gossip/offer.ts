@@ -45,6 +45,9 @@ export function createOfferer({ client, replica, clock, signal, onSuspect }: Off
       if (!heard.ok) return heard
       const announced = new Map(page.map(({ logId, next }) => [logId, next]))
       const want = heard.value.want.filter(({ logId, from }) => from < (announced.get(logId) ?? 0))
+      // What it does not want it has, or gets from another, or refuses: it is not asked again for each.
+      const wanted = new Set(want.map(({ logId }) => logId))
+      for (const { logId, next } of page) if (!wanted.has(logId)) noteKnown(peer, logId, next)
       const brought = await bring(peer, want)
       if (!brought.ok) return brought
     }

@@ -44,9 +44,12 @@ export async function takeFrames(
   return { frames: concatBytes(...frames), offered, rest }
 }
 
-/** What of a push its receiver has now, or does not want, for the space is none of its own: other frames that it refused are left out. */
+/** Refusals that would be the same the next time. */
+const UNWANTED: ReadonlySet<string> = new Set(['SPACE_REFUSED', 'AUTHOR_REFUSED'])
+
+/** What of a push its receiver has now, or does not want, for its space or its author: other frames that it refused are left out. */
 export function takenOf({ offered }: Push, { failures }: PushReply): Offered[] {
-  const failed = new Set(failures.filter(({ code }) => code !== 'SPACE_REFUSED').map(({ index }) => index))
+  const failed = new Set(failures.filter(({ code }) => !UNWANTED.has(code)).map(({ index }) => index))
   return offered.filter((_, index) => !failed.has(index))
 }
 

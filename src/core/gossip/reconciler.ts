@@ -58,7 +58,7 @@ export function createReconciler({ client, logs, clock }: ReconcilerDeps): Recon
   const build = (view: View): ReconcileIndex => {
     const items = []
     for (const { row } of logs.values()) {
-      if (!view.sees(row.space)) continue
+      if (!view.sees(row.space) || logs.isWithheld(row.logId)) continue
       const seen = logs.viewOf(row)
       if (seen.next === 0 && seen.forkPoint === undefined) continue
       // Replicas hold different branches of a log that is cut: what they have in common has no clock of its own.

@@ -75,7 +75,8 @@ export function createRepair({ client, memory, store, writer, spaces, log }: Rep
       if (!wanted.ok) return wanted
       const given = wanted.value.filter(({ logId, seq }) => {
         const space = memory.logs.get(logId)?.row.space
-        return space !== undefined && view.sees(space) && seq < memory.validPoint(logId)
+        const isSeen = space !== undefined && view.sees(space) && !memory.logs.isWithheld(logId)
+        return isSeen && seq < memory.validPoint(logId)
       })
       const payloads: SentPayload[] = []
       let bytes = 0

@@ -22,6 +22,7 @@ import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
 import { encodeRun } from '../protocol/run.ts'
 import type { Forks } from './forks.ts'
+import type { Unwanted } from './unwanted.ts'
 
 export interface ReceivedRun {
   readonly logId: LogId
@@ -74,8 +75,10 @@ export interface ReplicaView {
   validEnd(logId: LogId): number
   /** How a log stands in the view; null for one that is not in it. */
   row(logId: LogId): HeadsRow | null
-  /** Whether a peer with this row has entries that are valid as far as is known, or a lower fork point, that are not here. */
+  /** Whether a peer with this row has entries that are valid as far as is known, or a lower fork point, that are wanted and not here. */
   lacks(row: HeadsRow): boolean
+  /** True for a log that is known to be of an author whom the operator refuses. */
+  isUnwanted(logId: LogId): boolean
   /** Chain value before an entry, null where not everything before it is held. */
   chainBefore(logId: LogId, seq: number): Promise<Uint8Array | null>
   logIds(): LogId[]
@@ -99,6 +102,7 @@ export interface ReplicaDeps {
   readonly compression: Compression
   readonly forks: Forks
   readonly runVerifier: RunVerifier
+  readonly unwanted: Unwanted
 }
 
 /** Views that are kept at hand: a spore has at most `PEERS_MAX` peers and as many streams; others have theirs made again. */
@@ -125,14 +129,14 @@ export function createReplica(deps: ReplicaDeps): Replica {
 
 /** `viewNow` is asked each time: who was removed while something is read or sent gets no more of it. */
 function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView {
-  const { memory, store, writer, spaces, compression, runVerifier, forks } = deps
+  const { memory, store, writer, spaces, compression, runVerifier, forks, unwanted } = deps
   const { logs } = memory
 
   const sees = (space: SpaceId): boolean => viewNow().sees(space)
   /** The row of a log that may be seen. */
   const rowOf = (logId: LogId): LogRow | undefined => {
     const row = logs.get(logId)?.row
-    return row && sees(row.space) ? row : undefined
+    return row && sees(row.space) && !logs.isWithheld(logId) ? row : undefined
   }
 
   /** Stores what frames were found to hold; all of one call share commits. */
@@ -147,6 +151,8 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
     chainBefore: ChainBefore,
   ): Promise<Result<ReceivedRun, Failure>> => {
     if ('proof' in content) {
+      const unwelcome = unwanted.refuseProof(content.proof)
+      if (unwelcome) return ok({ logId: unwelcome.logId, end: null, result: err(unwelcome.refused) })
       const taken = await forks.take(content.proof, viewNow())
       return taken.ok ? ok({ logId: taken.value.logId, end: null, result: ok(taken.value.received) }) : taken
     }
@@ -154,6 +160,8 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
     const { logId, log, from, count } = run
     if (!sees(log.space) || !spaces.admits(log, from))
       return ok({ logId, end: from + count, result: refusedSpace })
+    const unwelcome = unwanted.refuse(log, logId)
+    if (unwelcome) return ok({ logId, end: from + count, result: err(unwelcome) })
     const partial = memory.partials.get(logId)
     const common = partial && overlapOf({ from, end: from + count }, partial)
     const options = {
@@ -204,7 +212,7 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
       /** Where logs will be when what was verified is stored: the next runs are verified meanwhile. */
       const ahead = new Map<LogId, LogPosition>()
       const positionOf: PositionOf = (log, logId, from) => {
-        if (!sees(log.space) || !spaces.admits(log, from)) return null
+        if (!sees(log.space) || !spaces.admits(log, from) || unwanted.refuse(log, logId)) return null
         const below = ahead.get(logId) ?? positionHeld(log, logId)
         return from > below.next ? positionAbove(logId, from, chainBefore) : below
       }
@@ -237,7 +245,9 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
       const row = rowOf(logId)
       return row ? logs.viewOf(row) : null
     },
+    isUnwanted: unwanted.has,
     lacks({ logId, next, forkPoint = Number.POSITIVE_INFINITY }) {
+      if (unwanted.has(logId)) return false
       const row = rowOf(logId)
       if (!row) return next > 0 || forkPoint < Number.POSITIVE_INFINITY
       return forkPoint < logs.forkPoint(logId) || row.next < Math.min(next, logs.validPoint(logId))

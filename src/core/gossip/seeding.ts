@@ -20,7 +20,7 @@ import {
 } from '../identity/seed-list.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
-import type { BootstrapView } from '../protocol/discovery-api.ts'
+import type { BootstrapView } from '../protocol/api-discovery.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import type { Hints } from './hints.ts'
 

@@ -46,7 +46,7 @@ export function createSegments({ memory, store, spaces, compression }: SegmentsD
   /** The row of a log that is given out, and the first entry that is in no sealed and valid segment. */
   const offered = (logId: LogId, view: View): { readonly row: LogRow; readonly end: number } | null => {
     const row = memory.logs.get(logId)?.row
-    if (!row || row.next === 0 || !view.sees(row.space)) return null
+    if (!row || row.next === 0 || !view.sees(row.space) || memory.logs.isWithheld(logId)) return null
     return { row, end: Math.min(row.segmentStart, memory.validPoint(logId)) }
   }
 

@@ -8,7 +8,7 @@
 import type { Did, SpaceId } from '../base/brand.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { didToPublicKey, publicKeyToDid, type Signer, shortAuthor } from '../identity/keys.ts'
+import { didToPublicKey, type Signer, shortAuthor } from '../identity/keys.ts'
 import type { Draft } from '../memory/draft.ts'
 import type { Member } from '../memory/membership.ts'
 import type { Memory } from '../memory/memory.ts'
@@ -18,26 +18,19 @@ import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type * as api from '../protocol/api-spaces.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import {
-  decodeInvitation,
-  decodeRedemption,
-  encodeInvitation,
-  type Invitation,
-  proofOf,
-  SECRET_BYTES,
-} from '../protocol/invitation.ts'
+import { decodeInvitation } from '../protocol/invitation.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import { INVITATION_AGE_MS, REMOVAL_CUTS_MAX } from '../protocol/limits.ts'
+import { REMOVAL_CUTS_MAX } from '../protocol/limits.ts'
 import {
   encodeFounding,
   encodeMemberAct,
   type MemberAct,
-  type MemberRole,
   NO_TIER,
   SALT_BYTES,
 } from '../protocol/space-payloads.ts'
 import type { Gossip } from './gossip.ts'
 import { createInvitations } from './invitations.ts'
+import { createInviting } from './inviting.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -72,7 +65,7 @@ export interface SpaceKeeperDeps {
   readonly store: MemoryStore
   readonly writer: Writer
   readonly spaces: Spaces
-  readonly gossip: Pick<Gossip, 'self' | 'addPeer' | 'client'>
+  readonly gossip: Pick<Gossip, 'self' | 'addPeer' | 'syncWith' | 'client'>
   readonly signer: Signer
   readonly clock: Clock
   readonly random: Random
@@ -83,13 +76,9 @@ export interface SpaceKeeperDeps {
 
 const SPACES_VALUE = 'spaces/known'
 const INVITATIONS_VALUE = 'spaces/invitations'
-/** One refusal for a space that is unknown, a secret that is wrong, was used or has expired. */
-const refusedInvitation: Result<never, Failure> = err(
-  failure('INVITATION_REFUSED', 'it is not open here: it may have been used, or have expired'),
-)
 
 export function createSpaceKeeper(deps: SpaceKeeperDeps): SpaceKeeper {
-  const { memory, store, writer, spaces, gossip, signer, clock, random, log, name } = deps
+  const { memory, store, writer, spaces, signer, random } = deps
   const self = signer.did
   const invitations = createInvitations()
 
@@ -132,7 +121,7 @@ export function createSpaceKeeper(deps: SpaceKeeperDeps): SpaceKeeper {
   /** Puts a space in, durably or not at all. */
   const adopt = async (
     record: SpaceRecord,
-    entry: (draft: Draft) => void,
+    entry: (draft: Draft) => void = () => {},
   ): Promise<Answer<api.SpaceView>> => {
     const before = spaces.get(record.id)
     const taken = spaces.put(record)
@@ -164,152 +153,22 @@ export function createSpaceKeeper(deps: SpaceKeeperDeps): SpaceKeeper {
     })
   }
 
-  // --- Inviting ---
-
-  const invite = async (text: string, input: api.InvitationInput): Promise<Answer<api.InvitationView>> => {
-    const found = find(text)
-    if (!found.ok) return found
-    const record = found.value
-    if (!record.founding || record.type === 'private') return unfit(record, 'takes no invitations')
-    if (!record.isJoined) return err(failure('SPACE_READ_ONLY', `this spore has left ${record.name}`))
-    const expiresAtMs = clock.now() + (input.expiresInSeconds ?? INVITATION_AGE_MS / 1000) * 1000
-    const secret = record.type === 'open' ? ok(null) : await admitOrSecret(record, input, expiresAtMs)
-    if (!secret.ok) return secret
-    const { url } = gossip.self()
-    const line = encodeInvitation({
-      foundingBytes: encodeFounding(record.founding),
-      inviter: signer.publicKey,
-      urls: url === null ? [] : [url],
-      secret: secret.value,
-      expiresAtMs,
-    })
-    const expiresAt = new Date(expiresAtMs).toISOString()
-    return ok({ invitation: line, space: record.name, expiresAt, singleUse: secret.value !== null })
-  }
-
-  /** Makes whom it is for a member at once, or else a secret that will. */
-  const admitOrSecret = async (
-    { name }: SpaceRecord,
-    { for: did, role = 'member' }: api.InvitationInput,
-    expiresAtMs: number,
-  ): Promise<Answer<Uint8Array | null>> => {
-    const space = administered(name)
-    if (!space.ok) return space
-    const { id } = space.value
-    if (role === 'admin' && spaces.rosterOf(id)?.members.get(self)?.role !== 'founder')
-      return err(failure('MEMBERS_ADMIN_ONLY', 'only the founder makes admins'))
-    if (did !== undefined) return admit(id, did, role)
-    if (gossip.self().url === null)
-      return err(
-        failure(
-          'INVITATION_UNANSWERABLE',
-          'this spore has no address for others; say whom the invitation is for, by its did',
-        ),
-      )
-    const secret = random.bytes(SECRET_BYTES)
-    if (!invitations.add({ space: id, secret, role, expiresAtMs }, clock.now()))
-      return err(failure('INVITATIONS_FULL', 'wait until one is used or has expired'))
-    const written = await writer.write(keep)
-    return written.ok ? ok(secret) : written
-  }
-
-  const admit = async (space: SpaceId, did: string, role: MemberRole): Promise<Answer<null>> => {
-    const key = didToPublicKey(did)
-    if (!key) return err(failure('AUTHOR_UNKNOWN', 'whom it is for is a did:key'))
-    if (holds(space, did as Did, role)) return ok(null)
-    const written = await writer.write((draft) =>
-      append(draft, space, { type: 'add', key, role, name: null }),
-    )
-    return written.ok ? ok(null) : written
-  }
-
-  /** True where an identity has at least this role already. */
-  const holds = (space: SpaceId, did: Did, role: MemberRole): boolean => {
-    const held = spaces.rosterOf(space)?.members.get(did)?.role
-    return held !== undefined && (role === 'member' || held !== 'member')
-  }
-
-  const redeem = async (body: Uint8Array, caller: Did): Promise<Answer<void>> => {
-    const redemption = decodeRedemption(body)
-    const key = didToPublicKey(caller)
-    if (!redemption || !key) return err(failure('REQUEST_INVALID', 'the space, a proof, and a name'))
-    const { space, proof } = redemption
-    // Whose answer was lost asks again.
-    if (spaces.viewFor(caller).sees(space)) return ok(undefined)
-    const written = await writer.write((draft): boolean => {
-      // In this very turn: of two that present the same one, the second finds it used.
-      const open = invitations.find(space, proof, key, clock.now())
-      const mayAdmit = open && spaces.get(space)?.isJoined && spaces.rosterOf(space)?.isAdmin(self)
-      if (!open || !mayAdmit) return false
-      invitations.remove(open)
-      append(draft, space, { type: 'add', key, role: open.role, name: redemption.name })
-      keep(draft)
-      return true
-    })
-    if (!written.ok) return written
-    if (!written.value) return refusedInvitation
-    log.info('a member joined', { space, member: caller })
-    return ok(undefined)
-  }
+  const inviting = createInviting({ ...deps, invitations, find, administered, adopt, keep, view })
 
   // --- Joining and leaving ---
-
-  const join = async ({
-    invitation: text,
-    name: given,
-  }: api.JoinSpaceInput): Promise<Answer<api.SpaceView>> => {
-    const invitation = decodeInvitation(text)
-    if (!invitation) return rejoin(text)
-    if (clock.now() >= invitation.expiresAtMs)
-      return err(failure('INVITATION_REFUSED', 'the invitation has expired: ask for another one'))
-    const { founding, space } = invitation
-    if (founding.type === 'private')
-      return err(failure('INVITATION_INVALID', 'nobody can join a private space'))
-    if (founding.writers !== NO_TIER) return noTiers(founding.writers)
-    const known = spaces.get(space)
-    const name = given ?? known?.name ?? founding.name
-    if (!isSpaceName(name)) return invalidName(name)
-    const namesake = spaces.resolve(name)
-    if (namesake.ok && namesake.value !== space)
-      return err(failure('SPACE_NAME_TAKEN', `another space is called ${JSON.stringify(name)} here`))
-    const presented = await present(invitation)
-    if (!presented.ok) return presented
-    const inviter = known?.inviter ?? publicKeyToDid(invitation.inviter)
-    return adopt({ ...toRecord(founding, { name, inviter }), name }, () => {})
-  }
-
-  /** Goes to whoever invites; where the invitation holds no secret it need not be there. */
-  const present = async ({ urls, inviter, secret, space }: Invitation): Promise<Answer<void>> => {
-    let last: Answer<void> =
-      secret === null ? ok(undefined) : err(failure('INVITATION_INVALID', 'it says nowhere to go with it'))
-    for (const url of urls) {
-      const met = await gossip.addPeer(url)
-      const isInviter = met.ok && met.value.spore === publicKeyToDid(inviter)
-      // Nothing of an invitation is told to another spore that answers there.
-      if (!isInviter || secret === null) {
-        if (secret === null) continue
-        last = met.ok ? err(failure('PEER_REFUSED', `another spore than the inviter answers at ${url}`)) : met
-        continue
-      }
-      const proof = proofOf(secret, space, signer.publicKey)
-      last = await gossip.client.redeem(met.value.url, { space, proof, name })
-      if (last.ok || last.error.code === 'INVITATION_REFUSED') return last
-    }
-    return last
-  }
 
   const rejoin = async (text: string): Promise<Answer<api.SpaceView>> => {
     const space = spaces.resolve(text)
     if (!space.ok)
       return err(failure('INVITATION_INVALID', 'it is no whole line that begins with "spore-invite:"'))
-    return adopt({ ...recordOf(space.value), isJoined: true }, () => {})
+    return adopt({ ...recordOf(space.value), isJoined: true })
   }
 
   const leave = async (text: string): Promise<Answer<api.SpaceView>> => {
     const found = find(text)
     if (!found.ok) return found
     if (found.value.type === 'private') return unfit(found.value, 'is exchanged with nobody anyway')
-    return adopt({ ...found.value, isJoined: false }, () => {})
+    return adopt({ ...found.value, isJoined: false })
   }
 
   // --- Members ---
@@ -370,23 +229,26 @@ export function createSpaceKeeper(deps: SpaceKeeperDeps): SpaceKeeper {
     },
     list: () => spaces.all.map((id) => view(recordOf(id))),
     create,
-    invite,
-    join,
+    invite: inviting.invite,
+    async join({ invitation: text, name: given }) {
+      const invitation = decodeInvitation(text)
+      return invitation ? inviting.join(invitation, given) : rejoin(text)
+    },
     leave,
     members,
     removeMember,
-    redeem,
+    redeem: inviting.redeem,
   }
 }
 
-const unfit = ({ name }: SpaceRecord, why: string): Result<never, Failure> =>
+export const unfit = ({ name }: SpaceRecord, why: string): Result<never, Failure> =>
   err(failure('SPACE_TYPE_UNFIT', `${name} ${why}`))
-const invalidName = (name: string): Result<never, Failure> =>
+export const invalidName = (name: string): Result<never, Failure> =>
   err(
     failure(
       'SPACE_NAME_INVALID',
       `${JSON.stringify(name)}: 1 to 64 characters, not "private", "commons" or an id`,
     ),
   )
-const noTiers = (tier: string): Result<never, Failure> =>
+export const noTiers = (tier: string): Result<never, Failure> =>
   err(failure('TIER_UNSUPPORTED', `${JSON.stringify(tier)}; only "none" can be asked for`))

@@ -29,6 +29,8 @@ export interface Streams {
   open(did: Did): Result<EventSource, Failure>
   close(did: Did): void
   closeAll(): void
+  /** Who holds streams. */
+  holders(): Did[]
   /** What the holder of a stream has, as far as was seen. */
   get(did: Did): StreamLink | undefined
 }
@@ -157,6 +159,7 @@ export function createStreams({ clock, onOpened, onClosed }: StreamsDeps): Strea
     closeAll() {
       for (const stream of [...held.values()]) stream.close()
     },
+    holders: () => [...held.keys()],
     get: (did) => held.get(did),
   }
 }

@@ -1,4 +1,5 @@
 /** The change feed as events for people and tools: replayed from the store, then followed live. */
+import type { Did } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import { eventTypes, type SporeEvent } from '../protocol/api.ts'
 import { entryDigest } from '../protocol/entry.ts'
@@ -20,13 +21,15 @@ export interface EventsDeps {
   readonly store: MemoryStore
   readonly writer: Writer
   readonly spaces: Pick<Spaces, 'nameOf'>
+  /** Authors whom the operator hides now; nobody where it is left out. */
+  readonly hides?: () => ((author: Did) => boolean) | undefined
 }
 
 /**
  * Events behind arrival number `after` (only new ones when null) until `signal` aborts. Each consumer reads from the
  * store at its own pace, so a slow one costs no memory and misses nothing.
  */
-export function createEvents({ memory, store, writer, spaces }: EventsDeps) {
+export function createEvents({ memory, store, writer, spaces, hides }: EventsDeps) {
   const waiting = new Set<() => void>()
   writer.onCommitted((applied) => {
     if (applied.length > 0) for (const wake of waiting) wake()
@@ -36,11 +39,12 @@ export function createEvents({ memory, store, writer, spaces }: EventsDeps) {
     let position = after ?? memory.arrival
     while (!signal.aborted) {
       const rows = await store.entriesAfter(position, BATCH)
+      const isHidden = hides?.()
       for (const row of rows) {
         position = row.arrival
         const log = memory.logs.get(row.logId)
         const change = log && rowToChange(row, log)
-        if (change) yield toEvent(change, spaces)
+        if (change && !isHidden?.(change.author)) yield toEvent(change, spaces)
         if (signal.aborted) return
       }
       if (rows.length === 0 && memory.arrival <= position) await nextCommit(signal)

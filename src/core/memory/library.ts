@@ -51,6 +51,14 @@ export interface LibraryDeps {
   readonly spaces: Spaces
   /** What is believed of an author: 1 its own, null unknown. */
   readonly trustOf: (author: Did) => number | null
+  /** What the operator lets be seen (`moderation/shown.ts`); everything where it is left out. */
+  readonly shown?: ShownMemories
+}
+
+/** Whom the operator hides from those who name a memory and from lists, and how those are labelled who are not hidden. */
+export interface ShownMemories {
+  hides(place: 'id' | 'list'): ((author: Did) => boolean) | undefined
+  labelOf(author: Did): 'limited' | 'muted' | null
 }
 
 interface Prepared {
@@ -65,7 +73,7 @@ const FRONTIER_ROWS_MAX = 1000
 /** Rows that one page scan reads at a time. */
 const SCAN_ROWS = 256
 
-export function createLibrary({ memory, writer, store, spaces, trustOf }: LibraryDeps): Library {
+export function createLibrary({ memory, writer, store, spaces, trustOf, shown }: LibraryDeps): Library {
   /** Requests with the same idempotency key wait for one another, so that only the first one writes. */
   const keysInFlight = new Map<string, Promise<unknown>>()
   /**
@@ -220,6 +228,7 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
 
   const view = ({ id, payload, dots }: StoredMemory): api.MemoryView => {
     const first = dots[0] as Change
+    const label = shown?.labelOf(first.author)
     return {
       id: digestToCid(id),
       ...payload,
@@ -229,6 +238,7 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
       space: spaces.nameOf(first.space),
       createdAt: timeToIso(first.clock),
       trust: trustOf(first.author),
+      ...(label && { moderation: label }),
       dots: dots.map((dot) => ({
         author: dot.author,
         space: spaces.nameOf(dot.space),
@@ -243,7 +253,8 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
   const get = async (id: string): Promise<Answer<api.MemoryView>> => {
     const element = cidToDigest(id)
     if (!element) return err(failure('ID_INVALID', 'a memory id'))
-    const [stored] = await read([element])
+    const [found] = await read([element])
+    const stored = found && withoutHidden(found, shown?.hides('id'))
     return stored ? ok(view(stored)) : err(failure('MEMORY_NOT_FOUND', id))
   }
 
@@ -253,19 +264,20 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
     const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor)
     if (!Number.isSafeInteger(before) || before < 1)
       return err(failure('CURSOR_INVALID', 'a cursor of memories'))
-    const { ids, cursor } = await newestIds(before, query.limit, space.value)
+    const hides = shown?.hides('list')
+    const { ids, cursor } = await newestIds(before, query.limit, space.value, hides)
     const stored = await read(ids)
     return ok({
       memories: memory.memories,
       entries: memory.entries,
       frontier: frontier(),
-      recent: stored.filter((one) => one !== null).map(view),
+      recent: stored.flatMap((one) => (one && withoutHidden(one, hides)) ?? []).map(view),
       cursor,
     })
   }
 
   /** Scans backwards by arrival; a memory is listed at the newest of its visible dots. */
-  const newestIds = async (start: number, limit: number, space: SpaceId | undefined) => {
+  const newestIds = async (start: number, limit: number, space: SpaceId | undefined, hides?: Hides) => {
     const ids: Digest[] = []
     let before = start
     for (;;) {
@@ -273,19 +285,20 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
       for (const row of rows) {
         if (ids.length === limit) return { ids, cursor: String(row.arrival + 1) }
         const change = rowToChange(row, logOf(row.logId))
-        if (change && isListedAt(change, space)) ids.push(change.element)
+        if (change && isListedAt(change, space, hides)) ids.push(change.element)
         before = row.arrival
       }
       if (rows.length < SCAN_ROWS) return { ids, cursor: null }
     }
   }
 
-  const isListedAt = (change: Change, space: SpaceId | undefined): boolean => {
+  const isListedAt = (change: Change, space: SpaceId | undefined, hides?: Hides): boolean => {
     if (change.kind !== KINDS.memory || (space !== undefined && change.space !== space)) return false
-    const inSpace = memory
-      .dotsOf(change.element)
-      .filter(({ logId }) => space === undefined || logOf(logId).row.space === space)
-    const last = inSpace.at(-1)
+    const listed = memory.dotsOf(change.element).filter(({ logId }) => {
+      const { row, author } = logOf(logId)
+      return (space === undefined || row.space === space) && !hides?.(author)
+    })
+    const last = listed.at(-1)
     return last?.logId === change.logId && last.seq === change.seq
   }
 
@@ -309,6 +322,14 @@ export function createLibrary({ memory, writer, store, spaces, trustOf }: Librar
     read,
     view,
   }
+}
+
+type Hides = (author: Did) => boolean
+
+/** A memory by those who may be seen; null where nobody of them may. */
+function withoutHidden(stored: StoredMemory, hides: Hides | undefined): StoredMemory | null {
+  const dots = hides ? stored.dots.filter(({ author }) => !hides(author)) : stored.dots
+  return dots.length > 0 ? { ...stored, dots } : null
 }
 
 const elementOf = ({ payload }: Prepared): Digest => bytesToDigest(sha256(payload))

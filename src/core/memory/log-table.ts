@@ -4,7 +4,8 @@
  * Invariants: the view digest of a space is the sum modulo 2²⁵⁶ of SHA-256(log id ‖ next ‖ chain [‖ fork point]) over
  * its logs that hold an entry or are forked, so two replicas with equal frontiers have equal digests, whatever the order
  * in which they got there. What a log holds from its fork point on is not in the view: nobody's valid part has it. The
- * logs stand in a list by the arrival of their newest entry: what advanced behind a cursor is its end.
+ * logs stand in a list by the arrival of their newest entry: what advanced behind a cursor is its end. Logs of authors whom
+ * the operator refuses are withheld: they are held, and in no view.
  */
 import type { Did, LogId, SpaceId } from '../base/brand.ts'
 import { bytesToHex, concatBytes } from '../base/bytes.ts'
@@ -42,6 +43,9 @@ export interface LogTable {
   unsettled(): LogId[]
   /** Logs whose fork was taken in behind the `taken`-th, in that order; a lower fork of the same log is counted again. */
   forkedBehind(taken: number): { readonly row: LogRow; readonly taken: number }[]
+  /** Withholds the logs of these authors from every view, and no others, from now on. */
+  withhold(isRefused: (author: Did) => boolean): void
+  isWithheld(logId: LogId): boolean
   /** How a log stands in a view: up to the fork point where it is forked. */
   viewOf(row: LogRow): HeadsRow
   values(): IterableIterator<LogState>
@@ -57,6 +61,7 @@ export interface LogTable {
 /** A log in the list by arrival. */
 interface Place extends LogState {
   row: LogRow
+  isWithheld: boolean
   older: Place | null
   newer: Place | null
 }
@@ -72,6 +77,7 @@ export function createLogTable(): LogTable {
     { readonly point: number; readonly base: Uint8Array; readonly taken: number }
   >()
   let forksTaken = 0
+  let isRefused = (_author: Did): boolean => false
   /** Of logs whose author was removed. */
   const cuts = new Map<LogId, { readonly point: number; readonly base: Uint8Array | null }>()
 
@@ -99,12 +105,15 @@ export function createLogTable(): LogTable {
       : { logId, next: 0, chain: genesisOf(logId), ...forked }
   }
 
+  const fingerprintOf = (row: LogRow): bigint =>
+    logs.get(row.logId)?.isWithheld ? 0n : rowFingerprint(viewOf(row))
+
   /** Changes what a log stands for in its view. */
   const change = (row: LogRow | undefined, work: () => LogRow | undefined): void => {
-    const before = row ? rowFingerprint(viewOf(row)) : 0n
+    const before = row ? fingerprintOf(row) : 0n
     const after = work()
     if (!after) return
-    const sum = (sums.get(after.space) ?? 0n) - before + rowFingerprint(viewOf(after))
+    const sum = (sums.get(after.space) ?? 0n) - before + fingerprintOf(after)
     sums.set(after.space, ((sum % MODULUS) + MODULUS) % MODULUS)
   }
 
@@ -126,13 +135,18 @@ export function createLogTable(): LogTable {
     else newest = older
   }
 
+  const newPlace = (row: LogRow): Place => {
+    const author = authorOf(row.publicKey)
+    return { row, author, isWithheld: isRefused(author), older: null, newer: null }
+  }
+
   return {
     get: (logId) => logs.get(logId),
     set(row) {
       const known = logs.get(row.logId)
       change(known?.row, () => {
         if (known) join(known.older, known.newer)
-        const place = known ?? { row, author: authorOf(row.publicKey), older: null, newer: null }
+        const place = known ?? newPlace(row)
         place.row = row
         insert(place)
         logs.set(row.logId, place)
@@ -178,6 +192,15 @@ export function createLogTable(): LogTable {
         return row ? [{ row, taken: fork.taken }] : []
       })
     },
+    withhold(test) {
+      isRefused = test
+      for (const place of logs.values())
+        change(place.row, () => {
+          place.isWithheld = test(place.author)
+          return place.row
+        })
+    },
+    isWithheld: (logId) => logs.get(logId)?.isWithheld === true,
     viewOf,
     values: () => logs.values(),
     *behind(arrival) {

@@ -5,16 +5,20 @@
  * Invariant: a write's promise resolves, and listeners hear of it, only after its commit is durable. Listeners run in
  * the order in which they were added, before the promise resolves: whoever was acknowledged can find what was written.
  */
+import type { Activities } from '../base/activities.ts'
 import type { Digest } from '../base/brand.ts'
 import type { Clock, Log } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
+import { COMMIT_HUNG_MS } from '../protocol/limits.ts'
 import type { Draft } from './draft.ts'
 import type { Applied, AppliedFork, Memory } from './memory.ts'
 import type { MemoryStore } from './store.ts'
 
 /** Entries after which a draft takes no further writes: bounds the time of one commit. */
 const DRAFT_WRITES_MAX = 1024
+/** Nothing is remembered while one does not end. */
+const COMMIT = { limitMs: COMMIT_HUNG_MS, isVital: true } as const
 
 export interface Writer {
   /** Runs `prepare` on the next draft; its value comes back once the draft is durable. Failure STORE_WRITE_FAILED. */
@@ -50,9 +54,11 @@ export interface WriterDeps {
   readonly store: MemoryStore
   readonly clock: Clock
   readonly log: Log
+  /** A commit that does not end is noticed here. */
+  readonly activities?: Activities
 }
 
-export function createWriter({ memory, store, clock, log }: WriterDeps): Writer {
+export function createWriter({ memory, store, clock, log, activities }: WriterDeps): Writer {
   const queue: Pending[] = []
   const listeners: Listener[] = []
   let running: Promise<void> | null = null
@@ -72,6 +78,15 @@ export function createWriter({ memory, store, clock, log }: WriterDeps): Writer 
   }
 
   const commit = async (waiting: readonly Pending[]): Promise<void> => {
+    const end = activities?.begin(`commit of ${waiting.length} writes`, COMMIT)
+    try {
+      await commitAll(waiting)
+    } finally {
+      end?.()
+    }
+  }
+
+  const commitAll = async (waiting: readonly Pending[]): Promise<void> => {
     const draft = memory.draft(clock.now())
     const batch = waiting.filter((pending) => prepared(pending, draft))
     const result = draft.finish()

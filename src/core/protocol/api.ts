@@ -3,9 +3,12 @@
  * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
  */
 import { z } from 'zod'
+import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
 import { peerSchema } from './api-peers.ts'
-import { bootstrapViewSchema, foundSporeSchema } from './discovery-api.ts'
 import * as limits from './limits.ts'
+import { watchdogSchema } from './vitals.ts'
+
+export * from './events-api.ts'
 
 const wellFormed = (text: string) => text.isWellFormed()
 const text = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'not well-formed Unicode')
@@ -68,6 +71,11 @@ export const dotSchema = z.object({
   createdAt: z.string(),
 })
 
+const moderationLabelSchema = z
+  .enum(['limited', 'muted'])
+  .optional()
+  .describe('What the operator ruled about its author, where there is a rule')
+
 export const memorySchema = z
   .object({
     id: idSchema,
@@ -81,6 +89,7 @@ export const memorySchema = z
     space: z.string(),
     createdAt: z.string(),
     trust: z.number().nullable().describe('1 for this spore’s own author, null while unknown'),
+    moderation: moderationLabelSchema,
     dots: z
       .array(dotSchema)
       .describe('Provenance: every entry that carries this memory and is not retracted'),
@@ -192,6 +201,7 @@ export const hitSchema = z
     tags: z.array(z.string()),
     createdAt: z.string(),
     trust: z.number().nullable(),
+    moderation: moderationLabelSchema,
     parts: z.record(z.string(), z.number()).optional().describe('Score parts, with explain'),
   })
   .meta({ id: 'Hit' })
@@ -342,6 +352,7 @@ export const healthSchema = z
     durability: z.enum(['disk', 'snapshot', 'memory']),
     uptimeSeconds: z.number(),
     rssBytes: z.number().int(),
+    watchdog: watchdogSchema.optional(),
   })
   .meta({ id: 'Health' })
 export type Health = z.infer<typeof healthSchema>
@@ -356,21 +367,3 @@ export const trustSchema = z
   })
   .meta({ id: 'Trust' })
 export type TrustView = z.infer<typeof trustSchema>
-
-// --- Events ---
-
-export const eventTypes = ['memory', 'retract', 'task', 'contribution', 'synthesis', 'entry'] as const
-export const sporeEventSchema = z.object({
-  id: z.number().int().describe('Arrival number: pass it as Last-Event-ID to resume behind it'),
-  type: z.enum(eventTypes),
-  data: z.object({
-    id: idSchema.nullable().describe('Id of the memory, task, contribution or synthesis'),
-    entry: idSchema,
-    author: z.string(),
-    space: z.string(),
-    createdAt: z.string(),
-    text: z.string().nullable().describe('First 280 characters of its text, where it has one'),
-    task_id: idSchema.nullable(),
-  }),
-})
-export type SporeEvent = z.infer<typeof sporeEventSchema>

@@ -36,6 +36,13 @@ export const ERRORS = {
 
   PURGED: { status: 409, title: 'The operator of this spore has purged it.' },
 
+  // Moderation
+  TARGET_INVALID: { status: 400, title: 'That is no peer, author or domain.' },
+  RULE_UNKNOWN: { status: 404, title: 'There is no such rule or draft here.' },
+  RULE_PROTECTED: { status: 409, title: 'The rule would hit this spore, or what its operator joined.' },
+  RULES_FULL: { status: 507, title: 'The spore has as many rules as it can keep.' },
+  IMPORT_MALFORMED: { status: 400, title: 'The list is in none of the forms that are read.' },
+
   // Entries, runs and heads
   ENTRY_MALFORMED: { status: 400, title: 'The entry is not in its canonical form.' },
   ENTRY_TOO_LARGE: { status: 413, title: 'The entry is larger than the protocol allows.' },
@@ -81,6 +88,8 @@ export const ERRORS = {
   PEER_REFUSED: { status: 502, title: 'The peer answered with an error.' },
   PEER_BUSY: { status: 503, title: 'The peer is busy; it is asked again later.' },
   PEER_SELF: { status: 400, title: 'That is this spore itself.' },
+  PEER_BLOCKED: { status: 403, title: 'There is no exchange between these two spores.' },
+  AUTHOR_REFUSED: { status: 403, title: 'Entries of this author are not taken here.' },
   PEERS_FULL: { status: 507, title: 'The spore has as many peers as it can keep.' },
   PEER_CUT_OFF: { status: 403, title: 'The spore takes nothing from this caller for a while.' },
   QUOTA_EXCEEDED: { status: 507, title: 'The spore keeps no more of this author, space or kind.' },

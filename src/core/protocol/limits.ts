@@ -246,6 +246,27 @@ export const PAYLOADS_REPLY_BYTES = 4 * MIB
 /** Damaged payloads that are remembered until they are repaired: beyond it the disk is to be replaced. */
 export const DAMAGED_PAYLOADS_MAX = 65_536
 
+// --- Moderation ---
+
+/** Characters of the reason of a rule: a sentence or two. What lists say beyond is cut. */
+export const MODERATION_REASON_CHARS_MAX = 280
+/** Characters of the name of a block list. */
+export const MODERATION_SOURCE_CHARS_MAX = 64
+/** Targets of one request to moderate. */
+export const MODERATION_TARGETS_MAX = 100
+/** Characters, and bytes in UTF-8, of a block list that is imported: 10,000 lines of a hundred. */
+export const MODERATION_IMPORT_CHARS_MAX = MIB
+// --- Watchdog ---
+
+/** The event loop has stalled where a timer comes this much late: requests and heartbeats wait that long too. */
+export const LOOP_STALL_MS = SECOND_MS
+/** A round with a peer in which nothing is stored for this long has hung: the longest reply ends after a sixth of it. */
+export const SYNC_HUNG_MS = 15 * MINUTE_MS
+/** A commit that is not over by then has hung: one of 1,024 writes takes well under a second. */
+export const COMMIT_HUNG_MS = 30 * SECOND_MS
+/** A request that is not answered by then has hung; event streams aside. A large import makes progress until it is. */
+export const REQUEST_HUNG_MS = 5 * MINUTE_MS
+
 // --- What is fetched from URLs that came from outside (bootstrap files, webhooks) ---
 
 /** Characters of such a URL: redirects to signed downloads carry long queries. */

@@ -13,6 +13,7 @@ import type { Library } from '../memory/library.ts'
 import type { Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { Writer } from '../memory/writer.ts'
+import type { Hides, Shown } from '../moderation/shown.ts'
 import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
@@ -49,6 +50,7 @@ export interface TasksDeps {
   readonly recall: Recall
   readonly writer: Writer
   readonly spaces: Spaces
+  readonly shown: Pick<Shown, 'hides'>
 }
 
 /** An entry about a task, with its decoded payload. */
@@ -61,6 +63,8 @@ interface TaskRecord {
   readonly id: Digest
   /** Null while only contributions to it have arrived. */
   asked: Noted<TaskPayload> | null
+  /** The same by this spore’s own author, who may have asked later than one who is hidden here. */
+  askedHere: Noted<TaskPayload> | null
   readonly contributions: Map<Digest, Noted<ContributionPayload>>
   readonly syntheses: Map<Digest, Noted<SynthesisPayload>>
 }
@@ -73,14 +77,15 @@ const PASSAGES = 12
 const RECORDS_PER_TASK_MAX = 256
 const DEGRADED = ['no model: sentences quoted from memories by the built-in extractive reasoner']
 
-export function createTasks({ memory, library, recall, writer, spaces }: TasksDeps): Tasks {
+export function createTasks({ memory, library, recall, writer, spaces, shown }: TasksDeps): Tasks {
   const records = new Map<Digest, TaskRecord>()
   const analyser = createAnalyser()
 
   const recordOf = (id: Digest): TaskRecord => {
     const known = records.get(id)
     if (known) return known
-    const record: TaskRecord = { id, asked: null, contributions: new Map(), syntheses: new Map() }
+    const [contributions, syntheses] = [new Map(), new Map()]
+    const record: TaskRecord = { id, asked: null, askedHere: null, contributions, syntheses }
     records.set(id, record)
     return record
   }
@@ -93,6 +98,7 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
       const record = recordOf(change.element)
       // Asked by several: the one who asked first is the asker, on every spore.
       if (!record.asked || change.clock < record.asked.change.clock) record.asked = { change, payload }
+      if (change.author === memory.self) record.askedHere ??= { change, payload }
     } else if (change.kind === KINDS.contribution) {
       const payload = decodeContribution(change.payload)
       if (payload) keep(recordOf(payload.task).contributions, change, payload)
@@ -183,11 +189,17 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
     const digest = cidToDigest(id)
     if (!digest) return err(failure('ID_INVALID', 'a task id'))
     const record = records.get(digest)
-    return record?.asked ? ok(await view(record, record.asked)) : err(failure('TASK_NOT_FOUND', id))
+    const hides = shown.hides('id')
+    const asked = record && askedOf(record, hides)
+    return asked ? ok(await view(record, asked, hides)) : err(failure('TASK_NOT_FOUND', id))
   }
 
-  const view = async (record: TaskRecord, asked: Noted<TaskPayload>): Promise<api.TaskView> => {
-    const synthesis = chosenSynthesis(record, asked)
+  const view = async (
+    record: TaskRecord,
+    asked: Noted<TaskPayload>,
+    hides: Hides | undefined,
+  ): Promise<api.TaskView> => {
+    const synthesis = chosenSynthesis(record, asked, hides)
     const outcome = synthesis?.payload.outcome ?? null
     return {
       task_id: digestToCid(record.id),
@@ -200,7 +212,10 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
       sources: await sourcesOf(outcome),
       degraded: outcome !== null,
       degradedBecause: outcome ? DEGRADED : [],
-      contributions: [...record.contributions.values()].sort(byTime).map(toContribution),
+      contributions: [...record.contributions.values()]
+        .filter(({ change }) => !hides?.(change.author))
+        .sort(byTime)
+        .map(toContribution),
       createdAt: timeToIso(asked.change.clock),
       answeredAt: synthesis ? timeToIso(synthesis.change.clock) : null,
     }
@@ -231,16 +246,20 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
       const offset = cursor === undefined ? 0 : Number(cursor)
       if (!Number.isSafeInteger(offset) || offset < 0)
         return err(failure('CURSOR_INVALID', 'a cursor of tasks'))
+      const hides = shown.hides('list')
       const matching = [...records.values()]
-        .flatMap((record) => (record.asked ? [{ record, asked: record.asked }] : []))
+        .flatMap((record) => {
+          const asked = askedOf(record, hides)
+          return asked ? [{ record, asked }] : []
+        })
         .filter(({ asked }) => resolved.value === undefined || asked.payload.space === resolved.value)
         .filter(
           ({ record, asked }) =>
-            !status || statusOf(chosenSynthesis(record, asked)?.payload.outcome ?? null) === status,
+            !status || statusOf(chosenSynthesis(record, asked, hides)?.payload.outcome ?? null) === status,
         )
         .sort((a, b) => byTime(b.asked, a.asked))
       const tasks = await Promise.all(
-        matching.slice(offset, offset + limit).map(({ record, asked }) => view(record, asked)),
+        matching.slice(offset, offset + limit).map(({ record, asked }) => view(record, asked, hides)),
       )
       const next = offset + limit
       return ok({ tasks, total: matching.length, cursor: next < matching.length ? String(next) : null })
@@ -256,14 +275,27 @@ export function createTasks({ memory, library, recall, writer, spaces }: TasksDe
     // The newest entry of the same element counts: it says when the answer was last given.
     const known = into.get(change.element)
     if (!known && into.size >= RECORDS_PER_TASK_MAX) return
+    // Whoever repeats what was said here does not take its place: he may be hidden one day.
+    if (known?.change.author === memory.self && change.author !== memory.self) return
     if (!known || known.change.clock < change.clock) into.set(change.element, { change, payload })
   }
 
   /** *The* answer is the asker's newest synthesis; anybody else's counts only while the asker has given none. */
-  function chosenSynthesis(record: TaskRecord, asked: Noted<TaskPayload>): Noted<SynthesisPayload> | null {
-    const newestFirst = [...record.syntheses.values()].sort((a, b) => byTime(b, a))
+  function chosenSynthesis(
+    record: TaskRecord,
+    asked: Noted<TaskPayload>,
+    hides: Hides | undefined,
+  ): Noted<SynthesisPayload> | null {
+    const newestFirst = [...record.syntheses.values()]
+      .filter(({ change }) => !hides?.(change.author))
+      .sort((a, b) => byTime(b, a))
     return newestFirst.find(({ change }) => change.author === asked.change.author) ?? newestFirst[0] ?? null
   }
+}
+
+/** Who asked, as far as he may be seen; null where nobody did. */
+function askedOf({ asked, askedHere }: TaskRecord, hides: Hides | undefined): Noted<TaskPayload> | null {
+  return asked && hides?.(asked.change.author) ? askedHere : asked
 }
 
 const statusOf = (outcome: Outcome | null): api.TaskStatus =>

@@ -39,6 +39,8 @@ export interface Scope {
   readonly sinceMs?: number | undefined
   /** Last millisecond inside. */
   readonly untilMs?: number | undefined
+  /** Authors whom the operator does not let be seen. */
+  readonly isHidden?: ((author: Did) => boolean) | undefined
 }
 
 export interface RetrievalQuery {
@@ -67,7 +69,7 @@ export interface RetrievalReply {
   /** Documents inside the scope that matched. */
   readonly total: number
   readonly mode: 'lexical' | 'newest'
-  /** Of an empty reply: the filters that removed what matched (`spaces`, `authors`, `tags`, `thread`, `since`, `until`). */
+  /** Of an empty reply: the filters that removed what matched (`spaces`, `authors`, `tags`, `thread`, `since`, `until`, `moderation`). */
   readonly removedBy: string[]
 }
 

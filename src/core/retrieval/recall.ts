@@ -5,6 +5,7 @@ import type { Clock } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Library, StoredMemory } from '../memory/library.ts'
 import type { Spaces } from '../memory/spaces.ts'
+import type { Shown } from '../moderation/shown.ts'
 import {
   type ContextPack,
   type ContextQuery,
@@ -40,14 +41,17 @@ export interface RecallDeps {
   readonly spaces: Spaces
   readonly clock: Clock
   readonly trustOf: (author: Did) => number | null
+  readonly shown: Shown
 }
 
 /** Hits considered for a context pack before the budget cuts it. */
 const PACK_HITS = 30
 
-export function createRecall({ retriever, indexer, library, spaces, clock, trustOf }: RecallDeps): Recall {
-  const recall: Recall['recall'] = async (question, scope, limit) => {
+export function createRecall(deps: RecallDeps): Recall {
+  const { retriever, indexer, library, spaces, clock, trustOf, shown } = deps
+  const recall: Recall['recall'] = async (question, asked, limit) => {
     await indexer.catchUpLittle()
+    const scope = { ...asked, isHidden: shown.hides('context') }
     const { hits } = retriever.search({ text: question, limit, scope, explain: false })
     return withMemories(hits)
   }
@@ -73,6 +77,7 @@ export function createRecall({ retriever, indexer, library, spaces, clock, trust
         ...(query.thread !== undefined && { thread: query.thread }),
         ...(query.since !== undefined && { sinceMs: Date.parse(query.since) }),
         ...(query.until !== undefined && { untilMs: Date.parse(query.until) }),
+        isHidden: shown.hides('list'),
       }
       await indexer.catchUpLittle()
       const reply = retriever.search({ text: query.q, limit: query.limit, scope, explain: query.explain })
@@ -100,6 +105,7 @@ export function createRecall({ retriever, indexer, library, spaces, clock, trust
 
   function toHit({ hit, memory }: Recalled): SearchReply['hits'][number] {
     const { payload } = memory
+    const label = shown.labelOf(hit.provenance.author)
     return {
       id: digestToCid(memory.id),
       text: payload.text,
@@ -112,6 +118,7 @@ export function createRecall({ retriever, indexer, library, spaces, clock, trust
       tags: [...payload.tags],
       createdAt: new Date(hit.provenance.atMs).toISOString(),
       trust: trustOf(hit.provenance.author),
+      ...(label && { moderation: label }),
       ...(hit.parts && { parts: hit.parts }),
     }
   }

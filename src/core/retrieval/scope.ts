@@ -48,7 +48,7 @@ export function createScopeTest(scope: Scope): ScopeTest {
   }
 }
 
-function provenanceChecks({ spaces, authors, sinceMs, untilMs }: Scope): Check[] {
+function provenanceChecks({ spaces, authors, sinceMs, untilMs, isHidden }: Scope): Check[] {
   const checks: Check[] = []
   if (spaces !== undefined) checks.push(['spaces', ({ space }) => spaces.has(space)])
   if (authors !== undefined) {
@@ -59,6 +59,7 @@ function provenanceChecks({ spaces, authors, sinceMs, untilMs }: Scope): Check[]
   }
   if (sinceMs !== undefined) checks.push(['since', ({ atMs }) => atMs >= sinceMs])
   if (untilMs !== undefined) checks.push(['until', ({ atMs }) => atMs <= untilMs])
+  if (isHidden !== undefined) checks.push(['moderation', ({ author }) => !isHidden(author)])
   return checks
 }
 

@@ -4,7 +4,7 @@ import { fullHealth } from '../mcp/backend.ts'
 import { problems } from '../problem.ts'
 import { emptyQuerySchema, type Route } from '../route.ts'
 
-export const healthRoute: Route = async (app, { spore, version }) => {
+export const healthRoute: Route = async (app, { spore, version, watchdog }) => {
   app.get(
     '/api/health',
     {
@@ -15,6 +15,6 @@ export const healthRoute: Route = async (app, { spore, version }) => {
         response: { 200: healthSchema, ...problems },
       },
     },
-    async () => fullHealth(spore, version),
+    async () => ({ ...fullHealth(spore, version), ...(watchdog && { watchdog: watchdog() }) }),
   )
 }

@@ -1,6 +1,6 @@
 /** GET /api/peers: the spores this one syncs with, and how that goes; with labels, spores that have them. */
 import { peerPageSchema } from '../../core/protocol/api.ts'
-import { peerQuerySchema } from '../../core/protocol/discovery-api.ts'
+import { peerQuerySchema } from '../../core/protocol/api-discovery.ts'
 import { problems, unwrap } from '../problem.ts'
 import type { Route } from '../route.ts'
 

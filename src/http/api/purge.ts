@@ -38,6 +38,7 @@ export const purgeRoute: Route = async (app, { spore }) => {
       schema: {
         tags: ['memory'],
         summary: 'Remove the bytes of everything that an author wrote from this spore for good',
+        description: 'What the author writes from then on is taken, unless POST /api/moderation blocks it.',
         querystring: emptyQuerySchema,
         body: purgeAuthorInputSchema,
         response: { 200: purgedSchema, ...problems },

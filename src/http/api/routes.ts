@@ -10,6 +10,8 @@ import { livezRoute } from './livez.ts'
 import { membersRoute } from './members.ts'
 import { memoriesRoute } from './memories.ts'
 import { memoryRoute } from './memory.ts'
+import { moderationRoute } from './moderation.ts'
+import { moderationListsRoute } from './moderation-lists.ts'
 import { peersRoute } from './peers.ts'
 import { purgeRoute } from './purge.ts'
 import { readyzRoute } from './readyz.ts'
@@ -41,6 +43,8 @@ const routes = [
   peersRoute,
   federationStatusRoute,
   addPeerRoute,
+  moderationRoute,
+  moderationListsRoute,
   spacesRoute,
   membersRoute,
   eventsRoute,

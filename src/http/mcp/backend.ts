@@ -4,6 +4,7 @@
  */
 import { ok, type Result } from '../../core/base/result.ts'
 import type * as api from '../../core/protocol/api.ts'
+import type { SpaceView } from '../../core/protocol/api-spaces.ts'
 import type { Failure } from '../../core/protocol/errors.ts'
 import type { Spore } from '../../core/spore.ts'
 
@@ -20,6 +21,7 @@ export interface ToolBackend {
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>
   trust(author: string): Reply<api.TrustView>
   health(): Reply<api.Health>
+  spaces(): Reply<readonly SpaceView[]>
 }
 
 /** What only the process knows of `GET /api/health`, added to what the spore knows. */
@@ -41,5 +43,6 @@ export function sporeBackend(spore: Spore, version: string): ToolBackend {
     tasks: (query) => spore.tasks(query),
     trust: async (author) => spore.trust(author),
     health: async () => ok(fullHealth(spore, version)),
+    spaces: async () => ok(spore.spaces()),
   }
 }

@@ -4,7 +4,7 @@ export const INSTRUCTIONS = `Spore is a durable memory for you and, where its op
 
 Use it: before you answer from scratch, call query_memory with the words of the question. When you learn something worth keeping (a decision, a fact, a preference, how something was solved), call remember with one self-contained passage each; remembering the same text twice changes nothing. get_memory gives the whole of a text that was cut.
 
-Spaces: memories and tasks go to the space \`private\`, which never leaves this machine, unless you name another one (or the operator set another default). Name \`commons\` only for what anybody may read; what has reached other spores cannot be called back.
+Spaces: memories and tasks go to the space \`private\`, which never leaves this machine, unless you name another one (or the operator set another default). Name \`commons\` only for what anybody may read, and another space only for what its members may; what has reached other spores cannot be called back.
 
 Asking: submit_task asks the spore (and its peers, in a shared space) and answers with quotes and the ids they come from; "no answer" means that nothing relevant is remembered. collective_knowledge shows what is known on a topic in shared spaces, by author.
 

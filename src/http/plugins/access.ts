@@ -149,6 +149,15 @@ const isLocal = (request: FastifyRequest, host: Host | null): boolean =>
   !('forwarded' in request.headers) &&
   !('x-forwarded-for' in request.headers)
 
+/**
+ * What is known of who sent a request: `token` and the first 8 characters of the token's hash, as `tokens.json` has it, or
+ * `local`. For records of what was done, not for deciding anything.
+ */
+export function callerName({ headers }: FastifyRequest): string {
+  const token = /^bearer +([\x21-\x7e]+) *$/i.exec(headers.authorization ?? '')?.[1]
+  return token ? `token ${hashToken(token).slice(0, 8)}` : 'local'
+}
+
 /** Compares hashes of one length in constant time, and looks at all of them. */
 function holds(token: string, hashes: readonly string[]): boolean {
   const hash = utf8ToBytes(hashToken(token))

@@ -25,6 +25,8 @@ export interface WireOptions {
   readonly connections?: number
 }
 
+/** Who names it as a proxy (`trustProxy`) sees each of its addresses as one of the public internet. */
+export const HOSTILE_BLOCK = '127.66.0.0/16'
 /**
  * Loopback addresses of its own, so that a spore can tell it from the others on the machine by them. Only Linux has the
  * whole block; elsewhere all come from one.
@@ -45,6 +47,8 @@ export function createWire({ tally, signal, from, connections = 16 }: WireOption
     headersTimeout: REPLY_MS,
     bodyTimeout: REPLY_MS,
   })
+  // A spore that takes it for a proxy of its own sees a public address, and holds that to what strangers may.
+  const forwarded = { 'x-forwarded-for': from.replace(/^127\.66\./, '45.66.') }
   return {
     async send({ method, target, path, headers, body }) {
       tally.sent()
@@ -53,7 +57,7 @@ export function createWire({ tally, signal, from, connections = 16 }: WireOption
         const reply = await request(`${target}${path}`, {
           dispatcher: agent,
           method,
-          headers,
+          headers: path.startsWith('/federation/') ? { ...headers, ...forwarded } : headers,
           body: body.length > 0 ? body : null,
           signal,
         })

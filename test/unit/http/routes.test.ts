@@ -8,6 +8,7 @@ import {
   taskPageSchema,
   taskSchema,
 } from '../../../src/core/protocol/api.ts'
+import { LABELS_MAX } from '../../../src/core/protocol/limits.ts'
 import { JSON_TYPE, NDJSON_TYPE, type Served, serve } from './support.ts'
 
 async function ask(served: Served, method: 'GET' | 'POST' | 'DELETE', url: string, body?: object) {
@@ -154,7 +155,14 @@ test('health, peers and trust say what there is', async () => {
   const health = healthSchema.strict().parse((await ask(served, 'GET', '/api/health')).body)
   assert.deepEqual([health.spore, health.version], [served.spore.did, '0.0.0-test'])
   assert.ok(health.rssBytes > 10_000_000)
-  assert.deepEqual((await ask(served, 'GET', '/api/peers')).body, { peers: [] })
+  assert.deepEqual((await ask(served, 'GET', '/api/peers')).body, { peers: [], found: [] })
+  const wanted = '/api/peers?tag=physics,lang-de&role=archive'
+  assert.deepEqual((await ask(served, 'GET', wanted)).body, { peers: [], found: [] })
+  const words = Array.from({ length: LABELS_MAX + 1 }, (_, i) => `tag=word${i}`)
+  for (const query of ['tag=Big', 'tags=physics', 'role=a%20b', words.join('&')]) {
+    const refused = await ask(served, 'GET', `/api/peers?${query}`)
+    assert.deepEqual([refused.status, refused.body.code], [400, 'REQUEST_INVALID'], query)
+  }
   const trust = await ask(served, 'GET', `/api/trust/${served.spore.did}`)
   assert.deepEqual([trust.status, trust.body.trust, trust.body.standing], [200, 1, 'self'])
 })

@@ -13,6 +13,7 @@ import canonical
 import ed25519
 import payloads
 import protocol
+import seeds
 from protocol import Refused
 
 
@@ -272,6 +273,13 @@ def check_http_signature(case):
         expect(found, (case["caller"], case["nonce"]))
 
 
+def check_bootstrap(case):
+    text = case["list"].ljust(case.get("padTo", 0))
+    taken, code = outcome(seeds.read, text, case["network"], case["pinnedKeys"], case["nowMs"])
+    expect(code, case.get("error"))
+    expect(taken is None, code is not None)
+
+
 CHECKS = {
     "canonical": check_canonical,
     "clock": check_clock,
@@ -287,6 +295,7 @@ CHECKS = {
     "frame": check_frame,
     "view": check_view,
     "http-signature": check_http_signature,
+    "bootstrap": check_bootstrap,
 }
 
 

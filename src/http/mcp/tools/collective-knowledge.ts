@@ -18,7 +18,6 @@ import { defineTool, READS } from '../tool.ts'
 const SPACES_MAX = TAGS_MAX
 /** Most passages of one reply: each is looked up for its provenance. */
 const PASSAGES_MAX = 20
-const PRIVATE = 'private'
 
 const passageSchema = z.object({
   id: z.string(),
@@ -88,13 +87,19 @@ export const collectiveKnowledgeTool = defineTool({
   },
 })
 
-/** The spaces of which this spore holds a log, but for the private one. */
+/** The spaces of which this spore holds a log, but for private ones. */
 async function sharedSpaces(backend: ToolBackend): Promise<Result<string[], Failure>> {
-  const page = await backend.memories({ limit: 1 })
+  const [page, known] = [await backend.memories({ limit: 1 }), await backend.spaces()]
   if (!page.ok) return page
-  const spaces = new Set(page.value.frontier.map(({ space }) => space))
-  spaces.delete(PRIVATE)
-  return ok([...spaces].sort().slice(0, SPACES_MAX))
+  if (!known.ok) return known
+  const held = new Set(page.value.frontier.map(({ space }) => space))
+  const shared = known.value.filter(({ name, type }) => type !== 'private' && held.has(name))
+  return ok(
+    shared
+      .map(({ name }) => name)
+      .sort()
+      .slice(0, SPACES_MAX),
+  )
 }
 
 /** A hit that was retracted meanwhile has no carrier left, and says so. */

@@ -37,6 +37,10 @@ export const getMemoryTool = defineTool({
     nextOffset: z.number().int().nullable().describe('Where the next part begins; null at the end'),
     author: authorSchema,
     trust: trustSchema,
+    moderation: z
+      .enum(['limited', 'muted'])
+      .optional()
+      .describe('What the operator of this spore ruled about the author'),
     space: z.string(),
     thread: z.string().nullable(),
     position: z.number().nullable(),
@@ -60,6 +64,7 @@ function toPart(memory: MemoryView, offset: number, own: string) {
     id,
     author,
     trust,
+    ...(memory.moderation ? { moderation: memory.moderation } : {}),
     space,
     thread,
     position,

@@ -19,6 +19,10 @@ const hitSchema = z.object({
   score: z.number(),
   author: authorSchema,
   trust: trustSchema,
+  moderation: z
+    .enum(['limited', 'muted'])
+    .optional()
+    .describe('What the operator of this spore ruled about the author'),
   space: z.string(),
   thread: z.string().optional(),
   position: z.number().optional(),
@@ -85,6 +89,7 @@ const toHit = (hit: Hit & { cut: boolean }): z.infer<typeof hitSchema> => ({
   score: Math.round(hit.score * 1000) / 1000,
   author: hit.author,
   trust: hit.trust,
+  ...(hit.moderation ? { moderation: hit.moderation } : {}),
   space: hit.space,
   ...(hit.thread === null ? {} : { thread: hit.thread }),
   ...(hit.position === null ? {} : { position: hit.position }),
