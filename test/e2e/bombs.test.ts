@@ -26,7 +26,12 @@ describe('bombs', () => {
   let bombers = 0
   /** Comes as somebody else from somewhere else each time: who sent a bomb is not heard any more. */
   const sendAsNew = async (asked: Asked): Promise<Answer | null> => {
-    await using wire = createWire({ tally, signal: ending.signal, from: addressOf(200, bombers++) })
+    await using wire = createWire({
+      tally,
+      signal: ending.signal,
+      from: addressOf(200, bombers++),
+      isLocal: true,
+    })
     return wire.send(createPersona('bomber', DEFAULT_NETWORK).sign(asked))
   }
   const tally = createTally()

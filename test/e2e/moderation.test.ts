@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
 import { runSpore, startSpore } from '../support/spore-process.ts'
+import { didOf } from '../unit/core/moderation/support.ts'
 
 let folder: TemporaryFolder
 before(() => {
@@ -46,6 +47,10 @@ test('a rule is made on a running spore, survives it, and is lifted in its folde
     await run('moderation', 'list'),
     /block {2}domain {2}evil\.example[\s\S]*block {2}domain {2}spam\.example/,
   )
+  const stranger = didOf('a stranger')
+  const purged = await runSpore(['purge', '--author', stranger, '--block', '--yes'], { home })
+  assert.match(purged.stderr, /AUTHOR_UNKNOWN/)
+  assert.match(await run('moderation', 'list'), new RegExp(`block {2}author {2}${stranger}`))
   await run('unblock', 'evil.example')
   assert.match(await run('moderation', 'audit'), /command {2}lifted {2}block domain evil\.example/)
 })

@@ -11,6 +11,7 @@ import { ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
 import type { Verifier } from '../identity/keys.ts'
 import { hasWanted, queryToWanted, type Wanted, wantsNothing } from '../identity/wanted.ts'
+import type { Moderation } from '../moderation/moderation.ts'
 import type { PeerPage, PeerView } from '../protocol/api.ts'
 import type { FoundSpore, PeerQuery } from '../protocol/api-discovery.ts'
 import type { Failure } from '../protocol/errors.ts'
@@ -33,6 +34,7 @@ export interface DiscoveryDeps {
   readonly peers: Pick<Peers, 'all'>
   readonly neighbors: Pick<Neighbors, 'active'>
   readonly transport: Pick<Transport, 'admit'>
+  readonly moderation: Pick<Moderation, 'peer'>
   readonly verifier: Verifier
   readonly clock: Clock
   readonly network: string
@@ -52,13 +54,19 @@ export const PASSED_ON_MAX = 16
 const FIND_WAIT_MS = 3000
 
 export function createDiscovery(deps: DiscoveryDeps): Discovery {
-  const { client, peers, neighbors, transport, verifier, clock, network, self, signal } = deps
+  const { client, peers, neighbors, transport, moderation, verifier, clock, network, self, signal } = deps
+
+  /** Whom the operator blocks is not shown, nor told of. */
+  const mayBeShown = ({ key, url }: Descriptor): boolean => moderation.peer(key, url) !== 'refused'
 
   const known = (wanted: Wanted): Descriptor[] =>
     peers
       .all()
       .flatMap(({ descriptor }) => (descriptor ? [descriptor] : []))
-      .filter((each) => clock.now() - each.issued < DESCRIPTOR_TTL_MS && hasWanted(each, wanted))
+      .filter(
+        (each) =>
+          clock.now() - each.issued < DESCRIPTOR_TTL_MS && hasWanted(each, wanted) && mayBeShown(each),
+      )
 
   const ask = async (url: string, wanted: Wanted): Promise<readonly Descriptor[]> => {
     const reply = await client.nodes(url, wanted)
@@ -66,7 +74,9 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     // Their form was checked; an older spore knows no filter and gives all.
     const fitting = (reply.value.nodes as readonly Descriptor[]).filter((node) => hasWanted(node, wanted))
     const terms = { network, nowMs: clock.now(), verifier }
-    return fitting.slice(0, PASSED_ON_MAX).filter((node) => verifyDescriptor(node, terms).ok)
+    return fitting
+      .slice(0, PASSED_ON_MAX)
+      .filter((node) => verifyDescriptor(node, terms).ok && mayBeShown(node))
   }
 
   const askNeighbours = async (wanted: Wanted, take: (found: readonly Descriptor[], from: Did) => void) => {

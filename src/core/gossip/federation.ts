@@ -1,6 +1,6 @@
 /** The answering side of the exchange (PROTOCOL.md §8). Stateless but for the nonces of the last minutes. */
 import type { Did, SpaceId } from '../base/brand.ts'
-import { utf8ToBytes } from '../base/bytes.ts'
+import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
@@ -144,7 +144,13 @@ export function createFederation(deps: FederationDeps): Federation {
   const { gossip, conduct, replica, logs, spaces, signer, verifier, networkKey, clock, network } = deps
   const nonces = createNonces({ isPeer: gossip.isPeer })
 
-  const cursors = createCursors({ signer, epoch: deps.epoch, startedAtMs: clock.now() })
+  const cursors = createCursors({
+    signer,
+    // What comes back into the view stands before cursors that were given meanwhile.
+    epoch: () =>
+      logs.returns === 0 ? deps.epoch() : concatBytes(deps.epoch(), utf8ToBytes(`/${logs.returns}`)),
+    startedAtMs: clock.now(),
+  })
 
   /** The position behind everything that is here. */
   const endOf = (rows: readonly LogRow[]): Position => ({

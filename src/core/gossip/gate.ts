@@ -22,8 +22,11 @@ import type { Transport } from './transport.ts'
 export interface Gate {
   /** The transport for requests to peers, which reaches nobody who is refused. */
   readonly transport: Transport
-  /** A peer is in the table, or is known better than before: it may be linked to, or is kept aside, or dropped. */
-  learnt(peer: Peer): void
+  /**
+   * Whether a peer of the table may be linked to, asked whenever somebody would have it so. One that is refused loses its link,
+   * and its place in the table unless the operator joined it.
+   */
+  admits(peer: Peer): boolean
   isRefused(peer: Peer): boolean
   /** Whether a peer may be asked of this spore's own accord. */
   isOpen(peer: Peer): boolean
@@ -46,8 +49,8 @@ export interface Gate {
 export interface GateDeps {
   readonly moderation: Moderation
   readonly transport: Transport
-  readonly peers: Peers
   /** These are made after the gate. */
+  readonly peers: () => Peers
   readonly neighbors: () => Neighbors
   readonly links: () => Links
 }
@@ -55,17 +58,17 @@ export interface GateDeps {
 const BLOCKED = 'PEER_BLOCKED'
 const INTRODUCTION = /\/(join|nodes)$/
 
-export function createGate({ moderation, transport, peers, neighbors, links }: GateDeps): Gate {
+export function createGate({ moderation, transport, neighbors, links, ...deps }: GateDeps): Gate {
   const standingOf = ({ descriptor, url }: Peer): PeerStanding =>
     moderation.peer(descriptor?.key ?? null, url)
 
   const standingAt = (base: string): PeerStanding => {
-    const peer = peers.byUrl(base)
+    const peer = deps.peers().byUrl(base)
     return peer ? standingOf(peer) : moderation.peer(null, base)
   }
 
   const standingOfCaller = (caller: Did): PeerStanding =>
-    moderation.matcher.isIdle ? 'open' : moderation.peer(caller, peers.byDid(caller)?.url ?? null)
+    moderation.matcher.isIdle ? 'open' : moderation.peer(caller, deps.peers().byDid(caller)?.url ?? null)
 
   /** The same words for whoever asks, whatever the reason. */
   const blocked = (): Failure => failure(BLOCKED, 'these two spores do not exchange')
@@ -75,7 +78,7 @@ export function createGate({ moderation, transport, peers, neighbors, links }: G
   const mayAsk = ({ base, path }: { readonly base: string; readonly path: string }): boolean => {
     const standing = standingAt(base)
     if (standing !== 'unproven') return standing !== 'refused'
-    return INTRODUCTION.test(path) && peers.byUrl(base)?.isPinned === true
+    return INTRODUCTION.test(path) && deps.peers().byUrl(base)?.isPinned === true
   }
 
   /** Breaks off where the sender is refused meanwhile. */
@@ -91,26 +94,22 @@ export function createGate({ moderation, transport, peers, neighbors, links }: G
     if (descriptor) links().closeStream(descriptor.key)
     // Before it is out of the table: what ends the link looks it up there.
     neighbors().forget(peer)
-    if (!isPinned) peers.remove(peer)
-    peer.vital.state = 'refused'
+    if (!isPinned) deps.peers().remove(peer)
     peer.lastError = `${BLOCKED}: ${blockedHere().detail}`
   }
 
-  const learnt = (peer: Peer): void => {
+  const admits = (peer: Peer): boolean => {
     const { descriptor, url, isStranger, isPinned } = peer
     if (descriptor && !isStranger) moderation.met(descriptor.key, url, true)
     const standing = standingOf(peer)
     if (standing === 'refused' || (standing === 'unproven' && !isPinned)) {
       putAside(peer)
-      return
+      return false
     }
-    if (peer.lastError?.startsWith(BLOCKED)) {
-      peer.vital.state = descriptor ? 'suspect' : 'new'
-      peer.lastError = null
-    }
+    if (peer.lastError?.startsWith(BLOCKED)) peer.lastError = null
     // Without a link it is not asked either, and brings by itself what it has to tell.
     if (standing === 'limited') neighbors().forget(peer)
-    else neighbors().learn(peer)
+    return standing !== 'limited'
   }
 
   return {
@@ -125,7 +124,7 @@ export function createGate({ moderation, transport, peers, neighbors, links }: G
         return ok({ ...reply.value, body: whileOpen(request.base, reply.value.body) })
       },
     },
-    learnt,
+    admits,
     isRefused: (peer) => standingOf(peer) === 'refused',
     isOpen: (peer) => standingOf(peer) === 'open',
     refuses(caller, path) {
@@ -149,13 +148,16 @@ export function createGate({ moderation, transport, peers, neighbors, links }: G
         : err(failure('OVERLOADED', 'no stream is to be had'))
     },
     sights() {
-      const inTable = peers.all().map((peer): PeerSight => {
-        const { descriptor, url, isPinned, isStranger } = peer
-        const did = descriptor?.key ?? null
-        const isLinked = neighbors().isActive(peer) || (did !== null && links().holdsStream(did))
-        const name = descriptor?.name ?? null
-        return { did, url, name, isPinned, isProven: descriptor !== null && !isStranger, isLinked }
-      })
+      const inTable = deps
+        .peers()
+        .all()
+        .map((peer): PeerSight => {
+          const { descriptor, url, isPinned, isStranger } = peer
+          const did = descriptor?.key ?? null
+          const isLinked = neighbors().isActive(peer) || (did !== null && links().holdsStream(did))
+          const name = descriptor?.name ?? null
+          return { did, url, name, isPinned, isProven: descriptor !== null && !isStranger, isLinked }
+        })
       const known = new Set(inTable.map(({ did }) => did))
       const streaming = links()
         .streamHolders()
@@ -164,8 +166,8 @@ export function createGate({ moderation, transport, peers, neighbors, links }: G
       return [...inTable, ...streaming]
     },
     sweep() {
-      for (const peer of peers.all()) {
-        learnt(peer)
+      for (const peer of deps.peers().all()) {
+        neighbors().learn(peer)
         // What was left out of its view, or of this one, is to be compared again.
         peer.cursor = null
         peer.etag = null

@@ -146,10 +146,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { signal } = stopping
   const elapsed = createPeerTime(clock, pullIntervalMs)
   const peers = createPeers(elapsed)
-  const gate = createGate({ ...deps, peers, neighbors: () => neighbors, links: () => links })
+  const gate = createGate({
+    ...deps,
+    peers: () => peers,
+    neighbors: () => neighbors,
+    links: () => links,
+  })
+  const { transport } = gate
   const client = createFederationClient({
     ...deps,
-    transport: gate.transport,
+    transport,
     signal,
     onPushed: (url, result) => membership.gave(url, result),
   })
@@ -223,7 +229,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const mayMeet = ({ isStranger }: Peer): boolean => !isStranger || syncs.size < MEETINGS_MAX
 
   const isOld = ({ issued }: Descriptor): boolean => clock.now() - issued > DESCRIPTOR_TTL_MS / 2
-  const meeting = { ...deps, client, peers, signal, self, introductions, neighbors }
+  const meeting = { ...deps, transport, client, peers, signal, self, introductions, neighbors }
   const join = createJoining({ ...meeting, gate, sync: (peer) => sync(peer) })
   const hints = createHints({ ...meeting, onMet: (peer) => void sync(peer) })
 

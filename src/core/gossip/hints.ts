@@ -8,6 +8,7 @@
 import type { Did } from '../base/brand.ts'
 import type { Log, Random } from '../base/ports.ts'
 import type { Signer } from '../identity/keys.ts'
+import type { Moderation } from '../moderation/moderation.ts'
 import type { FederationClient } from './client.ts'
 import type { Introductions } from './introductions.ts'
 import type { Neighbors } from './neighbors.ts'
@@ -41,6 +42,7 @@ export interface HintsDeps {
   readonly self: Pick<Self, 'url'>
   readonly signer: Pick<Signer, 'did'>
   readonly transport: Pick<Transport, 'admit'>
+  readonly moderation: Pick<Moderation, 'peer'>
   readonly random: Random
   readonly log: Log
   readonly signal: AbortSignal
@@ -56,8 +58,8 @@ export const HINTS_UNDER_WAY_MAX = 8
 const LANES = 4
 
 export function createHints(deps: HintsDeps): Hints {
-  const { client, peers, introductions, neighbors, self, signer, transport, random, log, signal, onMet } =
-    deps
+  const { client, peers, introductions, neighbors, self, signer, transport } = deps
+  const { moderation, random, log, signal, onMet } = deps
   const underWay = new Map<string, Promise<void>>()
 
   const hasEnough = (): boolean =>
@@ -90,6 +92,7 @@ export function createHints(deps: HintsDeps): Hints {
     const url = transport.admit(text)
     if (!url.ok) return log.debug('hint left out', { peer: text, detail: url.error.detail })
     const isHere = key === signer.did || url.value === self.url || peers.byDid(key)?.vital.state === 'alive'
+    if (moderation.peer(key, url.value) === 'refused') return
     if (isHere || underWay.has(url.value) || underWay.size >= HINTS_UNDER_WAY_MAX) return
     const started = meet(url.value, key).finally(() => underWay.delete(url.value))
     underWay.set(url.value, started)

@@ -83,7 +83,7 @@ export interface MembershipDeps {
   readonly peers: Peers
   /** `createPeerTime`. */
   readonly elapsed: () => number
-  readonly gate: Pick<Gate, 'isOpen' | 'learnt'>
+  readonly gate: Pick<Gate, 'isOpen' | 'admits'>
   readonly conduct: Conduct
   readonly client: FederationClient
   readonly store: MemoryStore
@@ -172,7 +172,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     peer.lastError = null
     health.asked(true)
     step(peer, { type: 'answered' })
-    if (hadFailed) gate.learnt(peer)
+    if (hadFailed) neighbors.learn(peer)
   }
 
   const isWelcome = (peer: Peer): boolean =>
@@ -216,11 +216,11 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
       isActive: (peer) => neighbors.isActive(peer),
       onAnswered(peer) {
         reached(peer)
-        gate.learnt(peer)
+        neighbors.learn(peer)
         if (sampler.saw(peer.url)) neighbors.sampled(sampler.sample())
       },
       onFailed: failed,
-      onLearnt: gate.learnt,
+      onLearnt: (peer) => neighbors.learn(peer),
       onForgotten(peer) {
         neighbors.forget(peer)
         if (sampler.drop(peer.url, proven())) neighbors.sampled(sampler.sample())
@@ -240,6 +240,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     onDown: deps.onDown,
     onFailed: failed,
     isAskable,
+    admits: gate.admits,
   })
   const probes = createProbes({
     client,

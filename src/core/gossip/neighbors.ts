@@ -54,6 +54,8 @@ export interface NeighborsDeps {
   readonly onFailed: (peer: Peer, error: Failure) => void
   /** False for a peer that is cut off, or that asked not to be asked. */
   readonly isAskable: (peer: Peer) => boolean
+  /** False for a peer that the operator does not let be a neighbour. */
+  readonly admits: (peer: Peer) => boolean
 }
 
 export function createNeighbors(deps: NeighborsDeps): Neighbors {
@@ -138,7 +140,9 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
   }
 
   return {
-    learn({ url, isPinned, descriptor }) {
+    learn(peer) {
+      const { url, isPinned, descriptor } = peer
+      if (!deps.admits(peer)) return
       handle({ type: 'learnt', peer: url, isPinned, isProven: descriptor !== null })
     },
     sampled(sample) {

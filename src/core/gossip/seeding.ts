@@ -189,6 +189,8 @@ export function createSeeding(options: SeedingOptions, deps: SeedingDeps): Seedi
     // The source is asked at once; the seeds only where those who were known before do not answer.
     fetchDue()
     await firstRound()
+    // Nothing can come of waiting.
+    if (!source && !packaged?.seeds.length) return
     while (!signal.aborted) {
       look()
       await clock.sleep(TICK_MS * (0.5 + random.float()), signal)

@@ -23,10 +23,14 @@ export const PLACE_KNOWN_MAX = 8
 /** Passive peers that have not answered here yet, once there are as many as may be: strangers push out strangers. */
 export const UNPROVEN_KEPT = 16
 /**
- * A link to a sampled peer is asked for this often, on average, where all links are taken: each costs somebody else one, and a
- * new link carries everything twice until it is pruned. An attacker needs longer to surround anyone.
+ * A link to a sampled peer is asked for this often where strangers hold all links, having asked for them themselves; and this
+ * often otherwise. Each costs somebody a link, and a new one carries everything twice until it is pruned.
  */
-export const SAMPLED_ASK_MS = 5 * 60_000
+export const SAMPLED_ASK_MS = 60_000
+export const SAMPLED_ASK_RARELY_MS = 30 * 60_000
+/** Links that this spore asked for, below which those who asked for the others could be surrounding it. */
+const OUTBOUND_MIN = 2
+
 /** A peer that refused or failed is not asked again before this, and each time after it twice as long, up to the most. */
 export const ASK_AGAIN_MS = 30_000
 const ASK_AGAIN_MAX_MS = 32 * ASK_AGAIN_MS
@@ -89,6 +93,8 @@ interface Member {
   isProven: boolean
   /** Chance chose it: as a link, or to be kept. */
   sampled: 'active' | 'passive' | null
+  /** The link was asked for here. */
+  isOutbound: boolean
   state: 'passive' | 'asking' | 'active'
   /** It did not answer when it was last asked: the first to make room. */
   isFailing: boolean
@@ -129,7 +135,15 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     // Nobody makes room in a place that is full of links and of those that chance chose.
     if (crowd.length >= PLACE_KNOWN_MAX && dropped.length === 0) return [{ type: 'dropped', peer }]
     const begin = { isFailing: false, notBeforeMs: 0, refusals: 0 } as const
-    members.set(peer, { place, isPinned, isProven, sampled: null, state: 'passive', ...begin })
+    members.set(peer, {
+      place,
+      isPinned,
+      isProven,
+      sampled: null,
+      isOutbound: false,
+      state: 'passive',
+      ...begin,
+    })
     return isPinned ? dropped : [...dropped, ...trim(peer)]
   }
 
@@ -204,6 +218,7 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     const member = members.get(peer)
     if (member?.state !== 'active') return []
     member.state = 'passive'
+    member.isOutbound = false
     return [{ type: 'down', peer }, ...(member.isPinned ? [] : trim(peer))]
   }
 
@@ -220,7 +235,10 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     if (member?.state === 'active') return []
     // Meanwhile it has left, or was forgotten: nobody here counts on that link.
     if (member?.state !== 'asking') return isAccepted ? [{ type: 'leave', peer }] : []
-    if (isAccepted) return link(peer, member)
+    if (isAccepted) {
+      member.isOutbound = true
+      return link(peer, member)
+    }
     member.state = 'passive'
     postpone(member, nowMs)
     return count('active') < URGENT_BELOW ? fill(nowMs) : []
@@ -252,7 +270,10 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     const missing = Math.max(0, ACTIVE_MAX - held.length)
     const isSurrounded = pinned.length > 0 && !held.some(({ isPinned }) => isPinned)
     const lacksChance = held.filter((member) => member.sampled === 'active').length < SAMPLED_ACTIVE
-    sampledAskAtMs ??= nowMs + SAMPLED_ASK_MS * random.float()
+    const outbound = held.filter(({ isOutbound }) => isOutbound).length
+    const pauseMs = outbound < OUTBOUND_MIN ? SAMPLED_ASK_MS : SAMPLED_ASK_RARELY_MS
+    // Whoever comes to be surrounded does not wait for what was drawn before.
+    sampledAskAtMs = Math.min(sampledAskAtMs ?? nowMs + pauseMs * random.float(), nowMs + 1.5 * pauseMs)
     const wantsChance = missing === 0 && lacksChance && sampled.length > 0 && nowMs >= sampledAskAtMs
     const asked: ViewEffect[] = []
     const ask = ([peer, member]: [PeerName, Member], isUrgent: boolean): void => {
@@ -265,7 +286,7 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
       if (asked.length < wanted) ask(candidate, active < URGENT_BELOW)
     const [chosen] = sampled
     if (wantsChance && chosen && chosen[1].state === 'passive') {
-      sampledAskAtMs = nowMs + SAMPLED_ASK_MS * (0.5 + random.float())
+      sampledAskAtMs = nowMs + pauseMs * (0.5 + random.float())
       ask(chosen, true)
     }
     return asked

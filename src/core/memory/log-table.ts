@@ -46,6 +46,8 @@ export interface LogTable {
   /** Withholds the logs of these authors from every view, and no others, from now on. */
   withhold(isRefused: (author: Did) => boolean): void
   isWithheld(logId: LogId): boolean
+  /** How often logs that were withheld came back: what was read of a view before then lacks them. */
+  readonly returns: number
   /** How a log stands in a view: up to the fork point where it is forked. */
   viewOf(row: LogRow): HeadsRow
   values(): IterableIterator<LogState>
@@ -77,6 +79,7 @@ export function createLogTable(): LogTable {
     { readonly point: number; readonly base: Uint8Array; readonly taken: number }
   >()
   let forksTaken = 0
+  let returns = 0
   let isRefused = (_author: Did): boolean => false
   /** Of logs whose author was removed. */
   const cuts = new Map<LogId, { readonly point: number; readonly base: Uint8Array | null }>()
@@ -194,11 +197,18 @@ export function createLogTable(): LogTable {
     },
     withhold(test) {
       isRefused = test
+      let isReturn = false
       for (const place of logs.values())
         change(place.row, () => {
-          place.isWithheld = test(place.author)
+          const isWithheld = test(place.author)
+          isReturn ||= place.isWithheld && !isWithheld
+          place.isWithheld = isWithheld
           return place.row
         })
+      if (isReturn) returns++
+    },
+    get returns() {
+      return returns
     },
     isWithheld: (logId) => logs.get(logId)?.isWithheld === true,
     viewOf,

@@ -108,6 +108,8 @@ export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
 export const HEADERS_TIMEOUT_MS = 10 * SECOND_MS
 /** Keys of one JSON object: the API's largest has 11; a million short ones would cost ten times their bytes. */
 export const JSON_KEYS_MAX = 1024
+/** Items of one JSON array: the API's longest has 1,000; a million would cost eight bytes each before anybody looks. */
+export const JSON_ITEMS_MAX = 65_536
 /** An idle event stream sends a comment this often, so that proxies with 60 s timeouts keep it open. */
 export const EVENT_HEARTBEAT_MS = 15 * SECOND_MS
 /** An event stream whose buffer is full is waited for this long before it is cut. */

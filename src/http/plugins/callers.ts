@@ -72,15 +72,12 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.access !== 'signed') return
     const { origin, claimed } = partyOf(request)
-    const bytes = Math.max(0, Number(request.headers['content-length'] ?? 0)) || 0
-    const waitMs = accounts.take(origin, claimed, { bytes, signatures: 1 })
+    const waitMs = accounts.take(origin, claimed, { signatures: 1 })
     if (waitMs > 0) return refuse(reply, waitMs)
     if (request.routeOptions.config.streams) return
-    const { socket } = request
-    const writtenBefore = socket.bytesWritten
-    reply.raw.once('close', () =>
-      accounts.charge(origin, claimed, { bytes: Math.max(0, socket.bytesWritten - writtenBefore) }),
-    )
+    const bytesSince = meter(request)
+    // What came and went, not what was announced: who announces much and sends nothing would empty a proxy's bucket.
+    reply.raw.once('close', () => accounts.charge(origin, claimed, { bytes: bytesSince() }))
   })
 
   app.addHook('preHandler', async (request, reply) => {
@@ -97,3 +94,13 @@ const partyOf = (request: FastifyRequest): { origin: Origin; claimed: Did | null
   origin: toOrigin(request.ip),
   claimed: claimedCaller(request.headers),
 })
+
+/** Bytes from and to a caller since now; of its body, some may have come with the head. */
+function meter(request: FastifyRequest): () => number {
+  const { socket } = request
+  const [readBefore, writtenBefore] = [socket.bytesRead, socket.bytesWritten]
+  return () => {
+    const body = request.body instanceof Uint8Array ? request.body.length : 0
+    return Math.max(body, socket.bytesRead - readBefore) + Math.max(0, socket.bytesWritten - writtenBefore)
+  }
+}

@@ -1,5 +1,5 @@
 /**
- * JSON bodies, strictly: well-formed UTF-8, bounded depth and keys, no key twice, no `__proto__`. The gate runs before
+ * JSON bodies, strictly: well-formed UTF-8, bounded depth, keys and items, no key twice, no `__proto__`. The gate runs before
  * `JSON.parse`: a body of 100,000 brackets costs one pass over it and no stack, and a repeated key, which parsers
  * resolve differently, never gets to mean two things.
  */
@@ -7,7 +7,7 @@ import fp from 'fastify-plugin'
 import { bytesToUtf8 } from '../../core/base/bytes.ts'
 import { err, ok, type Result } from '../../core/base/result.ts'
 import { type Failure, failure, SporeError } from '../../core/protocol/errors.ts'
-import { JSON_DEPTH_MAX, JSON_KEYS_MAX } from '../../core/protocol/limits.ts'
+import { JSON_DEPTH_MAX, JSON_ITEMS_MAX, JSON_KEYS_MAX } from '../../core/protocol/limits.ts'
 
 /** Replaces Fastify's parsers: JSON by the parser below, and nothing else unless a route asks for it. */
 export const jsonPlugin = fp(async (app) => {
@@ -40,22 +40,26 @@ export function parseJson(bytes: Uint8Array): Result<unknown, Failure> {
 
 /** One pass over the text, which need not be JSON: `JSON.parse` decides that afterwards. */
 function gate(text: string): Failure | null {
-  // One set of keys for each open object, null for each open array.
-  const open: (Set<string> | null)[] = []
+  // One set of keys for each open object, a count of commas for each open array.
+  const open: (Set<string> | { commas: number })[] = []
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i)
     if (char === QUOTE) {
       const end = endOfString(text, i)
       const keys = open.at(-1)
-      if (keys && isKey(text, end)) {
+      if (keys instanceof Set && isKey(text, end)) {
         const refused = addKey(keys, text.slice(i, end + 1))
         if (refused) return refused
       }
       i = end
     } else if (char === OPEN_OBJECT || char === OPEN_ARRAY) {
-      open.push(char === OPEN_OBJECT ? new Set() : null)
+      open.push(char === OPEN_OBJECT ? new Set() : { commas: 0 })
       if (open.length > JSON_DEPTH_MAX)
         return failure('BODY_TOO_DEEP', `The body is nested deeper than ${JSON_DEPTH_MAX}.`)
+    } else if (char === COMMA) {
+      const array = open.at(-1)
+      if (array && 'commas' in array && ++array.commas >= JSON_ITEMS_MAX)
+        return failure('BODY_MALFORMED', `An array has more than ${JSON_ITEMS_MAX} items.`)
     } else if (char === CLOSE_OBJECT || char === CLOSE_ARRAY) open.pop()
   }
   return null
@@ -68,6 +72,7 @@ const CLOSE_OBJECT = 0x7d
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const COLON = 0x3a
+const COMMA = 0x2c
 
 /** Index of the quote that closes the string opened at `start`; the end of the text where none does. */
 function endOfString(text: string, start: number): number {

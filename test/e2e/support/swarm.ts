@@ -15,6 +15,7 @@ export interface SwarmOptions {
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
   readonly nodeOptions?: readonly string[]
+  readonly hangMs?: number
 }
 
 /** A spore that may have peers on loopback and pulls often. */

@@ -23,6 +23,8 @@ export interface WireOptions {
   /** The address that it comes from. */
   readonly from: string
   readonly connections?: number
+  /** It says that it is on this machine; else, that it passes on what somebody on the internet asks. */
+  readonly isLocal?: boolean
 }
 
 /** Who names it as a proxy (`trustProxy`) sees each of its addresses as one of the public internet. */
@@ -39,7 +41,7 @@ const REPLY_MS = 30_000
 /** Bytes of a reply that are read; an honest one to what is asked here is shorter. */
 const REPLY_BYTES_MAX = 32 * 1024 * 1024
 
-export function createWire({ tally, signal, from, connections = 16 }: WireOptions): Wire {
+export function createWire({ tally, signal, from, connections = 16, isLocal = false }: WireOptions): Wire {
   const agent = new Agent({
     localAddress: from,
     connections,
@@ -48,7 +50,7 @@ export function createWire({ tally, signal, from, connections = 16 }: WireOption
     bodyTimeout: REPLY_MS,
   })
   // A spore that takes it for a proxy of its own sees a public address, and holds that to what strangers may.
-  const forwarded = { 'x-forwarded-for': from.replace(/^127\.66\./, '45.66.') }
+  const forwarded = isLocal ? {} : { 'x-forwarded-for': from.replace(/^127\.66\./, '45.66.') }
   return {
     async send({ method, target, path, headers, body }) {
       tally.sent()
@@ -57,7 +59,7 @@ export function createWire({ tally, signal, from, connections = 16 }: WireOption
         const reply = await request(`${target}${path}`, {
           dispatcher: agent,
           method,
-          headers: path.startsWith('/federation/') ? { ...headers, ...forwarded } : headers,
+          headers: { ...headers, ...forwarded },
           body: body.length > 0 ? body : null,
           signal,
         })

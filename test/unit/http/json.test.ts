@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { utf8ToBytes } from '../../../src/core/base/bytes.ts'
-import { JSON_DEPTH_MAX, JSON_KEYS_MAX } from '../../../src/core/protocol/limits.ts'
+import { JSON_DEPTH_MAX, JSON_ITEMS_MAX, JSON_KEYS_MAX } from '../../../src/core/protocol/limits.ts'
 import { parseJson } from '../../../src/http/plugins/json.ts'
 
 const codeOf = (text: string): string | null => {
@@ -66,4 +66,11 @@ test('bytes that are not UTF-8 and text that is not JSON are malformed', () => {
   assert.equal(parsed.ok || parsed.error.code, 'BODY_MALFORMED')
   for (const text of ['', '{', '{"a":}', '[1,]', 'NaN', '"a', "{'a':1}", '{"a\\x":1}', '1 2'])
     assert.equal(codeOf(text), 'BODY_MALFORMED', text)
+})
+
+test('an array has items up to the bound and not one more', () => {
+  const items = (count: number) => `{"a":[${'0,'.repeat(count - 1)}0]}`
+  assert.equal(codeOf(items(JSON_ITEMS_MAX)), null)
+  assert.equal(codeOf(items(JSON_ITEMS_MAX + 1)), 'BODY_MALFORMED')
+  assert.equal(codeOf(`[${`[${'0,'.repeat(JSON_ITEMS_MAX / 2)}0],`.repeat(3)}0]`), null)
 })

@@ -33,6 +33,7 @@ const ROUTES = [
   'GET /api/peers',
   'POST /api/peers',
   'GET /api/events',
+  'GET /api/federation/status',
   'GET /api/moderation',
   'POST /api/moderation',
   'POST /api/moderation/lift',

@@ -22,8 +22,9 @@ export const flood: Mode = {
   says: 'sends valid signed requests as fast as they are answered, a hundred times what a peer may',
   isCut: true,
   run: (context) =>
-    hammer(context.signal, LANES, (n) =>
-      ask(context, { target: targetOf(context, n), path: '/federation/v1/heads' }),
+    hammer(context.signal, LANES, () =>
+      // All of it against one: its own machine cannot send more.
+      ask(context, { target: targetOf(context, 0), path: '/federation/v1/heads' }),
     ),
 }
 

@@ -138,6 +138,26 @@ test('a neighbour that does not answer is not waited for longer than a moment', 
   assert.deepEqual(await looking, ['c'])
 })
 
+test('whom the operator blocks is neither shown nor told of', async (context) => {
+  await using net = testLoopback(context)
+  const [a, hub] = [await net.open('a'), await net.open('hub')]
+  const [b, c] = [
+    await net.open('b', { profile: { tags: ['physics'] } }),
+    await net.open('c', { profile: { tags: ['physics'] } }),
+  ]
+  await join(a, hub.url)
+  for (const other of [b, c]) await join(other, hub.url)
+  await net.clock.settle()
+  assert.deepEqual(await names(a, { tag: ['physics'] }), ['b', 'c'])
+  const block = (member: Member, { did }: Member) =>
+    member.spore.moderation.rule({ action: 'block', targets: [{ kind: 'peer', value: did }] }, 'test')
+  assert.ok((await block(a, b)).ok)
+  assert.deepEqual(await names(a, { tag: ['physics'] }), ['c'])
+  assert.ok((await block(hub, c)).ok)
+  const told = hub.spore.federation.find((name) => (name === 'tag' ? ['physics'] : []))
+  assert.deepEqual(told.ok && told.value.nodes.map(({ name }) => name), ['b'])
+})
+
 test('what is no label, and one label too many, is refused', async (context) => {
   await using net = testLoopback(context)
   const [a, b] = [await net.open('a'), await net.open('b')]

@@ -271,6 +271,55 @@ describe('a blocked author', () => {
   })
 })
 
+describe('what is hidden', () => {
+  test('are tasks and events of a blocked author, not the same question of one’s own', async (context) => {
+    await using net = testLoopback(context)
+    const [a, b] = [await net.open('a'), await net.open('b')]
+    const asked = await a.spore.submitTask({ task: 'who lives in the tower?', space: 'commons' })
+    await a.spore.submitTask({ task: 'another question of a', space: 'commons' })
+    await join(b, a.url)
+    await net.clock.advance(MINUTE_MS)
+    await b.spore.submitTask({ task: 'who lives in the tower?', space: 'commons' })
+    await rule(b, 'block', { kind: 'author', value: a.did }, { force: true })
+    const page = await b.spore.tasks({ limit: 10 })
+    assert.deepEqual(page.ok && page.value.tasks.map(({ task, author }) => [task, author]), [
+      ['who lives in the tower?', b.did],
+    ])
+    const one = await b.spore.task(asked.ok ? asked.value.task_id : '')
+    assert.ok(one.ok)
+    assert.deepEqual(
+      [one.value.author, one.value.contributions.map(({ author }) => author)],
+      [b.did, [b.did]],
+    )
+    const reading = new AbortController()
+    const authors = new Set<string>()
+    const last = b.spore.health().entries
+    for await (const { id, data } of b.spore.events(0, reading.signal)) {
+      authors.add(data.author)
+      if (id === last) reading.abort()
+    }
+    assert.deepEqual([...authors], [b.did])
+  })
+
+  test('comes back to a peer that had read past it', async (context) => {
+    await using net = testLoopback(context)
+    const [a, b, c] = await chain(net)
+    await remember(a, 'words of a')
+    await net.clock.advance(MINUTE_MS)
+    await rule(b, 'block', { kind: 'author', value: a.did })
+    const d = await net.open('d')
+    await join(d, b.url)
+    await remember(b, 'words of b')
+    await a.close()
+    await c.close()
+    await net.clock.advance(2 * MINUTE_MS)
+    assert.deepEqual(await texts(d), ['words of b'])
+    await lift(b, a.did)
+    await net.clock.advance(2 * MINUTE_MS)
+    assert.deepEqual(await texts(d), ['words of a', 'words of b'])
+  })
+})
+
 describe('other actions', () => {
   test('a muted author is stored and passed on, and shown to whoever names an id', async (context) => {
     await using net = testLoopback(context)

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { utf8ToBytes } from '../../../../src/core/base/bytes.ts'
 import { err, ok, type Result } from '../../../../src/core/base/result.ts'
-import { PEERS_ENOUGH } from '../../../../src/core/gossip/hints.ts'
+import { HINTS_UNDER_WAY_MAX, PEERS_ENOUGH } from '../../../../src/core/gossip/hints.ts'
 import { SEED_LIST_REFRESH_MS, type SeedSource } from '../../../../src/core/gossip/seeding.ts'
 import { createSigner } from '../../../../src/core/identity/keys.ts'
 import { type SeedDraft, signSeedList } from '../../../../src/core/identity/seed-list.ts'
@@ -263,6 +263,29 @@ describe('a seed that answers with another key', () => {
     await net.clock.settle()
     assert.ok(!alive(a).includes(liar.did))
   })
+})
+
+test('a seed that the operator blocks is not asked', async (context) => {
+  await using net = testLoopback(context)
+  const seed = await net.open('seed')
+  const a = await net.open('a')
+  const target = { kind: 'peer' as const, value: seed.did }
+  assert.ok((await a.spore.moderation.rule({ action: 'block', targets: [target] }, 'test')).ok)
+  net.take()
+  a.spore.hint(seedOf(seed))
+  await net.clock.settle()
+  assert.deepEqual([net.take(), peersOf(a)], [[], []])
+})
+
+test('no more hints are followed at a time than the bound', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a')
+  const hints = absent(HINTS_UNDER_WAY_MAX + 1)
+  for (let i = 0; i < hints.length; i++) net.silent.add(`absent-${i}`)
+  // As the local network would give them: each by itself.
+  for (const hint of hints) a.spore.hint(hint)
+  await net.clock.settle()
+  assert.equal(net.take().length, HINTS_UNDER_WAY_MAX)
 })
 
 test('the own entry of a list is passed over', async (context) => {

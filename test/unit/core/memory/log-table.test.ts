@@ -47,6 +47,43 @@ describe('the table of logs', () => {
       },
     ))
 
+  test('keeps the logs of refused authors out of the digest, as if they were not held, and takes them back in', () =>
+    fuzz(
+      fc.record({
+        sets: fc.array(fc.record({ log: fc.nat(20), next: fc.integer({ min: 1, max: 5 }) }), {
+          maxLength: 30,
+        }),
+        refused: fc.array(fc.nat(6)),
+        at: fc.nat(30),
+      }),
+      ({ sets, refused, at }) => {
+        const [table, whole, without] = [createLogTable(), createLogTable(), createLogTable()]
+        const commons = ['commons' as SpaceId]
+        const isRefused = (row: LogRow): boolean => refused.includes(row.publicKey[0] as number)
+        const dids = new Set(
+          sets
+            .map(({ log, next }) => rowOf(log, 0, next))
+            .filter(isRefused)
+            .map(({ publicKey }) => table.authorOf(publicKey)),
+        )
+        for (const [i, { log, next }] of sets.entries()) {
+          if (i === at) table.withhold((author) => dids.has(author))
+          const row = rowOf(log, i, next)
+          for (const into of [table, whole]) into.set(row)
+          if (!isRefused(row)) without.set(row)
+        }
+        table.withhold((author) => dids.has(author))
+        assert.equal(table.viewDigest(commons), without.viewDigest(commons))
+        const held = [...table.values()].filter(({ row }) => !table.isWithheld(row.logId))
+        assert.deepEqual(
+          held.map(({ row }) => row.logId).sort(),
+          [...without.values()].map(({ row }) => row.logId).sort(),
+        )
+        table.withhold(() => false)
+        assert.equal(table.viewDigest(commons), whole.viewDigest(commons))
+      },
+    ))
+
   test('reads one row for one change among ten thousand logs', () => {
     const table = createLogTable()
     let read = 0

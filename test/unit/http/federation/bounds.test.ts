@@ -12,6 +12,7 @@ import type { Federation } from '../../../../src/core/gossip/federation.ts'
 import { signRequest } from '../../../../src/core/identity/http-signature.ts'
 import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
 import {
+  ADDRESS_BYTES_BURST,
   ADDRESS_SIGNATURES_BURST,
   ADDRESS_SIGNATURES_PER_SECOND,
   FALSE_SIGNATURE_COST,
@@ -236,4 +237,20 @@ test('a reply of which nothing is taken is cut', async () => {
   stuck.destroy()
   server.closeAllConnections()
   await once(server.close(), 'close')
+})
+
+test('bytes are charged as they come and go, not as they are announced', async () => {
+  const reply = randomBytes(100_000)
+  await using world = await setUp({ federation: { push: async () => reply } })
+  const announced = connect(world.served.port, '127.0.0.1').on('error', () => {})
+  announced.write(
+    `POST /federation/v1/push HTTP/1.1\r\nhost: ${world.served.authority}\r\ncontent-type: ${FRAMES_MEDIA_TYPE}\r\ncontent-length: 4000000\r\n\r\n`,
+  )
+  const body = framesOf(10_000)
+  assert.equal((await ask(world.served, pushOf(body))).status, 200)
+  announced.destroy()
+  // What is left is what there was, less both bodies and some heads.
+  const left = WIDE_FACTOR * ADDRESS_BYTES_BURST - body.length - reply.length
+  assert.notEqual(world.accounts.take(HERE, null, { bytes: left }), 0)
+  assert.equal(world.accounts.take(HERE, null, { bytes: left - 4000 }), 0)
 })

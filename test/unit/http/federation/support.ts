@@ -15,12 +15,16 @@ import { federationRoutes } from '../../../../src/http/federation/routes.ts'
 import { createServer, type HttpOptions } from '../../../../src/http/server.ts'
 import { openSpore } from '../support.ts'
 
-export interface Served extends AsyncDisposable {
-  readonly app: FastifyInstance
-  readonly spore: Spore
+/** Where requests go. */
+export interface Sendable {
   readonly port: number
   /** `127.0.0.1:<port>`. */
   readonly authority: string
+}
+
+export interface Served extends Sendable, AsyncDisposable {
+  readonly app: FastifyInstance
+  readonly spore: Spore
 }
 
 export interface ServeOptions {
@@ -90,7 +94,7 @@ export interface Answered {
 }
 
 /** Signs a request; `send` sends it, as often as it is called. */
-export function prepare(served: Served, asked: Asked): () => Promise<Answered> {
+export function prepare(served: Sendable, asked: Asked): () => Promise<Answered> {
   const { method, path, type, signer = PEER, offS = 0, authority = served.authority, sent = {} } = asked
   const body = asked.body ?? new Uint8Array()
   const at = path.indexOf('?')
@@ -135,7 +139,7 @@ export function prepare(served: Served, asked: Asked): () => Promise<Answered> {
   }
 }
 
-export const ask = (served: Served, asked: Asked): Promise<Answered> => prepare(served, asked)()
+export const ask = (served: Sendable, asked: Asked): Promise<Answered> => prepare(served, asked)()
 
 function codeOf(reply: IncomingMessage, body: Buffer): string | null {
   if (!reply.headers['content-type']?.startsWith('application/problem+json')) return null
