@@ -4,6 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from '../sim/plan.ts'
 import { replayCommand, type SimReport } from '../sim/run.ts'
+import {
+  runSiege,
+  SIEGE_NAMES,
+  SIEGE_NODES_MIN,
+  SIEGES,
+  type SiegeName,
+  type SiegeReport,
+} from '../sim/siege.ts'
 import { missingOf } from '../sim/sometimes.ts'
 import {
   runSwarm,
@@ -34,12 +42,14 @@ export const spec: CommandSpec = {
     'watch every step, and once faults stop all spores must agree. A seed that fails is printed with the command that\n' +
     `shows it again. Scenarios:\n${SCENARIO_NAMES.map((name) => `  ${name.padEnd(8)}${SCENARIOS[name]}`).join('\n')}\n\n` +
     'With --nodes it measures how entries spread through one large swarm instead: reach over time, copies a spore gets,\n' +
-    `hops, bytes, staleness. Scenarios:\n${SWARM_SCENARIO_NAMES.map((name) => `  ${name.padEnd(8)}${SWARM_SCENARIOS[name]}`).join('\n')}`,
+    `hops, bytes, staleness. Scenarios:\n${SWARM_SCENARIO_NAMES.map((name) => `  ${name.padEnd(8)}${SWARM_SCENARIOS[name]}`).join('\n')}\n` +
+    `or how honest spores fare among hostile ones:\n${SIEGE_NAMES.map((name) => `  ${name.padEnd(11)}${SIEGES[name]}`).join('\n')}`,
   examples: [
     'spore sim --seeds 300 --steps 2000',
     'spore sim --scenario N2 --seeds 50 --json',
     'spore sim --scenario N2 --seed 7',
     'spore sim --nodes 1000 --scenario churn --seed 7 --json',
+    'spore sim --nodes 203 --scenario eclipse',
   ],
   configure: (command) =>
     command
@@ -55,7 +65,7 @@ export const spec: CommandSpec = {
     const scenario = (options.scenario ?? 'all') as ScenarioName | 'all'
     if (scenario !== 'all' && !SCENARIO_NAMES.includes(scenario))
       throw new UsageError(
-        `--scenario is all, ${SCENARIO_NAMES.join(', ')}; with --nodes ${SWARM_SCENARIO_NAMES.join(', ')}`,
+        `--scenario is all, ${SCENARIO_NAMES.join(', ')}; with --nodes ${[...SWARM_SCENARIO_NAMES, ...SIEGE_NAMES].join(', ')}`,
       )
     const steps = options.steps as number
     const only = options.seed as number | undefined
@@ -67,13 +77,32 @@ export const spec: CommandSpec = {
 }
 
 async function measureSwarm({ options, output }: CommandContext, nodes: number): Promise<ExitCode> {
-  const scenario = (options.scenario ?? 'steady') as SwarmScenario
-  if (!SWARM_SCENARIO_NAMES.includes(scenario))
-    throw new UsageError(`--scenario with --nodes is ${SWARM_SCENARIO_NAMES.join(', ')}`)
+  const scenario = (options.scenario ?? 'steady') as SwarmScenario | SiegeName
   const seed = (options.seed as number | undefined) ?? 1
+  if (isSiege(scenario)) {
+    if (nodes < SIEGE_NODES_MIN)
+      throw new UsageError(`--nodes with ${scenario} is at least ${SIEGE_NODES_MIN}`)
+    const report = await runSiege({ nodes, siege: scenario, seed, onProgress: output.note })
+    output.result(describeSiege(report), report)
+    return EXIT.ok
+  }
+  if (!SWARM_SCENARIO_NAMES.includes(scenario))
+    throw new UsageError(`--scenario with --nodes is ${[...SWARM_SCENARIO_NAMES, ...SIEGE_NAMES].join(', ')}`)
   const report = await runSwarm({ nodes, scenario, seed, onProgress: output.note })
   output.result(describeSwarm(report), report)
   return EXIT.ok
+}
+
+const isSiege = (scenario: string): scenario is SiegeName => SIEGE_NAMES.some((name) => name === scenario)
+
+function describeSiege(report: SiegeReport): string {
+  const { siege, honest, hostile, rounds, largestComponent, peersMax, peersCap, cutHonest } = report
+  return [
+    `${honest} honest spores and ${hostile} hostile ones: ${SIEGES[siege]}`,
+    `rounds until an entry was at every honest spore: ${rounds.map((count) => count ?? 'never').join(', ')}`,
+    `${(largestComponent * 100).toFixed(1)} % of the honest ones exchange with one another; ${cutHonest} of them were cut off`,
+    `at most ${peersMax} peers in a table that may have ${peersCap}`,
+  ].join('\n')
 }
 
 function describeSwarm(report: SwarmReport): string {

@@ -60,6 +60,8 @@ export interface SiegeReport {
 }
 
 const HONEST_ECLIPSED = 3
+/** Fewer spores than this are no siege. */
+export const SIEGE_NODES_MIN = 10
 const HOSTILE_SHARE = 0.2
 const PULL_INTERVAL_MS = 10_000
 /** Whom each honest spore is told of at its start, in a swarm; one of them at least is honest. */
