@@ -6,7 +6,7 @@ import { createSafeFetch, type SafeFetch } from '../adapters/safe-fetch.ts'
 import { createSeedSource } from '../adapters/seed-source.ts'
 import { readPackagedSeeds } from '../config/bootstrap.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import type { Config } from '../config/schema.ts'
+import { type Config, MIB } from '../config/schema.ts'
 import type { Log } from '../core/base/ports.ts'
 import { ok } from '../core/base/result.ts'
 import { createSpore, type Spore, type SporeOptions } from '../core/spore.ts'
@@ -67,6 +67,12 @@ function toOptions(config: Config, { fetch }: SafeFetch): SporeOptions {
     defaultSpace,
     pullIntervalMs: config.federation.pullIntervalMs,
     profile: { roles: config.roles, tags: config.tags, families: [] },
+    quotas: {
+      authorBytes: config.quotas.authorMiB * MIB,
+      spaceBytes: config.quotas.spaceMiB * MIB,
+      storeBytes: config.quotas.storeMiB * MIB,
+    },
+    version: packageVersion(),
     ...(name === null ? {} : { name }),
     ...(config.bootstrap ? { bootstrap } : {}),
   }

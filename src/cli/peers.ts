@@ -10,8 +10,9 @@ export const spec: CommandSpec = {
   name: 'peers',
   summary: 'List the spores this one exchanges with',
   description:
-    'State is new, alive, refused, suspect (does not answer here), asleep (left, or sleeps: asked again later) or gone. Below\n' +
-    'each peer: links and lag, who reaches whom, and what it last took of this spore. With --tag, --role or --family it\n' +
+    'State is new, alive, refused, suspect (does not answer here), asleep (left, or sleeps: asked again later) or gone; then\n' +
+    'whether a peer is slowed or cut off for what it did here. Below each: links and lag, who reaches whom, and what it last\n' +
+    'took of this spore. With --tag, --role or --family it\n' +
     'lists who has all of these labels, peer or not: spores known here, and where these are few, those that the\n' +
     'neighbours know. A label is what a spore says of itself.',
   examples: ['spore peers', 'spore peers --json', 'spore peers --tag physics --role archive'],
@@ -93,5 +94,8 @@ export function describePeer(peer: PeerView): string {
   const who = peer.spore ? `${oneLine(peer.name ?? '', 64)} (${peer.spore.slice(-8)})` : '(not answered yet)'
   const synced = peer.lastSyncAt ? `synced ${peer.lastSyncAt}` : 'not synced yet'
   const problem = peer.lastError ? `\n  ${oneLine(peer.lastError, 160)}` : ''
-  return `${peer.state.padEnd(11)}  ${oneLine(peer.url, 120)}  ${who}  ${synced}${problem}`
+  const until = peer.cutUntil ? ` until ${peer.cutUntil}` : ''
+  const conduct =
+    peer.standing === 'ok' ? '' : `\n  ${peer.standing}${until}, because of: ${peer.standingReason}`
+  return `${peer.state.padEnd(11)}  ${oneLine(peer.url, 120)}  ${who}  ${synced}${problem}${conduct}`
 }

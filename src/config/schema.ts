@@ -11,6 +11,9 @@ import {
   LABELS_MAX,
   NAME_CHARS_MAX,
   PEERS_MAX,
+  QUOTA_AUTHOR_BYTES,
+  QUOTA_SPACE_BYTES,
+  QUOTA_STORE_BYTES,
   SPACE_CHARS_MAX,
   URL_CHARS_MAX,
 } from '../core/protocol/limits.ts'
@@ -26,6 +29,8 @@ export const NETWORK_CHARS_MAX = 64
 /** Pulling more often than this is a busy loop; less often than this, peers count as gone. */
 export const PULL_INTERVAL_MS_MIN = 20
 export const PULL_INTERVAL_MS_MAX = 24 * 60 * 60 * 1000
+
+export const MIB = 1024 * 1024
 
 const text = (max: number) => z.string().min(1).max(max)
 /** `on`, `off`, `true` or `false`: YAML 1.2 reads the first two as text. */
@@ -85,6 +90,13 @@ function isListUrl(source: string): boolean {
   return url !== null && url.username === '' && url.password === '' && url.hash === ''
 }
 
+/** Mebibytes, from what a spore of a few authors needs up to a disk of today. */
+const mebibytes = z
+  .number()
+  .int()
+  .min(1)
+  .max(64 * 1024 * 1024)
+
 export const configSchema = z.strictObject({
   home: text(4096).default('~/.spore'),
   port: z.number().int().min(0).max(65535).default(7860),
@@ -109,6 +121,13 @@ export const configSchema = z.strictObject({
       allowPrivateAddresses: toggle.default(false),
       pullIntervalMs: z.number().int().min(PULL_INTERVAL_MS_MIN).max(PULL_INTERVAL_MS_MAX).default(10_000),
       mdns: toggle.default(false),
+    })
+    .prefault({}),
+  quotas: z
+    .strictObject({
+      authorMiB: mebibytes.default(QUOTA_AUTHOR_BYTES / MIB),
+      spaceMiB: mebibytes.default(QUOTA_SPACE_BYTES / MIB),
+      storeMiB: mebibytes.default(QUOTA_STORE_BYTES / MIB),
     })
     .prefault({}),
 })
@@ -166,6 +185,9 @@ export const FIELDS: readonly Field[] = [
     unit: 'milliseconds',
   },
   { path: 'federation.mdns', kind: 'toggle', variables: ['SPORE_MDNS'], unit: 'on | off' },
+  { path: 'quotas.authorMiB', kind: 'number', variables: ['SPORE_QUOTA_AUTHOR_MIB'], unit: 'MiB' },
+  { path: 'quotas.spaceMiB', kind: 'number', variables: ['SPORE_QUOTA_SPACE_MIB'], unit: 'MiB' },
+  { path: 'quotas.storeMiB', kind: 'number', variables: ['SPORE_QUOTA_STORE_MIB'], unit: 'MiB' },
 ]
 
 /**

@@ -3,8 +3,10 @@
  * put together once. `createSpore` stands on it; the simulator runs thousands of them without what stands above.
  */
 import { type Activities, createActivities } from './base/activities.ts'
+import type { LogId } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
 import { type Conduct, CUT_OFF, createConduct } from './gossip/conduct.ts'
+import { createDeclined, type Declined } from './gossip/declined.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
 import { createForks } from './gossip/forks.ts'
 import { createGossip, type Gossip } from './gossip/gossip.ts'
@@ -18,7 +20,11 @@ import type { NetworkKey } from './identity/network-key.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import type { Change } from './memory/change.ts'
 import { createCompaction } from './memory/compaction.ts'
-import { createMemory, type Memory } from './memory/memory.ts'
+import { createEviction } from './memory/eviction.ts'
+import { keepQuarantine } from './memory/kept-quarantine.ts'
+import { createMemory, type Memory, type MemoryOptions } from './memory/memory.ts'
+import { createQuarantine } from './memory/quarantine.ts'
+import { createQuota, QUOTAS_DEFAULT, type QuotaLimits } from './memory/quota.ts'
 import { createInlineRunVerifier, type RunVerifier } from './memory/run-verifier.ts'
 import type { Spaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
@@ -26,7 +32,7 @@ import { createWriter, type Writer } from './memory/writer.ts'
 import { createModeration, type Moderation } from './moderation/moderation.ts'
 import type { Compression } from './protocol/compression.ts'
 import { SporeError } from './protocol/errors.ts'
-import { EPOCH_BYTES, logIdOf } from './protocol/log.ts'
+import { EPOCH_BYTES } from './protocol/log.ts'
 
 export interface Replication extends AsyncDisposable {
   /** What is under way, for whoever watches over it. */
@@ -34,6 +40,7 @@ export interface Replication extends AsyncDisposable {
   readonly memory: Memory
   readonly writer: Writer
   readonly replica: Replica
+  readonly declined: Declined
   readonly gossip: Gossip
   readonly keeper: SpaceKeeper
   readonly federation: Federation
@@ -50,6 +57,10 @@ export interface ReplicationOptions {
   /** Mean time between two pulls, in milliseconds. */
   readonly pullIntervalMs: number
   readonly spaces: Spaces
+  /** What is kept of others; the defaults unless given. */
+  readonly quotas?: QuotaLimits
+  /** Of the program: another one tries again what this one had to set aside. */
+  readonly version?: string
   /** What others are told of this spore; nothing unless given. */
   readonly profile?: Profile
 }
@@ -89,14 +100,34 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     throw new SporeError('IDENTITY_MISMATCH', `the store belongs to another identity than ${signer.did}`)
 
   const drawEpoch = () => random.bytes(EPOCH_BYTES)
-  const memory = createMemory({ signer, verifier, network, epoch, drawEpoch, rules: spaces })
+  const quarantine = createQuarantine({ version: options.version ?? '', log })
+  const quota: MemoryOptions['quota'] = (deps) =>
+    createQuota(options.quotas ?? QUOTAS_DEFAULT, {
+      ...deps,
+      isOpen: (space) => spaces.typeOf(space) === 'open',
+      isPeer: (author) => gossip.peers.byDid(author) !== undefined,
+    })
+  const own = { signer, verifier, network, epoch, drawEpoch }
+  const memory = createMemory({ ...own, rules: spaces, quota, quarantine })
   const activities = createActivities(clock)
   const writer = createWriter({ memory, store, clock, log, activities })
+  const eviction = createEviction({ memory, store, writer, clock, log })
+  const declined = createDeclined({ clock })
   const runVerifier = ports.runVerifier ?? createInlineRunVerifier({ network, verifier, compression })
   const moderation = createModeration(signer.did, { store, writer, clock, log })
   const unwanted = createUnwanted(memory.logs, moderation)
   const forks = createForks({ memory, store, writer, spaces, verifier })
-  const replica = createReplica({ memory, store, writer, spaces, compression, runVerifier, forks, unwanted })
+  const replica = createReplica({
+    memory,
+    store,
+    writer,
+    spaces,
+    compression,
+    runVerifier,
+    forks,
+    unwanted,
+    declined,
+  })
   const conduct: Conduct = createConduct({
     clock,
     isPinned: (caller) => gossip.peers.byDid(caller)?.isPinned === true,
@@ -167,16 +198,23 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   })
   /** What this spore would add to a log that was cut counts nowhere: were it a member again, it goes on elsewhere. */
   const leaveCutLogs = (): void => {
-    const own = spaces.replicating.map((space) => logIdOf(memory.ownLog(space)))
-    if (!own.some((logId) => memory.logs.get(logId) && memory.validPoint(logId) < Number.POSITIVE_INFINITY))
-      return
-    void writer.write((draft) => draft.leaveEpoch())
+    const isCut = (logId: LogId) =>
+      memory.logs.get(logId) && memory.validPoint(logId) < Number.POSITIVE_INFINITY
+    const isAny = () => [...replica.ownLogs()].some(isCut)
+    if (isAny()) void writer.write((draft) => isAny() && draft.leaveEpoch())
+  }
+  const compact = (changes: readonly Change[]): void => {
+    for (const change of changes)
+      quarantine.guard('compact', change, undefined, () => compaction.follow([change]))
   }
   let written = epoch
   writer.onCommitted(async (applied, cut) => {
-    for (const logId of memory.logs.unsettled()) await forks.settle(logId)
-    compaction.follow(applied.map(({ change }) => change))
-    for (const { logId } of cut) await compaction.forked(logId)
+    // Held beyond a cut that was made just now.
+    const cutNow = memory.logs.unsettled()
+    for (const logId of cutNow) await forks.settle(logId)
+    compact(applied.map(({ change }) => change))
+    eviction.follow()
+    for (const logId of [...cut.map((fork) => fork.logId), ...cutNow]) await compaction.forked(logId)
     if (store.origin.epoch === written) return leaveCutLogs()
     written = store.origin.epoch
     log.warn(NEW_EPOCH)
@@ -194,7 +232,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   ): Promise<number | null> => {
     const rows = await store.entriesAfter(after, REPLAY_BATCH)
     const changes = rows.map((row) => memory.replay(row)).filter((change) => change !== null)
-    compaction.follow(changes)
+    compact(changes)
     compaction.meet(rows)
     follow(changes)
     return rows.at(-1)?.arrival ?? null
@@ -205,6 +243,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     memory,
     writer,
     replica,
+    declined,
     gossip,
     keeper,
     federation,
@@ -212,6 +251,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     async replay(follow) {
       await moderation.load()
       await keeper.load()
+      await keepQuarantine({ quarantine, store, writer })
       await compaction.load()
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
@@ -226,11 +266,13 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       if (memory.damaged > 0)
         log.error('entries do not match their hashes and were set aside', { damaged: memory.damaged })
       compaction.start()
+      eviction.follow()
     },
     async [Symbol.asyncDispose]() {
       await gossip.stop()
       await compaction.stop()
       await moderation.settled()
+      await eviction.stop()
       await writer.drain()
       await store[Symbol.asyncDispose]()
     },

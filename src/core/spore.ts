@@ -18,6 +18,8 @@ import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
 import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
 import { createPurge } from './memory/purge.ts'
+import type { Quarantined } from './memory/quarantine.ts'
+import type { QuotaLimits } from './memory/quota.ts'
 import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
@@ -38,10 +40,10 @@ import type {
 import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
-import { createReplication } from './replication.ts'
+import { createReplication, type Replication } from './replication.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
-import { createRetriever } from './retrieval/retriever.ts'
+import { createRetriever, type Retriever } from './retrieval/retriever.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -109,6 +111,9 @@ export interface Spore extends AsyncDisposable {
    */
   events(after: number | null, signal: AbortSignal): AsyncIterable<api.SporeEvent>
 
+  /** Entries that were set aside because a handler threw, the oldest first. */
+  quarantined(): readonly Quarantined[]
+
   readonly federation: Federation
   /** What the operator rules about peers, authors and domains. */
   readonly moderation: Moderator
@@ -141,6 +146,10 @@ export interface SporeOptions {
   }
   /** Roles, tags and model families that others are told; none unless given. */
   readonly profile?: Profile
+  /** What is kept of others; the defaults unless given. */
+  readonly quotas?: QuotaLimits
+  /** Of the program: another one tries again what this one had to set aside. */
+  readonly version?: string
 }
 
 export interface SporePorts {
@@ -152,6 +161,8 @@ export interface SporePorts {
   readonly compression: Compression
   /** Where runs are verified; in this thread and at once unless given. */
   readonly runVerifier?: RunVerifier
+  /** What makes memories findable; words, in this process, unless given. */
+  readonly retriever?: Retriever
   /** Of a private network: a spore without it is told nothing. None unless given. */
   readonly networkKey?: NetworkKey | null
   /** 32-byte seed of the identity's Ed25519 key. */
@@ -171,7 +182,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
-    { name, pullIntervalMs: options.pullIntervalMs, spaces, profile: options.profile ?? EMPTY_PROFILE },
+    { ...options, name, spaces, profile: options.profile ?? EMPTY_PROFILE },
     { ...ports, signer, verifier: createVerifier() },
   )
   const { memory, writer, gossip, keeper, federation, moderation } = replication
@@ -190,7 +201,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       )
     : null
   const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
-  const retriever = createRetriever()
+  const retriever = ports.retriever ?? createRetriever()
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
   const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf, shown })
   const tasks = createTasks({ memory, library, recall, writer, spaces, shown })
@@ -244,6 +255,9 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       memories: memory.memories,
       entries: memory.entries,
       damaged: memory.damaged,
+      quarantined: memory.quarantine.size,
+      quarantine: quarantineView(replication),
+      kept: keptView(replication),
       purged: memory.denied,
       missing: memory.missing,
       peers: peerViews(),
@@ -284,6 +298,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     find: createLookup(gossip),
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer, spaces, hides: () => shown.hides('list') }),
+    quarantined: memory.quarantine.all,
     federation,
     moderation: moderator,
     seek: () => seeding?.start(),
@@ -298,6 +313,22 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     },
   }
 }
+
+const QUARANTINE_SHOWN = 10
+const quarantineView = ({ memory }: Replication): api.Health['quarantine'] =>
+  memory.quarantine
+    .all()
+    .slice(-QUARANTINE_SHOWN)
+    .map(({ stage, logId, seq, error }) => ({ stage, log: logId, seq, error }))
+
+/** What is held against the bounds that the operator set, and what of it had to go or was not taken. */
+const keptView = ({ memory, declined }: Replication): api.Health['kept'] => ({
+  bytes: memory.usage.total,
+  bytesMax: memory.quota.limits.storeBytes,
+  evicted: memory.usage.evictions,
+  declinedLogs: declined.size,
+  forks: memory.usage.forks,
+})
 
 /** The one fact that there is until trust is earned: which authors are this spore itself. */
 function explainTrust(author: string, self: Did, memory: Memory): Answer<api.TrustView> {

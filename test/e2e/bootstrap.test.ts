@@ -9,6 +9,7 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { describe, type TestContext, test } from 'node:test'
 import type { Seed } from '../../src/core/identity/seed-list.ts'
+import type { PeerPage } from '../../src/core/protocol/api.ts'
 import { BOOTSTRAP_BYTES_MAX } from '../../src/core/protocol/limits.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type RunningSpore, runSpore, startSwarm } from '../support/spore-process.ts'
@@ -48,11 +49,18 @@ async function logged(spore: RunningSpore, pattern: RegExp): Promise<void> {
 
 test('two fresh spores, one told the URL of the other, list each other and exchange', async (context) => {
   using folder = temporaryFolder()
-  await using a = await startPeer({ home: joinPath(folder.path, 'a') })
+  const env = { SPORE_TAGS: 'physics,lang-de', SPORE_ROLES: 'archive' }
+  await using a = await startPeer({ home: joinPath(folder.path, 'a'), env })
   await using b = await startPeer({ home: joinPath(folder.path, 'b') })
   const joined = await runSpore(['join', a.url], { home: b.home })
   assert.equal(joined.code, 0, joined.stderr)
   await exchange(context, a, b)
+  const wanted = ['--tag', 'physics', '--role', 'archive']
+  const found = await runSpore(['peers', ...wanted, '--json'], { home: b.home })
+  assert.deepEqual(
+    (JSON.parse(found.stdout) as PeerPage).found.map(({ spore, url }) => [spore, url]),
+    [[a.did, a.url]],
+  )
 })
 
 test('two fresh spores, one given a signed list in a file, list each other and exchange', async (context) => {

@@ -20,8 +20,10 @@ import { createSigner, type Signer } from '../../src/core/identity/keys.ts'
 import { createNetworkKey } from '../../src/core/identity/network-key.ts'
 import { EMPTY_PROFILE, type Profile } from '../../src/core/identity/profile.ts'
 import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
+import { QUOTAS_DEFAULT, type QuotaLimits } from '../../src/core/memory/quota.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
+import type { Retriever } from '../../src/core/retrieval/retriever.ts'
 import { createSpore, type Spore, type SporeOptions } from '../../src/core/spore.ts'
 import { type Responder, respondFrom } from '../../src/sim/respond.ts'
 import { type SeededRandom, seededRandom } from './seeded.ts'
@@ -66,6 +68,9 @@ export interface OpenOptions {
   /** The URL that it gives itself, where that is not the one it answers at. */
   readonly url?: string | null
   readonly log?: Log
+  readonly quotas?: Partial<QuotaLimits>
+  readonly retriever?: Retriever
+  readonly version?: string
   /** Where it looks for others; nowhere unless given. */
   readonly bootstrap?: SporeOptions['bootstrap']
   /** Pre-shared key of a private network. */
@@ -188,10 +193,13 @@ export function createLoopback(seed: string): Loopback {
           name,
           defaultSpace: 'commons',
           pullIntervalMs: 10_000,
+          quotas: { ...QUOTAS_DEFAULT, ...options.quotas },
+          version: options.version ?? '1',
           ...(options.bootstrap && { bootstrap: options.bootstrap }),
           profile: { ...EMPTY_PROFILE, ...options.profile },
         },
         {
+          ...(options.retriever && { retriever: options.retriever }),
           clock,
           random: { bytes, float: random.float },
           log: options.log ?? silentLog,

@@ -2,12 +2,14 @@
  * A store filled with the signed logs of many authors: the production code makes entries, chains, heads and commits, and
  * only the waiting between them is left out. A million entries take about a minute.
  */
+
 import type { SpaceId } from '../../../src/core/base/brand.ts'
 import { utf8ToBytes } from '../../../src/core/base/bytes.ts'
 import { sha256 } from '../../../src/core/base/hash.ts'
 import { createSigner, createVerifier, type Signer } from '../../../src/core/identity/keys.ts'
 import { createDraft, type Draft, type DraftResult } from '../../../src/core/memory/draft.ts'
 import { createLogTable } from '../../../src/core/memory/log-table.ts'
+import { ADMIT_ALL } from '../../../src/core/memory/quota.ts'
 import { emptyBatch, type MemoryStore } from '../../../src/core/memory/store.ts'
 import { KINDS } from '../../../src/core/protocol/kinds.ts'
 import { encodeMemory, encodeRetract } from '../../../src/core/protocol/payloads.ts'
@@ -45,6 +47,7 @@ export async function fillStore(
     partials: new Map(),
     drawEpoch: () => EPOCH,
     isDenied: () => false,
+    admission: ADMIT_ALL,
     forkPoint: () => Number.POSITIVE_INFINITY,
     validPoint: () => Number.POSITIVE_INFINITY,
     verifier: createVerifier(),

@@ -53,7 +53,9 @@ export async function runChecks(
     await checkSpace(config.home),
     checkClock(Date.now(), spore.newestMs),
     await checkAccess(loaded),
-    ...(spore.health ? [checkPeers(spore.health)] : []),
+    ...(spore.health
+      ? [checkPeers(spore.health), checkQuarantine(spore.health), checkKept(spore.health)]
+      : []),
     ...(spore.health && spore.url ? [checkBootstrap(spore.health)] : []),
   ]
 }
@@ -207,6 +209,33 @@ async function checkAccess({ config: { home, host }, secrets }: LoadedConfig): P
   } catch (error) {
     return failed('access', error)
   }
+}
+
+/** Entries that a part of the program cannot handle: a defect of the program, which goes on without them. */
+export function checkQuarantine({
+  quarantined,
+  quarantine,
+}: Pick<Health, 'quarantined' | 'quarantine'>): Check {
+  if (quarantined === 0) return ok('quarantine', 'none')
+  const newest = quarantine.map(({ stage, log, seq, error }) => `\n  ${stage} ${log}/${seq}: ${error}`)
+  return warn(
+    'quarantine',
+    `${quarantined} entries are left out by a part of this program:${newest.join('')}`,
+    'Report it, with these lines; a newer version tries them again.',
+  )
+}
+
+/** What is kept of others, against the bound that the operator set. */
+export function checkKept({ kept }: Pick<Health, 'kept'>): Check {
+  const { bytes, bytesMax, evicted, declinedLogs } = kept
+  const mebibytes = (size: number): string => `${Math.ceil(size / 1024 ** 2)} MiB`
+  const detail = `${mebibytes(bytes)} of ${mebibytes(bytesMax)}`
+  if (evicted === 0 && declinedLogs === 0) return ok('quotas', detail)
+  return warn(
+    'quotas',
+    `${detail}; ${evicted} texts of strangers were evicted, of ${declinedLogs} logs no more is taken`,
+    'Raise quotas.* in config.yaml to keep more of others; own memories are always kept.',
+  )
 }
 
 function checkPeers({ peers }: Health): Check {

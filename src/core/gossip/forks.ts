@@ -70,7 +70,7 @@ export function createForks({ memory, store, writer, spaces, verifier }: ForksDe
     // Known ones cost no verification: every pull of a forked log brings its proof.
     if (proof.seq >= memory.forkPoint(logId)) return ok({ logId, received: { fresh: 0, duplicate: 1 } })
     const rescued = await rescue(proof)
-    const written = await writer.write((draft) => {
+    const written = await writer.writeForeign(bytes.length, (draft) => {
       const taken = draft.takeFork(bytes)
       if (taken.ok && taken.value) for (const entry of rescued) draft.append(entry)
       return taken

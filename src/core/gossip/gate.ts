@@ -53,6 +53,8 @@ export interface GateDeps {
   readonly peers: () => Peers
   readonly neighbors: () => Neighbors
   readonly links: () => Links
+  /** Takes a peer out of the table. */
+  readonly forget: (peer: Peer) => void
 }
 
 const BLOCKED = 'PEER_BLOCKED'
@@ -94,7 +96,8 @@ export function createGate({ moderation, transport, neighbors, links, ...deps }:
     if (descriptor) links().closeStream(descriptor.key)
     // Before it is out of the table: what ends the link looks it up there.
     neighbors().forget(peer)
-    if (!isPinned) deps.peers().remove(peer)
+    if (!isPinned) deps.forget(peer)
+    peer.vital.state = 'refused'
     peer.lastError = `${BLOCKED}: ${blockedHere().detail}`
   }
 
@@ -106,7 +109,10 @@ export function createGate({ moderation, transport, neighbors, links, ...deps }:
       putAside(peer)
       return false
     }
-    if (peer.lastError?.startsWith(BLOCKED)) peer.lastError = null
+    if (peer.lastError?.startsWith(BLOCKED)) {
+      peer.vital.state = descriptor ? 'suspect' : 'new'
+      peer.lastError = null
+    }
     // Without a link it is not asked either, and brings by itself what it has to tell.
     if (standing === 'limited') neighbors().forget(peer)
     return standing !== 'limited'

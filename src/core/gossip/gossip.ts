@@ -144,15 +144,16 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const { pullIntervalMs } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  const elapsed = createPeerTime(clock, pullIntervalMs)
-  const peers = createPeers(elapsed)
   const gate = createGate({
     ...deps,
     peers: () => peers,
     neighbors: () => neighbors,
     links: () => links,
+    forget: (peer) => introductions.forget(peer),
   })
   const { transport } = gate
+  const elapsed = createPeerTime(clock, pullIntervalMs)
+  const peers = createPeers(elapsed)
   const client = createFederationClient({
     ...deps,
     transport,
@@ -237,7 +238,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
 
   const syncOnce = async (peer: Peer): Promise<void> => {
     // Who was away may have come back as another, or without knowing of this spore.
-    if (!peer.descriptor || isAway(peer.vital) || isOld(peer.descriptor)) {
+    if (!peer.descriptor || !peer.isProven || isAway(peer.vital) || isOld(peer.descriptor)) {
       const introduced = await introductions.introduce(peer)
       if (!introduced.ok || introduced.value !== peer || !gate.isOpen(peer)) return
       neighbors.refill()
@@ -355,7 +356,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     gate,
     follow(applied, forks) {
       if (!loop) return
-      const stored = ownNews(applied, spaces, memory)
+      const stored = ownNews(applied, replica.ownLogs())
       if (stored.length > 0) links.stored(stored, false)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },

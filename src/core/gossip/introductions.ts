@@ -93,6 +93,7 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
       }
     }
     peer.descriptor = verified.value
+    peer.isProven = true
     peer.told = null
     peer.isStranger = false
     onAnswered(peer)

@@ -195,6 +195,8 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
     const isSilent = error.code === 'PEER_UNREACHABLE' || error.code === 'PEER_ASLEEP'
     health.asked(!isSilent)
+    // Another may answer there the next time.
+    if (isSilent) peer.isProven = false
     step(peer, isSilent ? { type: 'failed', isAsleep: error.code === 'PEER_ASLEEP' } : { type: 'refused' })
   }
 
@@ -217,7 +219,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
       onAnswered(peer) {
         reached(peer)
         neighbors.learn(peer)
-        if (sampler.saw(peer.url)) neighbors.sampled(sampler.sample())
+        if (gate.isOpen(peer) && sampler.saw(peer.url)) neighbors.sampled(sampler.sample())
       },
       onFailed: failed,
       onLearnt: (peer) => neighbors.learn(peer),

@@ -141,8 +141,8 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
 
   return {
     learn(peer) {
-      const { url, isPinned, descriptor } = peer
       if (!deps.admits(peer)) return
+      const { url, isPinned, descriptor } = peer
       handle({ type: 'learnt', peer: url, isPinned, isProven: descriptor !== null })
     },
     sampled(sample) {

@@ -7,7 +7,13 @@ import type { Peer } from './peers.ts'
 const PAUSE_MS_MAX = 60 * 60 * 1000
 
 /** Failures of this spore, whatever it was doing with a peer. */
-const OWN: readonly ErrorCode[] = ['STORE_WRITE_FAILED', 'QUOTA_EXCEEDED', 'LOGS_FULL', 'SPACE_REFUSED']
+const OWN: readonly ErrorCode[] = [
+  'STORE_WRITE_FAILED',
+  'QUOTA_EXCEEDED',
+  'LOGS_FULL',
+  'SPACE_REFUSED',
+  'OVERLOADED',
+]
 
 export const isOwnTrouble = ({ code }: Failure): boolean => OWN.includes(code)
 

@@ -15,6 +15,8 @@ export interface Peer {
   readonly url: string
   /** Null until it has answered. */
   descriptor: Descriptor | null
+  /** It has proved at its URL who it is, and was not out of reach since: another may answer there now. */
+  isProven: boolean
   /** What another spore passed on of who says to answer here: signed by its key, not yet seen to be true. */
   told: Descriptor | null
   /** Whether it is there. */
@@ -95,6 +97,7 @@ export function createPeers(elapsed: () => number): Peers {
       const peer: Peer = {
         url,
         descriptor: null,
+        isProven: false,
         told: null,
         vital: newVital(elapsed()),
         lastSyncAtMs: null,
@@ -134,8 +137,9 @@ export function createPeers(elapsed: () => number): Peers {
   }
 }
 
-/** Who a peer is, as it proved at its URL; null until it has. */
-export const peerDid = ({ descriptor }: Pick<Peer, 'descriptor'>): Did | null => descriptor?.key ?? null
+/** Who a peer is, as it proved at its URL; null until it has, and while another may have taken its place there. */
+export const peerDid = ({ descriptor, isProven }: Pick<Peer, 'descriptor' | 'isProven'>): Did | null =>
+  isProven && descriptor ? descriptor.key : null
 
 /** What a peer has of a log, by its own account or ours; it is only ever thought to have more. */
 export function noteKnown(peer: Pick<Peer, 'known'>, logId: LogId, next: number): void {

@@ -31,6 +31,8 @@ export const PROBE_DELAY_MS = 250
 export const EXPECT_MS = 2000
 /** Logs that wait to be sent to one neighbour: what 10,000 authors write in a second. Beyond it the oldest are left to pull. */
 export const QUEUE_LOGS_MAX = 4096
+/** Logs that one neighbour has and this spore not: what its next push, or another's, brings. */
+export const RUMOURS_MAX = 2048
 /** Logs that were fetched lately. */
 const FETCHED_LOGS_MAX = 4096
 /** Logs that somebody was asked to bring. */
@@ -55,6 +57,8 @@ interface Link {
   readonly here: () => Held
   readonly known: Known
   readonly knownForks: Known
+  /** As `known`, of logs that are not held here: a neighbour can name as many as it likes. */
+  readonly rumours: Known
   isEager: boolean
   /** Logs to push, each from where; and logs to announce. The oldest first. */
   readonly pushes: Map<LogId, number>
@@ -80,7 +84,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
   const fetched: Known = createBoundedMap(FETCHED_LOGS_MAX)
 
   const lacks = (link: Link, logId: LogId): boolean =>
-    (link.known.get(logId) ?? 0) < link.here().validEnd(logId) ||
+    knownOf(link, logId) < link.here().validEnd(logId) ||
     link.here().forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
 
   const wake = (name: LinkName, link: Link, message: Message, delayMs: number): PlumtreeEffect[] => {
@@ -176,7 +180,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
   /** Who was asked first was lost, or lied. */
   const askSpare = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
     const rows: LogNext[] = []
-    for (const logId of link.spares) rows.push({ logId, next: link.known.get(logId) ?? 0 })
+    for (const logId of link.spares) rows.push({ logId, next: knownOf(link, logId) })
     link.spares.clear()
     return askFor(name, rows, nowMs).map((effect) =>
       effect.type === 'want' ? { ...effect, type: 'ask' } : effect,
@@ -195,7 +199,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     link.isEager = true
     for (const { logId, from } of want) {
       if (from >= link.here().validEnd(logId)) continue
-      link.known.set(logId, from)
+      setKnown(link, logId, from)
       link.announcements.delete(logId)
       enqueue(link, logId, from)
     }
@@ -207,7 +211,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
       const isOffered = offered.some((row) => row.logId === logId && from < row.next)
       if (!isOffered || link.refilled.has(logId)) continue
       link.refilled.add(logId)
-      link.known.set(logId, from)
+      setKnown(link, logId, from)
       enqueue(link, logId, from)
     }
   }
@@ -216,7 +220,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     if (link.sending.has('push')) return []
     const logs: LogStart[] = []
     for (const [logId, from] of link.pushes)
-      if (lacks(link, logId)) logs.push({ logId, from: Math.max(from, link.known.get(logId) ?? 0) })
+      if (lacks(link, logId)) logs.push({ logId, from: Math.max(from, knownOf(link, logId)) })
     link.pushes.clear()
     if (logs.length === 0) {
       link.refilled.clear()
@@ -313,7 +317,9 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
           if (link) for (const { logId, next } of event.rows) noteKnown(link, logId, next)
           return judge(event.link, event, nowMs)
         case 'announced':
-          if (link) for (const { logId, next } of event.rows) noteKnown(link, logId, next)
+          if (link)
+            for (const { logId, next } of event.rows)
+              noteKnown({ known: replica.next(logId) > 0 ? link.known : link.rumours }, logId, next)
           return askFor(event.link, event.rows, nowMs)
         default:
           return link ? handleOf(event.link, link, event, nowMs) : []
@@ -328,6 +334,7 @@ const newLink = ({ known, knownForks }: Pick<Link, 'known' | 'knownForks'>, here
   here,
   known,
   knownForks,
+  rumours: createBoundedMap(RUMOURS_MAX),
   isEager: true,
   pushes: new Map(),
   announcements: createAnnouncements(QUEUE_LOGS_MAX),
@@ -336,6 +343,15 @@ const newLink = ({ known, knownForks }: Pick<Link, 'known' | 'knownForks'>, here
   sending: new Set(),
   refilled: new Set(),
 })
+
+const knownOf = ({ known, rumours }: Link, logId: LogId): number =>
+  Math.max(known.get(logId) ?? 0, rumours.get(logId) ?? 0)
+
+/** What a neighbour has by its own account, which counts more than what was thought. */
+function setKnown({ known, rumours }: Link, logId: LogId, next: number): void {
+  known.set(logId, next)
+  rumours.delete(logId)
+}
 
 function enqueue(link: Link, logId: LogId, from: number): void {
   link.pushes.set(logId, Math.min(from, link.pushes.get(logId) ?? from))

@@ -119,8 +119,8 @@ export function createPuller(deps: PullerDeps): Puller {
         isComplete &&= compared.value
       }
       const rows = reply.spaces.filter(({ space }) => here.sees(space)).flatMap((view) => view.rows)
-      for (const row of rows) noteRow(peer, row)
       const fetched = await fetchRows(peer, rows, round)
+      noteRows(peer, rows)
       if (!fetched.ok) return fetched
       isComplete &&= fetched.value
       if (reply.spaces.length === 0 && !reply.more && peer.etag !== null && etag !== peer.etag)
@@ -162,8 +162,15 @@ export function createPuller(deps: PullerDeps): Puller {
     const { theirs, ours } = compared.value
     const lacked = new Set(ours.map(({ logId }) => logId))
     for (const row of reconciler.rows(hereOf(peer).view)) if (!lacked.has(row.logId)) noteRow(peer, row)
-    for (const row of theirs) noteRow(peer, row)
-    return fetchRows(peer, theirs, round)
+    const fetched = await fetchRows(peer, theirs, round)
+    noteRows(peer, theirs)
+    return fetched
+  }
+
+  /** What is not held here is not brought to anybody either: a peer can name as many logs as it likes. */
+  const noteRows = (peer: Peer, rows: readonly HeadsRow[]): void => {
+    for (const row of rows)
+      if (replica.seenBy(peer.descriptor?.key ?? null).row(row.logId)) noteRow(peer, row)
   }
 
   /** Fetches what is missing of the rows; false where the peer did not deliver all of it. */

@@ -44,10 +44,15 @@ export async function takeFrames(
   return { frames: concatBytes(...frames), offered, rest }
 }
 
-/** Refusals that would be the same the next time. */
-const UNWANTED: ReadonlySet<string> = new Set(['SPACE_REFUSED', 'AUTHOR_REFUSED'])
+/** Refusals that would be the same the next time, whoever brings it: offering it again would be for nothing. */
+const UNWANTED: ReadonlySet<string> = new Set([
+  'SPACE_REFUSED',
+  'AUTHOR_REFUSED',
+  'QUOTA_EXCEEDED',
+  'LOGS_FULL',
+])
 
-/** What of a push its receiver has now, or does not want, for its space or its author: other frames that it refused are left out. */
+/** What of a push its receiver has now, or does not want, for its space, its author or its size: other frames that it refused are left out. */
 export function takenOf({ offered }: Push, { failures }: PushReply): Offered[] {
   const failed = new Set(failures.filter(({ code }) => !UNWANTED.has(code)).map(({ index }) => index))
   return offered.filter((_, index) => !failed.has(index))

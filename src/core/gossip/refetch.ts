@@ -63,7 +63,8 @@ export function createRefetcher(deps: RefetcherDeps): Refetcher {
     const wanted: Range[] = []
     for (const [logId, absent] of memory.absent) {
       const row = memory.logs.get(logId)?.row
-      if (!row || !view.sees(row.space)) continue
+      // What there is no room for would be evicted again.
+      if (!row || !view.sees(row.space) || !memory.quota.hasRoom(row.space)) continue
       const end = Math.min(row.next, memory.validPoint(logId))
       for (const [from, to] of [...absent.ranges()]) {
         if (from >= end) break

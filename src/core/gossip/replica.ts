@@ -5,6 +5,7 @@ import type { Did, LogId, SpaceId } from '../base/brand.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Received } from '../memory/draft.ts'
 import { validEnd } from '../memory/equivocation.ts'
+import { decodeForkProof } from '../memory/fork.ts'
 import { chainBefore } from '../memory/held-chain.ts'
 import { emptyLogRow } from '../memory/log-table.ts'
 import type { Memory } from '../memory/memory.ts'
@@ -20,8 +21,10 @@ import { encodeFrame, splitFrames } from '../protocol/frame.ts'
 import { SEGMENT_BYTES_MAX } from '../protocol/limits.ts'
 import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
-import { encodeRun } from '../protocol/run.ts'
+import { encodeRun, quotaBytesFrom } from '../protocol/run.ts'
+import type { Declined } from './declined.ts'
 import type { Forks } from './forks.ts'
+import { createOwnLogs, type OwnLogs } from './own-news.ts'
 import type { Unwanted } from './unwanted.ts'
 
 export interface ReceivedRun {
@@ -77,7 +80,7 @@ export interface ReplicaView {
   row(logId: LogId): HeadsRow | null
   /** Whether a peer with this row has entries that are valid as far as is known, or a lower fork point, that are wanted and not here. */
   lacks(row: HeadsRow): boolean
-  /** True for a log that is known to be of an author whom the operator refuses. */
+  /** True for a log of which nothing is taken: its author is refused, or a quota is full. */
   isUnwanted(logId: LogId): boolean
   /** Chain value before an entry, null where not everything before it is held. */
   chainBefore(logId: LogId, seq: number): Promise<Uint8Array | null>
@@ -90,6 +93,7 @@ export interface Replica {
   readonly whole: ReplicaView
   /** True for the logs that own entries go to. */
   isOwn(logId: LogId): boolean
+  readonly ownLogs: OwnLogs
   /** What a peer may see; null for one that nobody knows. */
   seenBy(peer: Did | null): ReplicaView
 }
@@ -102,6 +106,7 @@ export interface ReplicaDeps {
   readonly compression: Compression
   readonly forks: Forks
   readonly runVerifier: RunVerifier
+  readonly declined: Declined
   readonly unwanted: Unwanted
 }
 
@@ -114,9 +119,11 @@ const STREAM_BATCH_BYTES = SEGMENT_BYTES_MAX / 2
 export function createReplica(deps: ReplicaDeps): Replica {
   const { memory, spaces } = deps
   const views = createBoundedMap<Did | null, ReplicaView>(VIEWS_KEPT_MAX)
+  const ownLogs = createOwnLogs(spaces, memory)
   return {
     whole: createReplicaView(() => spaces.whole, deps),
-    isOwn: (logId) => spaces.replicating.some((space) => logIdOf(memory.ownLog(space)) === logId),
+    isOwn: (logId) => ownLogs().has(logId),
+    ownLogs,
     seenBy(peer) {
       const known = views.get(peer)
       if (known) return known
@@ -129,7 +136,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
 
 /** `viewNow` is asked each time: who was removed while something is read or sent gets no more of it. */
 function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView {
-  const { memory, store, writer, spaces, compression, runVerifier, forks, unwanted } = deps
+  const { memory, store, writer, spaces, compression, runVerifier, forks, unwanted, declined } = deps
   const { logs } = memory
 
   const sees = (space: SpaceId): boolean => viewNow().sees(space)
@@ -138,6 +145,8 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
     const row = logs.get(logId)?.row
     return row && sees(row.space) && !logs.isWithheld(logId) ? row : undefined
   }
+
+  const isUnwanted = (logId: LogId): boolean => unwanted.has(logId) || declined.refusal(logId) !== null
 
   /** Stores what frames were found to hold; all of one call share commits. */
   const storeContents = (
@@ -150,17 +159,12 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
     content: FrameContent,
     chainBefore: ChainBefore,
   ): Promise<Result<ReceivedRun, Failure>> => {
-    if ('proof' in content) {
-      const unwelcome = unwanted.refuseProof(content.proof)
-      if (unwelcome) return ok({ logId: unwelcome.logId, end: null, result: err(unwelcome.refused) })
-      const taken = await forks.take(content.proof, viewNow())
-      return taken.ok ? ok({ logId: taken.value.logId, end: null, result: ok(taken.value.received) }) : taken
-    }
+    if ('proof' in content) return storeProof(content.proof)
     const { run } = content.run
     const { logId, log, from, count } = run
     if (!sees(log.space) || !spaces.admits(log, from))
       return ok({ logId, end: from + count, result: refusedSpace })
-    const unwelcome = unwanted.refuse(log, logId)
+    const unwelcome = unwanted.refuse(log, logId) ?? declined.refusal(logId)
     if (unwelcome) return ok({ logId, end: from + count, result: err(unwelcome) })
     const partial = memory.partials.get(logId)
     const common = partial && overlapOf({ from, end: from + count }, partial)
@@ -168,11 +172,30 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
       chainBefore: chainBefore(logId, from),
       ...(common && { overlap: await store.entriesOf(logId, common.from, common.to) }),
     }
-    const written = await writer.write((draft) => draft.receive(content.run, options))
+    const written = await writer.writeForeign(quotaBytesFrom(run, 0), (draft) =>
+      draft.receive(content.run, options),
+    )
     if (!written.ok) return written
+    if (written.value.ok && written.value.value.fresh > 0) declined.forget(logId)
+    else if (!written.value.ok && content.run.verdict.isSigned) declined.note(logId, written.value.error)
     const result = await forks.explain(run, written.value)
     if (memory.validPoint(logId) < Number.POSITIVE_INFINITY) await forks.settle(logId)
     return ok({ logId, end: from + count, result })
+  }
+
+  const storeProof = async (proof: Uint8Array): Promise<Result<ReceivedRun, Failure>> => {
+    const refused = unwanted.refuseProof(proof)
+    if (refused) return ok({ logId: refused.logId, end: null, result: err(refused.refused) })
+    const log = decodeForkProof(proof)?.log
+    const logId = log && logIdOf(log)
+    // A lower proof of a log that is known to be forked is always taken.
+    const isFirst = logId !== undefined && memory.forkPoint(logId) === Number.POSITIVE_INFINITY
+    const unwelcome = isFirst ? declined.refusal(logId) : null
+    const taken = unwelcome ? err(unwelcome) : await forks.take(proof, viewNow())
+    if (taken.ok) return ok({ logId: taken.value.logId, end: null, result: ok(taken.value.received) })
+    if (!logId) return taken
+    if (!unwelcome) declined.note(logId, taken.error)
+    return ok({ logId, end: null, result: taken })
   }
 
   const positionHeld = (log: LogDescriptor, logId: LogId): LogPosition =>
@@ -212,7 +235,8 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
       /** Where logs will be when what was verified is stored: the next runs are verified meanwhile. */
       const ahead = new Map<LogId, LogPosition>()
       const positionOf: PositionOf = (log, logId, from) => {
-        if (!sees(log.space) || !spaces.admits(log, from) || unwanted.refuse(log, logId)) return null
+        if (!sees(log.space) || !spaces.admits(log, from)) return null
+        if (unwanted.refuse(log, logId) || declined.refusal(logId)) return null
         const below = ahead.get(logId) ?? positionHeld(log, logId)
         return from > below.next ? positionAbove(logId, from, chainBefore) : below
       }
@@ -245,9 +269,9 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
       const row = rowOf(logId)
       return row ? logs.viewOf(row) : null
     },
-    isUnwanted: unwanted.has,
+    isUnwanted,
     lacks({ logId, next, forkPoint = Number.POSITIVE_INFINITY }) {
-      if (unwanted.has(logId)) return false
+      if (isUnwanted(logId)) return false
       const row = rowOf(logId)
       if (!row) return next > 0 || forkPoint < Number.POSITIVE_INFINITY
       return forkPoint < logs.forkPoint(logId) || row.next < Math.min(next, logs.validPoint(logId))

@@ -106,8 +106,9 @@ export function createCompaction({ memory, writer, store, log }: CompactionDeps)
     if (!row || change.seq >= memory.validPoint(change.logId)) return
     ownLogs.get(change.logId)?.inert.add(change.seq, change.seq)
     const dead = deadRanges(change, row)
-    const ofChange = checkpoints.get(change.logId) ?? []
-    checkpoints.set(change.logId, [...ofChange, { seq: change.seq, dead }])
+    const ofLog = checkpoints.get(change.logId)
+    if (ofLog) ofLog.push({ seq: change.seq, dead })
+    else checkpoints.set(change.logId, [{ seq: change.seq, dead }])
     for (const { logId, ranges } of dead) {
       const ofLog = covered.get(logId) ?? createRangeSet()
       covered.set(logId, ofLog)

@@ -10,11 +10,12 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { encodeHeader, type Header, leafOf } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { KIND_MAX, LOGS_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
+import { KIND_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from '../protocol/limits.ts'
 import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } from '../protocol/log.ts'
-import { type DecodedRun, elementOf, entryOf, referencesOf } from '../protocol/run.ts'
+import { type DecodedRun, elementOf, entryOf, quotaBytesFrom, referencesOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
+import type { Appended, NewEntry, Received } from './draft-values.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
 import {
@@ -25,8 +26,9 @@ import {
   segmentBehind,
   segmentOf,
 } from './partial.ts'
-import { createPayloadDraft, type PayloadDraft } from './payload-draft.ts'
+import { createPayloadDraft, type Forgotten, type PayloadDraft } from './payload-draft.ts'
 import { isPurged } from './purge.ts'
+import type { Admission } from './quota.ts'
 import { isJudgedFrom, type JudgedRun, judgeRun, refusalAt } from './run-check.ts'
 import {
   type EntryRow,
@@ -39,24 +41,7 @@ import {
   type StoreBatch,
 } from './store.ts'
 
-export interface NewEntry {
-  readonly space: SpaceId
-  readonly kind: number
-  readonly payload: Uint8Array
-  readonly references: readonly Digest[]
-}
-
-export interface Appended {
-  readonly logId: LogId
-  readonly seq: number
-  readonly element: Digest
-}
-
-export interface Received {
-  /** Entries stored, and entries that were here before. */
-  readonly fresh: number
-  readonly duplicate: number
-}
+export type { Appended, NewEntry, Received } from './draft-values.ts'
 
 export interface DraftResult {
   readonly batch: StoreBatch
@@ -64,6 +49,7 @@ export interface DraftResult {
   readonly logs: readonly LogRow[]
   /** Entries whose payload is there again. */
   readonly restored: readonly Change[]
+  readonly forgotten: readonly Forgotten[]
   /** The greatest hybrid time written or accepted. */
   readonly time: number
 }
@@ -107,6 +93,7 @@ export interface DraftContext {
   readonly validPoint: (logId: LogId) => number
   /** Whether the payload of this digest is purged: it is stored without its bytes. */
   readonly isDenied: (element: Digest) => boolean
+  readonly admission: Admission
   readonly signer: Signer
   readonly verifier: Verifier
   readonly network: string
@@ -120,7 +107,7 @@ export interface DraftContext {
 }
 
 export function createDraft(context: DraftContext): Draft {
-  const { signer, network } = context
+  const { signer, network, admission } = context
   let { time, arrival } = context
   /** Logs as this draft leaves them. */
   const rows = new Map<LogId, LogRow>()
@@ -303,12 +290,16 @@ export function createDraft(context: DraftContext): Draft {
       const point = Math.min(forkPoint(logId), context.validPoint(logId))
       if (point <= row.next && point < end) return err(failure('LOG_FORKED', `at ${point}`))
       if (end <= row.next) return ok({ fresh: 0, duplicate: run.count })
-      if (!isKnown(logId) && !partial && context.logs.size + rows.size >= LOGS_MAX) return logsFull()
+      const isNew = !isKnown(logId) && !partial
+      const bytes = quotaBytesFrom(run, Math.max(0, row.next - run.from))
       const isOwn = equalBytes(run.log.publicKey, signer.publicKey) && equalBytes(run.log.epoch, ownEpoch())
       if (isAbove) {
+        const unwelcome = admission.refuseRun(run.log, bytes, isNew)
+        if (unwelcome) return err(unwelcome)
         const received = partials.receive(judged, row, chainBefore)
         if (!received.ok || received.value.fresh === 0) return received
         rows.set(logId, row)
+        admission.take(run.log, bytes, isNew)
         if (isOwn) leaveEpoch()
         time = Math.max(time, run.clocks[run.count - 1] as number)
         return received
@@ -319,11 +310,12 @@ export function createDraft(context: DraftContext): Draft {
       const current = isJudgedFrom(judged, row)
         ? judged
         : judgeRun(run, row, context, judged.verdict.isSigned)
-      const refused = refusalAt(current, context.nowMs)
+      const refused = refusalAt(current, context.nowMs) ?? admission.refuseRun(run.log, bytes, isNew)
       if (refused) return err(refused)
       if (partial && !sameOverlap(run, partial, overlap))
         return err(failure('CHAIN_MISMATCH', `log ${logId} goes on otherwise from ${partial.base}`))
       if (isOwn) leaveEpoch()
+      admission.take(run.log, bytes, isNew)
       const stored = entries.length
       const advanced = pushRun(row, run, duplicate)
       const { chain, signature } = run
@@ -340,11 +332,12 @@ export function createDraft(context: DraftContext): Draft {
       const { logId } = verified.value
       const { seq, log } = verified.value.proof
       if (seq >= forkPoint(logId)) return ok(null)
-      if (!isKnown(logId)) {
-        if (context.logs.size + rows.size >= LOGS_MAX) return logsFull()
-        // A log of which nothing is held stands in the view with its proof.
-        rows.set(logId, emptyLogRow(log))
-      }
+      const isNew = !isKnown(logId)
+      const isFirst = forkPoint(logId) === Number.POSITIVE_INFINITY
+      const unwelcome = isFirst && admission.refuseFork(log, isNew, rowOf(log, logId).next === 0)
+      if (unwelcome) return err(unwelcome)
+      // A log of which nothing is held stands in the view with its proof.
+      if (isNew) rows.set(logId, emptyLogRow(log))
       const fork: ForkRow = { logId, seq, proof }
       forks.set(logId, fork)
       if (equalBytes(log.publicKey, signer.publicKey) && equalBytes(log.epoch, ownEpoch()))
@@ -354,6 +347,7 @@ export function createDraft(context: DraftContext): Draft {
 
     leaveEpoch,
     forgetPayload: payloads.forgetPayload,
+    evictPayload: payloads.evictPayload,
     restorePayload: payloads.restorePayload,
     deny: payloads.deny,
     repair(change) {
@@ -387,10 +381,9 @@ export function createDraft(context: DraftContext): Draft {
         changes,
         logs,
         restored: payloads.restored,
+        forgotten: payloads.forgotten,
         time,
       }
     },
   }
 }
-
-const logsFull = () => err(failure('LOGS_FULL', `${LOGS_MAX} logs are followed here`))

@@ -43,8 +43,11 @@ export function createEvents({ memory, store, writer, spaces, hides }: EventsDep
       for (const row of rows) {
         position = row.arrival
         const log = memory.logs.get(row.logId)
-        const change = log && rowToChange(row, log)
-        if (change && !isHidden?.(change.author)) yield toEvent(change, spaces)
+        const event = memory.quarantine.guard('events', row, null, () => {
+          const change = log && rowToChange(row, log)
+          return change && !isHidden?.(change.author) ? toEvent(change, spaces) : null
+        })
+        if (event) yield event
         if (signal.aborted) return
       }
       if (rows.length === 0 && memory.arrival <= position) await nextCommit(signal)

@@ -212,7 +212,8 @@ export function createLibrary({ memory, writer, store, spaces, trustOf, shown }:
     return ids.map((id, i) => {
       const mine = rows.slice(at, at + dots[i]!.length)
       at += mine.length
-      return assemble(id, mine)
+      const first = dots[i]?.[0]
+      return first ? memory.quarantine.guard('read', first, null, () => assemble(id, mine)) : null
     })
   }
 

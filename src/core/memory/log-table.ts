@@ -7,11 +7,13 @@
  * logs stand in a list by the arrival of their newest entry: what advanced behind a cursor is its end. Logs of authors whom
  * the operator refuses are withheld: they are held, and in no view.
  */
+import { createBoundedMap } from '../base/bounded.ts'
 import type { Did, LogId, SpaceId } from '../base/brand.ts'
 import { bytesToHex, concatBytes } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
 import { publicKeyToDid } from '../identity/keys.ts'
 import { logIdToBytes } from '../protocol/entry.ts'
+import { LOGS_MAX } from '../protocol/limits.ts'
 import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
 import type { ForkRow, LogRow } from './store.ts'
@@ -71,7 +73,8 @@ interface Place extends LogState {
 export function createLogTable(): LogTable {
   const logs = new Map<LogId, Place>()
   const sums = new Map<SpaceId, bigint>()
-  const authors = new Map<string, Did>()
+  // Also of those whose logs are refused: whoever likes can make as many keys.
+  const authors = createBoundedMap<string, Did>(LOGS_MAX)
   let newest: Place | null = null
   /** In the order in which they were taken. */
   const forks = new Map<
@@ -89,7 +92,9 @@ export function createLogTable(): LogTable {
 
   const authorOf = (publicKey: Uint8Array): Did => {
     const hex = bytesToHex(publicKey)
-    const author = authors.get(hex) ?? publicKeyToDid(publicKey)
+    const known = authors.get(hex)
+    if (known !== undefined) return known
+    const author = publicKeyToDid(publicKey)
     authors.set(hex, author)
     return author
   }

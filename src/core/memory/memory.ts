@@ -5,110 +5,33 @@
  * Invariants: the state is a fold over the entries in order of arrival and the fork proofs, so replaying the store gives
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
-import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
+import type { Digest, LogId } from '../base/brand.ts'
 import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
 import { readWord } from '../base/columns.ts'
 import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
-import { createRangeSet, type RangeSet } from '../base/ranges.ts'
+import { silentLog } from '../base/ports.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
-import { bytesToLogId, decodeHeader, viewHeader } from '../protocol/entry.ts'
+import { bytesToLogId, viewHeader } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import { DAMAGED_PAYLOADS_MAX } from '../protocol/limits.ts'
-import { genesisOf, type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { genesisOf, logIdOf } from '../protocol/log.ts'
 import { decodeRetract, isMemory } from '../protocol/payloads.ts'
+import { quotaBytesOf } from '../protocol/run.ts'
+import { createAbsence } from './absence.ts'
 import { type Change, rowToChange } from './change.ts'
 import { deadRanges } from './checkpoint.ts'
 import { createCuts, type MemberRules, noRules } from './cuts.ts'
-import { createDraft, type Draft, type DraftResult } from './draft.ts'
+import { createDamagedPayloads } from './damaged-payloads.ts'
+import { createDraft } from './draft.ts'
 import { decodeForkProof } from './fork.ts'
-import { createLogTable, type LogState, type LogTable } from './log-table.ts'
+import { createLogTable, type LogState } from './log-table.ts'
+import type { Applied, Memory } from './memory-contract.ts'
 import { createOrSet, type DotRef, type Transition } from './or-set.ts'
+import { createQuarantine, type Quarantine } from './quarantine.ts'
+import { defaultQuota, type Quota, type QuotaDeps } from './quota.ts'
 import type { EntryRow, ForkRow, LogRow, PartialRow, StoreBatch } from './store.ts'
+import { createUsage } from './usage.ts'
 
-/** What a fold step did: the change, and the memories whose visible dots are now others. */
-export interface Applied {
-  readonly change: Change
-  readonly touched: readonly Digest[]
-}
-
-/** What a fork proof did: where the log is now cut, and the memories whose visible dots are now others. */
-export interface AppliedFork {
-  readonly logId: LogId
-  readonly space: SpaceId
-  readonly touched: readonly Digest[]
-}
-
-export interface Memory {
-  /** The author whose key signs here. */
-  readonly self: Did
-  readonly logs: LogTable
-  /** What is held of logs above a gap (`partial.ts`). */
-  readonly partials: ReadonlyMap<LogId, PartialRow>
-  /** Starts a draft on top of the committed state. */
-  draft(nowMs: number): Draft
-  /** Folds a durable draft in. */
-  apply(result: DraftResult): Applied[]
-  /** Loads logs and proofs before the entries are replayed. */
-  load(logs: readonly LogRow[], forks: readonly ForkRow[], partials?: readonly PartialRow[]): void
-  /**
-   * Replays one stored entry. Its change, for whoever keeps more than the set; null for a memory, which is read from the
-   * store when it is wanted, and for an entry that is damaged, which is counted.
-   */
-  replay(row: EntryRow): Change | null
-  /** Folds a durable proof in. */
-  applyFork(fork: ForkRow): AppliedFork
-  forkPoint(logId: LogId): number
-  /** The first entry of a log that does not count; Infinity where all do. */
-  validPoint(logId: LogId): number
-  /** Applies what replayed entries said of the members of spaces; after the last of them. */
-  settleMembers(): void
-
-  /** Takes in which payloads are purged here: their elements are not visible, whoever carries them. */
-  deny(changes: StoreBatch['denied']): void
-  isDenied(element: Digest): boolean
-  /** The same for one entry, visible or not: a fork may undo what had removed it. */
-  dropPurged(dot: DotRef): void
-  /** Number of purged payloads. */
-  readonly denied: number
-
-  /** Entries whose payload came absent or was forgotten for a checkpoint that holds no more, by log; purged ones among them. */
-  readonly absent: ReadonlyMap<LogId, RangeSet>
-  /** The payload of an entry that the set knows is gone: it is not visible until it is restored. */
-  hideAbsent(dot: DotRef): void
-  /** Folds in entries whose payload is there again; the memories among them. */
-  restore(changes: readonly Change[]): readonly Digest[]
-
-  /** Visible memories. */
-  readonly memories: number
-  readonly entries: number
-  readonly damaged: number
-  /** Stored entries whose payload is not the one that their header names, by log and sequence number, at most `DAMAGED_PAYLOADS_MAX`. */
-  readonly damagedPayloads: ReadonlyMap<string, DamagedPayload>
-  /** Counts commits that changed payloads of stored entries. */
-  readonly payloadVersion: number
-  /** Entries in the gaps of logs that are fetched newest first. */
-  readonly missing: number
-  /** The last arrival number given: the position of the change feed. */
-  readonly arrival: number
-  /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
-  dotsOf(memory: Digest): readonly DotRef[]
-  /** The number of them. */
-  dotCountOf(memory: Digest): number
-  /** True where this dot is one of those that make its element visible. */
-  isVisibleDot(dot: DotRef): boolean
-  /** The same for an element of any kind. */
-  dotsOfKind(kind: number, element: Digest): readonly DotRef[]
-  /** Id of the own log of a space. */
-  ownLog(space: SpaceId): LogDescriptor
-  /** Own visible dots of an element of a kind. */
-  ownDots(kind: number, element: Digest): readonly DotRef[]
-}
-
-/** An entry whose payload is to be brought back. */
-export interface DamagedPayload extends DotRef {
-  /** What its header names. */
-  readonly element: Digest
-}
+export type { Applied, AppliedFork, Memory } from './memory-contract.ts'
 
 export interface MemoryOptions {
   readonly signer: Signer
@@ -119,6 +42,10 @@ export interface MemoryOptions {
   readonly drawEpoch: () => Uint8Array
   /** Who may write where; everybody everywhere unless given. */
   readonly rules?: MemberRules
+  /** What is kept of others; the defaults unless given, with every space open to strangers. */
+  readonly quota?: (deps: Pick<QuotaDeps, 'usage' | 'logs' | 'self'>) => Quota
+  /** Where entries that break a handler are set aside; one of its own unless given. */
+  readonly quarantine?: Quarantine
 }
 
 export function createMemory(options: MemoryOptions): Memory {
@@ -130,10 +57,7 @@ export function createMemory(options: MemoryOptions): Memory {
   const set = createOrSet({ secret })
   const cuts = createCuts({ logs, set, rules: options.rules ?? noRules })
   const denied = new Set<Digest>()
-  const absent = new Map<LogId, RangeSet>()
-  /** Who removed what was hidden, by log and place of its dot. */
-  const hidden = new Map<string, LogId>()
-  let hidings = 0
+  const absence = createAbsence(set)
   let { epoch } = options
   let time = 0
   let arrival = 0
@@ -141,27 +65,26 @@ export function createMemory(options: MemoryOptions): Memory {
   let entries = 0
   let damaged = 0
   let payloadVersion = 0
-  const damagedPayloads = new Map<string, DamagedPayload>()
+  const damagedPayloads = createDamagedPayloads()
+  const usage = createUsage()
+  const ofQuota = { usage, logs, self: signer.did }
+  const quota = options.quota?.(ofQuota) ?? defaultQuota(ofQuota)
+  const quarantine = options.quarantine ?? createQuarantine({ version: '', log: silentLog })
 
-  const note = (position: number, clock: number): void => {
-    arrival = Math.max(arrival, position)
+  const note = (row: Stored, kind: number, clock: number, log: LogState): void => {
+    arrival = Math.max(arrival, row.arrival)
     time = Math.max(time, clock)
     entries++
+    usage.add(log, row.header.length + quotaBytesOf(kind, row.payload?.length ?? 0))
   }
 
   const fold = (change: Change): Applied => {
-    note(change.arrival, change.clock)
-    return { change, touched: foldSet(change) }
-  }
-
-  const noteAbsent = ({ logId, seq }: DotRef): void => {
-    const ofLog = absent.get(logId) ?? createRangeSet()
-    absent.set(logId, ofLog)
-    ofLog.add(seq, seq)
+    note(change, change.kind, change.clock, logs.get(change.logId) as LogState)
+    return { change, touched: quarantine.guard('fold', change, [], () => foldSet(change)) }
   }
 
   const foldSet = (change: Change): Digest[] => {
-    if (change.payload === null) noteAbsent(change)
+    if (change.payload === null) absence.note(change)
     if (change.kind === KINDS.retract) return removeDots(change)
     if (change.kind === KINDS.checkpoint) return removeRanges(change)
     cuts.follow(change)
@@ -231,21 +154,39 @@ export function createMemory(options: MemoryOptions): Memory {
   const replayMemory = (row: EntryRow): boolean => {
     const header = viewHeader(row.header)
     const { payload } = row
-    if (header?.kind !== KINDS.memory || !payload || !logs.get(row.logId)) return false
+    const log = logs.get(row.logId)
+    if (header?.kind !== KINDS.memory || !payload || !log) return false
     if (header.seq !== row.seq || bytesToLogId(header.logId) !== row.logId) return false
     if (!equalBytes(sha256(payload), header.payload)) return false
-    note(row.arrival, header.clock)
-    const isDenied = denied.size > 0 && denied.has(bytesToDigest(header.payload))
-    if (!isDenied && isMemory(payload)) count(set.add(header.kind, header.payload, row))
+    note(row, header.kind, header.clock, log)
+    quarantine.guard('fold', row, undefined, () => {
+      const isDenied = denied.size > 0 && denied.has(bytesToDigest(header.payload))
+      if (!isDenied && isMemory(payload)) count(set.add(header.kind, header.payload, row))
+    })
     return true
   }
 
-  /** What can be brought back: its header, which the chain covers, says what it was. */
-  const noteDamagedPayload = ({ logId, seq, header }: EntryRow): void => {
-    const decoded = decodeHeader(header)
-    if (!decoded.ok || decoded.value.logId !== logId || decoded.value.seq !== seq) return
-    if (damagedPayloads.size < DAMAGED_PAYLOADS_MAX)
-      damagedPayloads.set(dotKey({ logId, seq }), { logId, seq, element: decoded.value.payload })
+  const replayRow = (row: EntryRow): Change | null => {
+    if (replayMemory(row)) return null
+    const log = logs.get(row.logId)
+    const change = log && rowToChange(row, log)
+    if (change) {
+      fold(change)
+      return change.kind === KINDS.memory ? null : change
+    }
+    damaged++
+    damagedPayloads.note(row)
+    return null
+  }
+
+  const know = (row: LogRow): void => {
+    logs.set(row)
+    usage.open(logs.get(row.logId) as LogState)
+  }
+
+  const countFork = ({ logId, proof }: ForkRow): void => {
+    const log = logs.get(logId)
+    if (log) usage.fork(log, proof.length, log.row.next > 0)
   }
 
   return {
@@ -259,6 +200,7 @@ export function createMemory(options: MemoryOptions): Memory {
         forkPoint: logs.forkPoint,
         validPoint: logs.validPoint,
         isDenied: (element) => denied.has(element),
+        admission: quota.admission(),
         signer,
         verifier,
         network,
@@ -268,25 +210,28 @@ export function createMemory(options: MemoryOptions): Memory {
         time,
         arrival,
       }),
-    absent,
-    hideAbsent(dot) {
-      noteAbsent(dot)
-      // A log of its own for each: cutting it undoes this one removal.
-      const by = { logId: `absent/${hidings++}` as LogId, seq: 0 }
-      hidden.set(`${dot.logId} ${dot.seq}`, by.logId)
-      settle([set.remove(dot, by)])
-    },
+    absent: absence.byLog,
+    hideAbsent: (dot) => void settle([absence.hide(dot)]),
     restore(changes) {
       return changes.flatMap((change) => {
-        const { logId, seq } = change
-        absent.get(logId)?.remove(seq, seq)
-        const by = hidden.get(`${logId} ${seq}`)
-        hidden.delete(`${logId} ${seq}`)
-        if (by !== undefined) settle(set.cut(by, 0))
+        settle(absence.end(change))
+        usage.add(logs.get(change.logId) as LogState, change.payload?.length ?? 0)
         if (change.kind !== KINDS.memory) return [...foldSet(change), ...settle(cuts.settle())]
         addDot(change)
         return [change.element]
       })
+    },
+    usage,
+    quota,
+    quarantine,
+    forget(forgotten) {
+      for (const { logId, bytes, evicted } of forgotten) {
+        const log = logs.get(logId)
+        if (log && evicted) usage.evict(log, bytes)
+        else if (log) usage.add(log, -bytes)
+      }
+      const hiding = forgotten.filter(({ evicted }) => evicted)
+      return settle(hiding.map((dot) => set.remove(dot, EVICTED)))
     },
     deny,
     dropPurged: (dot) => void settle([set.remove(dot, PURGE)]),
@@ -296,7 +241,7 @@ export function createMemory(options: MemoryOptions): Memory {
     },
     apply(result) {
       const fresh = result.logs.filter(({ logId }) => !logs.get(logId))
-      for (const row of result.logs) logs.set(row)
+      for (const row of result.logs) know(row)
       for (const { logId } of fresh) cuts.meet(logId)
       for (const { logId, partial } of result.batch.partials) {
         if (partial) partials.set(logId, partial)
@@ -305,7 +250,7 @@ export function createMemory(options: MemoryOptions): Memory {
       time = Math.max(time, result.time)
       epoch = result.batch.epoch ?? epoch
       if (result.batch.payloads.length > 0) payloadVersion++
-      for (const change of result.changes) if (damagedPayloads.delete(dotKey(change))) damaged--
+      for (const change of result.changes) if (damagedPayloads.mend(change)) damaged--
       const applied = result.changes.map(fold)
       const recut = settle(cuts.settle())
       const last = applied.findLast(({ change }) => change.kind === KINDS.member)
@@ -319,32 +264,25 @@ export function createMemory(options: MemoryOptions): Memory {
         time = Math.max(time, partial.clock)
       }
       for (const row of [...rows].sort((a, b) => a.arrival - b.arrival)) {
-        logs.set(row)
+        know(row)
         time = Math.max(time, row.clock)
       }
       for (const fork of forkRows) {
         logs.setFork(fork, baseOf(fork))
+        countFork(fork)
         set.cut(fork.logId, fork.seq)
       }
     },
     replay(row) {
-      if (replayMemory(row)) return null
-      const log = logs.get(row.logId)
-      const change = log && rowToChange(row, log)
-      if (change) {
-        fold(change)
-        return change.kind === KINDS.memory ? null : change
-      }
       arrival = Math.max(arrival, row.arrival)
-      damaged++
-      noteDamagedPayload(row)
-      return null
+      return quarantine.guard('decode', row, null, () => replayRow(row))
     },
     applyFork(fork) {
       const { logId, seq } = fork
       const { space } = (logs.get(logId) as LogState).row
       if (seq >= logs.forkPoint(logId)) return { logId, space, touched: [] }
       logs.setFork(fork, baseOf(fork))
+      countFork(fork)
       cuts.touch(space)
       return { logId, space, touched: settle([...set.cut(logId, seq), ...cuts.settle()]) }
     },
@@ -360,7 +298,7 @@ export function createMemory(options: MemoryOptions): Memory {
     get entries() {
       return entries
     },
-    damagedPayloads,
+    damagedPayloads: damagedPayloads.all,
     get payloadVersion() {
       return payloadVersion
     },
@@ -392,8 +330,10 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
   return decodeForkProof(proof)?.base ?? genesisOf(logId)
 }
 
+type Stored = Pick<EntryRow, 'arrival' | 'header' | 'payload'>
+
 /** What the key signs for the secret of the set: no message of the protocol has this form. */
 const SECRET_DOMAIN = 'spore/set/secret/1'
-const dotKey = ({ logId, seq }: DotRef): string => `${logId} ${seq}`
 /** Who removes what is purged: no log has this id, so no fork undoes it. */
+const EVICTED: DotRef = { logId: 'evicted' as LogId, seq: 0 }
 const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }

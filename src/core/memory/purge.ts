@@ -44,6 +44,7 @@ const PENDING_VALUE = 'purge/pending'
 
 /** An entry with an element that is purged. */
 interface Carrier extends DotRef {
+  readonly payload: Uint8Array
   readonly element: Digest
 }
 
@@ -61,11 +62,11 @@ export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge 
       const last = rows.at(-1)
       if (!last) return
       yield rows.flatMap(({ logId, seq, header, payload }): Carrier[] => {
-        const decoded = payload && decodeHeader(header)
+        const decoded = payload ? decodeHeader(header) : null
         const author = memory.logs.get(logId)?.author
-        if (!decoded?.ok || !author || isKept(decoded.value.kind)) return []
+        if (!payload || !decoded?.ok || !author || isKept(decoded.value.kind)) return []
         const { payload: element, kind, references } = decoded.value
-        return wanted({ element, kind, references, author }) ? [{ logId, seq, element }] : []
+        return wanted({ element, kind, references, author }) ? [{ logId, seq, element, payload }] : []
       })
       position = last.arrival
       await clock.sleep(0)
@@ -83,7 +84,7 @@ export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge 
       const written = await writer.write((draft) => {
         draft.setValue(PENDING_VALUE, encodeCanonical(1))
         for (const { element } of found) draft.deny(element, true)
-        for (const { logId, seq } of found) draft.forgetPayload({ logId, seq })
+        for (const carrier of found) draft.forgetPayload(carrier)
       })
       if (!written.ok) return written
       for (const carrier of found) {

@@ -10,7 +10,7 @@ import type { Digest } from '../base/brand.ts'
 import type { Clock, Log } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
-import { COMMIT_HUNG_MS } from '../protocol/limits.ts'
+import { APPLY_QUEUE_BYTES_MAX, APPLY_QUEUE_MAX, COMMIT_HUNG_MS } from '../protocol/limits.ts'
 import type { Draft } from './draft.ts'
 import type { Applied, AppliedFork, Memory } from './memory.ts'
 import type { MemoryStore } from './store.ts'
@@ -23,13 +23,18 @@ const COMMIT = { limitMs: COMMIT_HUNG_MS, isVital: true } as const
 export interface Writer {
   /** Runs `prepare` on the next draft; its value comes back once the draft is durable. Failure STORE_WRITE_FAILED. */
   write<T>(prepare: (draft: Draft) => T): Promise<Result<T, Failure>>
+  /**
+   * The same for what others sent, of about so many bytes. Of these no more wait than `APPLY_QUEUE_MAX` and
+   * `APPLY_QUEUE_BYTES_MAX`: the one that has waited longest makes room, with OVERLOADED, and a later pull brings it again.
+   */
+  writeForeign<T>(bytes: number, prepare: (draft: Draft) => T): Promise<Result<T, Failure>>
   /** Hears of every durable commit. */
   onCommitted(listener: Listener): void
   /** Resolves when every write so far is durable or has failed. */
   drain(): Promise<void>
 }
 
-/** Elements whose bytes are gone by the operator's word, and memories whose bytes are there again. */
+/** Elements whose bytes are gone by the operator's word or to make room, and memories whose bytes are there again. */
 export interface PayloadNews {
   readonly purged: readonly Digest[]
   readonly restored: readonly Digest[]
@@ -43,6 +48,8 @@ type Listener = (
 ) => void | Promise<void>
 
 interface Pending {
+  /** Of what others sent; null for an own write. */
+  readonly foreignBytes: number | null
   readonly prepare: (draft: Draft) => void
   readonly settle: (failed: Failure | null) => void
   /** A bug in this write alone. */
@@ -60,6 +67,9 @@ export interface WriterDeps {
 
 export function createWriter({ memory, store, clock, log, activities }: WriterDeps): Writer {
   const queue: Pending[] = []
+  /** Those of others in the queue. */
+  let foreign = 0
+  let foreignBytes = 0
   const listeners: Listener[] = []
   let running: Promise<void> | null = null
 
@@ -68,7 +78,7 @@ export function createWriter({ memory, store, clock, log, activities }: WriterDe
       while (queue.length > 0) {
         // Requests that have already arrived get their turn first, and so join this commit.
         await clock.sleep(0)
-        await commit(queue.splice(0, DRAFT_WRITES_MAX))
+        await commit(queue.splice(0, DRAFT_WRITES_MAX).map(taken))
       }
     } finally {
       // In the same turn as the last look at the queue: a write that comes right after an acknowledgement would else
@@ -76,6 +86,43 @@ export function createWriter({ memory, store, clock, log, activities }: WriterDe
       running = null
     }
   }
+
+  const taken = (pending: Pending): Pending => {
+    if (pending.foreignBytes !== null) {
+      foreign--
+      foreignBytes -= pending.foreignBytes
+    }
+    return pending
+  }
+
+  /** Own writes wait for their turn, however many they are: only this spore's own callers make them. */
+  const dropOldestForeign = (): void => {
+    const [oldest] = queue.splice(
+      queue.findIndex((pending) => pending.foreignBytes !== null),
+      1,
+    )
+    if (oldest) taken(oldest).settle(failure('OVERLOADED', 'more arrives than can be stored'))
+  }
+
+  const enqueue = <T>(of: number | null, prepare: (draft: Draft) => T): Promise<Result<T, Failure>> =>
+    new Promise((resolve, reject) => {
+      let value: T
+      queue.push({
+        foreignBytes: of,
+        prepare: (draft) => {
+          value = prepare(draft)
+        },
+        settle: (failed) => resolve(failed ? err(failed) : ok(value)),
+        reject,
+      })
+      if (of !== null) {
+        foreign++
+        foreignBytes += of
+      }
+      while (foreign > 1 && (foreign > APPLY_QUEUE_MAX || foreignBytes > APPLY_QUEUE_BYTES_MAX))
+        dropOldestForeign()
+      running ??= run()
+    })
 
   const commit = async (waiting: readonly Pending[]): Promise<void> => {
     const end = activities?.begin(`commit of ${waiting.length} writes`, COMMIT)
@@ -103,7 +150,8 @@ export function createWriter({ memory, store, clock, log, activities }: WriterDe
         const applied = memory.apply(result)
         const forks = result.batch.forks.map(memory.applyFork)
         memory.deny(result.batch.denied)
-        const purged = result.batch.denied.filter(({ isDenied }) => isDenied).map(({ digest }) => digest)
+        const denied = result.batch.denied.filter(({ isDenied }) => isDenied).map(({ digest }) => digest)
+        const purged = [...denied, ...memory.forget(result.forgotten)]
         const restored = memory.restore(result.restored)
         for (const listener of listeners) await tell(listener, applied, forks, { purged, restored })
       }
@@ -132,19 +180,8 @@ export function createWriter({ memory, store, clock, log, activities }: WriterDe
   }
 
   return {
-    write<T>(prepare: (draft: Draft) => T) {
-      return new Promise<Result<T, Failure>>((resolve, reject) => {
-        let value: T
-        queue.push({
-          prepare: (draft) => {
-            value = prepare(draft)
-          },
-          settle: (failed) => resolve(failed ? err(failed) : ok(value)),
-          reject,
-        })
-        running ??= run()
-      })
-    },
+    write: (prepare) => enqueue(null, prepare),
+    writeForeign: (bytes, prepare) => enqueue(bytes, prepare),
     onCommitted: (listener) => void listeners.push(listener),
     async drain() {
       while (running) await running

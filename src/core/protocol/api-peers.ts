@@ -1,5 +1,6 @@
 /** Schemas of what the API says of peers and of the federation as this spore sees it (`api.ts` for the rest). */
 import { z } from 'zod'
+import { conductShape } from './api-kept.ts'
 import * as limits from './limits.ts'
 import { PEER_STATES } from './peer-state.ts'
 
@@ -16,20 +17,10 @@ export const peerSchema = z
     state: peerStateSchema,
     lastSyncAt: z.string().nullable(),
     lastError: z.string().nullable(),
-    standing: z
-      .enum(['ok', 'slowed', 'cut'])
-      .describe('Whether it is slowed or cut off for what it did here'),
-    standingReason: z
-      .string()
-      .nullable()
-      .describe('The kind of offence that weighed last, where it is not ok'),
-    cutUntil: z.string().nullable().describe('When a peer that is cut off is asked and answered again'),
-    refused: z.number().int().describe('Runs and proofs of it that were refused since the start'),
+    ...conductShape,
   })
   .meta({ id: 'Peer' })
 export type PeerView = z.infer<typeof peerSchema>
-
-export const peerPageSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'PeerPage' })
 
 const lagSchema = z
   .object({ logs: z.number().int(), entries: z.number().int() })

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
+import { keptSchema, quarantineSchema } from './api-kept.ts'
 import { peerSchema } from './api-peers.ts'
 import * as limits from './limits.ts'
 import { watchdogSchema } from './vitals.ts'
@@ -337,6 +338,12 @@ export const healthSchema = z
     memories: z.number().int().describe('Visible memories'),
     entries: z.number().int(),
     damaged: z.number().int().describe('Entries that do not match their hash and were set aside'),
+    quarantined: z
+      .number()
+      .int()
+      .describe('Entries that a part of this program cannot handle: that part leaves them out'),
+    quarantine: quarantineSchema,
+    kept: keptSchema,
     indexing: z.object({
       behind: z
         .number()
@@ -357,13 +364,4 @@ export const healthSchema = z
   .meta({ id: 'Health' })
 export type Health = z.infer<typeof healthSchema>
 
-export const trustSchema = z
-  .object({
-    author: z.string(),
-    trust: z.number().nullable().describe('1 for this spore’s own author, null while unknown'),
-    standing: z.enum(['self', 'unknown']),
-    reasons: z.array(z.string()),
-    entries: z.number().int().describe('Entries of this author held here'),
-  })
-  .meta({ id: 'Trust' })
-export type TrustView = z.infer<typeof trustSchema>
+export { type TrustView, trustSchema } from './api-trust.ts'

@@ -190,8 +190,12 @@ export const DESCRIPTOR_TTL_MS = 24 * 60 * MINUTE_MS
 export const FEDERATION_TIMEOUT_MS = 10 * SECOND_MS
 /** A federation reply that is not whole by then has failed, however steadily it drips: 16 MiB at 1 Mbit/s. */
 export const FEDERATION_REPLY_TIMEOUT_MS = 150 * SECOND_MS
-/** Logs that a spore follows: each costs ~300 bytes of memory; more are refused until quotas (a later issue). */
+/** Logs that a spore follows: each costs ~400 bytes of memory, 80 MB in all; more are refused. */
 export const LOGS_MAX = 200_000
+/** Of these, kept for the logs of peers: keys cost nothing, places among the peers do. 256 peers with 16 logs each. */
+export const LOGS_RESERVED = 4096
+/** Logs of one author in all spaces: an epoch for each disk that it lost, backup that it restored or fork, in some dozens of spaces. */
+export const AUTHOR_LOGS_MAX = 256
 /** Bytes of the seeds file `bootstrap.json`, and how many seeds it may name. */
 export const BOOTSTRAP_BYTES_MAX = 64 * KIB
 export const BOOTSTRAP_SEEDS_MAX = 64
@@ -300,25 +304,57 @@ export const PEER_BYTES_BURST = 256 * MIB
 export const PEER_SIGNATURES_PER_SECOND = 1000
 export const PEER_SIGNATURES_BURST = 10_000
 
+// --- Quotas (core/memory/quota.ts) ---
+
+/** Header and payload bytes of one foreign author in one open space, unless the operator says otherwise: ~200,000 memories. */
+export const QUOTA_AUTHOR_BYTES = 64 * MIB
+/** The same of one space, and of everything: 3 M memories are ~1 GiB, and a few times that in the index of a machine. */
+export const QUOTA_SPACE_BYTES = 1024 * MIB
+export const QUOTA_STORE_BYTES = 2048 * MIB
+/** A removed dot takes ~4 bytes in an entry and ~64 in memory, where it is not yet known: that is what counts. */
+export const REMOVAL_WEIGHT = 16
+/** Fork proofs kept, one for each forked log, at most 66 KiB each and ~330 bytes as a rule. */
+export const FORKS_MAX = 4096
+/** Of one author: it is known by then, and each fork costs everybody a proof. */
+export const FORKS_AUTHOR_MAX = 16
+/** Of logs of which nothing was held: their authors may never have written to anybody. */
+export const FORKS_EMPTY_MAX = 1024
+/** Runs of others that wait to be stored, and their bytes: what arrives while one commit waits for a slow disk. */
+export const APPLY_QUEUE_MAX = 4096
+export const APPLY_QUEUE_BYTES_MAX = 32 * MIB
+/** Entries that are set aside because a handler threw: a program with more of them has one defect, not a thousand. */
+export const QUARANTINE_MAX = 1024
+/** Logs of which no more is taken that are remembered: one that is forgotten costs a pull. */
+export const DECLINED_LOGS_MAX = 16_384
+/** A log of which no more was taken is asked for again after so long, and each time after it twice as long, up to the most. */
+export const DECLINED_MS = MINUTE_MS
+export const DECLINED_MS_MAX = 6 * 60 * MINUTE_MS
+
 // --- Callers before they are known (src/http/bounds): what an address may cost ---
 
 /** Addresses whose buckets are kept, ~200 bytes each; the one heard of longest ago is forgotten, and begins anew. */
 export const ADDRESS_BUCKETS_MAX = 16_384
 /** Peers behind addresses that keep a bucket of their own there, so that strangers at the same address cannot empty it. */
 export const PROVEN_BUCKETS_MAX = 1024
-/** Signatures a second that are verified for the strangers at one address, and at once: 3 % of what a core verifies. */
+/**
+ * Signatures a second that are verified for the strangers at one address, and at once: 3 % of what a core verifies, and
+ * what a few hundred spores ask that pull in their own time from behind one proxy.
+ */
 export const ADDRESS_SIGNATURES_PER_SECOND = 128
-export const ADDRESS_SIGNATURES_BURST = 4096
+export const ADDRESS_SIGNATURES_BURST = 2048
 /** Bytes a second from and to the strangers at one address, and at once: as of a peer. */
 export const ADDRESS_BYTES_PER_SECOND = PEER_BYTES_PER_SECOND
 export const ADDRESS_BYTES_BURST = PEER_BYTES_BURST
-/** A neighbourhood of addresses, or one that is a proxy's or of a home, has this many times what one address has. */
+/** A neighbourhood of addresses has this many times what one address has. */
 export const WIDE_FACTOR = 4
 /** All strangers together have this many times what one address has: a fifth of what a core verifies. */
 export const EVERYONE_FACTOR = 8
 /** What a signature that does not hold costs: no honest spore sends one. */
 export const FALSE_SIGNATURE_COST = 16
-/** A refusal for want of tokens is answered after this long, so that who asks again at once gets four a second and connection. */
+/**
+ * A refusal is answered after this long where an address has used up half of what it may: who asks again at once then gets
+ * four answers a second and connection.
+ */
 export const REFUSAL_DELAY_MS = 250
 /** Refusals that wait for that at a time; beyond them the answer comes at once, and the connection is closed. */
 export const REFUSALS_DELAYED_MAX = 512

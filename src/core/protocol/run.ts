@@ -10,6 +10,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { HASH_BYTES, isBytes, isUint, LEAF_TAG, logIdToBytes } from './entry.ts'
 import { type Failure, failure } from './errors.ts'
 import { createHeaderReader, headerBytesMax, writeHeader } from './header-bytes.ts'
+import { KINDS } from './kinds.ts'
 import * as limits from './limits.ts'
 import { EPOCH_BYTES, type LogDescriptor, logIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './log.ts'
 import { PROTOCOL_VERSION } from './version.ts'
@@ -89,6 +90,23 @@ export function referencesOf({ headers, headerStarts, hashStarts }: DecodedRun, 
 /** Bytes of header and payload of entry `index`: what it takes of a segment. */
 export const sizeOf = ({ headerStarts, lengths }: DecodedRun, index: number): number =>
   (headerStarts[index + 1] as number) - (headerStarts[index] as number) - 1 + (lengths[index] as number)
+
+/** What a run from its entry `first` on counts against a quota, in bytes. */
+export function quotaBytesFrom(run: DecodedRun, first: number): number {
+  let bytes = 0
+  for (let i = first; i < run.count; i++) {
+    const payload = run.lengths[i] as number
+    bytes += sizeOf(run, i) - payload + quotaBytesOf(run.kinds[i] as number, payload)
+  }
+  return bytes
+}
+
+/**
+ * What a payload counts against a quota: its bytes, but for what a retraction or a checkpoint names, which takes many times
+ * that in memory and cannot be evicted.
+ */
+export const quotaBytesOf = (kind: number, payloadBytes: number): number =>
+  kind === KINDS.retract || kind === KINDS.checkpoint ? limits.REMOVAL_WEIGHT * payloadBytes : payloadBytes
 
 /** The decoded run in the form that `encodeRun` takes. */
 export function toRun(run: DecodedRun): Run {

@@ -61,6 +61,10 @@ interface Noted<Payload> {
 
 interface TaskRecord {
   readonly id: Digest
+  /** This spore asked, or answered. */
+  isOwn: boolean
+  /** Payload bytes that are kept of it. */
+  bytes: number
   /** Null while only contributions to it have arrived. */
   asked: Noted<TaskPayload> | null
   /** The same by this spore’s own author, who may have asked later than one who is hidden here. */
@@ -75,19 +79,52 @@ const EXTRACTIVE_MODEL = 'extractive'
 const PASSAGES = 12
 /** Entries kept about one task; more are stored but not shown. */
 const RECORDS_PER_TASK_MAX = 256
+/** Bytes of what others say about one task: 16 answers of the longest, or thousands of the usual. */
+export const TASK_BYTES_MAX = 1024 * 1024
+/** Tasks of others that are shown, and bytes of their payloads in memory; ~6 KiB a task. */
+export const FOREIGN_TASKS_MAX = 10_000
+export const FOREIGN_TASK_BYTES_MAX = 64 * 1024 * 1024
 const DEGRADED = ['no model: sentences quoted from memories by the built-in extractive reasoner']
 
 export function createTasks({ memory, library, recall, writer, spaces, shown }: TasksDeps): Tasks {
+  /** The oldest first. */
   const records = new Map<Digest, TaskRecord>()
+  let foreignRecords = 0
+  let foreignBytes = 0
   const analyser = createAnalyser()
 
   const recordOf = (id: Digest): TaskRecord => {
     const known = records.get(id)
     if (known) return known
     const [contributions, syntheses] = [new Map(), new Map()]
-    const record: TaskRecord = { id, asked: null, askedHere: null, contributions, syntheses }
+    const asked = { asked: null, askedHere: null }
+    const record: TaskRecord = { id, isOwn: false, bytes: 0, ...asked, contributions, syntheses }
     records.set(id, record)
+    foreignRecords++
     return record
+  }
+
+  const countForeign = (record: TaskRecord, sign: 1 | -1): void => {
+    if (record.isOwn) return
+    foreignRecords += sign
+    foreignBytes += sign * record.bytes
+  }
+
+  const drop = (record: TaskRecord): void => {
+    records.delete(record.id)
+    countForeign(record, -1)
+  }
+
+  /** Counts what a record keeps; where others’ are too many, their oldest go: they stay stored, and are no longer shown. */
+  const grow = (record: TaskRecord, { author, payload }: Change): void => {
+    countForeign(record, -1)
+    record.bytes += payload?.length ?? 0
+    record.isOwn ||= author === memory.self
+    countForeign(record, 1)
+    for (const oldest of records.values()) {
+      if (foreignRecords <= FOREIGN_TASKS_MAX && foreignBytes <= FOREIGN_TASK_BYTES_MAX) return
+      if (!oldest.isOwn) drop(oldest)
+    }
   }
 
   const note = (change: Change): void => {
@@ -96,22 +133,23 @@ export function createTasks({ memory, library, recall, writer, spaces, shown }: 
       const payload = decodeTask(change.payload)
       if (!payload || payload.space !== change.space) return
       const record = recordOf(change.element)
+      grow(record, change)
       // Asked by several: the one who asked first is the asker, on every spore.
       if (!record.asked || change.clock < record.asked.change.clock) record.asked = { change, payload }
       if (change.author === memory.self) record.askedHere ??= { change, payload }
     } else if (change.kind === KINDS.contribution) {
       const payload = decodeContribution(change.payload)
-      if (payload) keep(recordOf(payload.task).contributions, change, payload)
+      if (payload) keep(recordOf(payload.task), 'contributions', change, payload)
     } else if (change.kind === KINDS.synthesis) {
       const payload = decodeSynthesis(change.payload)
-      if (payload) keep(recordOf(payload.task).syntheses, change, payload)
+      if (payload) keep(recordOf(payload.task), 'syntheses', change, payload)
     }
   }
 
   /** Drops what is kept of purged elements. */
   const forget = (purged: ReadonlySet<Digest>): void => {
     for (const record of records.values()) {
-      if (purged.has(record.id)) records.delete(record.id)
+      if (purged.has(record.id)) drop(record)
       for (const kept of [record.contributions, record.syntheses])
         for (const id of kept.keys()) if (purged.has(id)) kept.delete(id)
     }
@@ -235,7 +273,7 @@ export function createTasks({ memory, library, recall, writer, spaces, shown }: 
 
   return {
     follow: (changes, purged = []) => {
-      for (const change of changes) note(change)
+      for (const change of changes) memory.quarantine.guard('tasks', change, undefined, () => note(change))
       if (purged.length > 0) forget(new Set(purged))
     },
     submit,
@@ -271,10 +309,18 @@ export function createTasks({ memory, library, recall, writer, spaces, shown }: 
     },
   }
 
-  function keep<Payload>(into: Map<Digest, Noted<Payload>>, change: Change, payload: Payload): void {
+  function keep<Part extends 'contributions' | 'syntheses'>(
+    record: TaskRecord,
+    part: Part,
+    change: Change,
+    payload: Part extends 'contributions' ? ContributionPayload : SynthesisPayload,
+  ): void {
+    const into = record[part] as Map<Digest, Noted<typeof payload>>
     // The newest entry of the same element counts: it says when the answer was last given.
     const known = into.get(change.element)
-    if (!known && into.size >= RECORDS_PER_TASK_MAX) return
+    const isTooMuch = record.bytes + (change.payload?.length ?? 0) > TASK_BYTES_MAX
+    if (!known && (into.size >= RECORDS_PER_TASK_MAX || (isTooMuch && change.author !== memory.self))) return
+    if (!known) grow(record, change)
     // Whoever repeats what was said here does not take its place: he may be hidden one day.
     if (known?.change.author === memory.self && change.author !== memory.self) return
     if (!known || known.change.clock < change.clock) into.set(change.element, { change, payload })

@@ -83,27 +83,37 @@ export function createIndexer(deps: IndexerDeps): Indexer {
     const stored = await library.read(ids)
     for (const [i, id] of ids.entries()) {
       const one = stored[i]
-      if (one) retriever.put(toDocument(one))
+      if (one) put(one)
       else retriever.remove(id)
     }
+  }
+
+  /** Makes a memory findable; one that cannot be is not, and nothing else waits for it. */
+  const put = (stored: StoredMemory): void => {
+    const isIn = memory.quarantine.guard('index', stored.dots[0] as Change, false, () => {
+      retriever.put(toDocument(stored))
+      return true
+    })
+    // Nothing of it that got in may be found.
+    if (!isIn) retriever.remove(stored.id)
   }
 
   /** The same for what entries brought: the usual one is the only dot of its memory, and all is at hand. */
   const refreshFrom = async (changes: readonly Change[], others: readonly Digest[]): Promise<void> => {
     const unread = new Set(others)
     for (const change of changes) {
-      const document = unread.has(change.element) ? null : onlyDot(change)
-      if (document) retriever.put(document)
+      const stored = unread.has(change.element) ? null : onlyDot(change)
+      if (stored) put(stored)
       else unread.add(change.element)
     }
     if (unread.size > 0) await refresh([...unread])
   }
 
-  const onlyDot = (change: Change): RetrievalDocument | null => {
+  const onlyDot = (change: Change): StoredMemory | null => {
     if (!change.payload || memory.dotCountOf(change.element) !== 1 || !memory.isVisibleDot(change))
       return null
     const payload = decodeMemory(change.payload)
-    return payload && toDocument({ id: change.element, payload, dots: [change] })
+    return payload && { id: change.element, payload, dots: [change] }
   }
 
   // --- The background ---
@@ -125,7 +135,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
       // Committed, and not yet part of what is visible: it comes back with the next slice.
       if (row.arrival > memory.arrival) return
       const state = memory.logs.get(row.logId)
-      const change = state && rowToChange(row, state)
+      const change = state && memory.quarantine.guard('decode', row, null, () => rowToChange(row, state))
       if (change?.kind === KINDS.memory) await refreshFrom([change], [])
       position = row.arrival
       if (isOver()) return

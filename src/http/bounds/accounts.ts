@@ -35,14 +35,16 @@ export interface Cost {
 
 export interface Accounts {
   /**
-   * Takes what a request costs, or nothing where it is not all there: then milliseconds until it is, else 0. One that costs
-   * more than a bucket can hold takes a full one. `claimed` is who the request says to be from.
+   * Takes what a request costs, or nothing where it is not all there: then milliseconds until it is, else 0. For one that
+   * costs more than half a burst half of it is enough, and the rest is owed. `claimed` is who the request says to be from.
    */
   take(origin: Origin, claimed: string | null, cost: Cost): number
   /** Charges what is known afterwards; it may leave debts. */
   charge(origin: Origin, claimed: string | null, cost: Cost): void
   /** A peer of this spore has signed a request from there. */
   prove(origin: Origin, caller: string): void
+  /** True where less than half of the signatures are left that may be verified at once. */
+  isStrained(origin: Origin, claimed: string | null): boolean
   /** Buckets that are kept. */
   readonly size: number
 }
@@ -95,7 +97,7 @@ export function createAccounts(nowMs: () => number): Accounts {
     const buckets = own
       ? [own]
       : [
-          bucketOf(addresses, origin.own, origin.isNear ? WIDE : OWN),
+          bucketOf(addresses, origin.own, OWN),
           ...(origin.wide === null ? [] : [bucketOf(addresses, origin.wide, WIDE)]),
           everyone,
         ]
@@ -116,6 +118,8 @@ export function createAccounts(nowMs: () => number): Accounts {
     prove(origin, caller) {
       bucketOf(proven, `${origin.own} ${caller}`, PROVEN)
     },
+    isStrained: (origin, claimed) =>
+      bucketsOf(origin, claimed).some(({ rate, signatures }) => signatures < rate.signaturesBurst / 2),
     get size() {
       return addresses.size + proven.size
     },
@@ -148,8 +152,8 @@ function refill(bucket: Bucket, nowMs: number): void {
 
 /** Milliseconds until a bucket has what something costs. */
 function waitFor({ rate, bytes, signatures }: Bucket, cost: Cost): number {
-  const missingBytes = Math.min(cost.bytes ?? 0, rate.bytesBurst) - bytes
-  const missingSignatures = Math.min(cost.signatures ?? 0, rate.signaturesBurst) - signatures
+  const missingBytes = Math.min(cost.bytes ?? 0, rate.bytesBurst / 2) - bytes
+  const missingSignatures = Math.min(cost.signatures ?? 0, rate.signaturesBurst / 2) - signatures
   const waitS = Math.max(missingBytes / rate.bytesPerSecond, missingSignatures / rate.signaturesPerSecond, 0)
   return Math.ceil(waitS * 1000)
 }

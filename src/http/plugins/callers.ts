@@ -47,17 +47,11 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
   const accounts = options.accounts ?? createAccounts(() => performance.now())
   let delayed = 0
 
-  const refuse = async (reply: FastifyReply, waitMs: number): Promise<FastifyReply> => {
-    if (delayed < REFUSALS_DELAYED_MAX) {
-      delayed++
-      await sleep(REFUSAL_DELAY_MS, undefined, { ref: false })
-      delayed--
-    } else reply.header('connection', 'close')
-    return sendFailure(reply, {
+  const refuse = (reply: FastifyReply, waitMs: number): FastifyReply =>
+    sendFailure(reply, {
       ...failure('OVERLOADED', 'this address asks for more than strangers get'),
       retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
     })
-  }
 
   app.decorate('callers', {
     judged(request, admitted, isPeer) {
@@ -80,6 +74,20 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
     reply.raw.once('close', () => accounts.charge(origin, claimed, { bytes: bytesSince() }))
   })
 
+  // Also what others refuse: keys that are cut off or slowed cost a verification too, where they are new each time.
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (!REFUSALS.has(reply.statusCode) || request.routeOptions.config.access !== 'signed') return payload
+    const { origin, claimed } = partyOf(request)
+    if (!accounts.isStrained(origin, claimed)) return payload
+    if (delayed >= REFUSALS_DELAYED_MAX) reply.header('connection', 'close')
+    else {
+      delayed++
+      await sleep(REFUSAL_DELAY_MS, undefined, { ref: false })
+      delayed--
+    }
+    return payload
+  })
+
   app.addHook('preHandler', async (request, reply) => {
     const count = request.routeOptions.config.signatures
     if (!count || !(request.body instanceof Uint8Array)) return
@@ -88,6 +96,9 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
     if (waitMs > 0) return refuse(reply, waitMs)
   })
 })
+
+/** Not this time, or not as who they say to be. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 503])
 
 /** Where a request comes from, a configured proxy seen through, and who it says to be. */
 const partyOf = (request: FastifyRequest): { origin: Origin; claimed: Did | null } => ({

@@ -11,6 +11,7 @@ import {
   PROBE_DELAY_MS,
   PUSH_COALESCE_MS,
   QUEUE_LOGS_MAX,
+  RUMOURS_MAX,
 } from '../../../../src/core/gossip/plumtree.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../../../../src/core/protocol/limits.ts'
 import { seededRandom, testSeed } from '../../../support/seeded.ts'
@@ -309,6 +310,18 @@ test('a queue holds so many logs, and for one more the oldest is left to pull', 
     rows.map(({ logId }) => logId),
     logs.slice(1).map(({ logId }) => logId),
   )
+})
+
+test('a neighbour may name logs that are not held here without end: so many are remembered', () => {
+  const m = machine('x')
+  const rows = Array.from({ length: RUMOURS_MAX + 1 }, (_, i) => ({ logId: log(i), next: 5 }))
+  m.handle({ type: 'announced', link: 'x', rows })
+  assert.equal(m.known('x').size, 0)
+  // What it said of a log counts once that is here; the one heard of longest ago is forgotten.
+  for (const { logId } of rows) m.held.set(logId, 5)
+  m.handle({ type: 'stored', logs: rows.map(({ logId }) => ({ logId, from: 0 })), isOld: false })
+  const [push] = m.due('x', 'push')
+  assert.deepEqual(push?.type === 'push' && push.logs, [{ logId: log(0), from: 0 }])
 })
 
 test('a link that is gone is told nothing, and its late answers change nothing', () => {

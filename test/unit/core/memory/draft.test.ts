@@ -264,7 +264,8 @@ describe('bounds of what is written and taken', () => {
       Replica,
     ]
     for (const one of [bo, cy]) await one.add('tea')
-    const { row: of } = bo.memory.logs.get(ownLogId(bo))!
+    // Of another author: those of one have a bound of their own.
+    const of = createReplica({ name: 'dee' }).memory.ownLog(COMMONS)
     const rows = Array.from({ length: LOGS_MAX - 1 }, (_, i) => ({
       ...emptyLogRow(of),
       logId: `log ${i}` as LogId,

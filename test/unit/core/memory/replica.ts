@@ -1,5 +1,5 @@
 /** A replica out of the real parts: memory engine, in-memory store and strict verifier; tests hand it runs. */
-import type { Digest, LogId, SpaceId } from '../../../../src/core/base/brand.ts'
+import type { Did, Digest, LogId, SpaceId } from '../../../../src/core/base/brand.ts'
 import { concatBytes, utf8ToBytes } from '../../../../src/core/base/bytes.ts'
 import { sha256 } from '../../../../src/core/base/hash.ts'
 import { err, type Result } from '../../../../src/core/base/result.ts'
@@ -16,6 +16,7 @@ import { createMemory, type Memory } from '../../../../src/core/memory/memory.ts
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { DotRef } from '../../../../src/core/memory/or-set.ts'
 import type { ReceiveOptions } from '../../../../src/core/memory/partial.ts'
+import { createQuota, QUOTAS_DEFAULT, type QuotaLimits } from '../../../../src/core/memory/quota.ts'
 import { type JudgedRun, judgeRun } from '../../../../src/core/memory/run-check.ts'
 import type { ForkRow, MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { Failure } from '../../../../src/core/protocol/errors.ts'
@@ -52,9 +53,18 @@ export interface ReplicaOptions {
   readonly epoch?: number
   readonly network?: string
   readonly store?: MemoryStore
+  readonly quotas?: Partial<QuotaLimits>
+  /** Names of replicas that are peers. */
+  readonly isPeer?: (author: Did) => boolean
 }
 
-export function createReplica({ name, epoch = 0, network = NETWORK, store: given }: ReplicaOptions): Replica {
+export function createReplica({
+  name,
+  epoch = 0,
+  network = NETWORK,
+  store: given,
+  ...bounds
+}: ReplicaOptions): Replica {
   const signer = createSigner(sha256(utf8ToBytes(`replica ${name}`)))
   const verifier = createVerifier()
   const origin = { publicKey: signer.publicKey, network, epoch: new Uint8Array(8).fill(epoch + 1) }
@@ -65,6 +75,11 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
     verifier,
     network,
     epoch: store.origin.epoch,
+    quota: (deps) =>
+      createQuota(
+        { ...QUOTAS_DEFAULT, ...bounds.quotas },
+        { ...deps, isOpen: (space) => space === COMMONS, isPeer: bounds.isPeer ?? (() => true) },
+      ),
     drawEpoch: () => sha256(concatBytes(origin.epoch, Uint8Array.of(epochs++))).subarray(0, 8),
   })
 
@@ -77,6 +92,7 @@ export function createReplica({ name, epoch = 0, network = NETWORK, store: given
       memory.apply(result)
       for (const fork of result.batch.forks) memory.applyFork(fork)
       memory.deny(result.batch.denied)
+      memory.forget(result.forgotten)
     }
     return value
   }

@@ -11,7 +11,13 @@ import type { MemoryStore, StoreBatch } from '../../../../src/core/memory/store.
 import { createWriter } from '../../../../src/core/memory/writer.ts'
 import type { RememberInput } from '../../../../src/core/protocol/api.ts'
 import { SporeError } from '../../../../src/core/protocol/errors.ts'
-import { ITEMS_MAX, RETRACTION_DOTS_MAX, TEXT_BYTES_MAX } from '../../../../src/core/protocol/limits.ts'
+import {
+  APPLY_QUEUE_BYTES_MAX,
+  APPLY_QUEUE_MAX,
+  ITEMS_MAX,
+  RETRACTION_DOTS_MAX,
+  TEXT_BYTES_MAX,
+} from '../../../../src/core/protocol/limits.ts'
 import { decodeRetract } from '../../../../src/core/protocol/payloads.ts'
 import { fuzzAsync } from '../../../support/fuzz.ts'
 import { createReplica, memoryEntry, NOW_MS, type Replica, replay } from './replica.ts'
@@ -96,6 +102,31 @@ describe('the writer', () => {
     assert.equal(await entriesOf({ store }), 100)
     assert.equal(commits[0]?.heads.length, 1, 'one signature for all of them')
   })
+
+  for (const [what, count, bytes] of [
+    ['so many', APPLY_QUEUE_MAX, 1],
+    ['so many bytes', 32, APPLY_QUEUE_BYTES_MAX / 32],
+  ] as const)
+    test(`lets ${what} runs of others wait; with one more the oldest goes, and no own write does`, async () => {
+      const { writer, control } = createHarness()
+      const open = Promise.withResolvers<void>()
+      control.gate = open.promise
+      const first = writer.write((draft) => draft.append(memoryEntry('on its way to the disk')))
+      for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+      const own = writer.write((draft) => draft.append(memoryEntry('own')))
+      const foreign = Array.from({ length: count }, (_, i) => writer.writeForeign(bytes, () => i))
+      const last = writer.write((draft) => draft.append(memoryEntry('own, too')))
+      const more = [writer.writeForeign(1, () => 'one more'), writer.writeForeign(0, () => 'none more')]
+      assert.equal(codeOf(await foreign[0]!), 'OVERLOADED')
+      open.resolve()
+      const codes = (await Promise.all([first, own, last, ...foreign.slice(2), more[0]!])).map(codeOf)
+      assert.deepEqual([...new Set(codes)], [null])
+      assert.equal(codeOf(await foreign[1]!), what === 'so many' ? 'OVERLOADED' : null)
+      await writer.drain()
+      // The next ones have the whole room again.
+      const again = Array.from({ length: count }, (_, i) => writer.writeForeign(bytes, () => i))
+      assert.ok((await Promise.all(again)).every(({ ok }) => ok))
+    })
 
   test('after a commit that failed is as before, and writes again', () =>
     fuzzAsync(

@@ -53,10 +53,15 @@ test('a debt is never deeper than one burst', () => {
   assert.equal(accounts.take(STRANGER, null, { signatures: ADDRESS_SIGNATURES_BURST }), 0)
 })
 
-test('what costs more than a bucket holds takes a full one', () => {
-  const { accounts } = setUp()
-  assert.equal(accounts.take(STRANGER, null, { signatures: 1e6 }), 0)
-  assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+test('what costs more than half of a bucket needs half of it, and owes the rest', () => {
+  const { time, accounts } = setUp()
+  const half = ADDRESS_SIGNATURES_BURST / 2
+  accounts.charge(STRANGER, null, { signatures: half })
+  assert.equal(accounts.take(STRANGER, null, { signatures: 3 * half }), 0)
+  const waitMs = accounts.take(STRANGER, null, { signatures: 1 })
+  assert.equal(waitMs, Math.ceil(((2 * half + 1) * 1000) / ADDRESS_SIGNATURES_PER_SECOND))
+  time.nowMs += waitMs
+  assert.notEqual(accounts.take(STRANGER, null, { signatures: 1e6 }), 0)
 })
 
 test('a neighbourhood has some times what an address has, however many addresses there are in it', () => {
@@ -85,7 +90,8 @@ test('a peer that has proven itself has its own tokens, whatever strangers use u
     accounts.charge(toOrigin(`2606:${i.toString(16)}::1`), null, { signatures: 1e6 })
   accounts.charge(STRANGER, null, { signatures: 1e6 })
   assert.notEqual(accounts.take(STRANGER, 'did:key:zOther', { signatures: 1 }), 0)
-  assert.equal(accounts.take(STRANGER, 'did:key:zPeer', { signatures: PEER_SIGNATURES_BURST }), 0)
+  accounts.charge(STRANGER, 'did:key:zPeer', { signatures: PEER_SIGNATURES_BURST - 1 })
+  assert.equal(accounts.take(STRANGER, 'did:key:zPeer', { signatures: 1 }), 0)
   // Its tokens are bounded too.
   assert.notEqual(accounts.take(STRANGER, 'did:key:zPeer', { signatures: 1 }), 0)
 })
@@ -98,11 +104,15 @@ test('who says to be a peer at an address where that has not proven itself is a 
   assert.equal(accounts.take(STRANGER, 'did:key:zPeer', { signatures: 1 }), 0)
 })
 
-test('an address near by, which may be a proxy, has what a neighbourhood has', () => {
-  const { accounts } = setUp()
-  const cost = { signatures: WIDE_FACTOR * ADDRESS_SIGNATURES_BURST }
-  assert.equal(accounts.take(toOrigin('127.0.0.1'), null, cost), 0)
-  assert.notEqual(accounts.take(toOrigin('127.0.0.1'), null, { signatures: 1 }), 0)
+test('an address is strained once less than half is left', () => {
+  const { time, accounts } = setUp()
+  accounts.charge(STRANGER, null, { signatures: ADDRESS_SIGNATURES_BURST / 2 })
+  assert.equal(accounts.isStrained(STRANGER, null), false)
+  accounts.charge(STRANGER, null, { signatures: 1 })
+  assert.equal(accounts.isStrained(STRANGER, null), true)
+  assert.equal(accounts.isStrained(OTHER, null), false)
+  time.nowMs += 1000
+  assert.equal(accounts.isStrained(STRANGER, null), false)
 })
 
 test('no number of addresses and peers makes the maps grow beyond their bounds', () => {

@@ -18,7 +18,6 @@ import {
   FALSE_SIGNATURE_COST,
   SYNCS_MAX,
   SYNCS_PER_CALLER_MAX,
-  WIDE_FACTOR,
 } from '../../../../src/core/protocol/limits.ts'
 import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
 import { toOrigin } from '../../../../src/http/bounds/origin.ts'
@@ -26,7 +25,7 @@ import { createSyncReplies } from '../../../../src/http/federation/sync-replies.
 import { ask, HEADS, newSigner, PEER, prepare, pullOf, pushOf, serveFederation } from './support.ts'
 
 const HERE = toOrigin('127.0.0.1')
-const HERE_HAS = WIDE_FACTOR * ADDRESS_SIGNATURES_BURST
+const HERE_HAS = ADDRESS_SIGNATURES_BURST
 
 /** A server whose buckets are not refilled, and the requests whose signatures it verified. */
 async function setUp(options: { federation?: Partial<Federation>; trustProxy?: string[] } = {}) {
@@ -55,7 +54,7 @@ test('as many requests as an address can pay for are verified, one more comes ba
   const refused = await ask(world.served, HEADS)
   assert.deepEqual([refused.status, refused.code, verified.length], [503, 'OVERLOADED', 3])
   const seconds = Number(refused.headers['retry-after'])
-  assert.equal(seconds, Math.ceil(1 / (WIDE_FACTOR * ADDRESS_SIGNATURES_PER_SECOND)))
+  assert.equal(seconds, Math.ceil(1 / ADDRESS_SIGNATURES_PER_SECOND))
 })
 
 test('what needs no signature needs no tokens', async () => {
@@ -250,7 +249,8 @@ test('bytes are charged as they come and go, not as they are announced', async (
   assert.equal((await ask(world.served, pushOf(body))).status, 200)
   announced.destroy()
   // What is left is what there was, less both bodies and some heads.
-  const left = WIDE_FACTOR * ADDRESS_BYTES_BURST - body.length - reply.length
-  assert.notEqual(world.accounts.take(HERE, null, { bytes: left }), 0)
-  assert.equal(world.accounts.take(HERE, null, { bytes: left - 4000 }), 0)
+  const left = ADDRESS_BYTES_BURST - body.length - reply.length
+  world.accounts.charge(HERE, null, { bytes: left - 4000, signatures: -20_000 })
+  assert.notEqual(world.accounts.take(HERE, null, { bytes: 4000 }), 0)
+  assert.equal(world.accounts.take(HERE, null, { bytes: 1 }), 0)
 })

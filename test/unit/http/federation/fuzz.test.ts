@@ -6,7 +6,7 @@ import { encodeFrame } from '../../../../src/core/protocol/frame.ts'
 import { decodePushReply, encodePull } from '../../../../src/core/protocol/messages.ts'
 import { type SeededRandom, seededRandom, testSeed } from '../../../support/seeded.ts'
 import { framesOf, makeRun } from './runs.ts'
-import { ask, newSigner, pullOf, pushOf, serveFederation } from './support.ts'
+import { ask, newSigner, pullOf, pushOf, serveUnbounded } from './support.ts'
 
 /** Bodies of each kind: enough to hit every field of a run some dozens of times, in about two seconds. */
 const CASES = 1500
@@ -35,7 +35,7 @@ test('mutated pushes are answered with 200 and what was refused', async (context
   const seed = testSeed()
   context.diagnostic(`seed ${seed} (repeat with SPORE_SEED=${seed})`)
   const random = seededRandom(seed)
-  await using served = await serveFederation()
+  await using served = await serveUnbounded()
   const run = makeRun({ signer: newSigner(), texts: ['one', 'two', 'three'] })
   for (let i = 0; i < CASES; i++) {
     // Half the time inside a frame that is whole: or the frame hides the run from what happened to it.
@@ -54,7 +54,7 @@ test('mutated pulls are answered with frames or refused as invalid', async (cont
   const seed = testSeed()
   context.diagnostic(`seed ${seed} (repeat with SPORE_SEED=${seed})`)
   const random = seededRandom(seed)
-  await using served = await serveFederation()
+  await using served = await serveUnbounded()
   await served.spore.remember({ text: 'something to give', space: 'commons' })
   const page = await served.spore.memories({ limit: 1 })
   assert.ok(page.ok)

@@ -11,6 +11,7 @@ import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts
 import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
 import { CBOR_MEDIA_TYPE, encodePull } from '../../../../src/core/protocol/messages.ts'
 import type { Spore } from '../../../../src/core/spore.ts'
+import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
 import { federationRoutes } from '../../../../src/http/federation/routes.ts'
 import { createServer, type HttpOptions } from '../../../../src/http/server.ts'
 import { openSpore } from '../support.ts'
@@ -25,6 +26,16 @@ export interface Sendable {
 export interface Served extends Sendable, AsyncDisposable {
   readonly app: FastifyInstance
   readonly spore: Spore
+}
+
+/** A server for tests of what lies behind the bounds: the buckets of addresses are full again each time that they are asked. */
+export function serveUnbounded(): Promise<Served> {
+  let nowMs = 0
+  const accounts = createAccounts(() => {
+    nowMs += 60_000
+    return nowMs
+  })
+  return serveFederation(null, undefined, { http: { accounts } })
 }
 
 export interface ServeOptions {

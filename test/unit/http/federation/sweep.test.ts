@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
 import { CBOR_MEDIA_TYPE } from '../../../../src/core/protocol/messages.ts'
-import { type Asked, ask, newSigner, type Served, serveFederation } from './support.ts'
+import { type Asked, ask, newSigner, type Served, serveUnbounded } from './support.ts'
 
 /** Streams are answered for as long as the caller likes, and `/mcp` by the official SDK, which has tests of its own. */
 const LASTING = /^\/(federation\/v1\/stream|api\/events|mcp)$/
@@ -82,7 +82,7 @@ async function check(served: Served, asked: Asked, what: string): Promise<void> 
 }
 
 test('no path and no query of any route breaks it', async () => {
-  await using served = await serveFederation()
+  await using served = await serveUnbounded()
   const routes = routesOf(served)
   assert.ok(routes.length > 25, `${routes.length} routes`)
   for (const { method, url } of routes)
@@ -92,7 +92,7 @@ test('no path and no query of any route breaks it', async () => {
 })
 
 test('no body of any type breaks a route that takes one', async () => {
-  await using served = await serveFederation()
+  await using served = await serveUnbounded()
   for (const { method, url } of routesOf(served).filter((route) => route.method === 'POST'))
     for (const [name, body] of BODIES)
       for (const type of TYPES) {
@@ -102,7 +102,7 @@ test('no body of any type breaks a route that takes one', async () => {
 })
 
 test('no header of a signed request breaks a route', async () => {
-  await using served = await serveFederation()
+  await using served = await serveUnbounded()
   const headers: Record<string, string>[] = [
     { 'content-encoding': 'gzip, gzip' },
     { accept: 'application/x-ndjson,'.repeat(300) },
@@ -125,7 +125,7 @@ test('no header of a signed request breaks a route', async () => {
 })
 
 test('a foreign Host and a foreign origin are refused on every route', async () => {
-  await using served = await serveFederation()
+  await using served = await serveUnbounded()
   for (const { method, url } of routesOf(served)) {
     const path = pathsOf(url)[0] as string
     const host = await ask(served, { method, path, authority: 'evil.example' })
@@ -157,7 +157,7 @@ const NO_REQUESTS = [
 ]
 
 test('a request with two Host headers is refused: who stands before this spore may go by the other one', async () => {
-  await using served = await serveFederation()
+  await using served = await serveUnbounded()
   const socket = connect(served.port, '127.0.0.1')
   socket.end('GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\nHost: evil.example\r\n\r\n')
   let answer = ''
@@ -166,7 +166,7 @@ test('a request with two Host headers is refused: who stands before this spore m
 })
 
 test('what is no request is answered with 4xx, or not at all, and closed', async () => {
-  await using served = await serveFederation()
+  await using served = await serveUnbounded()
   for (const text of NO_REQUESTS) {
     const socket = connect(served.port, '127.0.0.1').on('error', () => {})
     let answer = ''
