@@ -10,6 +10,7 @@ import { KEY_FILE, readKeyFile } from '../../src/adapters/key-file.ts'
 import { FIELDS } from '../../src/config/schema.ts'
 import { SECRET_VARIABLES } from '../../src/config/secrets.ts'
 import { LINES_MEDIA_TYPE } from '../../src/core/gossip/lines.ts'
+import { createNetworkKey } from '../../src/core/identity/network-key.ts'
 import { CBOR_MEDIA_TYPE, decodeHeads, encodePull } from '../../src/core/protocol/messages.ts'
 import { DEFAULT_NETWORK } from '../../src/core/protocol/version.ts'
 import {
@@ -172,8 +173,10 @@ describe('with a canary in every secret field', () => {
   /** Its entries as lines: what went between the peers was compressed. */
   async function readEntries({ url }: RunningSpore): Promise<void> {
     const reader = createPersona('reader', DEFAULT_NETWORK)
+    const networkKey = createNetworkKey(env[SECRET_VARIABLES.networkKey] ?? '')
     const read = async (asked: Omit<Asked, 'target'>): Promise<Uint8Array> => {
-      const { method, path, headers, body } = reader.sign({ target: url, ...asked })
+      const { method, path, headers: signed, body } = reader.sign({ target: url, ...asked })
+      const headers = networkKey.prove({ ...signed })
       const reply = await fetch(`${url}${path}`, {
         method,
         headers: { ...headers },

@@ -6,7 +6,10 @@ import { runSiege, SIEGES, type SiegeName } from '../../src/sim/siege.ts'
 /** N5, and a fifth byzantine: an honest entry arrives in so many rounds. */
 const ROUNDS = 20
 
-const SMALL: readonly (readonly [siege: SiegeName, nodes: number])[] = [['byzantine', 50]]
+const SMALL: readonly (readonly [siege: SiegeName, nodes: number])[] = [
+  ['eclipse', 63],
+  ['byzantine', 50],
+]
 
 for (const [siege, nodes] of SMALL)
   test(`${SIEGES[siege]}: what an honest one writes comes to all others`, async (context) => {

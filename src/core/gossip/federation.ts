@@ -169,8 +169,8 @@ export function createFederation(deps: FederationDeps): Federation {
   }
 
   /** Holds against a caller what was wrong with its request. */
-  const judged = <T>(caller: Did, result: Result<T, Failure>): Result<T, Failure> => {
-    if (!result.ok) conduct.noteRefused(caller, result.error.code)
+  const judged = <T>(caller: Did | null, result: Result<T, Failure>): Result<T, Failure> => {
+    if (caller && !result.ok) conduct.noteRefused(caller, result.error.code)
     return result
   }
 
@@ -237,8 +237,9 @@ export function createFederation(deps: FederationDeps): Federation {
       return { etag, body: encodeHeads(reply), isLost }
     },
 
-    payloads: (body, caller = null) => deps.repair.answer(body, spaces.viewFor(caller)),
-    reconcile: (body, caller = null) => deps.reconciler.answer(body, spaces.viewFor(caller)),
+    payloads: async (body, caller = null) =>
+      judged(caller, await deps.repair.answer(body, spaces.viewFor(caller))),
+    reconcile: (body, caller = null) => judged(caller, deps.reconciler.answer(body, spaces.viewFor(caller))),
 
     pull(body, caller) {
       const ranges = judged(caller, decodePull(body))

@@ -253,7 +253,9 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     if (view.value === 'same') peer.offerPauseMs = OFFER_ALL_PAUSE_MS
     // Whoever can reach this spore pulls from it, given the time; the others are brought what they lack.
     const pulls =
-      clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs || (isFirst && self.url !== null)
+      // A configured peer that strangers surround has little time to pull from those who are no neighbours of it.
+      (!peer.isPinned || neighbors.isActive(peer)) &&
+      (clock.now() - peer.askedAtMs < ASKED_ROUNDS * pullIntervalMs || (isFirst && self.url !== null))
     if (view.value === 'same' || (pulls && !links.subscriptions.has(peer))) return
     const offered = await offerer.offer(peer)
     if (!offered.ok) membership.failed(peer, offered.error)

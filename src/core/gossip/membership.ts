@@ -40,6 +40,8 @@ export interface Membership {
   readonly introductions: Introductions
   readonly neighbors: Neighbors
   readonly health: LocalHealth
+  /** The peers that chance chose (`sampler.ts`), to be linked to or to be kept: no stranger had a say in it. */
+  sampled(): readonly Peer[]
   /** Time of a clock that does not jump. */
   elapsed(): number
   /** A peer did what it was asked. */
@@ -159,6 +161,11 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
       .all()
       .filter(({ descriptor, vital }) => descriptor !== null && !isAway(vital))
       .map(({ url }) => url)
+
+  const sampled = (): Peer[] => {
+    const { active, passive } = sampler.sample()
+    return [...active, ...passive].flatMap((url) => peers.byUrl(url) ?? [])
+  }
 
   const reached = (peer: Peer): void => {
     const hadFailed = peer.vital.failures > 0 || isAway(peer.vital)
@@ -306,6 +313,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
       savedAtMs = nowMs
       track(introductions.save())
     },
+    sampled,
     isWelcome,
     isAskable,
     suspicion,

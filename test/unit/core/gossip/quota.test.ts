@@ -7,8 +7,11 @@ import { join, memoriesOf, only, remember, rememberMany, testLoopback } from './
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const by = (exchanges: readonly Exchange[], name: string) => exchanges.filter(({ from }) => from === name)
+/** Of what is said of entries; who belongs to the swarm is talked about all the same. */
 const bytesOf = (exchanges: readonly Exchange[]): number =>
-  exchanges.reduce((sum, { request, reply }) => sum + request.body.length + (reply?.body.length ?? 0), 0)
+  exchanges
+    .filter(({ request }) => !/\/(shuffle|probe|join|nodes)$/.test(request.path))
+    .reduce((sum, { request, reply }) => sum + request.body.length + (reply?.body.length ?? 0), 0)
 
 test('who takes only a part of a log asks for the rest ever more seldom, and hears of everything else', async (context) => {
   await using net = testLoopback(context)
