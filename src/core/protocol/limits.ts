@@ -238,6 +238,13 @@ export const RECONCILE_ROWS_MAX = HEADS_ROWS_MAX
 export const RECONCILE_REPLY_BYTES_MAX = 2 * MIB
 /** Requests in one reconciliation: what a view of `LOGS_MAX` rows that are all different takes, and slack; a peer can split for ever. */
 export const RECONCILE_ROUNDS_MAX = 64
+/** Rows that a view may gain during a reconciliation though it has few: what 4,096 logs do that move on meanwhile. Beyond, as many as it has. */
+export const RECONCILE_GROWTH_MIN = 4096
+/** Ranges that may be asked about in one reconciliation though both sides have few rows: two levels of 16 parts, and slack. */
+export const RECONCILE_ASKS_MIN = 512
+/** A peer whose answers to a reconciliation were no view is not reconciled with for so long, twice as long each time, up to the most. */
+export const RECONCILE_PAUSE_MS = MINUTE_MS
+export const RECONCILE_PAUSE_MAX_MS = 6 * 60 * MINUTE_MS
 /** A peer's view that was only ever read by what advanced is compared as a whole this often. */
 export const AUDIT_INTERVAL_MS = 24 * 60 * MINUTE_MS
 /** An index of the own view is used this long though the view moves on: building one takes ~100 ms at 100,000 logs. */
