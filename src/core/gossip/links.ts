@@ -11,10 +11,12 @@ import { createBroadcast } from './broadcast.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import type { StreamEvent } from './event-stream.ts'
+import { noteOffence } from './peer-conduct.ts'
 import { noteKnown, type Peer, type Peers, peerDid } from './peers.ts'
 import type { LinkName } from './plumtree.ts'
 import { PUSH_BYTES } from './push.ts'
 import type { Replica } from './replica.ts'
+import { createStreamAnswers } from './stream-answers.ts'
 import { createStreams, type EventSource } from './streams.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 import { judgePush, receivePush, type Tally } from './tally.ts'
@@ -66,6 +68,9 @@ export interface LinksDeps {
   readonly onEnded: (peer: Peer, error: Failure) => void
 }
 
+/** A stream of announcements without end is no mistake, and is ended at once: two of them, and the peer is cut off. */
+const FLOOD_LIES = 3
+
 export function createLinks(deps: LinksDeps): Links {
   const { client, replica, conduct, peers, clock, onReached, onFailed, onSuspect, onUnlinked } = deps
 
@@ -89,7 +94,9 @@ export function createLinks(deps: LinksDeps): Links {
   const subscriptions = createSubscriptions({
     ...deps,
     onEvent: (peer, event) => takeEvent(peer, event),
+    onFlood: (peer) => noteOffence(conduct, peer, 'lie', FLOOD_LIES),
   })
+  const answers = createStreamAnswers(deps)
   const didOf = (link: LinkName): Did | null => {
     if (streams.get(link as Did)) return link as Did
     const peer = peers.byUrl(link)
@@ -106,7 +113,7 @@ export function createLinks(deps: LinksDeps): Links {
 
   /** What came down a stream is answered by a request, where there is something to answer. */
   const takeEvent = async (peer: Peer, event: StreamEvent): Promise<void> => {
-    if (event.type === 'ihave') return ask(peer, broadcast.announced(peer.url, event.rows))
+    if (event.type === 'ihave') return answers.want(peer, broadcast.announced(peer.url, event.rows))
     const here = replica.seenBy(peerDid(peer))
     const { tally, failures, want, suspects, signatures } = await receivePush(here, event.frames)
     const teller = peerDid(peer)
@@ -115,12 +122,8 @@ export function createLinks(deps: LinksDeps): Links {
       judgePush(conduct, teller, tally, failures)
     }
     for (const logId of suspects) onSuspect(peer, logId)
-    if (takePush(peer.url, tally)) await client.neighbor(peer.url, { ask: 'lazy', want: [] })
-    await ask(peer, want)
-  }
-
-  const ask = async (peer: Peer, want: readonly LogStart[]): Promise<void> => {
-    if (want.length > 0) await client.neighbor(peer.url, { ask: 'eager', want })
+    if (takePush(peer.url, tally)) answers.prune(peer)
+    answers.want(peer, want)
   }
 
   return {
@@ -165,6 +168,7 @@ export function createLinks(deps: LinksDeps): Links {
     close: streams.closeAll,
     async settled() {
       await Promise.allSettled([broadcast.settled(), subscriptions.settled()])
+      await answers.settled()
     },
   }
 }

@@ -148,6 +148,9 @@ export const STREAM_HEARTBEAT_MS = 15 * SECOND_MS
 export const STREAM_IDLE_MS = 3 * STREAM_HEARTBEAT_MS
 /** What is written to a federation stream must have been read by then, or it is cut: 1.7 MB at 1.4 Mbit/s. */
 export const STREAM_STALL_MS = 10 * SECOND_MS
+/** Announcements a second down one federation stream, and at once: news wait 2 s for each other before they are announced, 250 ms after a loss. */
+export const STREAM_IHAVES_PER_SECOND = 16
+export const STREAM_IHAVES_BURST = 64
 /** Characters of one line of a federation stream: base64url of a push of 256 KiB and the frame of 1 MiB that crosses it. */
 export const EVENT_LINE_CHARS_MAX = 2 * MIB
 /** Rows in one ihave: as many as in a reply to heads, so that a spore which nobody can reach can say what it has. */
