@@ -8,6 +8,7 @@ import type { Result } from '../base/result.ts'
 import type { Failure } from '../protocol/errors.ts'
 import type { IhaveReply, LogNext, LogStart } from '../protocol/messages.ts'
 import { createBroadcast } from './broadcast.ts'
+import { type Claims, createClaims } from './claims.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import type { StreamEvent } from './event-stream.ts'
@@ -39,6 +40,7 @@ export interface Links {
   /** A spore pushed. `prune` where it should announce from now on; `linked` where it is a neighbour. */
   pushed(did: Did, tally: Tally): { readonly prune: boolean; readonly linked: boolean }
   announced(did: Did, rows: readonly LogNext[]): IhaveReply
+  readonly claims: Claims
   /** Makes a link eager or lazy, and brings what is wanted; false where there is none. */
   turned(did: Did, ask: 'eager' | 'lazy', want: readonly LogStart[]): boolean
   noteServed(did: Did, row: LogNext): void
@@ -97,6 +99,7 @@ export function createLinks(deps: LinksDeps): Links {
     onFlood: (peer) => noteOffence(conduct, peer, 'lie', FLOOD_LIES),
   })
   const answers = createStreamAnswers(deps)
+  const claims = createClaims({ conduct, clock, next: replica.whole.next })
   const didOf = (link: LinkName): Did | null => {
     if (streams.get(link as Did)) return link as Did
     const peer = peers.byUrl(link)
@@ -113,7 +116,7 @@ export function createLinks(deps: LinksDeps): Links {
 
   /** What came down a stream is answered by a request, where there is something to answer. */
   const takeEvent = async (peer: Peer, event: StreamEvent): Promise<void> => {
-    if (event.type === 'ihave') return answers.want(peer, broadcast.announced(peer.url, event.rows))
+    if (event.type === 'ihave') return takeIhave(peer, event.rows)
     const here = replica.seenBy(peerDid(peer))
     const { tally, failures, want, suspects, signatures } = await receivePush(here, event.frames)
     const teller = peerDid(peer)
@@ -121,12 +124,31 @@ export function createLinks(deps: LinksDeps): Links {
       conduct.charge(teller, { bytes: event.frames.length, signatures })
       judgePush(conduct, teller, tally, failures)
     }
+    if (teller) claims.brought(teller, tally.stored.length)
     for (const logId of suspects) onSuspect(peer, logId)
     if (takePush(peer.url, tally)) answers.prune(peer)
     answers.want(peer, want)
   }
 
+  const takeIhave = (peer: Peer, rows: readonly LogNext[]): void => {
+    const teller = peerDid(peer)
+    if (teller && claims.refusal(teller)) return
+    answers.want(peer, announcedBy(teller, peer.url, rows))
+  }
+
+  const announcedBy = (did: Did | null, link: LinkName, rows: readonly LogNext[]): readonly LogStart[] => {
+    const here = replica.seenBy(did)
+    const lacking = rows.filter(
+      ({ logId, next }) =>
+        here.next(logId) < Math.min(next, here.validPoint(logId)) && !here.isUnwanted(logId),
+    )
+    const want = broadcast.announced(link, rows)
+    if (did) claims.claimed(did, lacking.length, want)
+    return want
+  }
+
   return {
+    claims,
     up(peer) {
       const { url } = peer
       const courier = {
@@ -148,12 +170,13 @@ export function createLinks(deps: LinksDeps): Links {
     stored: broadcast.stored,
     forked: broadcast.forked,
     pushed(did, tally) {
+      claims.brought(did, tally.stored.length)
       const link = linkOf(did)
       return { prune: takePush(link, tally), linked: broadcast.isLinked(link) }
     },
     announced(did, rows) {
       const link = linkOf(did)
-      return { want: broadcast.announced(link, rows), linked: broadcast.isLinked(link) }
+      return { want: announcedBy(did, link, rows), linked: broadcast.isLinked(link) }
     },
     turned(did, turn, want) {
       const link = linkOf(did)

@@ -155,6 +155,13 @@ export const STREAM_IHAVES_BURST = 64
 export const EVENT_LINE_CHARS_MAX = 2 * MIB
 /** Rows in one ihave: as many as in a reply to heads, so that a spore which nobody can reach can say what it has. */
 export const IHAVE_ROWS_MAX = 8192
+/** Rows lacking here that one caller may announce a second, and at once: a view of 32,768 logs, and what one answer can want. */
+export const CLAIMED_ROWS_PER_SECOND = PULL_RANGES_MAX
+export const CLAIMED_ROWS_BURST = 4 * IHAVE_ROWS_MAX
+/** Callers whose announcements are accounted for, ~2 KiB each: those who may be neighbours, and some. */
+export const CLAIMED_CALLERS_MAX = 512
+/** What was announced and wanted comes within this, or some of it: the patience of a request. */
+export const CLAIM_KEPT_MS = 10 * SECOND_MS
 /** Rows in one reply to heads; the rest comes with the next cursor. */
 export const HEADS_ROWS_MAX = 8192
 /** A federation request's signature is valid this long before and after its `created`. */
