@@ -174,7 +174,7 @@ export const NONCES_OWN_MAX = 64
 export const NONCES_PEER_MAX = 8192
 /** Callers that are no peers and whose nonces are remembered at a time: 64 KiB nonces in all, when each uses its share. */
 export const NONCE_CALLERS_MAX = 1024
-/** Peers a spore keeps; more are refused until membership (a later issue) chooses among them. */
+/** Peers a spore keeps: the configured ones, 64 that are known, and those that are about to be met. */
 export const PEERS_MAX = 256
 /** Characters of a peer's URL. */
 export const URL_CHARS_MAX = 512
