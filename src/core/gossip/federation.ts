@@ -17,6 +17,8 @@ import { textToLogId } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { HEADS_ROWS_MAX, PULL_REPLY_BYTES_MAX, RECONCILE_LOGS_MIN, SEQ_MAX } from '../protocol/limits.ts'
 import {
+  CURSOR_HEADER,
+  CURSOR_UNKNOWN,
   type Descriptor,
   decodeIhave,
   decodeNeighbor,
@@ -28,6 +30,7 @@ import {
   FEDERATION_PATH,
 } from '../protocol/messages.ts'
 import { decodeProbe, encodeProbeReply } from '../protocol/probe-messages.ts'
+import { type Asker, VIEW_HEADER } from '../protocol/view-stamp.ts'
 import type { Conduct } from './conduct.ts'
 import { createCursors, type Position } from './cursor.ts'
 import type { Gossip } from './gossip.ts'
@@ -42,10 +45,11 @@ import type { EventSource } from './streams.ts'
 import { judgePush, receivePush } from './tally.ts'
 
 export interface HeadsAnswer {
-  /** Digest of the view, 64 characters of hex. */
-  readonly etag: string
-  /** Null for 304: the asker has this view. */
+  readonly stamp: string
+  /** Null for 204: the asker has this view. */
   readonly body: Uint8Array | null
+  /** What the reply says beside its body. */
+  readonly headers: Readonly<Record<string, string>>
   /** The cursor is not known here, and the view is too large to be sent whole for that: it is to be reconciled. */
   readonly isLost: boolean
 }
@@ -74,7 +78,7 @@ export interface Federation {
   /** Whether a caller is one of this spore's peers, or holds a stream: there are few, and strangers do not crowd them out. */
   isPeer(caller: Did): boolean
   /** What advanced in the view of a caller. Whoever is not named, here and below, sees what everybody may. */
-  heads(since: string | null, etags: readonly string[], caller?: Did | null): HeadsAnswer
+  heads(since: string | null, asker: Asker, caller?: Did | null): HeadsAnswer
   /** Payloads of single entries. Failure REQUEST_INVALID. */
   payloads(body: Uint8Array, caller?: Did | null): Promise<Result<Uint8Array, Failure>>
   /** Where two views differ. Failure REQUEST_INVALID. */
@@ -205,11 +209,16 @@ export function createFederation(deps: FederationDeps): Federation {
       return ok(caller)
     },
 
-    heads(since, etags, caller = null) {
+    heads(since, asker, caller = null) {
       const here = replica.seenBy(caller)
       const { view } = here
-      const etag = here.digest()
-      if (etags.includes(etag)) return { etag, body: null, isLost: false }
+      const stamp = here.stamp()
+      if (stamp === asker.own) {
+        if (caller) gossip.noteInStep(caller, stamp)
+        return { stamp, body: null, headers: {}, isLost: false }
+      }
+      const headers = { [VIEW_HEADER]: stamp }
+      if (stamp === asker.last) return { stamp, body: null, headers, isLost: false }
       const known = cursors.open(since, view)
       const from = known.arrival <= deps.arrival() ? known : { arrival: 0, forks: 0 }
       const forked = logs
@@ -221,7 +230,8 @@ export function createFederation(deps: FederationDeps): Federation {
       const isLost = since !== null && isBeginning(from) && rows.length > RECONCILE_LOGS_MIN
       if (isLost) {
         const cursor = cursors.seal(endOf(rows), view)
-        return { etag, body: encodeHeads({ cursor, more: false, spaces: [] }), isLost }
+        const body = encodeHeads({ cursor, more: false, spaces: [] })
+        return { stamp, body, headers: { ...headers, [CURSOR_HEADER]: CURSOR_UNKNOWN }, isLost }
       }
       const page = rows.slice(0, HEADS_ROWS_MAX - forkedPage.length)
       const bySpace = Map.groupBy([...forkedPage.map(({ row }) => row), ...page], (row): SpaceId => row.space)
@@ -234,7 +244,7 @@ export function createFederation(deps: FederationDeps): Federation {
         more: rows.length > page.length || forked.length > forkedPage.length,
         spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace.map(logs.viewOf) })),
       }
-      return { etag, body: encodeHeads(reply), isLost }
+      return { stamp, body: encodeHeads(reply), headers, isLost }
     },
 
     payloads: async (body, caller = null) =>
