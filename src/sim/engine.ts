@@ -64,7 +64,7 @@ async function wholeEngine({ name, pullIntervalMs }: EngineOptions, ports: Spore
     get peers() {
       return spore.peers().length
     },
-    stamp: () => spore.federation.heads(null, {}).stamp,
+    stamp: () => spore.federation.heads(null, null).stamp,
     remember: spore.rememberMany,
     retract: spore.retract,
     visible: () => listVisible(spore.memories),

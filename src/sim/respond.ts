@@ -33,8 +33,8 @@ export function respondFrom(federation: Federation): Responder {
     switch (`${method} ${path}`) {
       case 'GET /federation/v1/heads': {
         const fields = new URLSearchParams(query)
-        const asker = { own: fields.get('own'), last: fields.get('last') }
-        const { body: heads, headers: said } = federation.heads(fields.get('since'), asker, caller)
+        const [since, own] = [fields.get('since'), fields.get('own')]
+        const { body: heads, headers: said } = federation.heads(since, own, caller)
         return { status: heads ? 200 : 204, headers: said, body: heads ?? new Uint8Array() }
       }
       case 'POST /federation/v1/payloads': {

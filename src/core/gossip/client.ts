@@ -54,17 +54,17 @@ import {
 import { decodeProbeReply, encodeProbe } from '../protocol/probe-messages.ts'
 import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
 import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
-import { type Asker, headsQuery, parseStamp, VIEW_HEADER } from '../protocol/view-stamp.ts'
+import { headsQuery, parseStamp, VIEW_HEADER } from '../protocol/view-stamp.ts'
 import { EVENT_STREAM_MEDIA_TYPE, readEvents, type StreamEvent } from './event-stream.ts'
 import { isAnswer, orRefusal, parseJson, refusal } from './refusal.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
 
 export interface FederationClient {
   /**
-   * `reply` is null where the peer has nothing new: its view, `stamp`, is one of those that `asker` names. `isLost` where it does not
-   * know the cursor, and rather than all of its rows it sent none: they are to be reconciled.
+   * `own` is the stamp of the view here; `reply` is null where the peer has the same. `isLost` where it does not know the cursor, and
+   * rather than all of its rows it sent none: they are to be reconciled.
    */
-  heads(base: string, since: string | null, asker: Asker): Promise<Result<HeadsAnswer, Failure>>
+  heads(base: string, since: string | null, own: string): Promise<Result<HeadsAnswer, Failure>>
   /** The answers to the first of the asks. */
   reconcile(base: string, asks: readonly Ask[]): Promise<Result<readonly Answer[], Failure>>
   /** Frames, as they arrive. Throws `SporeError` PEER_UNREACHABLE where they break off. */
@@ -180,17 +180,17 @@ export function createFederationClient({
   }
 
   return {
-    async heads(base, since, asker) {
-      const query = headsQuery(since, asker)
+    async heads(base, since, own) {
+      const query = headsQuery(own, since)
       const headers = { accept: CBOR_MEDIA_TYPE }
       const sent = await send({ method: 'GET', base, path: `${FEDERATION_PATH}/heads`, query, headers })
       if (!sent.ok) return sent
       const said = sent.value.headers[VIEW_HEADER]
       const stamp = parseStamp(said)
       if (sent.value.status === 204) {
-        // What it does not say otherwise is the view that was named first.
-        const named = said === undefined ? (asker.own ?? null) : stamp
-        return ok({ stamp: named, reply: null, isLost: false })
+        if (said === undefined || stamp === own) return ok({ stamp: own, reply: null, isLost: false })
+        if (!stamp || !since) return err(notUnderstood('heads'))
+        return ok({ stamp, reply: { cursor: since, more: false, spaces: [] }, isLost: false })
       }
       const isLost = sent.value.headers[CURSOR_HEADER] === CURSOR_UNKNOWN
       const reply = decodeHeads(sent.value.body)

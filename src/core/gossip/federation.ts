@@ -30,7 +30,7 @@ import {
   FEDERATION_PATH,
 } from '../protocol/messages.ts'
 import { decodeProbe, encodeProbeReply } from '../protocol/probe-messages.ts'
-import { type Asker, VIEW_HEADER } from '../protocol/view-stamp.ts'
+import { VIEW_HEADER } from '../protocol/view-stamp.ts'
 import type { Conduct } from './conduct.ts'
 import { createCursors, type Position } from './cursor.ts'
 import type { Gossip } from './gossip.ts'
@@ -46,7 +46,7 @@ import { judgePush, receivePush } from './tally.ts'
 
 export interface HeadsAnswer {
   readonly stamp: string
-  /** Null for 204: the asker has this view. */
+  /** Null for 204: the asker has this view, or nothing of it stands behind its cursor. */
   readonly body: Uint8Array | null
   /** What the reply says beside its body. */
   readonly headers: Readonly<Record<string, string>>
@@ -77,8 +77,8 @@ export interface Federation {
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   /** Whether a caller is one of this spore's peers, or holds a stream: there are few, and strangers do not crowd them out. */
   isPeer(caller: Did): boolean
-  /** What advanced in the view of a caller. Whoever is not named, here and below, sees what everybody may. */
-  heads(since: string | null, asker: Asker, caller?: Did | null): HeadsAnswer
+  /** What advanced in the view of a caller, who has the view `own` by its stamp. Whoever is not named, here and below, sees what everybody may. */
+  heads(since: string | null, own: string | null, caller?: Did | null): HeadsAnswer
   /** Payloads of single entries. Failure REQUEST_INVALID. */
   payloads(body: Uint8Array, caller?: Did | null): Promise<Result<Uint8Array, Failure>>
   /** Where two views differ. Failure REQUEST_INVALID. */
@@ -209,16 +209,15 @@ export function createFederation(deps: FederationDeps): Federation {
       return ok(caller)
     },
 
-    heads(since, asker, caller = null) {
+    heads(since, own, caller = null) {
       const here = replica.seenBy(caller)
       const { view } = here
       const stamp = here.stamp()
-      if (stamp === asker.own) {
+      if (stamp === own) {
         if (caller) gossip.noteInStep(caller, stamp)
         return { stamp, body: null, headers: {}, isLost: false }
       }
       const headers = { [VIEW_HEADER]: stamp }
-      if (stamp === asker.last) return { stamp, body: null, headers, isLost: false }
       const known = cursors.open(since, view)
       const from = known.arrival <= deps.arrival() ? known : { arrival: 0, forks: 0 }
       const forked = logs
@@ -233,6 +232,8 @@ export function createFederation(deps: FederationDeps): Federation {
         const body = encodeHeads({ cursor, more: false, spaces: [] })
         return { stamp, body, headers: { ...headers, [CURSOR_HEADER]: CURSOR_UNKNOWN }, isLost }
       }
+      if (!isBeginning(from) && rows.length + forked.length === 0)
+        return { stamp, body: null, headers, isLost }
       const page = rows.slice(0, HEADS_ROWS_MAX - forkedPage.length)
       const bySpace = Map.groupBy([...forkedPage.map(({ row }) => row), ...page], (row): SpaceId => row.space)
       const end = {

@@ -108,13 +108,12 @@ export function createPuller(deps: PullerDeps): Puller {
     let since = peer.cursor ?? (mayReconcile && here.logIds().length > RECONCILE_LOGS_MIN ? '' : null)
     for (let page = 0; page < HEADS_PAGES_MAX && !isOver(peer); page++) {
       const own = here.stamp()
-      const answer = await client.heads(peer.url, since, { own, last: peer.stamp })
+      const answer = await client.heads(peer.url, since, own)
       if (!answer.ok) return answer
       const { stamp, reply, isLost } = answer.value
       if (!reply) {
-        // The peer has our view: the next request names one view, not this and an older one.
-        if (stamp === own) peer.stamp = own
-        return ok(stamp === own ? 'same' : 'other')
+        peer.stamp = own
+        return ok('same')
       }
       // Who names no cursor cannot have one that is unknown.
       if (isLost && since === null) return lied(peer, 'a cursor is unknown where none was given')
@@ -139,7 +138,7 @@ export function createPuller(deps: PullerDeps): Puller {
       // What came into view meanwhile may stand before the cursor.
       if (isComplete && started === changes) {
         peer.cursor = since
-        // A view of which pages are missing must not count as read.
+        // A view of which pages are missing does not count as read.
         peer.stamp = isLast ? stamp : null
       }
       if (isLast) break

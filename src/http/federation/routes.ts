@@ -64,8 +64,7 @@ export const federationRoutes =
 
     app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
       const caller = callerOf(request)
-      const [since, own, last] = [textOf(request, 'since'), textOf(request, 'own'), textOf(request, 'last')]
-      const { body, headers } = federation.heads(since, { own, last }, caller)
+      const { body, headers } = federation.heads(textOf(request, 'since'), textOf(request, 'own'), caller)
       reply.header('cache-control', 'no-store').headers({ ...headers })
       return body ? sendBytes(reply, CBOR_MEDIA_TYPE, body) : sendNothingNew(reply)
     })

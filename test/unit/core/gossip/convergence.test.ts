@@ -145,7 +145,7 @@ test('random histories of equivocating authors converge', () =>
       await net.clock.advance(300_000)
 
       const [first] = members as [Member]
-      const stampOf = ({ spore }: Member) => spore.federation.heads(null, {}).stamp
+      const stampOf = ({ spore }: Member) => spore.federation.heads(null, null).stamp
       const forksOf = async ({ store }: Member) =>
         (await store.forks()).map(({ logId, seq }) => `${logId} ${seq}`).sort()
       const gone = new Set([...purged.values()].flatMap((texts) => [...texts]))

@@ -12,7 +12,7 @@ import { join, memoriesOf, only, remember, testLoopback } from './support.ts'
 
 const ROUND_MS = 10_000
 
-const stampOf = ({ spore }: Member): string => spore.federation.heads(null, {}).stamp
+const stampOf = ({ spore }: Member): string => spore.federation.heads(null, null).stamp
 const textsOf = async ({ spore }: Member): Promise<string[]> => {
   const page = await spore.memories({ limit: 100 })
   assert.ok(page.ok)
@@ -165,7 +165,7 @@ test('a fork at the first entry leaves an empty log whose proof everybody has, a
   await join(newcomer, (all[1] as Member).url)
   await net.clock.settle()
   await assertSame([...all, newcomer], [])
-  const [row] = decodeHeads(newcomer.spore.federation.heads(null, {}).body as Uint8Array)!.spaces[0]!.rows
+  const [row] = decodeHeads(newcomer.spore.federation.heads(null, null).body as Uint8Array)!.spaces[0]!.rows
   assert.deepEqual([row?.next, row?.forkPoint], [0, 0])
 })
 
@@ -174,16 +174,18 @@ test('a proof for an old log comes behind the cursor of who has read all', async
   const [a] = (await members(net, 1)) as [Member]
   await tell(a, await life('mallory', [...common, 'left']))
   await remember(a, 'something later')
-  const read = (since: string | null) => decodeHeads(a.spore.federation.heads(since, {}).body as Uint8Array)!
+  const read = (since: string | null) =>
+    decodeHeads(a.spore.federation.heads(since, null).body as Uint8Array)!
+  const isRead = (since: string) => a.spore.federation.heads(since, null).body === null
   const { cursor } = read(null)
-  assert.deepEqual(read(cursor).spaces, [])
+  assert.ok(isRead(cursor))
   await tell(a, await life('mallory', [...common, 'right']))
   const behind = read(cursor)
   assert.deepEqual(
     behind.spaces.flatMap(({ rows }) => rows.map(({ next, forkPoint }) => [next, forkPoint])),
     [[3, 3]],
   )
-  assert.deepEqual(read(behind.cursor).spaces, [])
+  assert.ok(isRead(behind.cursor))
 })
 
 test('a pull of a forked log gives its proof first, then what is valid', async (context) => {
