@@ -132,10 +132,10 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
       return []
     }
     const place = placeOf(peer)
-    const crowd = isPinned || place === null ? [] : strangers().filter(([, other]) => other.place === place)
-    const dropped = crowd.length < PLACE_KNOWN_MAX ? [] : drop(crowd)
+    const isCrowded = !isPinned && place !== null && knownIn(place) >= PLACE_KNOWN_MAX
+    const dropped = isCrowded ? drop((_, other) => other.place === place) : []
     // Nobody makes room in a place that is full of links and of those that chance chose.
-    if (crowd.length >= PLACE_KNOWN_MAX && dropped.length === 0) return [{ type: 'dropped', peer }]
+    if (isCrowded && dropped.length === 0) return [{ type: 'dropped', peer }]
     const begin = { isFailing: false, notBeforeMs: 0, refusals: 0 } as const
     members.set(peer, {
       place,
@@ -149,28 +149,36 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     return isPinned ? dropped : [...dropped, ...trim(peer)]
   }
 
-  /** Those that nobody configured. */
-  const strangers = (): [PeerName, Member][] => [...members].filter(([, { isPinned }]) => !isPinned)
+  /** Peers of a place that nobody configured. */
+  const knownIn = (place: string): number => {
+    let found = 0
+    for (const other of members.values()) if (!other.isPinned && other.place === place) found++
+    return found
+  }
 
   /** Makes room in the passive view where there are too many, and not by the newest. */
   const trim = (newest: PeerName): ViewEffect[] => {
-    const passive = strangers().filter(([, { state }]) => state !== 'active')
-    return passive.length <= PASSIVE_MAX ? [] : drop(passive.filter(([peer]) => peer !== newest))
+    let passive = 0
+    for (const { isPinned, state } of members.values()) if (!isPinned && state !== 'active') passive++
+    return passive <= PASSIVE_MAX ? [] : drop((peer) => peer !== newest)
   }
 
   /**
-   * Drops one of these: one that failed rather than another, a stranger that has not answered rather than one that has
-   * where strangers are many, and nobody that is linked, asked, or kept for chance.
+   * Drops one that nobody configured: one that failed rather than another, a stranger that has not answered rather than one that
+   * has where strangers are many, and nobody that is linked, asked, or kept for chance.
    */
-  const drop = (from: readonly [PeerName, Member][]): ViewEffect[] => {
-    const idle = from.filter(([, { state, sampled }]) => state === 'passive' && sampled === null)
-    const failing = idle.filter(([, { isFailing }]) => isFailing)
-    const unproven = idle.filter(([, { isProven }]) => !isProven)
-    const proven = idle.filter(([, { isProven }]) => isProven)
+  const drop = (isAmong: (peer: PeerName, member: Member) => boolean): ViewEffect[] => {
+    const [failing, unproven, proven]: [PeerName[], PeerName[], PeerName[]] = [[], [], []]
+    for (const [peer, member] of members) {
+      const { isPinned, state, sampled } = member
+      if (isPinned || state !== 'passive' || sampled !== null || !isAmong(peer, member)) continue
+      if (member.isFailing) failing.push(peer)
+      ;(member.isProven ? proven : unproven).push(peer)
+    }
     const isCrowded = unproven.length >= UNPROVEN_KEPT || proven.length === 0
     const pool = failing.length > 0 ? failing : isCrowded ? unproven : proven
     if (pool.length === 0) return []
-    const [peer] = pick(pool)
+    const peer = pick(pool)
     members.delete(peer)
     return [{ type: 'dropped', peer }]
   }
@@ -259,15 +267,19 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
    * others hold every link.
    */
   const fill = (nowMs: number): ViewEffect[] => {
-    const held = [...members.values()].filter(({ state }) => state !== 'passive')
+    const held: Member[] = []
+    const ready: [PeerName, Member][] = []
+    for (const entry of members) {
+      const [, member] = entry
+      if (member.state !== 'passive') held.push(member)
+      else if (member.notBeforeMs <= nowMs) ready.push(entry)
+    }
     const active = count('active')
-    const ready = shuffled(
-      [...members].filter(([, { state, notBeforeMs }]) => state === 'passive' && notBeforeMs <= nowMs),
-    )
-    const pinned = ready.filter(([, { isPinned }]) => isPinned)
-    const sampled = ready.filter(([, { sampled, isPinned }]) => sampled === 'active' && !isPinned)
-    const others = ready.filter(([, { sampled, isPinned }]) => sampled !== 'active' && !isPinned)
     const missing = Math.max(0, ACTIVE_MAX - held.length)
+    const ranked = shuffled(ready)
+    const pinned = ranked.filter(([, { isPinned }]) => isPinned)
+    const sampled = ranked.filter(([, { sampled, isPinned }]) => sampled === 'active' && !isPinned)
+    const others = ranked.filter(([, { sampled, isPinned }]) => sampled !== 'active' && !isPinned)
     const isSurrounded = pinned.length > 0 && !held.some(({ isPinned }) => isPinned)
     const lacksChance = held.filter((member) => member.sampled === 'active').length < SAMPLED_ACTIVE
     const outbound = held.filter(({ isOutbound }) => isOutbound).length
