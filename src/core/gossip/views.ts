@@ -23,13 +23,13 @@ export const PLACE_KNOWN_MAX = 8
 /** Passive peers that have not answered here yet, once there are as many as may be: strangers push out strangers. */
 export const UNPROVEN_KEPT = 16
 /**
- * A link to a sampled peer is asked for this often where strangers hold all links, having asked for them themselves; and this
- * often otherwise. Each costs somebody a link, and a new one carries everything twice until it is pruned.
+ * Where all links are taken, one to a configured or sampled peer is asked for this often if strangers hold them all, having asked
+ * for them themselves; and otherwise this often at first, and each time half as often, down to the least. Each costs somebody a
+ * link, who then looks for another: a new one carries everything twice until it is pruned, and a lost one cuts the tree.
  */
-export const SAMPLED_ASK_MS = 60_000
-export const SAMPLED_ASK_RARELY_MS = 30 * 60_000
-/** Links that this spore asked for, below which those who asked for the others could be surrounding it. */
-const OUTBOUND_MIN = 1
+export const CHOSEN_ASK_MS = 60_000
+export const CHOSEN_ASK_RARELY_MS = 30 * 60_000
+export const CHOSEN_ASK_MAX_MS = 16 * CHOSEN_ASK_RARELY_MS
 
 /** A peer that refused or failed is not asked again before this, and each time after it twice as long, up to the most. */
 export const ASK_AGAIN_MS = 30_000
@@ -96,6 +96,8 @@ interface Member {
   /** The link was asked for here. */
   isOutbound: boolean
   state: 'passive' | 'asking' | 'active'
+  /** It was asked for a link, once at least. */
+  wasAsked: boolean
   /** It did not answer when it was last asked: the first to make room. */
   isFailing: boolean
   /** Not asked before this time, and how often in a row it did not become a link. */
@@ -111,9 +113,10 @@ export interface ViewsDeps {
 
 export function createViews({ random, placeOf = () => null }: ViewsDeps): Views {
   const members = new Map<PeerName, Member>()
-  /** When a sampled link was last asked for, and the share of the pause that is waited until the next. */
-  let sampledAtMs: number | null = null
+  /** When a link to a chosen peer was last asked for beside full ones, the share of the pause that is waited, and the longer pause. */
+  let chosenAtMs: number | null = null
   let patience = 0.5 + random.float()
+  let rarelyMs = CHOSEN_ASK_RARELY_MS
 
   const inState = (state: Member['state']): PeerName[] =>
     [...members].filter(([, member]) => member.state === state).map(([peer]) => peer)
@@ -144,6 +147,7 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
       sampled: null,
       isOutbound: false,
       state: 'passive',
+      wasAsked: false,
       ...begin,
     })
     return isPinned ? dropped : [...dropped, ...trim(peer)]
@@ -263,8 +267,8 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
   }
 
   /**
-   * Asks as many as links are missing, configured ones first and then those that chance chose; one of either kind also where
-   * others hold every link.
+   * Asks as many as links are missing, configured ones first and then those that chance chose; now and then one of either kind
+   * also where others hold every link.
    */
   const fill = (nowMs: number): ViewEffect[] => {
     const held: Member[] = []
@@ -280,29 +284,46 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     const pinned = ranked.filter(([, { isPinned }]) => isPinned)
     const sampled = ranked.filter(([, { sampled, isPinned }]) => sampled === 'active' && !isPinned)
     const others = ranked.filter(([, { sampled, isPinned }]) => sampled !== 'active' && !isPinned)
-    const isSurrounded = pinned.length > 0 && !held.some(({ isPinned }) => isPinned)
-    const lacksChance = held.filter((member) => member.sampled === 'active').length < SAMPLED_ACTIVE
-    const outbound = held.filter(({ isOutbound }) => isOutbound).length
-    const pauseMs = outbound < OUTBOUND_MIN ? SAMPLED_ASK_MS : SAMPLED_ASK_RARELY_MS
-    sampledAtMs ??= nowMs
-    const isDue = nowMs >= sampledAtMs + pauseMs * patience
-    const wantsChance = missing === 0 && lacksChance && sampled.length > 0 && isDue
     const asked: ViewEffect[] = []
     const ask = ([peer, member]: [PeerName, Member], isUrgent: boolean): void => {
       if (isPlaceFull(member)) return
       member.state = 'asking'
+      member.wasAsked = true
       asked.push({ type: 'ask', peer, isUrgent })
     }
-    const wanted = Math.max(missing, isSurrounded ? 1 : 0)
     for (const candidate of [...pinned, ...sampled, ...others])
-      if (asked.length < wanted) ask(candidate, active < URGENT_BELOW)
-    const [chosen] = sampled
-    if (wantsChance && chosen && chosen[1].state === 'passive') {
-      sampledAtMs = nowMs
+      if (asked.length < missing) ask(candidate, active < URGENT_BELOW)
+    const [chosen] = missing === 0 ? lacking(held, pinned, sampled) : []
+    const isDue = isChosenDue(held, nowMs)
+    if (chosen && (isDue || isNew(chosen[1]))) {
+      if (isDue && !isHeldByOthers(held)) rarelyMs = Math.min(CHOSEN_ASK_MAX_MS, 2 * rarelyMs)
+      chosenAtMs = nowMs
       patience = 0.5 + random.float()
       ask(chosen, true)
     }
     return asked
+  }
+
+  /** Candidates of a kind that strangers have no say in, and of which too few hold a link. */
+  const lacking = (
+    held: readonly Member[],
+    pinned: readonly [PeerName, Member][],
+    sampled: readonly [PeerName, Member][],
+  ): readonly [PeerName, Member][] => {
+    if (pinned.length > 0 && !held.some(({ isPinned }) => isPinned)) return pinned
+    return held.filter((member) => member.sampled === 'active').length < SAMPLED_ACTIVE ? sampled : []
+  }
+
+  /** An operator has just configured it. */
+  const isNew = ({ isPinned, wasAsked }: Member): boolean => isPinned && !wasAsked
+
+  /** Those who asked for all links could be surrounding this spore. */
+  const isHeldByOthers = (held: readonly Member[]): boolean =>
+    !held.some(({ isOutbound, isPinned }) => isOutbound || isPinned)
+
+  const isChosenDue = (held: readonly Member[], nowMs: number): boolean => {
+    chosenAtMs ??= nowMs
+    return nowMs >= chosenAtMs + (isHeldByOthers(held) ? CHOSEN_ASK_MS : rarelyMs) * patience
   }
 
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random.float() * from.length)] as T
