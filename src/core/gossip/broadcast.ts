@@ -31,8 +31,11 @@ export interface Courier {
 export interface Broadcast {
   up(link: LinkName, courier: Courier, peer: { readonly known: Known; readonly knownForks: Known }): void
   down(link: LinkName): void
-  /** Entries were stored; `isOld` where they were fetched, so that the neighbours are likely to have them. */
-  stored(logs: readonly LogStart[], isOld: boolean): void
+  /**
+   * Entries were stored; `isOld` where they were fetched, so that the neighbours are likely to have them; `isPassedOn` where a
+   * neighbour pushed them.
+   */
+  stored(logs: readonly LogStart[], isOld: boolean, isPassedOn?: boolean): void
   /** A fork was proven. */
   forked(logId: LogId): void
   /** A neighbour pushed; true where it should not go on. */
@@ -153,8 +156,8 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
       couriers.delete(link)
       handle({ type: 'down', link })
     },
-    stored(logs, isOld) {
-      handle({ type: 'stored', logs, isOld })
+    stored(logs, isOld, isPassedOn = false) {
+      handle({ type: 'stored', logs, isOld, isPassedOn })
     },
     forked(logId) {
       handle({ type: 'forked', logId })

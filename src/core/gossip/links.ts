@@ -110,7 +110,7 @@ export function createLinks(deps: LinksDeps): Links {
 
   const takePush = (link: LinkName, { rows, stored, fresh, duplicate, knownProofs }: Tally): boolean => {
     const prune = broadcast.pushed(link, rows, fresh, duplicate - knownProofs)
-    broadcast.stored(stored, false)
+    broadcast.stored(stored, false, true)
     return prune
   }
 
@@ -167,7 +167,7 @@ export function createLinks(deps: LinksDeps): Links {
     streamHolders: streams.holders,
     closeStream: streams.close,
     subscriptions,
-    stored: broadcast.stored,
+    stored: (logs, isOld) => broadcast.stored(logs, isOld),
     forked: broadcast.forked,
     pushed(did, tally) {
       claims.brought(did, tally.stored.length)

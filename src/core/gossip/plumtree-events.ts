@@ -13,8 +13,16 @@ export type PlumtreeEvent =
   /** A link was made. What is known of the neighbour may be shared with whoever else sees what it has. */
   | { readonly type: 'up'; readonly link: LinkName; readonly known: Known; readonly knownForks: Known }
   | { readonly type: 'down'; readonly link: LinkName }
-  /** Entries were stored: of each log from a sequence number on. `isOld` where they were fetched: the others likely have them. */
-  | { readonly type: 'stored'; readonly logs: readonly LogStart[]; readonly isOld: boolean }
+  /**
+   * Entries were stored: of each log from a sequence number on. `isOld` where they were fetched: the others likely have them.
+   * `isPassedOn` where a neighbour pushed them.
+   */
+  | {
+      readonly type: 'stored'
+      readonly logs: readonly LogStart[]
+      readonly isOld: boolean
+      readonly isPassedOn?: boolean
+    }
   /** A fork was proven here: its proof goes along every link at once. */
   | { readonly type: 'forked'; readonly logId: LogId }
   /** A neighbour pushed: so many entries that were new here, and so many that were not. Answered by `prune`, or not. */

@@ -80,8 +80,7 @@ export function createSampler(
         cell.seed = random.bytes(SEED_BYTES)
         cell.held = null
       }
-      if (emptied.length > 0)
-        for (const other of known) if (other !== peer) offer(emptied, other)
+      if (emptied.length > 0) for (const other of known) if (other !== peer) offer(emptied, other)
       return emptied.length > 0
     },
     sample: () => ({ active: peersOf(cells.slice(0, active)), passive: peersOf(cells.slice(active)) }),

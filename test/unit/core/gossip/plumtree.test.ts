@@ -13,6 +13,7 @@ import {
   QUEUE_LOGS_MAX,
   RUMOURS_MAX,
 } from '../../../../src/core/gossip/plumtree.ts'
+import { SHORTCUT_MS, SHORTCUT_PAUSE_MS } from '../../../../src/core/gossip/shortcuts.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../../../../src/core/protocol/limits.ts'
 import { seededRandom, testSeed } from '../../../support/seeded.ts'
 import { createPlumtreeNetwork, linkRandomly } from './plumtree-network.ts'
@@ -85,6 +86,25 @@ test('what is written is pushed to every eager neighbour after a moment, and onl
   assert.deepEqual(m.due('x', 'push'), [{ type: 'push', link: 'x', logs: [{ logId: A, from: 0 }] }])
   assert.deepEqual(m.delivered('x', A, 3), [])
   assert.deepEqual(m.due('x', 'push'), [])
+})
+
+test('what a neighbour pushed goes on at once, and what comes soon after it waits for more', () => {
+  const m = machine('x')
+  const passOn = (next: number, nowMs: number): PlumtreeEffect[] => {
+    m.held.set(A, next)
+    return m.handle(
+      { type: 'stored', logs: [{ logId: A, from: next - 1 }], isOld: false, isPassedOn: true },
+      nowMs,
+    )
+  }
+  const wake = (delayMs: number) => [{ type: 'wake', link: 'x', message: 'push', delayMs }]
+  assert.deepEqual(passOn(1, 0), wake(0))
+  m.due('x', 'push')
+  m.delivered('x', A, 1)
+  assert.deepEqual(passOn(2, 20), wake(PUSH_COALESCE_MS - 20))
+  m.due('x', 'push')
+  m.delivered('x', A, 2)
+  assert.deepEqual(passOn(3, PUSH_COALESCE_MS), wake(0))
 })
 
 test('one push is under way on a link; what comes meanwhile follows it', () => {
@@ -164,12 +184,51 @@ test('what comes while an announcement waits is not announced before its own tim
   assert.deepEqual(due(2 * ANNOUNCE_DELAY_MS), [{ type: 'announce', link: 'x', rows: [row(A, 2)] }])
 })
 
-test('what was fetched is told to every neighbour and pushed to none', () => {
-  const m = machine('x')
+test('what was fetched is told to every neighbour and pushed to none: to eager ones at once, for their push stops here', () => {
+  const m = machine('x', 'y')
+  m.handle({ type: 'pruned', link: 'y' })
   assert.deepEqual(
-    m.store(A, 1, true).map((effect) => effect.type === 'wake' && effect.message),
-    ['announce'],
+    m.store(A, 1, true).map((effect) => effect.type === 'wake' && [effect.link, effect.message]),
+    [
+      ['x', 'probe'],
+      ['x', 'announce'],
+      ['y', 'announce'],
+    ],
   )
+  assert.deepEqual(m.due('x', 'probe'), [{ type: 'announce', link: 'x', rows: [{ logId: A, next: 1 }] }])
+  assert.deepEqual(m.due('y', 'probe'), [])
+})
+
+test('who announces soon after a push what it brought is tried as a shorter way, seldom', () => {
+  const m = machine('x', 'y', 'z')
+  for (const link of ['y', 'z']) m.handle({ type: 'pruned', link })
+  const bring = (next: number, nowMs: number) => {
+    m.held.set(A, next)
+    m.handle({ type: 'pushed', link: 'x', rows: [{ logId: A, next }], fresh: 1, duplicate: 0 }, nowMs)
+  }
+  const announce = (link: string, next: number, nowMs: number) =>
+    m.handle({ type: 'announced', link, rows: [{ logId: A, next }] }, nowMs)
+  const early = ANNOUNCE_DELAY_MS - SHORTCUT_MS - 1
+  bring(1, 0)
+  assert.deepEqual(announce('y', 1, early + 1), [])
+  assert.deepEqual(announce('x', 1, early), [])
+  assert.deepEqual(announce('y', 1, early), [{ type: 'ask', link: 'y', want: [] }])
+  assert.ok(m.plumtree.isEager('x') && m.plumtree.isEager('y'))
+  bring(2, early)
+  assert.deepEqual(announce('z', 2, early), [])
+  bring(3, SHORTCUT_PAUSE_MS + early)
+  assert.deepEqual(announce('z', 3, SHORTCUT_PAUSE_MS + early), [{ type: 'ask', link: 'z', want: [] }])
+})
+
+test('when the link that brought the news ends, another is asked to bring them', () => {
+  const m = machine('x', 'y', 'z')
+  m.handle({ type: 'pruned', link: 'z' })
+  m.pushed('x', 1, 0)
+  // News come from elsewhere, or nobody is left to ask.
+  assert.deepEqual(m.handle({ type: 'down', link: 'y' }), [])
+  assert.deepEqual(m.handle({ type: 'down', link: 'x' }), [{ type: 'ask', link: 'z', want: [] }])
+  assert.ok(m.plumtree.isEager('z'))
+  assert.deepEqual(m.handle({ type: 'down', link: 'z' }), [])
 })
 
 test('what waits to be pushed when a link is pruned is announced', () => {

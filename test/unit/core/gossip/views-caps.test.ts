@@ -5,13 +5,13 @@ import { placeOf } from '../../../../src/core/gossip/place.ts'
 import { SAMPLED_ACTIVE } from '../../../../src/core/gossip/sampler.ts'
 import {
   ACTIVE_MAX,
+  CHOSEN_ASK_MS,
+  CHOSEN_ASK_RARELY_MS,
   createViews,
   PASSIVE_MAX,
   PINNED_KEPT,
   PLACE_ACTIVE_MAX,
   PLACE_KNOWN_MAX,
-  CHOSEN_ASK_MS,
-  CHOSEN_ASK_RARELY_MS,
   UNPROVEN_KEPT,
   type ViewEffect,
   type ViewEvent,
