@@ -88,29 +88,48 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     link.announcements.add({ logId, next: link.here().validEnd(logId) }, nowMs + ANNOUNCE_DELAY_MS)
 
   const store = (
-    { logs, isOld, isPassedOn = false }: Extract<PlumtreeEvent, { type: 'stored' }>,
+    { logs, by }: Extract<PlumtreeEvent, { type: 'stored' }>,
     nowMs: number,
   ): PlumtreeEffect[] => {
     const effects: PlumtreeEffect[] = []
-    if (isOld) for (const { logId } of logs) fetched.set(logId, replica.next(logId))
+    const isFetched = typeof by === 'object'
+    if (isFetched) for (const { logId } of logs) fetched.set(logId, replica.next(logId))
+    // Who brings the news was quicker asked than it pushed: it will not push them any more, and others wait for them here.
+    const isNews = isFetched && links.get(by.fetchedFrom)?.isEager === true
     for (const [name, link] of links) {
-      let isHurried = false
+      if (isNews && link.isEager) effects.push(...announceNow(name, link, logs, nowMs))
       for (const { logId, from } of logs) {
         if (!lacks(link, logId)) continue
-        if (!link.isEager) announceLater(link, logId, nowMs)
-        else if (!isOld) enqueue(link, logId, from)
-        else {
-          // It may have been news, and a pull quicker: the push that comes behind is none any more and goes no further.
-          link.announcements.hurry({ logId, next: link.here().validEnd(logId) }, nowMs)
-          isHurried = true
-        }
+        if (link.isEager && !isFetched) enqueue(link, logId, from)
+        else if (!link.isEager || !isNews) announceLater(link, logId, nowMs)
       }
-      if (isHurried) effects.push(...wake(name, link, 'probe', PUSH_COALESCE_MS))
-      const delayMs = isPassedOn ? pauseOf(link, nowMs) : PUSH_COALESCE_MS
+      const delayMs = by === 'push' ? pauseOf(link, nowMs) : PUSH_COALESCE_MS
       if (link.pushes.size > 0) effects.push(...wakePush(name, link, delayMs))
       effects.push(...wakeAnnounce(name, link, nowMs))
     }
     return effects
+  }
+
+  /** Announced rather than pushed: how much of it the neighbour lacks is not known. */
+  const announceNow = (
+    name: LinkName,
+    link: Link,
+    logs: readonly { readonly logId: LogId }[],
+    nowMs: number,
+  ): PlumtreeEffect[] => {
+    const lacking = logs.filter(({ logId }) => lacks(link, logId))
+    for (const { logId } of lacking)
+      link.announcements.hurry({ logId, next: link.here().validEnd(logId) }, nowMs)
+    return lacking.length > 0 ? wake(name, link, 'probe', PUSH_COALESCE_MS) : []
+  }
+
+  /** News that a pull was quicker to bring go on along the tree when they come along it: at the pull, they were off it. */
+  const passOn = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
+    const late = rows.filter(({ logId, next }) => next <= (fetched.peek(logId) ?? 0))
+    for (const { logId } of late) fetched.delete(logId)
+    return [...links].flatMap(([other, link]) =>
+      other !== name && link.isEager ? announceNow(other, link, late, nowMs) : [],
+    )
   }
 
   const forked = (logId: LogId): PlumtreeEffect[] =>
@@ -128,7 +147,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
   ): PlumtreeEffect[] => {
     const link = links.get(name)
     if (!link || duplicate <= fresh) return []
-    if (rows.some(({ logId, next }) => next <= (fetched.get(logId) ?? 0))) return []
+    if (rows.some(({ logId, next }) => next <= (fetched.peek(logId) ?? 0))) return passOn(name, rows, nowMs)
     return [...makeLazy(name, link, nowMs), { type: 'prune', link: name }]
   }
 
