@@ -221,7 +221,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     clock,
     log,
     signal,
-    onFetched: (fetched) => links.stored(fetched, true),
+    onFetched: (fetched, { url }) => links.stored(fetched, url),
   })
   const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
 
@@ -366,7 +366,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     follow(applied, forks) {
       if (!loop) return
       const stored = ownNews(applied, replica.ownLogs())
-      if (stored.length > 0) links.stored(stored, false)
+      if (stored.length > 0) links.stored(stored)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
     self: self.descriptor,
