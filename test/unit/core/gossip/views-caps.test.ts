@@ -126,6 +126,23 @@ test('200 strangers that ask urgently, for ever, never evict the links to the op
   for (const peer of [...mine, ...chosen]) assert.ok(views.isActive(peer))
 })
 
+test('a spore that asked for a link itself asks for chosen ones beside full links ever more rarely', (context) => {
+  const { views, tell } = watch(context, (peer) => peer !== known(0))
+  for (let n = 0; n < ACTIVE_MAX - 1; n++) tell({ type: 'asked', peer: stranger(n), isUrgent: false })
+  // Its own link, to nobody that was chosen.
+  tell({ type: 'learnt', peer: known(9), isPinned: false, isProven: true })
+  tell({ type: 'tick' })
+  assert.ok(views.isActive(known(9)))
+  tell({ type: 'learnt', peer: known(0), isPinned: false, isProven: true })
+  tell({ type: 'sampled', active: [known(0)], passive: [] })
+  const askedAtMs: number[] = []
+  for (let nowMs = 1; nowMs < 20 * CHOSEN_ASK_RARELY_MS; nowMs += 60_000)
+    for (const effect of tell({ type: 'tick' }, nowMs)) if (effect.type === 'ask') askedAtMs.push(nowMs)
+  // Pauses of 1, 2, 4, 8 and 16 times as long, each half as long or half as long again by chance.
+  assert.ok(askedAtMs.length >= 3 && askedAtMs.length <= 5, `${askedAtMs.length} times`)
+  assert.ok((askedAtMs[0] ?? 0) >= CHOSEN_ASK_RARELY_MS / 2)
+})
+
 test('a spore whose links are all taken by strangers asks those that chance chose, urgently and seldom', (context) => {
   const { views, tell } = watch(context)
   for (let n = 0; n < ACTIVE_MAX; n++) tell({ type: 'asked', peer: stranger(n), isUrgent: false })
