@@ -51,6 +51,8 @@ export interface RetrievalQuery {
   readonly scope: Scope
   /** Adds `parts` to each hit. */
   readonly explain: boolean
+  /** Scores every document, however long that takes: what the usual search is measured against. */
+  readonly isExhaustive?: boolean
 }
 
 export interface RetrievalHit {
@@ -66,8 +68,9 @@ export interface RetrievalHit {
 export interface RetrievalReply {
   /** Best first; equal scores by id. In mode `newest`: newest first, every score 0. */
   readonly hits: RetrievalHit[]
-  /** Documents inside the scope that matched. */
+  /** Documents inside the scope that matched; where not `isTotalExact`, those that were met. */
   readonly total: number
+  readonly isTotalExact: boolean
   readonly mode: 'lexical' | 'newest'
   /** Of an empty reply: the filters that removed what matched (`spaces`, `authors`, `tags`, `thread`, `since`, `until`, `moderation`). */
   readonly removedBy: string[]
@@ -79,8 +82,15 @@ export interface Retriever {
   /** Forgets a document; the next search does not find it. Unknown ids are no error. */
   remove(id: Digest): void
   search(query: RetrievalQuery): RetrievalReply
+  /**
+   * Moves some documents out of an index that is mostly dead; true while there is more of it to do. Answers stay the same
+   * throughout. For the background: a call takes as long as putting so many documents.
+   */
+  tidy(documents: number): boolean
   /** How telling a word is here, above 0: the inverse document frequency of each stem in `text`. */
   stemWeights(text: string): ReadonlyMap<string, number>
   /** Documents that can be found. */
   readonly documents: number
+  /** Bytes of the index, about. */
+  readonly bytes: number
 }

@@ -7,11 +7,11 @@
  */
 import type { Did } from '../base/brand.ts'
 import { createAnalyser } from './analysis.ts'
-import { INSIDE, inverseDocumentFrequency } from './bm25.ts'
-import { createCollection } from './collection.ts'
+import { inverseDocumentFrequency } from './bm25.ts'
+import { type Collection, createCollection } from './collection.ts'
 import type { RetrievalHit, RetrievalQuery, RetrievalReply, Retriever } from './contract.ts'
-import { createGateKeeper } from './gate.ts'
-import { createLexical, frequencyOf } from './lexical.ts'
+import { createGateKeeper, type GateKeeper } from './gate.ts'
+import { createLexical, type Lexical } from './lexical.ts'
 import { createRetrievalParams, type RetrievalParams } from './params.ts'
 import { scorePlace } from './place.ts'
 import { createScopeTest, type ScopeTest } from './scope.ts'
@@ -29,86 +29,119 @@ const REMOVED_BY_DOCUMENTS_MAX = 10_000
  */
 const IMAGINED_DOCUMENTS = 1000
 
+/** Dead documents that are tolerated before what is left is moved: below that it would not pay. */
+const DEAD_MIN = 1024
+
+/** A collection and what works over it. */
+interface Engine {
+  readonly collection: Collection
+  readonly gates: GateKeeper
+  readonly lexical: Lexical
+}
+
 export interface RetrieverOptions {
   readonly params?: Partial<RetrievalParams>
   /** Factor on the score of what an author said, above 0. Default: 1 for everyone. */
   readonly weightOf?: (author: Did) => number
+  /** Of the index of ids: whoever knows it could make ids meet in one slot. 32 bits. */
+  readonly secret?: number
 }
 
 export function createRetriever(options: RetrieverOptions = {}): Retriever {
   const params = createRetrievalParams(options.params)
   const weightOf = options.weightOf ?? (() => 1)
   const analyser = createAnalyser()
-  const collection = createCollection(analyser)
-  const gates = createGateKeeper(collection)
-  const lexical = createLexical(collection, analyser, params)
-  const everything = createScopeTest({})
+  let engine = createEngine()
+  /** Where what is left is moved to, and the ordinals below which it has been. */
+  let next: { readonly engine: Engine; moved: number } | null = null
 
-  function searchLexical({ text, limit, explain }: RetrievalQuery, scope: ScopeTest): RetrievalReply {
+  function createEngine(): Engine {
+    const collection = createCollection(analyser, options.secret ?? 0)
+    const gates = createGateKeeper(collection.table)
+    return { collection, gates, lexical: createLexical(collection, analyser, params) }
+  }
+
+  function searchLexical(query: RetrievalQuery, scope: ScopeTest): RetrievalReply {
+    const { text, limit, explain } = query
+    const { collection, gates, lexical } = engine
+    const { table } = collection
     const gate = gates.open(scope)
-    const found = lexical.score(text, gate)
-    const candidates = selectBest(found.matches, params.candidatesMax, (ordinal) => found.scores[ordinal]!)
+    const found = lexical.score(text, gate, query.isExhaustive)
+    const candidates = selectBest(found.matches, params.candidatesMax, found.score)
     const place = scorePlace(candidates, text, found, gate, collection, analyser, params)
     const scores = new Map<number, number>()
-    let total = found.matches.length
+    let { total } = found
     for (const ordinal of place.ordinals) {
-      if (found.scores[ordinal] === 0) total++
+      if (found.score(ordinal) === 0) total++
       scores.set(ordinal, scoreOf(ordinal))
     }
     return {
       hits: selectBest(scores.keys(), limit, (ordinal) => scores.get(ordinal)!).map(hitOf),
       total,
+      isTotalExact: found.isTotalExact,
       mode: 'lexical',
       removedBy: total > 0 || scope.isOpen ? [] : removers(matchesAnywhere(text), scope),
     }
 
     function weight(ordinal: number): number {
-      return weightOf(scope.provenance(collection.document(ordinal))!.author)
+      return weightOf(scope.provenance(ordinal)!.author)
     }
 
     function scoreOf(ordinal: number): number {
       const { neighbours, links, thread } = place.parts(ordinal)
-      const sum = found.scores[ordinal]! + neighbours + links + thread
+      const sum = found.score(ordinal) + neighbours + links + thread
       return sum * place.speakerFactor(ordinal) * weight(ordinal)
     }
 
     function hitOf(ordinal: number): RetrievalHit {
-      const document = collection.document(ordinal)
-      const hit = { id: document.id, score: scores.get(ordinal)!, provenance: scope.provenance(document)! }
+      const hit = {
+        id: table.id(ordinal),
+        score: scores.get(ordinal)!,
+        provenance: scope.provenance(ordinal)!,
+      }
       if (!explain) return hit
       const factors = { speaker: place.speakerFactor(ordinal), weight: weight(ordinal) }
       return { ...hit, parts: { ...found.parts(ordinal), ...place.parts(ordinal), ...factors } }
     }
   }
 
-  function matchesAnywhere(text: string): Int32Array {
-    return lexical.score(text, gates.open(everything)).matches
+  function matchesAnywhere(text: string): readonly number[] {
+    const { collection, gates, lexical } = engine
+    return lexical.score(text, gates.open(createScopeTest({}, collection.table))).matches
   }
 
   function listNewest({ limit }: RetrievalQuery, scope: ScopeTest): RetrievalReply {
-    const inside: number[] = []
-    const times = new Float64Array(collection.ordinals)
-    for (const ordinal of livingOrdinals()) {
-      const provenance = scope.provenance(collection.document(ordinal))
-      if (provenance === null) continue
-      inside.push(ordinal)
-      times[ordinal] = provenance.atMs
+    const { table } = engine.collection
+    let total = 0
+    const inside = function* (): Iterable<number> {
+      for (const ordinal of livingOrdinals()) {
+        if (!scope.isOpen && !scope.isInside(ordinal)) continue
+        total++
+        yield ordinal
+      }
     }
+    const newest = selectBest(inside(), limit, (ordinal) => timeOf(ordinal, scope))
     return {
-      hits: selectBest(inside, limit, (ordinal) => times[ordinal]!).map((ordinal) => {
-        const document = collection.document(ordinal)
-        return { id: document.id, score: 0, provenance: scope.provenance(document)! }
-      }),
-      total: inside.length,
+      hits: newest.map((ordinal) => ({
+        id: table.id(ordinal),
+        score: 0,
+        provenance: scope.provenance(ordinal)!,
+      })),
+      total,
+      isTotalExact: true,
       mode: 'newest',
-      removedBy: inside.length > 0 ? [] : removers(livingOrdinals(), scope),
+      removedBy: total > 0 ? [] : removers(livingOrdinals(), scope),
     }
   }
 
+  function timeOf(ordinal: number, scope: ScopeTest): number {
+    const { authorOf, atMs } = engine.collection.table
+    return authorOf[ordinal]! < 0 ? scope.provenance(ordinal)!.atMs : atMs[ordinal]!
+  }
+
   function* livingOrdinals(): Iterable<number> {
-    for (let ordinal = 0; ordinal < collection.ordinals; ordinal++) {
-      if (collection.alive[ordinal] === INSIDE) yield ordinal
-    }
+    const { table } = engine.collection
+    for (let ordinal = 0; ordinal < table.ordinals; ordinal++) if (table.alive[ordinal] === 1) yield ordinal
   }
 
   /** The filters that keep what matched outside, in the order of the alphabet. */
@@ -117,14 +150,15 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     let seen = 0
     for (const ordinal of matches) {
       if (++seen > REMOVED_BY_DOCUMENTS_MAX) break
-      for (const filter of scope.removedBy(collection.document(ordinal))) filters.add(filter)
+      for (const filter of scope.removedBy(ordinal)) filters.add(filter)
     }
     return [...filters].sort()
   }
 
   function stemWeight(stem: string): number {
-    const documents = collection.terms.documents + IMAGINED_DOCUMENTS
-    return inverseDocumentFrequency(documents, frequencyOf(collection.terms, stem))
+    const { table, vocabulary, termFrequencies } = engine.collection
+    const frequency = termFrequencies[vocabulary.terms.find(stem)] ?? 0
+    return inverseDocumentFrequency(table.size + IMAGINED_DOCUMENTS, frequency)
   }
 
   /** The highest scores first, equal ones by id. */
@@ -133,22 +167,50 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     limit: number,
     scoreOf: (ordinal: number) => number,
   ): number[] {
+    const { table } = engine.collection
     return selectTop(ordinals, limit, (a, b) => {
       const difference = scoreOf(a) - scoreOf(b)
-      return difference === 0 ? collection.document(a).id < collection.document(b).id : difference > 0
+      return difference === 0 ? table.compareIds(a, b) < 0 : difference > 0
     })
+  }
+
+  /** Whether so much is dead that moving what lives costs no more than the removals that led here. */
+  function isDue(): boolean {
+    const { ordinals, size } = engine.collection.table
+    return ordinals - size >= DEAD_MIN && ordinals - size > size
   }
 
   return {
     get documents() {
-      return collection.size
+      return engine.collection.table.size
     },
-    put: collection.put,
-    remove: collection.remove,
+    get bytes() {
+      return engine.collection.bytes + (next?.engine.collection.bytes ?? 0)
+    },
+    put(document) {
+      engine.collection.put(document)
+      // What has not been moved yet will be as it is then.
+      if (next && next.engine.collection.table.find(document.id) >= 0) next.engine.collection.put(document)
+    },
+    remove(id) {
+      engine.collection.remove(id)
+      next?.engine.collection.remove(id)
+    },
+    tidy(documents) {
+      if (!next && !isDue()) return false
+      next ??= { engine: createEngine(), moved: 0 }
+      const { table } = engine.collection
+      for (const end = Math.min(table.ordinals, next.moved + documents); next.moved < end; next.moved++)
+        if (table.alive[next.moved] === 1) next.engine.collection.adopt(engine.collection, next.moved)
+      if (next.moved < table.ordinals) return true
+      engine = next.engine
+      next = null
+      return false
+    },
     stemWeights: (text) =>
       new Map([...analyser.query(text).terms.keys()].map((stem) => [stem, stemWeight(stem)])),
     search(query) {
-      const scope = createScopeTest(query.scope)
+      const scope = createScopeTest(query.scope, engine.collection.table)
       return query.text.trim() === '' ? listNewest(query, scope) : searchLexical(query, scope)
     },
   }
