@@ -203,7 +203,16 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
   const retriever = ports.retriever ?? createRetriever()
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
-  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf, shown })
+  const recall = createRecall({
+    retriever,
+    indexer,
+    library,
+    spaces,
+    clock,
+    trustOf,
+    shown,
+    self: memory.self,
+  })
   const tasks = createTasks({ memory, library, recall, writer, spaces, shown })
 
   const follow = async (

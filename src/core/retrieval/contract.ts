@@ -1,5 +1,6 @@
 /** What goes into a retriever and what comes out of it. */
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
+import type { ScorePart } from '../protocol/score-parts.ts'
 
 /** One visible appearance of a document: who said it, where, when. */
 export interface Provenance {
@@ -49,6 +50,12 @@ export interface RetrievalQuery {
   /** Hits wanted, at most. */
   readonly limit: number
   readonly scope: Scope
+  /** Milliseconds since the Unix epoch, for the age of what is found; without it, age does not count. */
+  readonly nowMs?: number
+  /** What is left out of the score. */
+  readonly without?: ReadonlySet<ScorePart> | undefined
+  /** False where each of several near-duplicates is to be a hit of its own. */
+  readonly isFolded?: boolean
   /** Adds `parts` to each hit. */
   readonly explain: boolean
   /** Scores every document, however long that takes: what the usual search is measured against. */
@@ -59,10 +66,12 @@ export interface RetrievalHit {
   readonly id: Digest
   /** Comparable within one reply only. */
   readonly score: number
-  /** Summands `terms`, `grams`, `feedback`, `neighbours`, `links`, `thread`; factors `speaker`, `weight`. */
+  /** Summands `terms`, `grams`, `feedback`, `neighbours`, `links`, `thread`; factors `speaker`, `trust`, `age`. */
   readonly parts?: Readonly<Record<string, number>>
   /** The earliest one inside the scope. */
   readonly provenance: Provenance
+  /** Near-duplicates that stand behind it, best first. */
+  readonly copies: readonly { readonly id: Digest; readonly author: Did }[]
 }
 
 export interface RetrievalReply {

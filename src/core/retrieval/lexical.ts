@@ -5,6 +5,7 @@
 import type { Analyser } from './analysis.ts'
 import { createCandidateFinder } from './candidates.ts'
 import type { Collection } from './collection.ts'
+import type { RetrievalQuery } from './contract.ts'
 import { createDocumentScorer, type DocumentScore } from './document-scorer.ts'
 import { feedbackTerms } from './feedback.ts'
 import { createTokenBuffer } from './forward-index.ts'
@@ -32,7 +33,7 @@ export interface LexicalScores {
 
 export interface Lexical {
   /** Scores a query; what it returns holds until the next call. `isExhaustive`: every document is a candidate. */
-  score(text: string, gate: Gate, isExhaustive?: boolean): LexicalScores
+  score(text: string, gate: Gate, how?: Pick<RetrievalQuery, 'isExhaustive' | 'without'>): LexicalScores
 }
 
 export function createLexical(collection: Collection, analyser: Analyser, params: RetrievalParams): Lexical {
@@ -63,7 +64,9 @@ export function createLexical(collection: Collection, analyser: Analyser, params
   }
 
   return {
-    score(text, gate, isExhaustive = false) {
+    score(text, gate, { isExhaustive = false, without } = {}) {
+      const gramWeight = without?.has('grams') ? 0 : params.gramWeight
+      const feedbackWeight = without?.has('feedback') ? 0 : params.feedbackWeight
       const bags = analyser.query(text)
       const query = createQueryFeatures(bags, collection, params)
       const threads = collection.threads.scorer(params)
@@ -77,7 +80,7 @@ export function createLexical(collection: Collection, analyser: Analyser, params
       const most = isExhaustive ? Number.POSITIVE_INFINITY : params.scoredMax
       const found = finder.byTerms(query.terms, query.termsPossible, most, gate, threads)
       const ordinals = new Set(isExhaustive ? everything(gate) : found.ordinals)
-      if (params.gramWeight > 0) for (const ordinal of fuzzy.find(query, gate)) ordinals.add(ordinal)
+      if (gramWeight > 0) for (const ordinal of fuzzy.find(query, gate)) ordinals.add(ordinal)
 
       const features = learn(found.ordinals, bags.terms.size)
       if (features.length > 0) {
@@ -92,7 +95,7 @@ export function createLexical(collection: Collection, analyser: Analyser, params
       const scales = { terms: 0, grams: 0, feedback: 0 }
       for (const ordinal of matches)
         for (const part of PARTS) scales[part] = Math.max(scales[part], scoreOf(ordinal)[part])
-      const weights = { terms: 1, grams: params.gramWeight, feedback: params.feedbackWeight }
+      const weights = { terms: 1, grams: gramWeight, feedback: feedbackWeight }
       for (const part of PARTS) scales[part] = scales[part] > 0 ? weights[part] / scales[part] : 0
       return {
         matches,
@@ -113,7 +116,7 @@ export function createLexical(collection: Collection, analyser: Analyser, params
 
       /** The terms of the best hits, where the query is long enough for them to be sure. */
       function learn(best: readonly number[], queryTerms: number) {
-        if (params.feedbackWeight === 0 || queryTerms < params.feedbackQueryTermsMin) return []
+        if (feedbackWeight === 0 || queryTerms < params.feedbackQueryTermsMin) return []
         const { table } = collection
         const top = selectTop(
           best.slice(0, 4 * params.feedbackDocuments),

@@ -12,6 +12,8 @@ export interface Links {
   remove(id: Digest, sources: readonly Digest[]): void
   /** Calls `visit` for what a document cites and for what cites it. */
   follow(id: Digest, sources: readonly Digest[], visit: (id: Digest) => void): void
+  /** The same for what cites it alone. */
+  citing(id: Digest, visit: (id: Digest) => void): void
 }
 
 export function createLinks(): Links {
@@ -35,6 +37,9 @@ export function createLinks(): Links {
     },
     follow(id, sources, visit) {
       sources.slice(0, LINKS_FOLLOWED_MAX).forEach(visit)
+      citing.get(id)?.slice(0, LINKS_FOLLOWED_MAX).forEach(visit)
+    },
+    citing(id, visit) {
       citing.get(id)?.slice(0, LINKS_FOLLOWED_MAX).forEach(visit)
     },
   }

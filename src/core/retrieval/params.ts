@@ -60,6 +60,10 @@ export interface RetrievalParams {
   readonly threadWeight: number
   /** Factor on what was said by someone whom the query names. */
   readonly speakerFactor: number
+  /** Weight of a memory's age, 0 … 1; its rate a day, and the least that is left of a memory (`age.ts`). */
+  readonly ageWeight: number
+  readonly ageRate: number
+  readonly ageFloor: number
   /** Candidates, best first, whose neighbours, links and factors are looked at: deeper ones do not reach a page. */
   readonly candidatesMax: number
   /** Distinct terms, and grams, of a query that count: a paragraph has fewer. */
@@ -88,6 +92,9 @@ const DEFAULTS: RetrievalParams = {
   linkWeight: 0.5,
   threadWeight: 0.3,
   speakerFactor: 1.25,
+  ageWeight: 0.15,
+  ageRate: 0.1,
+  ageFloor: 0.15,
   candidatesMax: 500,
   queryTermsMax: 256,
   queryGramsMax: 1024,
@@ -127,6 +134,9 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   threadWeight: SHARE,
   // Below 1 a query would hide what the person it names has said.
   speakerFactor: [1, 10],
+  ageWeight: SHARE,
+  ageRate: [0, 100],
+  ageFloor: SHARE,
   candidatesMax: [100, 1e6, 'whole'],
   queryTermsMax: [1, 1e5, 'whole'],
   queryGramsMax: [1, 1e5, 'whole'],

@@ -6,12 +6,15 @@
  * in which documents came, nor from what was removed before.
  */
 import type { Did } from '../base/brand.ts'
+import type { ScorePart } from '../protocol/score-parts.ts'
+import { ageFactor } from './age.ts'
 import { createAnalyser } from './analysis.ts'
 import { inverseDocumentFrequency } from './bm25.ts'
 import { type Collection, createCollection } from './collection.ts'
 import type { RetrievalHit, RetrievalQuery, RetrievalReply, Retriever } from './contract.ts'
-import { createGateKeeper, type GateKeeper } from './gate.ts'
+import { createGateKeeper, type GateKeeper, INSIDE } from './gate.ts'
 import { createLexical, type Lexical } from './lexical.ts'
+import { type Folded, foldNearDuplicates } from './near-duplicates.ts'
 import { createRetrievalParams, type RetrievalParams } from './params.ts'
 import { scorePlace } from './place.ts'
 import { createScopeTest, type ScopeTest } from './scope.ts'
@@ -31,6 +34,12 @@ const IMAGINED_DOCUMENTS = 1000
 
 /** Dead documents that are tolerated before what is left is moved: below that it would not pay. */
 const DEAD_MIN = 1024
+
+/** Hits that are looked at for each that is wanted: some fold into others. */
+const FOLDED_FROM = 5
+
+const NOTHING: ReadonlySet<ScorePart> = new Set()
+const NO_PLACE = { neighbourWeights: [0, 0], linkWeight: 0, threadWeight: 0 } as const
 
 /** A collection and what works over it. */
 interface Engine {
@@ -62,46 +71,72 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
   }
 
   function searchLexical(query: RetrievalQuery, scope: ScopeTest): RetrievalReply {
-    const { text, limit, explain } = query
+    const { text, limit, explain, nowMs, isFolded = true, without = NOTHING } = query
     const { collection, gates, lexical } = engine
     const { table } = collection
     const gate = gates.open(scope)
-    const found = lexical.score(text, gate, query.isExhaustive)
+    const found = lexical.score(text, gate, query)
     const candidates = selectBest(found.matches, params.candidatesMax, found.score)
-    const place = scorePlace(candidates, text, found, gate, collection, analyser, params)
+    const place = scorePlace(candidates, text, found, gate, collection, analyser, {
+      ...params,
+      ...(without.has('place') && NO_PLACE),
+      ...(without.has('speaker') && { speakerFactor: 1 }),
+    })
     const scores = new Map<number, number>()
     let { total } = found
     for (const ordinal of place.ordinals) {
       if (found.score(ordinal) === 0) total++
       scores.set(ordinal, scoreOf(ordinal))
     }
+    const most = isFolded ? limit * FOLDED_FROM : limit
+    const best = selectBest(scores.keys(), most, (ordinal) => scores.get(ordinal)!)
+    const folded = isFolded
+      ? foldNearDuplicates(best, limit, collection)
+      : best.map((ordinal) => ({ ordinal, copies: [] }))
     return {
-      hits: selectBest(scores.keys(), limit, (ordinal) => scores.get(ordinal)!).map(hitOf),
+      hits: folded.map(hitOf),
       total,
       isTotalExact: found.isTotalExact,
       mode: 'lexical',
       removedBy: total > 0 || scope.isOpen ? [] : removers(matchesAnywhere(text), scope),
     }
 
-    function weight(ordinal: number): number {
-      return weightOf(scope.provenance(ordinal)!.author)
+    function factorsOf(ordinal: number): { speaker: number; trust: number; age: number } {
+      const { author } = scope.provenance(ordinal)!
+      const usefulAtMs = Math.max(timeOf(ordinal, scope), citedAtMs(ordinal))
+      return {
+        speaker: place.speakerFactor(ordinal),
+        trust: without.has('trust') ? 1 : weightOf(author),
+        age: nowMs === undefined || without.has('age') ? 1 : ageFactor(nowMs - usefulAtMs, params),
+      }
+    }
+
+    /** When a memory was last of use: somebody whom the query may see built on it. */
+    function citedAtMs(ordinal: number): number {
+      let last = Number.NEGATIVE_INFINITY
+      if (nowMs === undefined) return last
+      collection.links.citing(table.id(ordinal), (id) => {
+        const other = table.find(id)
+        if (other >= 0 && gate.decide(other) === INSIDE) last = Math.max(last, timeOf(other, scope))
+      })
+      return last
     }
 
     function scoreOf(ordinal: number): number {
       const { neighbours, links, thread } = place.parts(ordinal)
-      const sum = found.score(ordinal) + neighbours + links + thread
-      return sum * place.speakerFactor(ordinal) * weight(ordinal)
+      const { speaker, trust, age } = factorsOf(ordinal)
+      return (found.score(ordinal) + neighbours + links + thread) * speaker * trust * age
     }
 
-    function hitOf(ordinal: number): RetrievalHit {
+    function hitOf({ ordinal, copies }: Folded): RetrievalHit {
       const hit = {
         id: table.id(ordinal),
         score: scores.get(ordinal)!,
         provenance: scope.provenance(ordinal)!,
+        copies: copies.map((copy) => ({ id: table.id(copy), author: scope.provenance(copy)!.author })),
       }
       if (!explain) return hit
-      const factors = { speaker: place.speakerFactor(ordinal), weight: weight(ordinal) }
-      return { ...hit, parts: { ...found.parts(ordinal), ...place.parts(ordinal), ...factors } }
+      return { ...hit, parts: { ...found.parts(ordinal), ...place.parts(ordinal), ...factorsOf(ordinal) } }
     }
   }
 
@@ -126,6 +161,7 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
         id: table.id(ordinal),
         score: 0,
         provenance: scope.provenance(ordinal)!,
+        copies: [],
       })),
       total,
       isTotalExact: true,

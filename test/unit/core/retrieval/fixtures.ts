@@ -38,7 +38,7 @@ export function documentOf(
 }
 
 export const search = (retriever: Retriever, text: string, scope: Scope = {}, limit = 10): RetrievalReply =>
-  retriever.search({ text, limit, scope, explain: true })
+  retriever.search({ text, limit, scope, isFolded: false, explain: true })
 
 /** The short names of what was found, best first. */
 export const idsOf = (reply: RetrievalReply): string[] => reply.hits.map(({ id }) => nameOf(id))

@@ -203,12 +203,12 @@ test('explains each score by summands and factors', () => {
     }),
   ])
   for (const { score, parts } of search(retriever, 'Ann tower').hits) {
-    const { terms, grams, feedback, neighbours, links, thread, speaker, weight } = parts as Record<
+    const { terms, grams, feedback, neighbours, links, thread, speaker, trust, age } = parts as Record<
       string,
       number
     >
     const sum = terms! + grams! + feedback! + neighbours! + links! + thread!
-    assert.ok(Math.abs(sum * speaker! * weight! - score) < 1e-12)
+    assert.ok(Math.abs(sum * speaker! * trust! * age! - score) < 1e-12)
   }
   const [plain] = retriever.search({ text: 'tower', limit: 1, scope: {}, explain: false }).hits
   assert.ok(plain !== undefined && !('parts' in plain))
