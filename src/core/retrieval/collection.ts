@@ -28,6 +28,8 @@ export interface Collection {
   readonly gramFrequencies: Int32Array
   /** Terms of a document by ordinal, repetitions counted, stop words not. */
   readonly lengths: Int32Array
+  /** The same of its grams. */
+  readonly gramLengths: Int32Array
   /** Mean length of a living document, in terms and in grams. */
   readonly meanTerms: number
   readonly meanGrams: number
@@ -63,6 +65,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
   let termFrequencies = new Int32Array(0)
   let gramFrequencies = new Int32Array(0)
   let lengths = new Int32Array(0)
+  let gramLengths = new Int32Array(0)
   /** The document that last had a term or gram, counted from 1, so that each counts once. */
   let termSeen = new Uint32Array(0)
   let gramSeen = new Uint32Array(0)
@@ -149,6 +152,8 @@ export function createCollection(analyser: Analyser, secret: number): Collection
     }
     lengths = widened(lengths, ordinal)
     lengths[ordinal] = terms
+    gramLengths = widened(gramLengths, ordinal)
+    gramLengths[ordinal] = grams
     totalTerms += terms
     totalGrams += grams
     threads.add(ordinal, terms)
@@ -170,6 +175,9 @@ export function createCollection(analyser: Analyser, secret: number): Collection
     },
     get lengths() {
       return lengths
+    },
+    get gramLengths() {
+      return gramLengths
     },
     get meanTerms() {
       return table.size === 0 ? 0 : totalTerms / table.size
@@ -221,7 +229,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
       links.add(id, sources)
     },
     get bytes() {
-      const columns = [termFrequencies, gramFrequencies, lengths, termSeen, gramSeen, foundCounts]
+      const columns = [termFrequencies, gramFrequencies, lengths, gramLengths, termSeen, gramSeen, foundCounts]
       const parts = [table, vocabulary, forward, postings]
       return (
         columns.reduce((sum, { byteLength }) => sum + byteLength, 0) +

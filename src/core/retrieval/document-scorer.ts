@@ -71,32 +71,28 @@ export function createDocumentScorer(collection: Collection, params: RetrievalPa
     return verdicts[token]!
   }
 
-  /** Counts what the document has of what is looked for; its length in grams. */
-  const count = (ordinal: number): number => {
+  /** Counts what the document has of what is looked for. */
+  const count = (ordinal: number): void => {
     for (const { counts, features } of [terms, grams, feedback]) counts.fill(0, 0, features.length + 1)
     const size = forward.read(ordinal, buffer)
     const { tokens, counts } = buffer
     const { termOf, gramStarts, gramNumbers } = vocabulary
     const { places: gramPlaces, counts: gramCounts } = grams
-    let gramLength = 0
     for (let i = 0; i < size; i++) {
       const token = tokens[i]!
-      const times = counts[i]!
-      const start = gramStarts[token]!
-      const end = gramStarts[token + 1]!
-      gramLength += (end - start) * times
       const verdict = verdicts[token]!
       if (verdict === OTHER || (verdict === UNKNOWN && judge(token) === OTHER)) continue
+      const times = counts[i]!
       const term = termOf[token]!
       terms.counts[terms.places[term]!]! += times
       feedback.counts[feedback.places[term]!]! += times
-      for (let at = start; at < end; at++) gramCounts[gramPlaces[gramNumbers[at]!]!]! += times
+      const end = gramStarts[token + 1]!
+      for (let at = gramStarts[token]!; at < end; at++) gramCounts[gramPlaces[gramNumbers[at]!]!]! += times
     }
     const name = collection.nameOf(table.speakerOf[ordinal]!)
     for (const term of name.terms)
       for (const slots of [terms, feedback]) slots.counts[slots.places[term]!] = 1
     for (const gram of name.grams) gramCounts[gramPlaces[gram]!]!++
-    return gramLength + name.grams.length
   }
 
   /** Sum over what was counted, and the shares of it. */
@@ -127,10 +123,10 @@ export function createDocumentScorer(collection: Collection, params: RetrievalPa
       forget()
     },
     score(ordinal) {
-      const gramLength = count(ordinal)
+      count(ordinal)
       const norm = lengthNorm(params, collection.lengths[ordinal]!, meanTerms)
       const byTerms = sumUp(terms, norm)
-      const byGrams = sumUp(grams, lengthNorm(params, gramLength, meanGrams))
+      const byGrams = sumUp(grams, lengthNorm(params, collection.gramLengths[ordinal]!, meanGrams))
       const termsShare = byTerms.share / (termsPossible || 1)
       return {
         terms: byTerms.score * termsShare ** params.coordination,

@@ -105,7 +105,7 @@ export function createLexical(collection: Collection, analyser: Analyser, params
         score(ordinal) {
           const score = scoreOf(ordinal)
           if (!isMatch(score)) return 0
-          return PARTS.reduce((sum, part) => sum + scales[part] * score[part], 0)
+          return scales.terms * score.terms + scales.grams * score.grams + scales.feedback * score.feedback
         },
         parts(ordinal) {
           const score = scoreOf(ordinal)

@@ -8,6 +8,8 @@ import type { Digest } from '../base/brand.ts'
 export const LINKS_FOLLOWED_MAX = 64
 
 export interface Links {
+  /** No document cites another. */
+  readonly isEmpty: boolean
   add(id: Digest, sources: readonly Digest[]): void
   remove(id: Digest, sources: readonly Digest[]): void
   /** Calls `visit` for what a document cites and for what cites it. */
@@ -21,6 +23,9 @@ export function createLinks(): Links {
   const citing = new Map<Digest, Digest[]>()
 
   return {
+    get isEmpty() {
+      return citing.size === 0
+    },
     add(id, sources) {
       for (const source of new Set(sources)) {
         const ids = citing.get(source)

@@ -45,7 +45,7 @@ export function scorePlace(
         neighbours.set(other, (neighbours.get(other) ?? 0) + params.neighbourWeights[i]! * score)
       }
     }
-    if (params.linkWeight === 0) continue
+    if (params.linkWeight === 0 || collection.links.isEmpty) continue
     collection.links.follow(collection.table.id(ordinal), collection.table.sources(ordinal), (id) => {
       const other = collection.table.find(id)
       if (other < 0 || other === ordinal || !isInside(other)) return

@@ -114,7 +114,7 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     /** When a memory was last of use: somebody whom the query may see built on it. */
     function citedAtMs(ordinal: number): number {
       let last = Number.NEGATIVE_INFINITY
-      if (nowMs === undefined) return last
+      if (nowMs === undefined || collection.links.isEmpty) return last
       collection.links.citing(table.id(ordinal), (id) => {
         const other = table.find(id)
         if (other >= 0 && gate.decide(other) === INSIDE) last = Math.max(last, timeOf(other, scope))
@@ -197,17 +197,19 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     return inverseDocumentFrequency(table.size + IMAGINED_DOCUMENTS, frequency)
   }
 
-  /** The highest scores first, equal ones by id. */
+  /** The highest scores first, equal ones by id. Each is asked for once. */
   function selectBest(
     ordinals: Iterable<number>,
     limit: number,
     scoreOf: (ordinal: number) => number,
   ): number[] {
     const { table } = engine.collection
-    return selectTop(ordinals, limit, (a, b) => {
-      const difference = scoreOf(a) - scoreOf(b)
-      return difference === 0 ? table.compareIds(a, b) < 0 : difference > 0
-    })
+    const all = [...ordinals]
+    const scores = Float64Array.from(all, scoreOf)
+    const best = selectTop(all.keys(), limit, (a, b) =>
+      scores[a] === scores[b] ? table.compareIds(all[a]!, all[b]!) < 0 : scores[a]! > scores[b]!,
+    )
+    return best.map((place) => all[place]!)
   }
 
   /** Whether so much is dead that moving what lives costs no more than the removals that led here. */
