@@ -1,9 +1,9 @@
 /**
  * Which documents are worth scoring, from the postings: term at a time, the rarest first, and no further than it can matter.
  *
- * Once the terms that are left could not lift a document that has none of the others among the best, only documents that
- * were met are looked at (MaxScore: Turtle & Flood 1995, term at a time); and once these are few, the rest of the lists stays
- * unread, for each is then scored from its own tokens. So a query costs what its telling words do, not its common ones.
+ * Once the terms that are left could not lift a document that has none of the others among the best (MaxScore: Turtle & Flood
+ * 1995), or enough has been read, the rest of the lists stays unread: each of the best so far is then scored from its own
+ * tokens, common words included. So a query costs what its telling words do.
  *
  * The sums here choose, in single precision; they are no scores.
  */
@@ -15,7 +15,6 @@ import type { RetrievalParams } from './params.ts'
 import { createPostingBuffer } from './posting-pool.ts'
 import type { QueryFeature } from './query-features.ts'
 import type { ThreadScorer } from './threads.ts'
-import { selectTop } from './top.ts'
 
 export interface Candidates {
   /** Best first. */
@@ -66,7 +65,6 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
 
   const readTerm = (
     { number, idf, share, weight }: QueryFeature,
-    onlyMet: boolean,
     gate: Gate,
     threads: ThreadScorer,
   ): void => {
@@ -80,7 +78,6 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
     postings.scan(number, buffer, (size) => {
       for (let i = 0; i < size; i++) {
         const ordinal = ordinals[i]!
-        if (onlyMet && matched[ordinal] === 0) continue
         const state = states[ordinal]!
         if (state !== INSIDE && (state === OUTSIDE || gate.decide(ordinal) !== INSIDE)) continue
         const count = counts[i]!
@@ -93,14 +90,19 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
     if (hasThreads) threads.endFeature(weight)
   }
 
-  /** The best of those that were met, by a score that is asked for once each. */
-  const best = (most: number, score: (ordinal: number) => number): number[] => {
+  /** Asks for the score of each that was met; returns the score that the `most`-th best has, 0 where there are fewer. */
+  const rank = (most: number, score: (ordinal: number) => number): number => {
     ranks = widened(ranks, met)
     for (let i = 0; i < met; i++) ranks[i] = score(touched[i]!)
-    const places = selectTop(indexes(met), most, (a, b) =>
-      ranks[a] === ranks[b] ? table.compareIds(touched[a]!, touched[b]!) < 0 : ranks[a]! > ranks[b]!,
-    )
-    return places.map((place) => touched[place]!)
+    return met <= most ? 0 : kthLargest(ranks, met, most)
+  }
+
+  /** The best of those that were met, as they were ranked; equal ones by id. */
+  const best = (most: number, least: number): number[] => {
+    const chosen: number[] = []
+    for (let i = 0; i < met; i++) if (ranks[i]! >= least) chosen.push(i)
+    chosen.sort((a, b) => ranks[b]! - ranks[a]! || table.compareIds(touched[a]!, touched[b]!))
+    return chosen.slice(0, most).map((place) => touched[place]!)
   }
 
   return {
@@ -113,22 +115,21 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
       let leftShare = lists.reduce((sum, { share }) => sum + share, 0)
       const sure = (ordinal: number): number => scores[ordinal]! * coordination(matched[ordinal]! / possible)
       let read = 0
-      let onlyMet = false
       for (const [i, list] of lists.entries()) {
         read += list.frequency
         if (list.frequency > SHORT_LIST && i > 0) {
-          if (!onlyMet && met >= most) {
-            const [worst] = best(most, sure).slice(-1)
-            onlyMet = left * coordination(leftShare / possible) < sure(worst!)
+          const isSpent = read > params.postingsMax
+          if (isSpent || met >= most) {
+            const least = rank(most, sure)
+            if (isSpent || left * coordination(leftShare / possible) < least)
+              return { ordinals: best(most, least), met, isComplete: false }
           }
-          onlyMet ||= read > params.postingsMax
-          if (onlyMet && met <= most) return { ordinals: best(met, sure), met, isComplete: false }
         }
-        readTerm(list, onlyMet, gate, threads)
+        readTerm(list, gate, threads)
         left -= list.idf * (params.k1 + 1)
         leftShare -= list.share
       }
-      return { ordinals: best(most, sure), met, isComplete: !onlyMet }
+      return { ordinals: best(most, rank(most, sure)), met, isComplete: true }
     },
     byWeights(weights, most, gate) {
       begin()
@@ -141,11 +142,28 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
             scores[ordinal]! += weight
           }
         })
-      return best(most, (ordinal) => scores[ordinal]!)
+      return best(
+        most,
+        rank(most, (ordinal) => scores[ordinal]!),
+      )
     },
   }
 }
 
-function* indexes(count: number): Iterable<number> {
-  for (let i = 0; i < count; i++) yield i
+/** The k-th largest of the first `count` numbers: a heap of the largest so far, the least of them on top. */
+function kthLargest(numbers: Float32Array, count: number, k: number): number {
+  const heap = numbers.slice(0, k).sort()
+  for (let i = k; i < count; i++) {
+    const number = numbers[i]!
+    if (number <= heap[0]!) continue
+    let at = 0
+    for (let child = 1; child < k; child = 2 * at + 1) {
+      if (child + 1 < k && heap[child + 1]! < heap[child]!) child++
+      if (heap[child]! >= number) break
+      heap[at] = heap[child]!
+      at = child
+    }
+    heap[at] = number
+  }
+  return heap[0]!
 }

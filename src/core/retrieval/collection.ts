@@ -229,7 +229,15 @@ export function createCollection(analyser: Analyser, secret: number): Collection
       links.add(id, sources)
     },
     get bytes() {
-      const columns = [termFrequencies, gramFrequencies, lengths, gramLengths, termSeen, gramSeen, foundCounts]
+      const columns = [
+        termFrequencies,
+        gramFrequencies,
+        lengths,
+        gramLengths,
+        termSeen,
+        gramSeen,
+        foundCounts,
+      ]
       const parts = [table, vocabulary, forward, postings]
       return (
         columns.reduce((sum, { byteLength }) => sum + byteLength, 0) +

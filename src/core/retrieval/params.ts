@@ -16,8 +16,8 @@ export interface RetrievalParams {
   /** Weight of the 4-gram part beside the terms' 1: it finds other forms and misspellings, but blurs topics. */
   readonly gramWeight: number
   /**
-   * Postings of terms that one query reads before it looks at nothing but documents that it has met: some milliseconds,
-   * however large the collection. The rarest terms are read first, so what is left out tells least.
+   * Postings of terms that one query reads beside those of its rarest term: a millisecond, however large the collection.
+   * The rarest terms are read first, so what is left out tells least.
    */
   readonly postingsMax: number
   /** Documents that are scored from their own tokens, for the terms and for feedback each. */
@@ -78,7 +78,7 @@ const DEFAULTS: RetrievalParams = {
   gramWeight: 0.4,
   postingsMax: 65_536,
   scoredMax: 500,
-  gramPostingsMax: 65_536,
+  gramPostingsMax: 32_768,
   fuzzyMax: 200,
   fuzzyPostingsMax: 16_384,
   rareMax: 1000,
