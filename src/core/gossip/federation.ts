@@ -83,7 +83,8 @@ export interface Federation {
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   /** Frames of this spore as JSON lines, for people. */
   toLines(frames: AsyncIterable<Uint8Array>): AsyncIterable<string>
-  push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  /** Takes what a caller pushes; `onStored` hears how many entries that were. */
+  push(body: Uint8Array, caller: Did, onStored?: (entries: number) => void): Promise<Uint8Array>
   /** The stream of a caller that nobody can reach. Failure OVERLOADED. */
   stream(caller: Did): Result<EventSource, Failure>
   /** Ends every stream: the server closes. */
@@ -267,9 +268,10 @@ export function createFederation(deps: FederationDeps): Federation {
 
     toLines: (frames) => framesToLines(frames, deps.compression),
 
-    async push(body, caller) {
+    async push(body, caller, onStored) {
       const { tally, failures, want, suspects, signatures } = await receivePush(replica.seenBy(caller), body)
       conduct.charge(caller, { signatures })
+      onStored?.(tally.fresh)
       judgePush(conduct, caller, tally, failures)
       for (const logId of suspects) gossip.suspect(caller, logId)
       const { prune, linked } = gossip.pushed(caller, tally)

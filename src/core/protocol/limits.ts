@@ -340,18 +340,28 @@ export const ADDRESS_BUCKETS_MAX = 16_384
 /** Peers behind addresses that keep a bucket of their own there, so that strangers at the same address cannot empty it. */
 export const PROVEN_BUCKETS_MAX = 1024
 /**
- * Signatures a second that are verified for the strangers at one address, and at once: 3 % of what a core verifies, and
- * what a few hundred spores ask that pull in their own time from behind one proxy.
+ * Signatures a second that are verified for the strangers at one address, and at once: what a hundred spores ask that pull
+ * in their own time from behind one router.
  */
-export const ADDRESS_SIGNATURES_PER_SECOND = 128
-export const ADDRESS_SIGNATURES_BURST = 2048
+export const ADDRESS_SIGNATURES_PER_SECOND = 32
+export const ADDRESS_SIGNATURES_BURST = 512
 /** Bytes a second from and to the strangers at one address, and at once: as of a peer. */
 export const ADDRESS_BYTES_PER_SECOND = PEER_BYTES_PER_SECOND
 export const ADDRESS_BYTES_BURST = PEER_BYTES_BURST
-/** A neighbourhood of addresses has this many times what one address has. */
+/** A neighbourhood of addresses has this many times what one address has, and so has one that is not on the public internet. */
 export const WIDE_FACTOR = 4
-/** All strangers together have this many times what one address has: a fifth of what a core verifies. */
+/** All strangers together have this many times what one address has: a twentieth of what a core verifies. */
 export const EVERYONE_FACTOR = 8
+/**
+ * What strangers pay beside signatures, in these. A run is committed and indexed, for an author that may never be heard of
+ * again, and so is what is in it; who joins is asked where it says that it is.
+ */
+export const STRANGER_RUN_COST = 8
+export const STRANGER_ENTRY_COST = 1
+export const STRANGER_BYTES_PER_SIGNATURE = 2 * KIB
+export const STRANGER_JOIN_COST = 16
+/** What a refusal costs an address on the public internet: who goes on asking stays refused, who waits has paid it by then. */
+export const REFUSAL_COST = 8
 /** What a signature that does not hold costs: no honest spore sends one. */
 export const FALSE_SIGNATURE_COST = 16
 /**

@@ -23,6 +23,7 @@ import {
   PEER_SIGNATURES_BURST,
   PEER_SIGNATURES_PER_SECOND,
   PROVEN_BUCKETS_MAX,
+  REFUSAL_COST,
   WIDE_FACTOR,
 } from '../../core/protocol/limits.ts'
 import type { Origin } from './origin.ts'
@@ -31,12 +32,15 @@ import type { Origin } from './origin.ts'
 export interface Cost {
   readonly bytes?: number
   readonly signatures?: number
+  /** What else it makes this spore do, in signatures: only strangers pay for it. */
+  readonly work?: number
 }
 
 export interface Accounts {
   /**
    * Takes what a request costs, or nothing where it is not all there: then milliseconds until it is, else 0. For one that
    * costs more than half a burst half of it is enough, and the rest is owed. `claimed` is who the request says to be from.
+   * Being refused costs an address on the public internet a little: who asks on and on is not served in between.
    */
   take(origin: Origin, claimed: string | null, cost: Cost): number
   /** Charges what is known afterwards; it may leave debts. */
@@ -70,6 +74,8 @@ const OWN: Rate = {
   signaturesBurst: ADDRESS_SIGNATURES_BURST,
 }
 const WIDE = times(OWN, WIDE_FACTOR)
+/** A proxy that is not configured may stand there for many. */
+const NEAR: Rate = { ...WIDE, bytesPerSecond: OWN.bytesPerSecond, bytesBurst: OWN.bytesBurst }
 const EVERYONE = times(OWN, EVERYONE_FACTOR)
 const PROVEN: Rate = {
   bytesPerSecond: PEER_BYTES_PER_SECOND,
@@ -97,7 +103,7 @@ export function createAccounts(nowMs: () => number): Accounts {
     const buckets = own
       ? [own]
       : [
-          bucketOf(addresses, origin.own, OWN),
+          bucketOf(addresses, origin.own, origin.isNear ? NEAR : OWN),
           ...(origin.wide === null ? [] : [bucketOf(addresses, origin.wide, WIDE)]),
           everyone,
         ]
@@ -105,15 +111,28 @@ export function createAccounts(nowMs: () => number): Accounts {
     return buckets
   }
 
+  /** Strangers pay for work as for signatures. */
+  const dueOf = (buckets: readonly Bucket[], { bytes = 0, signatures = 0, work = 0 }: Cost): Cost => ({
+    bytes,
+    signatures: buckets.includes(everyone) ? signatures + work : signatures,
+  })
+
   return {
     take(origin, claimed, cost) {
       const buckets = bucketsOf(origin, claimed)
-      const waitMs = Math.max(...buckets.map((bucket) => waitFor(bucket, cost)))
-      if (waitMs === 0) for (const bucket of buckets) spend(bucket, cost)
+      const isStranger = buckets.includes(everyone)
+      const due = dueOf(buckets, cost)
+      const waitMs = Math.max(...buckets.map((bucket) => waitFor(bucket, due)))
+      if (waitMs === 0) for (const bucket of buckets) spend(bucket, due)
+      // Not its neighbourhood, nor everyone: what one does there would be paid by others.
+      else if (isStranger && !origin.isNear)
+        spend(bucketOf(addresses, origin.own, OWN), { signatures: REFUSAL_COST })
       return waitMs
     },
     charge(origin, claimed, cost) {
-      for (const bucket of bucketsOf(origin, claimed)) spend(bucket, cost)
+      const buckets = bucketsOf(origin, claimed)
+      const due = dueOf(buckets, cost)
+      for (const bucket of buckets) spend(bucket, due)
     },
     prove(origin, caller) {
       bucketOf(proven, `${origin.own} ${caller}`, PROVEN)

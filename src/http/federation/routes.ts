@@ -11,7 +11,14 @@ import { LINES_MEDIA_TYPE } from '../../core/gossip/lines.ts'
 import type { SegmentFrame } from '../../core/gossip/segments.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { countFrames, FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
-import { FEDERATION_BODY_BYTES_MAX, SHUFFLE_BYTES_MAX } from '../../core/protocol/limits.ts'
+import {
+  FEDERATION_BODY_BYTES_MAX,
+  SHUFFLE_BYTES_MAX,
+  STRANGER_BYTES_PER_SIGNATURE,
+  STRANGER_ENTRY_COST,
+  STRANGER_JOIN_COST,
+  STRANGER_RUN_COST,
+} from '../../core/protocol/limits.ts'
 import {
   CBOR_MEDIA_TYPE,
   CURSOR_HEADER,
@@ -99,10 +106,14 @@ export const federationRoutes =
       return sendFrames(reply, federation, takeTurns(frames, slot))
     })
 
-    const pushed = { bodyLimit: FEDERATION_BODY_BYTES_MAX, config: { signatures: countFrames } }
+    const pushed = { bodyLimit: FEDERATION_BODY_BYTES_MAX, config: { signatures: countFrames, work: workOf } }
     app.post(`${FEDERATION_PATH}/push`, pushed, async (request, reply) => {
       const caller = callerOf(request)
-      return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
+      const pushed = await federation.push(bodyOf(request), caller, (entries) =>
+        // A run is small when it comes, and what is in it is known only then.
+        app.callers.worked(request, STRANGER_ENTRY_COST * entries),
+      )
+      return sendBytes(reply, CBOR_MEDIA_TYPE, pushed)
     })
 
     app.get(
@@ -169,7 +180,10 @@ export const federationRoutes =
         return reply.code(204).send()
       })
 
-    const joined = { bodyLimit: DESCRIPTOR_BYTES_MAX, config: { signatures: () => 1 } }
+    const joined = {
+      bodyLimit: DESCRIPTOR_BYTES_MAX,
+      config: { signatures: () => 1, work: () => STRANGER_JOIN_COST },
+    }
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
       app.post(path, joined, async (request, reply) => {
         const caller = callerOf(request)
@@ -249,6 +263,9 @@ function etagsOf(request: FastifyRequest): string[] {
   const header = request.headers['if-none-match'] ?? ''
   return header.split(',', 8).map((etag) => etag.trim().replace(/^W\//, '').replaceAll('"', ''))
 }
+
+const workOf = (frames: Uint8Array): number =>
+  STRANGER_RUN_COST * countFrames(frames) + Math.ceil(frames.length / STRANGER_BYTES_PER_SIGNATURE)
 
 const bodyOf = (request: FastifyRequest): Uint8Array =>
   (request.body as Uint8Array | undefined) ?? new Uint8Array()

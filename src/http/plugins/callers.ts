@@ -20,6 +20,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Signatures beside its own that a request makes this spore verify, told from its body before any is. */
     signatures?: (body: Uint8Array) => number
+    /** What else it makes this spore do, in signatures. */
+    work?: (body: Uint8Array) => number
   }
   interface FastifyInstance {
     readonly callers: Callers
@@ -29,6 +31,8 @@ declare module 'fastify' {
 export interface Callers {
   /** Takes in whether a request was signed by who it says; `isPeer` where that is a peer of this spore. */
   judged(request: FastifyRequest, admitted: Result<Did, Failure>, isPeer: (caller: Did) => boolean): void
+  /** Charges what a request has made this spore do, in signatures, where a stranger sent it. */
+  worked(request: FastifyRequest, work: number): void
 }
 
 /** Failures that say that a signature is no good, or none. */
@@ -61,6 +65,10 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
       if (!admitted.ok && FALSE_SIGNATURES.has(admitted.error.code))
         accounts.charge(origin, claimed, { signatures: FALSE_SIGNATURE_COST })
     },
+    worked(request, work) {
+      const { origin, claimed } = partyOf(request)
+      accounts.charge(origin, claimed, { work })
+    },
   } satisfies Callers)
 
   app.addHook('onRequest', async (request, reply) => {
@@ -89,10 +97,11 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
   })
 
   app.addHook('preHandler', async (request, reply) => {
-    const count = request.routeOptions.config.signatures
-    if (!count || !(request.body instanceof Uint8Array)) return
+    const { signatures, work } = request.routeOptions.config
+    if (!signatures || !(request.body instanceof Uint8Array)) return
     const { origin, claimed } = partyOf(request)
-    const waitMs = accounts.take(origin, claimed, { signatures: count(request.body) })
+    const cost = { signatures: signatures(request.body), work: work?.(request.body) ?? 0 }
+    const waitMs = accounts.take(origin, claimed, cost)
     if (waitMs > 0) return refuse(reply, waitMs)
   })
 })

@@ -8,6 +8,7 @@ import {
   EVERYONE_FACTOR,
   PEER_SIGNATURES_BURST,
   PROVEN_BUCKETS_MAX,
+  REFUSAL_COST,
   WIDE_FACTOR,
 } from '../../../../src/core/protocol/limits.ts'
 import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
@@ -29,7 +30,8 @@ test('as many signatures as an address has at once are verified, one more waits'
   const waitMs = accounts.take(STRANGER, null, { signatures: 1 })
   assert.equal(waitMs, Math.ceil(1000 / ADDRESS_SIGNATURES_PER_SECOND))
   assert.equal(accounts.take(OTHER, null, { signatures: 1 }), 0)
-  time.nowMs += waitMs
+  // To be refused has its price.
+  time.nowMs += Math.ceil((1000 * (REFUSAL_COST + 1)) / ADDRESS_SIGNATURES_PER_SECOND)
   assert.equal(accounts.take(STRANGER, null, { signatures: 1 }), 0)
   assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
 })
@@ -44,6 +46,42 @@ test('as many bytes as an address has at once are taken, one more waits, and deb
   assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
   time.nowMs += 1
   assert.equal(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+})
+
+test('who goes on asking while refused is not served in between, who waits a second is', () => {
+  const { time, accounts } = setUp()
+  for (const origin of [STRANGER, OTHER])
+    accounts.charge(origin, null, { signatures: ADDRESS_SIGNATURES_BURST })
+  let served = 0
+  for (let i = 0; i < 600; i++) {
+    time.nowMs += 10
+    if (accounts.take(STRANGER, null, { signatures: 1 }) === 0) served++
+  }
+  assert.equal(served, 0)
+  for (let i = 0; i < 10; i++) {
+    assert.equal(accounts.take(OTHER, null, { signatures: 1 }), 0)
+    time.nowMs += 1000
+  }
+})
+
+test('an address that is none of the public internet may stand for many, and pays nothing for being refused', () => {
+  const { time, accounts } = setUp()
+  const near = toOrigin('127.0.0.1')
+  const has = WIDE_FACTOR * ADDRESS_SIGNATURES_BURST
+  for (let i = 0; i < has; i++) assert.equal(accounts.take(near, null, { signatures: 1 }), 0)
+  for (let i = 0; i < 100; i++) assert.notEqual(accounts.take(near, null, { signatures: 1 }), 0)
+  time.nowMs += 1000
+  assert.equal(accounts.take(near, null, { signatures: 1 }), 0)
+})
+
+test('what a request makes this spore do is paid by strangers alone', () => {
+  const { accounts } = setUp()
+  accounts.prove(STRANGER, 'did:key:zPeer')
+  const work = ADDRESS_SIGNATURES_BURST
+  assert.equal(accounts.take(STRANGER, 'did:key:zOther', { signatures: 1, work }), 0)
+  assert.notEqual(accounts.take(STRANGER, 'did:key:zOther', { signatures: 1 }), 0)
+  for (let i = 0; i < 100; i++)
+    assert.equal(accounts.take(STRANGER, 'did:key:zPeer', { signatures: 1, work }), 0)
 })
 
 test('a debt is never deeper than one burst', () => {

@@ -16,8 +16,10 @@ import {
   ADDRESS_SIGNATURES_BURST,
   ADDRESS_SIGNATURES_PER_SECOND,
   FALSE_SIGNATURE_COST,
+  STRANGER_RUN_COST,
   SYNCS_MAX,
   SYNCS_PER_CALLER_MAX,
+  WIDE_FACTOR,
 } from '../../../../src/core/protocol/limits.ts'
 import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
 import { toOrigin } from '../../../../src/http/bounds/origin.ts'
@@ -25,7 +27,7 @@ import { createSyncReplies } from '../../../../src/http/federation/sync-replies.
 import { ask, HEADS, newSigner, PEER, prepare, pullOf, pushOf, serveFederation } from './support.ts'
 
 const HERE = toOrigin('127.0.0.1')
-const HERE_HAS = ADDRESS_SIGNATURES_BURST
+const HERE_HAS = WIDE_FACTOR * ADDRESS_SIGNATURES_BURST
 
 /** A server whose buckets are not refilled, and the requests whose signatures it verified. */
 async function setUp(options: { federation?: Partial<Federation>; trustProxy?: string[] } = {}) {
@@ -85,7 +87,7 @@ test('a request sent again costs as much as a false signature', async () => {
 /** Frames of two bytes, which hold nothing. */
 const framesOf = (count: number): Buffer => Buffer.concat(Array(count).fill(Buffer.from([0, 0, 0, 2, 0, 0])))
 
-test('a push pays for a signature a frame before any is verified', async () => {
+test('a push pays for its frames and what they make this spore do before any is verified', async () => {
   let pushes = 0
   await using world = await setUp({
     federation: {
@@ -95,9 +97,11 @@ test('a push pays for a signature a frame before any is verified', async () => {
       },
     },
   })
-  world.left(1 + 10)
+  /** Ten signatures, ten runs, and less than two KiB. */
+  const cost = 10 + 10 * STRANGER_RUN_COST + 1
+  world.left(1 + cost)
   assert.equal((await ask(world.served, pushOf(framesOf(10)))).status, 200)
-  world.accounts.charge(HERE, null, { signatures: -(1 + 9) })
+  world.accounts.charge(HERE, null, { signatures: -(1 + cost - 1) })
   assert.equal((await ask(world.served, pushOf(framesOf(10)))).status, 503)
   assert.equal(pushes, 1)
 })
