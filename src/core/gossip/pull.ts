@@ -17,7 +17,7 @@ import {
   PULL_RANGES_MAX,
   RECONCILE_LOGS_MIN,
 } from '../protocol/limits.ts'
-import type { HeadsRow, LogStart, Range } from '../protocol/messages.ts'
+import type { HeadsReply, HeadsRow, LogStart, Range } from '../protocol/messages.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
@@ -127,6 +127,8 @@ export function createPuller(deps: PullerDeps): Puller {
         noteOffence(conduct, peer, 'changeling')
       if (reply.more && (reply.cursor === since || page === HEADS_PAGES_MAX - 1))
         noteOffence(conduct, peer, 'lie')
+      // A page behind which there is more is full: one that never is makes of each entry a round of its own.
+      if (reply.more && page > 0 && rowsOf(reply) < QUICK_ENTRIES) noteOffence(conduct, peer, 'futile')
       const isLast = !reply.more || reply.cursor === since
       since = reply.cursor
       // The cursor moves only behind what is here: what failed is asked for again. One bad row stops no other.
@@ -278,6 +280,8 @@ export function createPuller(deps: PullerDeps): Puller {
 
   return { pull }
 }
+
+const rowsOf = ({ spaces }: HeadsReply): number => spaces.reduce((sum, { rows }) => sum + rows.length, 0)
 
 /** Own logs that are longer elsewhere come first: until they are here, what is written could fork them. */
 const ownFirst = (rows: readonly HeadsRow[], isOwn: (logId: LogId) => boolean): HeadsRow[] => [

@@ -344,12 +344,14 @@ export const PROVEN_BUCKETS_MAX = 1024
  * in their own time from behind one router.
  */
 export const ADDRESS_SIGNATURES_PER_SECOND = 32
-export const ADDRESS_SIGNATURES_BURST = 512
+export const ADDRESS_SIGNATURES_BURST = 256
 /** Bytes a second from and to the strangers at one address, and at once: as of a peer. */
 export const ADDRESS_BYTES_PER_SECOND = PEER_BYTES_PER_SECOND
 export const ADDRESS_BYTES_BURST = PEER_BYTES_BURST
-/** A neighbourhood of addresses has this many times what one address has, and so has one that is not on the public internet. */
+/** A neighbourhood of addresses has this many times what one address has. */
 export const WIDE_FACTOR = 4
+/** So many times the signatures has an address that is not on the public internet: a proxy may stand there for many. */
+export const NEAR_FACTOR = 8
 /** All strangers together have this many times what one address has: a twentieth of what a core verifies. */
 export const EVERYONE_FACTOR = 8
 /**
@@ -361,7 +363,7 @@ export const STRANGER_ENTRY_COST = 1
 export const STRANGER_BYTES_PER_SIGNATURE = 2 * KIB
 export const STRANGER_JOIN_COST = 16
 /** What a refusal costs an address on the public internet: who goes on asking stays refused, who waits has paid it by then. */
-export const REFUSAL_COST = 8
+export const REFUSAL_COST = 16
 /** What a signature that does not hold costs: no honest spore sends one. */
 export const FALSE_SIGNATURE_COST = 16
 /**

@@ -18,6 +18,7 @@ import {
   ADDRESS_SIGNATURES_BURST,
   ADDRESS_SIGNATURES_PER_SECOND,
   EVERYONE_FACTOR,
+  NEAR_FACTOR,
   PEER_BYTES_BURST,
   PEER_BYTES_PER_SECOND,
   PEER_SIGNATURES_BURST,
@@ -74,8 +75,11 @@ const OWN: Rate = {
   signaturesBurst: ADDRESS_SIGNATURES_BURST,
 }
 const WIDE = times(OWN, WIDE_FACTOR)
-/** A proxy that is not configured may stand there for many. */
-const NEAR: Rate = { ...WIDE, bytesPerSecond: OWN.bytesPerSecond, bytesBurst: OWN.bytesBurst }
+const NEAR: Rate = {
+  ...times(OWN, NEAR_FACTOR),
+  bytesPerSecond: OWN.bytesPerSecond,
+  bytesBurst: OWN.bytesBurst,
+}
 const EVERYONE = times(OWN, EVERYONE_FACTOR)
 const PROVEN: Rate = {
   bytesPerSecond: PEER_BYTES_PER_SECOND,

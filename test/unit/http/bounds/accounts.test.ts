@@ -6,6 +6,7 @@ import {
   ADDRESS_SIGNATURES_BURST,
   ADDRESS_SIGNATURES_PER_SECOND,
   EVERYONE_FACTOR,
+  NEAR_FACTOR,
   PEER_SIGNATURES_BURST,
   PROVEN_BUCKETS_MAX,
   REFUSAL_COST,
@@ -67,7 +68,7 @@ test('who goes on asking while refused is not served in between, who waits a sec
 test('an address that is none of the public internet may stand for many, and pays nothing for being refused', () => {
   const { time, accounts } = setUp()
   const near = toOrigin('127.0.0.1')
-  const has = WIDE_FACTOR * ADDRESS_SIGNATURES_BURST
+  const has = NEAR_FACTOR * ADDRESS_SIGNATURES_BURST
   for (let i = 0; i < has; i++) assert.equal(accounts.take(near, null, { signatures: 1 }), 0)
   for (let i = 0; i < 100; i++) assert.notEqual(accounts.take(near, null, { signatures: 1 }), 0)
   time.nowMs += 1000

@@ -16,10 +16,10 @@ import {
   ADDRESS_SIGNATURES_BURST,
   ADDRESS_SIGNATURES_PER_SECOND,
   FALSE_SIGNATURE_COST,
+  NEAR_FACTOR,
   STRANGER_RUN_COST,
   SYNCS_MAX,
   SYNCS_PER_CALLER_MAX,
-  WIDE_FACTOR,
 } from '../../../../src/core/protocol/limits.ts'
 import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
 import { toOrigin } from '../../../../src/http/bounds/origin.ts'
@@ -27,7 +27,7 @@ import { createSyncReplies } from '../../../../src/http/federation/sync-replies.
 import { ask, HEADS, newSigner, PEER, prepare, pullOf, pushOf, serveFederation } from './support.ts'
 
 const HERE = toOrigin('127.0.0.1')
-const HERE_HAS = WIDE_FACTOR * ADDRESS_SIGNATURES_BURST
+const HERE_HAS = NEAR_FACTOR * ADDRESS_SIGNATURES_BURST
 
 /** A server whose buckets are not refilled, and the requests whose signatures it verified. */
 async function setUp(options: { federation?: Partial<Federation>; trustProxy?: string[] } = {}) {
