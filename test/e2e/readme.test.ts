@@ -33,6 +33,8 @@ const EXPECTED: readonly (readonly [command: string, output: RegExp])[] = [
   ['npx spore remember "Bees', /remembered/i],
   ['npx spore peers', /http:\/\/127\.0\.0\.1:\d+/],
   ['npx spore ask "how do bees', /Bees dance to tell where the flowers are/],
+  ['npx spore space create team', /team/],
+  ['npx spore space invite team', /^spore-invite:/m],
   ['/api/memory -H', /"duplicate":false/],
   ['/api/memory/search', /Ships turn left on Sundays/],
 ]

@@ -34,7 +34,7 @@ export const OFFENCES = {
   forged: 20,
   /** Cursors that lead nowhere, ends that never come, another chain of a log that is not there when it is asked for. */
   lie: 20,
-  /** A pull of what it says to have that brought nothing. A spore of several replicas does that while one is behind. */
+  /** A pull of what it says to have that brought nothing, or announcements of it. A spore of several replicas does that while one is behind. */
   futile: 8,
   /** A digest that changed though nothing else did. Honest views do that now and then. */
   changeling: 2,

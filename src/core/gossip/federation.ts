@@ -296,6 +296,8 @@ export function createFederation(deps: FederationDeps): Federation {
     },
 
     ihave(body, caller) {
+      const refused = gossip.refusedClaims(caller)
+      if (refused) return err(refused)
       const rows = judged(caller, decodeIhave(body))
       return rows.ok ? ok(encodeIhaveReply(gossip.announced(caller, rows.value))) : rows
     },

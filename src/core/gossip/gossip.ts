@@ -78,6 +78,8 @@ export interface Gossip {
   closeStreams(): void
   /** A spore announced what it has; what it should bring. */
   announced(did: Did, rows: readonly LogNext[]): IhaveReply
+  /** Why no announcement of a caller is read for now; null where it is. */
+  refusedClaims(did: Did): Failure | null
   /** Whether a caller is one of the peers, or holds a stream. */
   isPeer(did: Did): boolean
   /** Who pulls from here by itself needs nothing brought to it but news. */
@@ -337,6 +339,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     closeStream: links.closeStream,
     closeStreams: links.close,
     announced: links.announced,
+    refusedClaims: links.claims.refusal,
     isPeer: (did) => links.holdsStream(did) || peers.byDid(did) !== undefined,
     noteAsked(did) {
       const peer = peers.byDid(did)

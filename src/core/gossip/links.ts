@@ -8,13 +8,16 @@ import type { Result } from '../base/result.ts'
 import type { Failure } from '../protocol/errors.ts'
 import type { IhaveReply, LogNext, LogStart } from '../protocol/messages.ts'
 import { createBroadcast } from './broadcast.ts'
+import { type Claims, createClaims } from './claims.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
 import type { StreamEvent } from './event-stream.ts'
+import { noteOffence } from './peer-conduct.ts'
 import { noteKnown, type Peer, type Peers, peerDid } from './peers.ts'
 import type { LinkName } from './plumtree.ts'
 import { PUSH_BYTES } from './push.ts'
 import type { Replica } from './replica.ts'
+import { createStreamAnswers } from './stream-answers.ts'
 import { createStreams, type EventSource } from './streams.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 import { judgePush, receivePush, type Tally } from './tally.ts'
@@ -37,6 +40,7 @@ export interface Links {
   /** A spore pushed. `prune` where it should announce from now on; `linked` where it is a neighbour. */
   pushed(did: Did, tally: Tally): { readonly prune: boolean; readonly linked: boolean }
   announced(did: Did, rows: readonly LogNext[]): IhaveReply
+  readonly claims: Claims
   /** Makes a link eager or lazy, and brings what is wanted; false where there is none. */
   turned(did: Did, ask: 'eager' | 'lazy', want: readonly LogStart[]): boolean
   noteServed(did: Did, row: LogNext): void
@@ -66,6 +70,9 @@ export interface LinksDeps {
   readonly onEnded: (peer: Peer, error: Failure) => void
 }
 
+/** A stream of announcements without end is no mistake, and is ended at once: two of them, and the peer is cut off. */
+const FLOOD_LIES = 3
+
 export function createLinks(deps: LinksDeps): Links {
   const { client, replica, conduct, peers, clock, onReached, onFailed, onSuspect, onUnlinked } = deps
 
@@ -89,7 +96,10 @@ export function createLinks(deps: LinksDeps): Links {
   const subscriptions = createSubscriptions({
     ...deps,
     onEvent: (peer, event) => takeEvent(peer, event),
+    onFlood: (peer) => noteOffence(conduct, peer, 'lie', FLOOD_LIES),
   })
+  const answers = createStreamAnswers(deps)
+  const claims = createClaims({ conduct, clock, next: replica.whole.next })
   const didOf = (link: LinkName): Did | null => {
     if (streams.get(link as Did)) return link as Did
     const peer = peers.byUrl(link)
@@ -106,7 +116,7 @@ export function createLinks(deps: LinksDeps): Links {
 
   /** What came down a stream is answered by a request, where there is something to answer. */
   const takeEvent = async (peer: Peer, event: StreamEvent): Promise<void> => {
-    if (event.type === 'ihave') return ask(peer, broadcast.announced(peer.url, event.rows))
+    if (event.type === 'ihave') return takeIhave(peer, event.rows)
     const here = replica.seenBy(peerDid(peer))
     const { tally, failures, want, suspects, signatures } = await receivePush(here, event.frames)
     const teller = peerDid(peer)
@@ -114,16 +124,31 @@ export function createLinks(deps: LinksDeps): Links {
       conduct.charge(teller, { bytes: event.frames.length, signatures })
       judgePush(conduct, teller, tally, failures)
     }
+    if (teller) claims.brought(teller, tally.stored.length)
     for (const logId of suspects) onSuspect(peer, logId)
-    if (takePush(peer.url, tally)) await client.neighbor(peer.url, { ask: 'lazy', want: [] })
-    await ask(peer, want)
+    if (takePush(peer.url, tally)) answers.prune(peer)
+    answers.want(peer, want)
   }
 
-  const ask = async (peer: Peer, want: readonly LogStart[]): Promise<void> => {
-    if (want.length > 0) await client.neighbor(peer.url, { ask: 'eager', want })
+  const takeIhave = (peer: Peer, rows: readonly LogNext[]): void => {
+    const teller = peerDid(peer)
+    if (teller && claims.refusal(teller)) return
+    answers.want(peer, announcedBy(teller, peer.url, rows))
+  }
+
+  const announcedBy = (did: Did | null, link: LinkName, rows: readonly LogNext[]): readonly LogStart[] => {
+    const here = replica.seenBy(did)
+    const lacking = rows.filter(
+      ({ logId, next }) =>
+        here.next(logId) < Math.min(next, here.validPoint(logId)) && !here.isUnwanted(logId),
+    )
+    const want = broadcast.announced(link, rows)
+    if (did) claims.claimed(did, lacking.length, want)
+    return want
   }
 
   return {
+    claims,
     up(peer) {
       const { url } = peer
       const courier = {
@@ -145,12 +170,13 @@ export function createLinks(deps: LinksDeps): Links {
     stored: broadcast.stored,
     forked: broadcast.forked,
     pushed(did, tally) {
+      claims.brought(did, tally.stored.length)
       const link = linkOf(did)
       return { prune: takePush(link, tally), linked: broadcast.isLinked(link) }
     },
     announced(did, rows) {
       const link = linkOf(did)
-      return { want: broadcast.announced(link, rows), linked: broadcast.isLinked(link) }
+      return { want: announcedBy(did, link, rows), linked: broadcast.isLinked(link) }
     },
     turned(did, turn, want) {
       const link = linkOf(did)
@@ -165,6 +191,7 @@ export function createLinks(deps: LinksDeps): Links {
     close: streams.closeAll,
     async settled() {
       await Promise.allSettled([broadcast.settled(), subscriptions.settled()])
+      await answers.settled()
     },
   }
 }

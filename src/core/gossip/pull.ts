@@ -24,6 +24,7 @@ import type { Conduct } from './conduct.ts'
 import type { Investigator } from './investigation.ts'
 import { isCutOff, noteOffence, noteRefusal } from './peer-conduct.ts'
 import { noteKnown, noteRow, type Peer, peerDid } from './peers.ts'
+import { createReconcilePauses } from './reconcile-pauses.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Replica, ReplicaView } from './replica.ts'
 import { createTally } from './tally.ts'
@@ -85,6 +86,7 @@ export function createPuller(deps: PullerDeps): Puller {
   let changes = 0
   spaces.onChanged(() => changes++)
   const hereOf = (peer: Peer): ReplicaView => replica.seenBy(peerDid(peer))
+  const pauses = createReconcilePauses(clock)
   /** When the whole view of a peer was last compared with the one here. */
   const auditedAtMs = new WeakMap<Peer, number>()
 
@@ -102,7 +104,8 @@ export function createPuller(deps: PullerDeps): Puller {
     let isComplete = true
     // Without a cursor of the peer's, but with much of what it may have: an unknown one asks to reconcile.
     const here = hereOf(peer)
-    let since = peer.cursor ?? (here.logIds().length > RECONCILE_LOGS_MIN ? '' : null)
+    const mayReconcile = !pauses.isPaused(peer)
+    let since = peer.cursor ?? (mayReconcile && here.logIds().length > RECONCILE_LOGS_MIN ? '' : null)
     for (let page = 0; page < HEADS_PAGES_MAX && !isOver(peer); page++) {
       const own = here.digest()
       const answer = await client.heads(peer.url, since, [own, ...(peer.etag ? [peer.etag] : [])])
@@ -113,7 +116,10 @@ export function createPuller(deps: PullerDeps): Puller {
         if (etag === own) peer.etag = own
         return ok(etag === own ? 'same' : 'other')
       }
-      if (isLost || isAuditDue(peer)) {
+      // Who names no cursor cannot have one that is unknown.
+      if (isLost && since === null) return lied(peer, 'a cursor is unknown where none was given')
+      if (isLost && !mayReconcile) isComplete = false
+      if (mayReconcile && (isLost || isAuditDue(peer))) {
         const compared = await compareViews(peer, round)
         if (!compared.ok) return compared
         isComplete &&= compared.value
@@ -143,6 +149,11 @@ export function createPuller(deps: PullerDeps): Puller {
     return ok('other')
   }
 
+  const lied = (peer: Peer, what: string): Result<never, Failure> => {
+    noteOffence(conduct, peer, 'lie')
+    return err(failure('PEER_REFUSED', what))
+  }
+
   const isOver = (peer: Peer): boolean => signal.aborted || isCutOff(conduct, peer)
 
   /** What was missed though the cursor is behind it: after a defect, or of a disk that was rolled back. */
@@ -157,9 +168,11 @@ export function createPuller(deps: PullerDeps): Puller {
     const compared = await reconciler.differences(peer.url, hereOf(peer).view)
     if (!compared.ok) return compared
     if (compared.value === 'endless') {
-      noteOffence(conduct, peer, 'lie')
-      return err(failure('PEER_REFUSED', 'the reconciliation comes to no end'))
+      pauses.lengthen(peer)
+      peer.cursor = null
+      return lied(peer, 'the reconciliation comes to no end')
     }
+    pauses.end(peer)
     auditedAtMs.set(peer, clock.now())
     const { theirs, ours } = compared.value
     const lacked = new Set(ours.map(({ logId }) => logId))

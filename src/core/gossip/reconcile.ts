@@ -4,7 +4,8 @@
  * logarithm of the rest. Pure: an index of rows, what one side asks, what the other answers.
  *
  * Invariant: the answering side keeps nothing between two requests; the asking side ends after `RECONCILE_ROUNDS_MAX`, whatever
- * it is answered, and believes no row: each is a hint of what to pull.
+ * it is answered, asks no more than the rows take that the other side claimed at first (`claimed-rows.ts`), and believes no row:
+ * each is a hint of what to pull.
  */
 import { bytesToHex } from '../base/bytes.ts'
 import { logIdToBytes } from '../protocol/entry.ts'
@@ -21,6 +22,7 @@ import {
   type Summary,
   TAG_BYTES,
 } from '../protocol/reconcile-messages.ts'
+import { type Claim, createClaimedRows } from './claimed-rows.ts'
 
 /** A row of a view with the hash that it adds to the digest, and its place in the order. */
 export interface ReconcileItem {
@@ -151,10 +153,23 @@ export interface Reconciliation {
   asks(): readonly Ask[]
   /** Takes the answers to the first of `asks()`. */
   hear(answers: readonly Answer[]): Differences
+  /** True where what was heard cannot be a view: more rows in the parts than in the whole, or ranges without end. Not to be gone on with. */
+  readonly isImpossible: boolean
+}
+
+/** A range to ask about, and what the other side has said that there is in it. */
+interface Pending {
+  readonly ask: Ask
+  readonly claim: Claim
 }
 
 export function createReconciliation(index: ReconcileIndex): Reconciliation {
-  let pending: Ask[] = askSplit(index, START, END)
+  const claimed = createClaimedRows(index.size)
+  const toPending = (asks: readonly Ask[], claim: Claim): Pending[] => {
+    claimed.ask(asks.length)
+    return asks.map((ask) => ({ ask, claim }))
+  }
+  let pending = toPending(askSplit(index, START, END), claimed.whole)
 
   const rowsIn = (from: number, to: number): HeadsRow[] =>
     Array.from({ length: to - from }, (_, i) => index.item(from + i).row)
@@ -190,25 +205,37 @@ export function createReconciliation(index: ReconcileIndex): Reconciliation {
     ours.push(...own.filter((row) => !ofThem.has(rowKey(row))))
   }
 
+  /** Rows that an answer says are in a range, at least. */
+  const countIn = (ask: Ask, answer: Answer): number => {
+    if (!answer) return index.find(ask.upper) - index.find(ask.lower)
+    if ('parts' in answer) return answer.parts.reduce((sum, { count }) => sum + count, 0)
+    return answer.rows.length + answer.lacks.filter((isLacking) => !isLacking).length
+  }
+
   return {
-    asks: () => pending.slice(0, RECONCILE_RANGES_MAX),
+    asks: () => pending.slice(0, RECONCILE_RANGES_MAX).map(({ ask }) => ask),
     hear(answers) {
       const asked = pending.splice(0, answers.length)
-      const next: Ask[] = []
+      const next: Pending[] = []
       const theirs: HeadsRow[] = []
       const ours: HeadsRow[] = []
       for (const [i, answer] of answers.entries()) {
-        const ask = asked[i] as Ask
+        const { ask, claim } = asked[i] as Pending
+        claimed.hear(claim, countIn(ask, answer))
+        if (claimed.isImpossible) break
         if (answer && 'rows' in answer) hearRows(ask, answer, theirs, ours)
         if (!answer || !('parts' in answer)) continue
         let { lower } = ask
         for (const part of answer.parts) {
-          next.push(...follow(ask, part, lower, ours))
+          next.push(...toPending(follow(ask, part, lower, ours), claimed.part(part.count)))
           lower = part.upper
         }
       }
-      pending = [...next, ...pending].sort((a, b) => compareBounds(a.lower, b.lower))
+      pending = [...next, ...pending].sort((a, b) => compareBounds(a.ask.lower, b.ask.lower))
       return { theirs, ours }
+    },
+    get isImpossible() {
+      return claimed.isImpossible
     },
   }
 }

@@ -20,7 +20,7 @@ import {
 export interface Reconciler {
   /** Answers a request of who has this view. Failure REQUEST_INVALID. */
   answer(body: Uint8Array, view: View): Result<Uint8Array, Failure>
-  /** Where a peer's view and its view of this spore differ; `endless` where the peer goes on and on. Fails where the peer does. */
+  /** Where a peer's view and its view of this spore differ; `endless` where the peer goes on and on, or its answers are no view. Fails where the peer does. */
   differences(url: string, view: View): Promise<Result<Differences | 'endless', Failure>>
   /** Rows of a view, as it was a moment ago. */
   rows(view: View): readonly HeadsRow[]
@@ -88,6 +88,7 @@ export function createReconciler({ client, logs, clock }: ReconcilerDeps): Recon
         if (!answers.ok) return answers
         if (answers.value.length === 0) break
         const heard = reconciliation.hear(answers.value)
+        if (reconciliation.isImpossible) break
         theirs.push(...heard.theirs)
         ours.push(...heard.ours)
         if (theirs.length > LOGS_MAX) break

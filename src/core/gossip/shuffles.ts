@@ -45,6 +45,8 @@ export interface ShufflesDeps {
 export const SHUFFLE_ACCEPT_MS = SHUFFLE_INTERVAL_MS / 3
 /** Descriptors of neighbours among those that are given, as in HyParView: the others are of the passive view. */
 const ACTIVE_GIVEN = 3
+/** Shuffles that are spent on asking a stranger who it is: each makes two introductions and a round. */
+const MEETING_SHARE = 1 / 8
 export const SHUFFLE_CAPABILITY = 'shuffle'
 
 export function createShuffles(deps: ShufflesDeps): Shuffles {
@@ -79,10 +81,14 @@ export function createShuffles(deps: ShufflesDeps): Shuffles {
     })
   }
 
-  /** Anyone that may be asked: neighbours alone would tell the same each time. */
+  /** Anyone that may be asked: neighbours alone would tell the same each time. Now and then one that has not answered yet. */
   const choose = (): Peer | undefined => {
     const candidates = peers.all().filter((peer) => peer.vital.state !== 'gone' && deps.isAskable(peer))
-    return candidates[Math.floor(random.float() * candidates.length)]
+    const strangers = candidates.filter(({ descriptor }) => descriptor === null)
+    const known = candidates.filter(({ descriptor }) => descriptor !== null)
+    const isMeeting = known.length === 0 || (strangers.length > 0 && random.float() < MEETING_SHARE)
+    const pool = isMeeting ? strangers : known
+    return pool[Math.floor(random.float() * pool.length)]
   }
 
   const shuffled = <T>(from: readonly T[]): T[] =>

@@ -2,11 +2,12 @@
  * Streams that this spore holds open at peers because they cannot reach it: what they push and announce comes in over these.
  *
  * Invariants: at most `SUBSCRIPTIONS_MAX` at a time; events of one are taken one after the other, so that a peer is never read
- * faster than it can be verified; one that is cut is opened again after a pause, and what was missed is pulled.
+ * faster than it can be verified; at most `STREAM_IHAVES_PER_SECOND` of them announce; one that is cut is opened again after a pause, and what was missed is pulled.
  */
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
+import { STREAM_IHAVES_BURST, STREAM_IHAVES_PER_SECOND } from '../protocol/limits.ts'
 import type { FederationClient } from './client.ts'
 import type { StreamEvent } from './event-stream.ts'
 import type { Peer } from './peers.ts'
@@ -27,6 +28,8 @@ export interface SubscriptionsDeps {
   readonly log: Log
   readonly signal: AbortSignal
   readonly onEvent: (peer: Peer, event: StreamEvent) => Promise<void>
+  /** A peer announces more than any has to tell; its stream is ended. */
+  readonly onFlood: (peer: Peer) => void
   /** A stream was opened, for the first time or again: something may have been missed. */
   readonly onOpened: (peer: Peer) => void
   /** A stream has ended and cannot be opened again. */
@@ -42,6 +45,21 @@ const LASTING_MS = 30_000
 /** Streams in a row that did not last, after which the peer has failed. */
 const SHORT_STREAMS_MAX = 4
 
+/** Whether one more announcement is within the pace. */
+type Pace = (nowMs: number) => boolean
+
+function createPace(): Pace {
+  let tokens = STREAM_IHAVES_BURST
+  let lastMs: number | null = null
+  return (nowMs) => {
+    const passedMs = Math.max(0, nowMs - (lastMs ?? nowMs))
+    lastMs = nowMs
+    tokens = Math.min(STREAM_IHAVES_BURST, tokens + (passedMs / 1000) * STREAM_IHAVES_PER_SECOND)
+    tokens--
+    return tokens >= 0
+  }
+}
+
 export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   const { client, clock, random, log, signal, onEvent, onOpened, onEnded } = deps
   const open = new Map<Peer, AbortController>()
@@ -53,10 +71,11 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     closing: AbortController,
   ): Promise<void> => {
     let events = first
+    const pace = createPace()
     const over = AbortSignal.any([signal, closing.signal])
     for (let short = 0; ; ) {
       const openedAtMs = clock.now()
-      const error = await take(peer, events, over)
+      const error = await take(peer, events, over, pace)
       if (over.aborted) return
       short = clock.now() - openedAtMs < LASTING_MS ? short + 1 : 0
       if (error.code !== 'PEER_UNREACHABLE' || short >= SHORT_STREAMS_MAX) return end(peer, closing, error)
@@ -74,10 +93,16 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     peer: Peer,
     events: AsyncIterable<StreamEvent>,
     closed: AbortSignal,
+    pace: Pace,
   ): Promise<Failure> => {
     try {
       for await (const event of events) {
         if (closed.aborted) break
+        // Pushes are weighed by what is in them.
+        if (event.type === 'ihave' && !pace(clock.now())) {
+          deps.onFlood(peer)
+          return failure('PEER_REFUSED', 'it announces without end')
+        }
         await onEvent(peer, event)
       }
       return failure('PEER_UNREACHABLE', 'the stream ended')

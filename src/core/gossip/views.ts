@@ -16,7 +16,7 @@ export const PASSIVE_MAX = 64
 /** With fewer links than this a spore is close to being cut off: it is then accepted wherever it asks. */
 const URGENT_BELOW = 4
 /** Configured peers that no eviction touches: with these slots a spore cannot be surrounded by strangers alone. */
-export const PINNED_KEPT = 4
+export const PINNED_KEPT = 2
 /** Links of unconfigured peers in one place (a domain, a block of addresses), and peers of one that are known at all. */
 export const PLACE_ACTIVE_MAX = 2
 export const PLACE_KNOWN_MAX = 8
@@ -29,7 +29,7 @@ export const UNPROVEN_KEPT = 16
 export const SAMPLED_ASK_MS = 60_000
 export const SAMPLED_ASK_RARELY_MS = 30 * 60_000
 /** Links that this spore asked for, below which those who asked for the others could be surrounding it. */
-const OUTBOUND_MIN = 2
+const OUTBOUND_MIN = 1
 
 /** A peer that refused or failed is not asked again before this, and each time after it twice as long, up to the most. */
 export const ASK_AGAIN_MS = 30_000
@@ -111,7 +111,9 @@ export interface ViewsDeps {
 
 export function createViews({ random, placeOf = () => null }: ViewsDeps): Views {
   const members = new Map<PeerName, Member>()
-  let sampledAskAtMs: number | null = null
+  /** When a sampled link was last asked for, and the share of the pause that is waited until the next. */
+  let sampledAtMs: number | null = null
+  let patience = 0.5 + random.float()
 
   const inState = (state: Member['state']): PeerName[] =>
     [...members].filter(([, member]) => member.state === state).map(([peer]) => peer)
@@ -189,6 +191,7 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     member.refusals = 0
     member.notBeforeMs = 0
     if (member.state === 'active') return []
+    member.isOutbound = member.state === 'asking'
     member.state = 'active'
     const evicted = count('active') > ACTIVE_MAX ? evict(peer) : []
     return [...evicted, { type: 'up', peer }]
@@ -235,10 +238,7 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     if (member?.state === 'active') return []
     // Meanwhile it has left, or was forgotten: nobody here counts on that link.
     if (member?.state !== 'asking') return isAccepted ? [{ type: 'leave', peer }] : []
-    if (isAccepted) {
-      member.isOutbound = true
-      return link(peer, member)
-    }
+    if (isAccepted) return link(peer, member)
     member.state = 'passive'
     postpone(member, nowMs)
     return count('active') < URGENT_BELOW ? fill(nowMs) : []
@@ -272,9 +272,9 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
     const lacksChance = held.filter((member) => member.sampled === 'active').length < SAMPLED_ACTIVE
     const outbound = held.filter(({ isOutbound }) => isOutbound).length
     const pauseMs = outbound < OUTBOUND_MIN ? SAMPLED_ASK_MS : SAMPLED_ASK_RARELY_MS
-    // Whoever comes to be surrounded does not wait for what was drawn before.
-    sampledAskAtMs = Math.min(sampledAskAtMs ?? nowMs + pauseMs * random.float(), nowMs + 1.5 * pauseMs)
-    const wantsChance = missing === 0 && lacksChance && sampled.length > 0 && nowMs >= sampledAskAtMs
+    sampledAtMs ??= nowMs
+    const isDue = nowMs >= sampledAtMs + pauseMs * patience
+    const wantsChance = missing === 0 && lacksChance && sampled.length > 0 && isDue
     const asked: ViewEffect[] = []
     const ask = ([peer, member]: [PeerName, Member], isUrgent: boolean): void => {
       if (isPlaceFull(member)) return
@@ -286,7 +286,8 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
       if (asked.length < wanted) ask(candidate, active < URGENT_BELOW)
     const [chosen] = sampled
     if (wantsChance && chosen && chosen[1].state === 'passive') {
-      sampledAskAtMs = nowMs + pauseMs * (0.5 + random.float())
+      sampledAtMs = nowMs
+      patience = 0.5 + random.float()
       ask(chosen, true)
     }
     return asked

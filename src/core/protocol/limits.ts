@@ -148,10 +148,20 @@ export const STREAM_HEARTBEAT_MS = 15 * SECOND_MS
 export const STREAM_IDLE_MS = 3 * STREAM_HEARTBEAT_MS
 /** What is written to a federation stream must have been read by then, or it is cut: 1.7 MB at 1.4 Mbit/s. */
 export const STREAM_STALL_MS = 10 * SECOND_MS
+/** Announcements a second down one federation stream, and at once: news wait 2 s for each other before they are announced, 250 ms after a loss. */
+export const STREAM_IHAVES_PER_SECOND = 16
+export const STREAM_IHAVES_BURST = 64
 /** Characters of one line of a federation stream: base64url of a push of 256 KiB and the frame of 1 MiB that crosses it. */
 export const EVENT_LINE_CHARS_MAX = 2 * MIB
 /** Rows in one ihave: as many as in a reply to heads, so that a spore which nobody can reach can say what it has. */
 export const IHAVE_ROWS_MAX = 8192
+/** Rows lacking here that one caller may announce a second, and at once: a view of 32,768 logs, and what one answer can want. */
+export const CLAIMED_ROWS_PER_SECOND = PULL_RANGES_MAX
+export const CLAIMED_ROWS_BURST = 4 * IHAVE_ROWS_MAX
+/** Callers whose announcements are accounted for, ~2 KiB each: those who may be neighbours, and some. */
+export const CLAIMED_CALLERS_MAX = 512
+/** What was announced and wanted comes within this, or some of it: the patience of a request. */
+export const CLAIM_KEPT_MS = 10 * SECOND_MS
 /** Rows in one reply to heads; the rest comes with the next cursor. */
 export const HEADS_ROWS_MAX = 8192
 /** A federation request's signature is valid this long before and after its `created`. */
@@ -164,7 +174,7 @@ export const NONCES_OWN_MAX = 64
 export const NONCES_PEER_MAX = 8192
 /** Callers that are no peers and whose nonces are remembered at a time: 64 KiB nonces in all, when each uses its share. */
 export const NONCE_CALLERS_MAX = 1024
-/** Peers a spore keeps; more are refused until membership (a later issue) chooses among them. */
+/** Peers a spore keeps: the configured ones, 64 that are known, and those that are about to be met. */
 export const PEERS_MAX = 256
 /** Characters of a peer's URL. */
 export const URL_CHARS_MAX = 512
@@ -238,6 +248,13 @@ export const RECONCILE_ROWS_MAX = HEADS_ROWS_MAX
 export const RECONCILE_REPLY_BYTES_MAX = 2 * MIB
 /** Requests in one reconciliation: what a view of `LOGS_MAX` rows that are all different takes, and slack; a peer can split for ever. */
 export const RECONCILE_ROUNDS_MAX = 64
+/** Rows that a view may gain during a reconciliation though it has few: what 4,096 logs do that move on meanwhile. Beyond, as many as it has. */
+export const RECONCILE_GROWTH_MIN = 4096
+/** Ranges that may be asked about in one reconciliation though both sides have few rows: two levels of 16 parts, and slack. */
+export const RECONCILE_ASKS_MIN = 512
+/** A peer whose answers to a reconciliation were no view is not reconciled with for so long, twice as long each time, up to the most. */
+export const RECONCILE_PAUSE_MS = MINUTE_MS
+export const RECONCILE_PAUSE_MAX_MS = 6 * 60 * MINUTE_MS
 /** A peer's view that was only ever read by what advanced is compared as a whole this often. */
 export const AUDIT_INTERVAL_MS = 24 * 60 * MINUTE_MS
 /** An index of the own view is used this long though the view moves on: building one takes ~100 ms at 100,000 logs. */

@@ -61,7 +61,8 @@ export interface SynthesisPayload {
   readonly outcome: Outcome
 }
 
-type Fields = { readonly [key: string]: Canonical | undefined }
+/** The fields of a payload, by name. */
+export type Fields = { readonly [key: string]: Canonical | undefined }
 
 export function encodeMemory(memory: MemoryPayload): Uint8Array {
   return encodeCanonical({
@@ -238,7 +239,8 @@ function decodeOutcome(fields: Fields): Outcome | null {
   return quotes.length <= limits.REFERENCES_MAX ? { text: fields.text, quotes, failure: null } : null
 }
 
-function decodeFields(bytes: Uint8Array): Fields | null {
+/** The fields of a canonical map; null for what is none. */
+export function decodeFields(bytes: Uint8Array): Fields | null {
   const decoded = decodeCanonical(bytes)
   if (!decoded.ok) return null
   const { value } = decoded
@@ -247,7 +249,8 @@ function decodeFields(bytes: Uint8Array): Fields | null {
   return isMap ? (value as Fields) : null
 }
 
-const isText = (value: unknown, maxChars: number): value is string =>
+/** A text that is not empty, and no longer than that. */
+export const isText = (value: unknown, maxChars: number): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= maxChars
 const isTextList = (value: unknown, max: number, maxChars: number): value is string[] =>
   Array.isArray(value) && value.length <= max && value.every((item) => isText(item, maxChars))

@@ -3,11 +3,12 @@
  * "not what the kind asks for", and unknown fields are left alone.
  */
 import type { LogId, SpaceId } from '../base/brand.ts'
-import { type Canonical, decodeCanonical, encodeCanonical } from '../base/canonical.ts'
+import { type Canonical, encodeCanonical } from '../base/canonical.ts'
 import { bytesToDigest, cidToDigest, digestToCid, sha256 } from '../base/hash.ts'
 import { bytesToLogId, isBytes, isUint, LOG_ID_BYTES, logIdToBytes } from './entry.ts'
 import * as limits from './limits.ts'
 import { EPOCH_BYTES, PUBLIC_KEY_BYTES } from './log.ts'
+import { decodeFields, type Fields, isText } from './payloads.ts'
 
 export const SPACE_TYPES = ['private', 'members', 'open'] as const
 export type SpaceType = (typeof SPACE_TYPES)[number]
@@ -126,17 +127,3 @@ function toPairs(list: Canonical | undefined, max: number, length: number): [Uin
   }
   return pairs
 }
-
-type Fields = { readonly [key: string]: Canonical | undefined }
-
-function decodeFields(bytes: Uint8Array): Fields | null {
-  const decoded = decodeCanonical(bytes)
-  if (!decoded.ok) return null
-  const { value } = decoded
-  const isMap =
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
-  return isMap ? (value as Fields) : null
-}
-
-const isText = (value: unknown, maxChars: number): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= maxChars

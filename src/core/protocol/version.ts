@@ -1,6 +1,6 @@
 /** What this code speaks (PROTOCOL.md §2). A peer with another value is refused with both values in the error. */
 export const PROTOCOL_VERSION = 1
-/** The public network. A private network is another name with a pre-shared key (a later issue). */
+/** The public network. A private network is another name with a pre-shared key (`identity/network-key.ts`). */
 export const DEFAULT_NETWORK = 'spore-main'
 /**
  * What this code can be asked for that another spore of this version may not know, in its descriptor; ascending. Who asks

@@ -16,6 +16,7 @@ import {
   AUDIT_INTERVAL_MS,
   LOGS_MAX,
   RECONCILE_LOGS_MIN,
+  RECONCILE_PAUSE_MS,
   RECONCILE_RANGES_MAX,
   RECONCILE_ROUNDS_MAX,
   RECONCILE_ROWS_MAX,
@@ -351,6 +352,76 @@ test('a peer that splits for ever, or answers nothing, costs a bounded number of
     const asked = only(net.exchanges, '/reconcile').length
     assert.ok(asked >= 1 && asked <= RECONCILE_ROUNDS_MAX, `${lie}: ${asked} requests`)
   }
+})
+
+test('parts with more rows than the whole are no view, however evenly they are claimed', () => {
+  const random = seededRandom('impossible')
+  const own = Array.from({ length: 400 }, () => randomItem(random, 1e15))
+  const lies: Record<string, (count: number) => number> = {
+    'as many in each part': (count) => count,
+    'one more each time': (count) => Math.ceil(count / 2) + 1,
+  }
+  for (const [lie, countOf] of Object.entries(lies)) {
+    const reconciliation = createReconciliation(createReconcileIndex(own))
+    let ranges = 0
+    for (let round = 0; !reconciliation.isImpossible; round++) {
+      assert.ok(round < 16, `${lie}: goes on after ${ranges} ranges`)
+      const asks = reconciliation.asks()
+      ranges += asks.length
+      reconciliation.hear(
+        asks.map((ask) => {
+          const answer = splitForEver(ask)
+          if (answer === null || !('parts' in answer)) return answer
+          const count = countOf('summary' in ask ? 1000 : 48)
+          return { parts: answer.parts.map((part) => ({ ...part, count })) }
+        }),
+      )
+    }
+    assert.ok(ranges < 20_000, `${lie}: ${ranges} ranges`)
+  }
+})
+
+test('a view that moves on during a reconciliation is one all the same', () => {
+  const random = seededRandom('moving')
+  const items = Array.from({ length: 6000 }, () => randomItem(random, 1e15))
+  const reconciliation = createReconciliation(createReconcileIndex(items.slice(0, 500)))
+  let other = items
+  const theirs = new Set<string>()
+  for (let asks = reconciliation.asks(); asks.length > 0; asks = reconciliation.asks()) {
+    const heard = reconciliation.hear(answerAsks(createReconcileIndex(other), asks))
+    for (const row of heard.theirs) theirs.add(row.logId)
+    // A fifth of all logs at once: each is now among the newest.
+    other = other.map((item) =>
+      random.integer(0, 4) === 0 ? { ...advanced(random, item), clock: item.clock + 1e15 } : item,
+    )
+    assert.ok(!reconciliation.isImpossible)
+  }
+  assert.ok(theirs.size > 1000, `${theirs.size} rows`)
+})
+
+test('a peer whose view was impossible is not reconciled with again before a pause', async (context) => {
+  await using net = testLoopback(context)
+  const count = RECONCILE_LOGS_MIN + 1
+  const [a, b] = [await openFollower(net, 'a', count), await openFollower(net, 'b', count, false)]
+  await rememberMany(a, 1)
+  const honest = respondFrom(a.spore.federation)
+  let isLying = true
+  net.serve('a', async (request) => {
+    if (!isLying || !request.path.endsWith('/reconcile')) return honest(request)
+    const asks = decodeAsks(request.body)
+    assert.ok(asks.ok)
+    return reply(200, encodeAnswers(asks.value.map(splitForEver)))
+  })
+  net.lose = (_, { path }) => path.endsWith('/stream')
+  await join(b, a.url)
+  await net.clock.settle()
+  const asked = only(net.exchanges, '/reconcile').length
+  assert.ok(asked >= 1 && asked <= 8, `${asked} requests`)
+  // It is asked for all of it instead, and gives it.
+  isLying = false
+  await net.clock.advance(RECONCILE_PAUSE_MS - 1000)
+  assert.equal(only(net.exchanges, '/reconcile').length, asked)
+  assert.equal(memoriesOf(b), 1)
 })
 
 /** Two parts of a range with rows that nobody has, as long as it can be cut. */

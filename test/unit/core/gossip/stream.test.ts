@@ -3,7 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeEvent } from '../../../../src/core/gossip/event-stream.ts'
 import { SUBSCRIPTIONS_MAX } from '../../../../src/core/gossip/subscriptions.ts'
-import { EVENT_LINE_CHARS_MAX, STREAM_STALL_MS, STREAMS_MAX } from '../../../../src/core/protocol/limits.ts'
+import {
+  EVENT_LINE_CHARS_MAX,
+  STREAM_IHAVES_BURST,
+  STREAM_STALL_MS,
+  STREAMS_MAX,
+} from '../../../../src/core/protocol/limits.ts'
 import { encodeIhave } from '../../../../src/core/protocol/messages.ts'
 import type { Member } from '../../../support/loopback.ts'
 import { inventedRow, serveLiar } from './liar.ts'
@@ -134,6 +139,7 @@ test('a spore that is closed ends its streams, and the one that held them finds 
 async function heard(
   context: { diagnostic(message: string): void },
   chunks: (net: ReturnType<typeof testLoopback>) => AsyncIterable<Uint8Array>,
+  waitMs = 60_000,
 ) {
   const net = testLoopback(context)
   const honest = await net.open('honest')
@@ -143,12 +149,12 @@ async function heard(
   const a = await net.open('a', { isReachable: false })
   await join(a, honest.url)
   await join(a, liar.url)
-  await net.clock.advance(60_000)
+  await net.clock.advance(waitMs)
   await remember(honest, 'news')
   await net.clock.advance(500)
   assert.equal(memoriesOf(a), 1, 'the honest peer was not heard')
   const asked = net.exchanges.filter(({ request }) => request.base === liar.url)
-  return { net, asked }
+  return { net, asked, a, liar }
 }
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
@@ -179,15 +185,35 @@ for (const [what, words] of [
     assert.ok(only(asked, '/stream').length <= 4)
   })
 
-test('announcements of what nobody has cost a request each, and hold up nothing', async (context) => {
-  let events = 0
-  const { net, asked } = await heard(context, async function* (network) {
-    for (; events < 200; events++)
-      yield encodeEvent('ihave', encodeIhave([{ logId: inventedRow(network).logId, next: 1 }]))
+for (const tooMany of [0, 1])
+  test(`announcements of what nobody has are answered together; ${tooMany} too many`, async (context) => {
+    const over = new AbortController()
+    let sent = 0
+    let isEnded = false
+    const { net, asked, a, liar } = await heard(
+      context,
+      async function* (network) {
+        if (sent > 0) return
+        try {
+          for (; sent < STREAM_IHAVES_BURST + tooMany; sent++)
+            yield encodeEvent('ihave', encodeIhave([{ logId: inventedRow(network).logId, next: 1 }]))
+          yield encodeEvent('push', new Uint8Array())
+          sent++
+          await network.clock.sleep(60 * 60_000, over.signal)
+        } finally {
+          isEnded = true
+        }
+      },
+      5000,
+    )
+    await using _ = net
+    assert.equal(isEnded, tooMany > 0)
+    const answers = only(asked, '/neighbor').length
+    assert.ok(answers <= 8, `${answers} answers`)
+    const peer = a.spore.peers().find(({ url }) => url === liar.url)
+    assert.equal(peer?.standingReason, tooMany > 0 ? 'lie' : null)
+    over.abort()
   })
-  await using _ = net
-  assert.ok(only(asked, '/neighbor').length <= events + 1)
-})
 
 test('a stream that ends at once, again and again, is given up for a while', async (context) => {
   const { net, asked } = await heard(context, async function* () {

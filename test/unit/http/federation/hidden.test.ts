@@ -183,7 +183,17 @@ function guessesOf({ space, logs, told, other, gone, proof, hiding }: Twins, cal
     upper: { clock: 2 ** 52, prefix: new Uint8Array() },
   }
   const tags = Array.from({ length: 4 }, (_, i) => new Uint8Array(6).fill(i))
+  const shuffle = { nodes: [descriptor], states: ['alive'] }
   return {
+    'POST /federation/v1/probe': cbor(
+      `${path}/probe`,
+      ...[hiding.spore.did, told.author.signer.did, gone.author.signer.did].map(encodeProbe),
+    ),
+    'POST /federation/v1/shuffle': [
+      { path: `${path}/shuffle`, body: utf8ToBytes(JSON.stringify(shuffle)), type: 'application/json' },
+    ],
+    'POST /federation/leave': [{ path: '/federation/leave' }],
+    'POST /federation/v1/leave': [{ path: `${path}/leave` }],
     'GET /federation/v1/heads': [
       { path: `${path}/heads` },
       { path: `${path}/heads`, headers: { 'if-none-match': `"${digest}", "${ofMember.etag}"` } },
@@ -254,21 +264,6 @@ function guessesOf({ space, logs, told, other, gone, proof, hiding }: Twins, cal
     ),
     'POST /federation/join': joins('/federation/join'),
     'POST /federation/v1/join': joins(`${path}/join`),
-    'POST /federation/v1/shuffle': [
-      { nodes: [descriptor], states: ['alive'] },
-      { nodes: [], states: [] },
-    ].map((given) => ({
-      path: `${path}/shuffle`,
-      body: utf8ToBytes(JSON.stringify(given)),
-      type: 'application/json',
-    })),
-    // Those of the space, whom nobody knows as peers.
-    'POST /federation/v1/probe': cbor(
-      `${path}/probe`,
-      ...[told, other, gone].map(({ author }) => encodeProbe(author.signer.did)),
-    ),
-    'POST /federation/leave': [{ path: '/federation/leave' }],
-    'POST /federation/v1/leave': [{ path: `${path}/leave` }],
     'GET /federation/nodes': [{ path: '/federation/nodes' }],
     'GET /federation/v1/nodes': [{ path: `${path}/nodes` }],
     // Below: it does not end.
