@@ -198,7 +198,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     onOpened: (peer) => void sync(peer),
     onEnded(peer, error) {
       membership.failed(peer, error)
-      neighbors.failed(peer)
+      neighbors.ended(peer)
     },
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
