@@ -1,10 +1,12 @@
 /**
  * What a hostile peer costs honest spores, mode by mode:
  *
- *     npm run bench -- hostile [--seconds 30] [--quiet 10] [--mode flood,forks] [--spore path/to/bin/spore.js] [--json]
+ *     npm run bench -- hostile [--seconds 30] [--quiet 10] [--rounds 1] [--mode flood,forks] [--spore path/to/bin/spore.js] [--json]
  *
  * For each mode three fresh spores (two that find the hostile peer, one that connects to public addresses only) write, get
- * one another's entries and answer API requests: first in peace, then under attack. Figures are of these two phases. The
+ * one another's entries and answer API requests: in peace, under attack, in peace again, and so on for as many rounds as
+ * are asked for, each with a hostile peer of new keys and addresses. Figures are of all phases of a kind together, so that
+ * what else the machine does meanwhile is in both; with several rounds the median of the ratios is told too. The
  * hostile peer runs at the lowest priority, since anywhere else it had a machine of its own; what it does to the spores'
  * processes counts, not that it keeps this machine busy. With `--spore` the spores are those of another installation.
  */
@@ -32,6 +34,8 @@ const SUCCESS_PERCENT = 99.9
 const NODE_OPTIONS = ['--max-semi-space-size=4']
 /** A whole bench of one mode takes less. */
 const HANG_MS = 3600 * 1000
+/** Addresses of one hostile peer: the next has others. */
+const BLOCKS_PER_PEER = 10
 /** Spores get to know one another, and their code gets warm. */
 const WARM_MS = 3000
 const RSS_EVERY_MS = 200
@@ -44,6 +48,7 @@ export const run: Run = async (args, report) => {
     options: {
       seconds: { type: 'string', default: '30' },
       quiet: { type: 'string', default: '10' },
+      rounds: { type: 'string', default: '1' },
       mode: { type: 'string', default: 'all' },
       spore: { type: 'string' },
     },
@@ -56,7 +61,8 @@ export const run: Run = async (args, report) => {
   for (const mode of modes) {
     report.note(`${mode}: ${MODES[mode].says}`)
     await using bench = await startHonest(program)
-    const outcome = await attack(mode, bench, seconds, Number(values.quiet))
+    const rounds = Number(values.rounds)
+    const outcome = await attack(mode, bench, { seconds, quietS: Number(values.quiet), rounds })
     reportOutcome(mode, outcome, report)
   }
 }
@@ -97,45 +103,61 @@ async function addPeer({ url }: RunningSpore, peer: string): Promise<void> {
   if (!reply.ok) throw new Error(`no join: ${await reply.text()}`)
 }
 
-interface Outcome {
-  readonly quiet: LoadFigures
-  readonly attacked: LoadFigures
-  /** Of the spore that grew most. */
-  readonly rssMib: number
-  readonly canary: readonly string[]
-  readonly isUp: boolean
-  readonly account: Account
+interface Durations {
+  readonly seconds: number
+  readonly quietS: number
+  readonly rounds: number
 }
 
-async function attack(mode: ModeName, bench: Bench, seconds: number, quietS: number): Promise<Outcome> {
+interface Phase {
+  readonly load: LoadFigures
+  /** The most memory that each spore held, in MiB. */
+  readonly mib: readonly number[]
+}
+
+interface Outcome {
+  /** One more than of those under attack: before each, and after the last. */
+  readonly quiet: readonly Phase[]
+  readonly attacked: readonly (Phase & { readonly account: Account })[]
+  readonly canary: readonly string[]
+  readonly isUp: boolean
+}
+
+async function attack(
+  mode: ModeName,
+  bench: Bench,
+  { seconds, quietS, rounds }: Durations,
+): Promise<Outcome> {
   const { spores, load, canary } = bench
   const [a, b, strict] = spores
+  const phase = (lastsS: number): Promise<Phase> => watchRss(spores, () => load.measure(lastsS * 1000))
   await load.measure(WARM_MS)
-  const before = await watchRss(spores, () => load.measure(quietS * 1000))
-  await using peer = await startHostilePeer({
-    modes: [mode],
-    targets: [a.url, b.url],
-    strict: [strict.url],
-    canary: canary.authority,
-    seconds: seconds + 60,
-  })
-  const during = await watchRss(spores, () => load.measure(seconds * 1000))
-  const accounts = await peer.stop()
+  const quiet = [await phase(quietS)]
+  const attacked: (Phase & { readonly account: Account })[] = []
+  for (let round = 0; round < rounds; round++) {
+    await using peer = await startHostilePeer({
+      modes: [mode],
+      targets: [a.url, b.url],
+      strict: [strict.url],
+      canary: canary.authority,
+      seconds: seconds + 60,
+      block: round * BLOCKS_PER_PEER,
+    })
+    const during = await phase(seconds)
+    const accounts = await peer.stop()
+    attacked.push({ ...during, account: accounts[mode] as Account })
+    quiet.push(await phase(quietS))
+  }
   return {
-    quiet: before.value,
-    attacked: during.value,
-    rssMib: Math.max(...during.mib.map((mib, i) => mib - (before.mib[i] as number))),
+    quiet,
+    attacked,
     canary: canary.connections,
     isUp: spores.every(({ process }) => process.exitCode === null && process.signalCode === null),
-    account: accounts[mode] as Account,
   }
 }
 
 /** The most memory that each spore held while something went on, in MiB. */
-async function watchRss<T>(
-  spores: readonly RunningSpore[],
-  during: () => Promise<T>,
-): Promise<{ readonly value: T; readonly mib: readonly number[] }> {
+async function watchRss(spores: readonly RunningSpore[], during: () => Promise<LoadFigures>): Promise<Phase> {
   const mib = spores.map(() => 0)
   let isOver = false
   const watch = async (): Promise<void> => {
@@ -145,10 +167,10 @@ async function watchRss<T>(
     }
   }
   const watching = watch()
-  const value = await during()
+  const load = await during()
   isOver = true
   await watching
-  return { value, mib }
+  return { load, mib }
 }
 
 const rssMib = ({ process }: RunningSpore): number => (memoryOf(process.pid)?.now ?? 0) / 2 ** 20
@@ -166,25 +188,40 @@ export function cutAfterS({ served, asked }: Pick<Account, 'served' | 'asked'>):
   return busy.findLastIndex((count) => count > Math.max(1, most * TRICKLE)) + 1
 }
 
-function reportOutcome(mode: ModeName, outcome: Outcome, report: Report): void {
-  const { quiet, attacked, rssMib, canary, isUp, account } = outcome
-  const { apiMs, exchangeMs, failures } = attacked
-  const attempts = apiMs.length + exchangeMs.length + failures.length
+function reportOutcome(mode: ModeName, { quiet, attacked, canary, isUp }: Outcome, report: Report): void {
+  const accounts = attacked.map(({ account }) => account)
+  const during = attacked.map(({ load }) => load)
+  const failures = during.flatMap((load) => load.failures)
+  const attempts = during.reduce(
+    (sum, load) => sum + load.apiMs.length + load.exchangeMs.length,
+    failures.length,
+  )
   const row = (what: string, value: number, unit: string, bar?: { atMost: number } | { atLeast: number }) =>
     report.row({ metric: `${mode}: ${what}`, value, unit, ...(bar && { bar }) })
-  for (const [what, before, now] of [
-    ['exchange', quiet.exchangeMs, exchangeMs],
-    ['API', quiet.apiMs, apiMs],
+  for (const [what, of] of [
+    ['exchange', (load: LoadFigures) => load.exchangeMs],
+    ['API', (load: LoadFigures) => load.apiMs],
   ] as const) {
-    const [p99, quietP99] = [quantile(now, 0.99), quantile(before, 0.99)]
-    if (Number.isNaN(p99) || Number.isNaN(quietP99)) throw new Error(`${mode}: nothing was measured`)
+    const p99 = (phases: readonly Phase[]): number => quantile(together(phases, of), 0.99)
+    const quietP99 = p99(quiet)
+    if (Number.isNaN(p99(attacked)) || Number.isNaN(quietP99))
+      throw new Error(`${mode}: nothing was measured`)
     report.row({
       metric: `${mode}: ${what} p99, times that in peace`,
-      value: p99 / quietP99,
+      value: p99(attacked) / quietP99,
       unit: '',
       bar: { atMost: P99_RATIO },
       peer: { name: 'in peace, ms', value: quietP99 },
     })
+    const medians = [attacked, quiet].map((phases) => quantile(together(phases, of), 0.5))
+    // Each beside the peace before and after it.
+    const ratios = attacked.map((phase, i) => p99([phase]) / p99(quiet.slice(i, i + 2)))
+    report.note(
+      `  ${what}, ms: median ${ms(medians[0])}, in peace ${ms(medians[1])}; p99 ${ms(p99(attacked))}, in peace ${ms(quietP99)}; ratios of p99 by round ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}, median ${quantile(
+        ratios.toSorted((x, y) => x - y),
+        0.5,
+      ).toFixed(2)}`,
+    )
   }
   row(
     'honest requests and exchanges that came through',
@@ -194,15 +231,34 @@ function reportOutcome(mode: ModeName, outcome: Outcome, report: Report): void {
       atLeast: SUCCESS_PERCENT,
     },
   )
-  row('memory beyond that in peace', rssMib, 'MiB', { atMost: RSS_MIB })
+  row('memory beyond that in peace', memoryBeyond(quiet[0] as Phase, attacked), 'MiB', { atMost: RSS_MIB })
   row('connections at the canary', canary.length, '', { atMost: 0 })
-  row('replies of 500', account.broken.length, '', { atMost: 0 })
+  row('replies of 500', accounts.flatMap(({ broken }) => broken).length, '', { atMost: 0 })
   row('spores that ended', isUp ? 0 : 1, '', { atMost: 0 })
-  row('cut after', cutAfterS(account), 's', MODES[mode].isCut ? { atMost: CUT_S } : undefined)
-  const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)
-  const notes = Object.entries({ ...account.statuses, ...account.notes }).map(([what, n]) => `${what} ${n}`)
-  report.note(
-    `  ${sum(account.sent)} sent, ${sum(account.served)} served, asked ${sum(account.asked)} times; ${notes.join(', ')}`,
+  row(
+    'cut after',
+    Math.max(...accounts.map(cutAfterS)),
+    's',
+    MODES[mode].isCut ? { atMost: CUT_S } : undefined,
   )
+  for (const account of accounts) report.note(`  ${describeAccount(account)}`)
   for (const what of [...new Set(failures)].slice(0, 3)) report.note(`  failed: ${what}`)
+}
+
+/** Of several phases, sorted. */
+const together = (
+  phases: readonly Phase[],
+  of: (load: LoadFigures) => readonly number[],
+): readonly number[] => phases.flatMap(({ load }) => of(load)).sort((x, y) => x - y)
+
+/** Of the spore that grew most since the first peace. */
+const memoryBeyond = (before: Phase, attacked: readonly Phase[]): number =>
+  Math.max(...attacked.flatMap(({ mib }) => mib.map((most, i) => most - (before.mib[i] as number))))
+
+const ms = (value: number | undefined): string => (value ?? Number.NaN).toFixed(1)
+
+function describeAccount({ sent, served, asked, statuses, notes }: Account): string {
+  const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)
+  const seen = Object.entries({ ...statuses, ...notes }).map(([what, n]) => `${what} ${n}`)
+  return `${sum(sent)} sent, ${sum(served)} served (by the second: ${served.join(' ')}), asked ${sum(asked)} times; ${seen.join(', ')}`
 }
