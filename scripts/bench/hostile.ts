@@ -1,14 +1,16 @@
 /**
  * What a hostile peer costs honest spores, mode by mode:
  *
- *     npm run bench -- hostile [--seconds 30] [--quiet 10] [--rounds 1] [--mode flood,forks] [--spore path/to/bin/spore.js] [--json]
+ *     npm run bench -- hostile [--seconds 30] [--quiet 10] [--rounds 1] [--mode flood,forks]
+ *       [--spore path/to/bin/spore.js] [--profiles folder] [--json]
  *
  * For each mode three fresh spores (two that find the hostile peer, one that connects to public addresses only) write, get
  * one another's entries and answer API requests: in peace, under attack, in peace again, and so on for as many rounds as
  * are asked for, each with a hostile peer of new keys and addresses. Figures are of all phases of a kind together, so that
  * what else the machine does meanwhile is in both; with several rounds the median of the ratios is told too. The
  * hostile peer runs at the lowest priority, since anywhere else it had a machine of its own; what it does to the spores'
- * processes counts, not that it keeps this machine busy. With `--spore` the spores are those of another installation.
+ * processes counts, not that it keeps this machine busy. With `--spore` the spores are those of another installation. With `--profiles` each
+ * spore leaves a CPU profile in a folder.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,8 +21,8 @@ import { MODE_NAMES, MODES, type ModeName } from '../../test/support/hostile-pee
 import { type Canary, startCanary, startHostilePeer } from '../../test/support/hostile-peer/start.ts'
 import type { Account } from '../../test/support/hostile-peer/tally.ts'
 import { HOSTILE_BLOCK } from '../../test/support/hostile-peer/wire.ts'
-import { memoryOf } from '../../test/support/process-memory.ts'
-import { type RunningSpore, startSpore } from '../../test/support/spore-process.ts'
+import { memoryOf, processorMsOf } from '../../test/support/process-memory.ts'
+import { type CommandOptions, type RunningSpore, startSpore } from '../../test/support/spore-process.ts'
 import type { Report, Run } from './support/harness.ts'
 import { createHonestLoad, type HonestLoad, type LoadFigures, quantile } from './support/honest-load.ts'
 
@@ -38,7 +40,7 @@ const HANG_MS = 3600 * 1000
 const BLOCKS_PER_PEER = 10
 /** Spores get to know one another, and their code gets warm. */
 const WARM_MS = 3000
-const RSS_EVERY_MS = 200
+const WATCH_EVERY_MS = 200
 /** A share of what was served before it was cut that counts as none: a bucket lets a trickle through. */
 const TRICKLE = 0.05
 
@@ -51,16 +53,24 @@ export const run: Run = async (args, report) => {
       rounds: { type: 'string', default: '1' },
       mode: { type: 'string', default: 'all' },
       spore: { type: 'string' },
+      profiles: { type: 'string' },
     },
   })
   const modes = values.mode === 'all' ? MODE_NAMES : (values.mode.split(',') as ModeName[])
   const unknown = modes.filter((mode) => !MODE_NAMES.includes(mode))
   if (unknown.length > 0) throw new Error(`no mode ${unknown.join(', ')}; there are ${MODE_NAMES.join(', ')}`)
   const seconds = Number(values.seconds)
-  const program = values.spore === undefined ? {} : { program: resolve(values.spore) }
+  const { spore, profiles } = values
+  const options: SporeOptions = {
+    ...(spore !== undefined && { program: resolve(spore) }),
+    nodeOptions: [
+      ...NODE_OPTIONS,
+      ...(profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profiles)]),
+    ],
+  }
   for (const mode of modes) {
     report.note(`${mode}: ${MODES[mode].says}`)
-    await using bench = await startHonest(program)
+    await using bench = await startHonest(options)
     const rounds = Number(values.rounds)
     const outcome = await attack(mode, bench, { seconds, quietS: Number(values.quiet), rounds })
     reportOutcome(mode, outcome, report)
@@ -73,7 +83,9 @@ interface Bench extends AsyncDisposable {
   readonly canary: Canary
 }
 
-async function startHonest(program: { readonly program?: string }): Promise<Bench> {
+type SporeOptions = Pick<CommandOptions, 'program' | 'nodeOptions'>
+
+async function startHonest(sporeOptions: SporeOptions): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'spore-bench-'))
   await using stack = new AsyncDisposableStack()
   stack.defer(() => rm(folder, { recursive: true, force: true }))
@@ -83,7 +95,7 @@ async function startHonest(program: { readonly program?: string }): Promise<Benc
       SPORE_PULL_INTERVAL_MS: '1000',
       SPORE_TRUST_PROXY: HOSTILE_BLOCK,
     }
-    const options = { home: join(folder, name), env, nodeOptions: NODE_OPTIONS, hangMs: HANG_MS, ...program }
+    const options = { home: join(folder, name), env, hangMs: HANG_MS, ...sporeOptions }
     return stack.use(await startSpore(options))
   }
   const spores = await Promise.all([start('a', true), start('b', true), start('strict', false)])
@@ -113,6 +125,8 @@ interface Phase {
   readonly load: LoadFigures
   /** The most memory that each spore held, in MiB. */
   readonly mib: readonly number[]
+  /** Share of a processor that each spore took. */
+  readonly busy: readonly number[]
 }
 
 interface Outcome {
@@ -130,7 +144,7 @@ async function attack(
 ): Promise<Outcome> {
   const { spores, load, canary } = bench
   const [a, b, strict] = spores
-  const phase = (lastsS: number): Promise<Phase> => watchRss(spores, () => load.measure(lastsS * 1000))
+  const phase = (lastsS: number): Promise<Phase> => watched(spores, () => load.measure(lastsS * 1000))
   await load.measure(WARM_MS)
   const quiet = [await phase(quietS)]
   const attacked: (Phase & { readonly account: Account })[] = []
@@ -156,21 +170,25 @@ async function attack(
   }
 }
 
-/** The most memory that each spore held while something went on, in MiB. */
-async function watchRss(spores: readonly RunningSpore[], during: () => Promise<LoadFigures>): Promise<Phase> {
+/** What each spore takes while something goes on. */
+async function watched(spores: readonly RunningSpore[], during: () => Promise<LoadFigures>): Promise<Phase> {
   const mib = spores.map(() => 0)
+  const processorMs = (): number[] => spores.map(({ process }) => processorMsOf(process.pid) ?? 0)
+  const [startedAt, before] = [performance.now(), processorMs()]
   let isOver = false
   const watch = async (): Promise<void> => {
     while (!isOver) {
       for (const [i, spore] of spores.entries()) mib[i] = Math.max(mib[i] as number, rssMib(spore))
-      await sleep(RSS_EVERY_MS)
+      await sleep(WATCH_EVERY_MS)
     }
   }
   const watching = watch()
   const load = await during()
   isOver = true
   await watching
-  return { load, mib }
+  const tookMs = performance.now() - startedAt
+  const busy = processorMs().map((now, i) => (now - (before[i] as number)) / tookMs)
+  return { load, mib, busy }
 }
 
 const rssMib = ({ process }: RunningSpore): number => (memoryOf(process.pid)?.now ?? 0) / 2 ** 20
@@ -231,6 +249,13 @@ function reportOutcome(mode: ModeName, { quiet, attacked, canary, isUp }: Outcom
       atLeast: SUCCESS_PERCENT,
     },
   )
+  const busy = (phases: readonly Phase[]): string =>
+    (phases[0] as Phase).busy
+      .map((_, i) =>
+        Math.round((100 * sumOf(phases.map((phase) => phase.busy[i] as number))) / phases.length),
+      )
+      .join(', ')
+  report.note(`  processor of each spore: ${busy(attacked)} %, in peace ${busy(quiet)} %`)
   row('memory beyond that in peace', memoryBeyond(quiet[0] as Phase, attacked), 'MiB', { atMost: RSS_MIB })
   row('connections at the canary', canary.length, '', { atMost: 0 })
   row('replies of 500', accounts.flatMap(({ broken }) => broken).length, '', { atMost: 0 })
@@ -255,10 +280,11 @@ const together = (
 const memoryBeyond = (before: Phase, attacked: readonly Phase[]): number =>
   Math.max(...attacked.flatMap(({ mib }) => mib.map((most, i) => most - (before.mib[i] as number))))
 
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
+
 const ms = (value: number | undefined): string => (value ?? Number.NaN).toFixed(1)
 
 function describeAccount({ sent, served, asked, statuses, notes }: Account): string {
-  const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)
   const seen = Object.entries({ ...statuses, ...notes }).map(([what, n]) => `${what} ${n}`)
-  return `${sum(sent)} sent, ${sum(served)} served (by the second: ${served.join(' ')}), asked ${sum(asked)} times; ${seen.join(', ')}`
+  return `${sumOf(sent)} sent, ${sumOf(served)} served (by the second: ${served.join(' ')}), asked ${sumOf(asked)} times; ${seen.join(', ')}`
 }
