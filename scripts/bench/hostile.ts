@@ -39,7 +39,7 @@ const HANG_MS = 3600 * 1000
 /** Addresses of one hostile peer: the next has others. */
 const BLOCKS_PER_PEER = 10
 /** Spores get to know one another, and their code gets warm. */
-const WARM_MS = 3000
+const WARM_MS = 6000
 const WATCH_EVERY_MS = 200
 /** A share of what was served before it was cut that counts as none: a bucket lets a trickle through. */
 const TRICKLE = 0.05
@@ -235,7 +235,7 @@ function reportOutcome(mode: ModeName, { quiet, attacked, canary, isUp }: Outcom
     // Each beside the peace before and after it.
     const ratios = attacked.map((phase, i) => p99([phase]) / p99(quiet.slice(i, i + 2)))
     report.note(
-      `  ${what}, ms: median ${ms(medians[0])}, in peace ${ms(medians[1])}; p99 ${ms(p99(attacked))}, in peace ${ms(quietP99)}; ratios of p99 by round ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}, median ${quantile(
+      `  ${what}, ms: median ${ms(medians[0])}, in peace ${ms(medians[1])}; p99 ${ms(p99(attacked))}, in peace ${ms(quietP99)} (${quiet.map((phase) => ms(p99([phase]))).join(', ')}); ratios of p99 by round ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}, median ${quantile(
         ratios.toSorted((x, y) => x - y),
         0.5,
       ).toFixed(2)}`,

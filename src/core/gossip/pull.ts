@@ -66,6 +66,12 @@ export const INVESTIGATIONS_MAX = 16
 const QUICK_PULLS = 16
 const QUICK_ENTRIES = 16
 
+/** A pull of more logs than this that was for nothing weighs as several: it may have been one of many thousands. */
+const FUTILE_RANGES = 512
+
+/** A reply that goes in circles has no end, and is no mistake: two of them, and the peer is cut off. */
+const ENDLESS_LIES = 3
+
 interface Round {
   pulls: number
   deepChecks: number
@@ -149,8 +155,8 @@ export function createPuller(deps: PullerDeps): Puller {
     return ok('other')
   }
 
-  const lied = (peer: Peer, what: string): Result<never, Failure> => {
-    noteOffence(conduct, peer, 'lie')
+  const lied = (peer: Peer, what: string, times = 1): Result<never, Failure> => {
+    noteOffence(conduct, peer, 'lie', times)
     return err(failure('PEER_REFUSED', what))
   }
 
@@ -221,7 +227,7 @@ export function createPuller(deps: PullerDeps): Puller {
         if (!fresh.ok) return fresh
         isMore = fresh.value > 0 || round.refused.size > before
         if (!isMore || (round.pulls > QUICK_PULLS && fresh.value < QUICK_ENTRIES))
-          noteOffence(conduct, peer, 'futile')
+          noteOffence(conduct, peer, 'futile', 1 + Math.floor(wanted.length / FUTILE_RANGES))
       }
     const isClear = await investigate(peer, round)
     return ok(isClear && missing(lacking).length === 0)
@@ -269,13 +275,20 @@ export function createPuller(deps: PullerDeps): Puller {
   ): Promise<Result<number, Failure>> => {
     const tally = createTally()
     const here = hereOf(peer)
+    /** How far the reply is with each log. */
+    const ends = new Map<LogId, number>()
     for await (const received of here.receive(frames)) {
       if (!received.ok) {
         noteRefusal(conduct, peer, received.error.code)
         return received
       }
-      const { logId, result } = received.value
+      const { logId, end, result } = received.value
       tally.add(received.value)
+      if (end !== null && end <= (ends.get(logId) ?? 0)) {
+        onFetched(tally.stored)
+        return lied(peer, 'a reply comes back to what it brought before', ENDLESS_LIES)
+      }
+      if (end !== null) ends.set(logId, end)
       if (result.ok) {
         noteKnown(peer, logId, here.next(logId))
       } else {

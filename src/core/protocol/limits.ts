@@ -155,9 +155,9 @@ export const STREAM_IHAVES_BURST = 64
 export const EVENT_LINE_CHARS_MAX = 2 * MIB
 /** Rows in one ihave: as many as in a reply to heads, so that a spore which nobody can reach can say what it has. */
 export const IHAVE_ROWS_MAX = 8192
-/** Rows lacking here that one caller may announce a second, and at once: a view of 32,768 logs, and what one answer can want. */
+/** Rows lacking here that one caller may announce a second, and at once: what one answer can want, and one announcement. */
 export const CLAIMED_ROWS_PER_SECOND = PULL_RANGES_MAX
-export const CLAIMED_ROWS_BURST = 4 * IHAVE_ROWS_MAX
+export const CLAIMED_ROWS_BURST = IHAVE_ROWS_MAX
 /** Callers whose announcements are accounted for, ~2 KiB each: those who may be neighbours, and some. */
 export const CLAIMED_CALLERS_MAX = 512
 /** What was announced and wanted comes within this, or some of it: the patience of a request. */
@@ -362,6 +362,14 @@ export const PROVEN_BUCKETS_MAX = 1024
  */
 export const ADDRESS_SIGNATURES_PER_SECOND = 32
 export const ADDRESS_SIGNATURES_BURST = 256
+/**
+ * Keys that come from one address for the first time, a second and at once: a key costs nothing, so a crowd of them is one
+ * caller. An office in which fifty spores start at the same time has all of them in after three minutes.
+ */
+export const ADDRESS_KEYS_PER_SECOND = 1 / 4
+export const ADDRESS_KEYS_BURST = 8
+/** Keys that came from somewhere before, ~200 bytes each; one that is forgotten counts as new. */
+export const KEYS_MET_MAX = 8192
 /** Bytes a second from and to the strangers at one address, and at once: as of a peer. */
 export const ADDRESS_BYTES_PER_SECOND = PEER_BYTES_PER_SECOND
 export const ADDRESS_BYTES_BURST = PEER_BYTES_BURST
@@ -390,6 +398,19 @@ export const FALSE_SIGNATURE_COST = 16
 export const REFUSAL_DELAY_MS = 250
 /** Refusals that wait for that at a time; beyond them the answer comes at once, and the connection is closed. */
 export const REFUSALS_DELAYED_MAX = 512
+/**
+ * Of the time of the event loop, so much goes to the work of strangers where there is other work (`bounds/lane.ts`): the rest is
+ * free for users and peers. A piece of it is a request, ~2 ms.
+ */
+export const LANE_SHARE = 1 / 4
+/** Between two pieces of it, at least and at most: however busy the loop is, strangers get on. */
+export const LANE_GAP_MIN_MS = 4
+export const LANE_GAP_MAX_MS = 200
+/** Bytes of a body from which on it is a piece of work of its own, also where a peer sent it: ~200 rows. */
+export const LANE_BODY_BYTES_MIN = 4 * KIB
+/** Requests that wait for their turn, in all and from one address on the public internet: 6 s of the longest gaps. */
+export const LANE_WAITING_MAX = 32
+export const LANE_WAITING_ADDRESS_MAX = 8
 /** Connections in all: 1,000 that idle, as many that are slow on purpose, ~20 KiB each. */
 export const CONNECTIONS_MAX = 2048
 /** Connections of one address: what a peer needs are 3, a house or an office has some spores. */

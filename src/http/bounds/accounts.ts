@@ -15,9 +15,12 @@ import {
   ADDRESS_BUCKETS_MAX,
   ADDRESS_BYTES_BURST,
   ADDRESS_BYTES_PER_SECOND,
+  ADDRESS_KEYS_BURST,
+  ADDRESS_KEYS_PER_SECOND,
   ADDRESS_SIGNATURES_BURST,
   ADDRESS_SIGNATURES_PER_SECOND,
   EVERYONE_FACTOR,
+  KEYS_MET_MAX,
   NEAR_FACTOR,
   PEER_BYTES_BURST,
   PEER_BYTES_PER_SECOND,
@@ -44,13 +47,17 @@ export interface Accounts {
    * Being refused costs an address on the public internet a little: who asks on and on is not served in between.
    */
   take(origin: Origin, claimed: string | null, cost: Cost): number
+  /** The same for a key that a stranger says to have: the first time that it comes from there it takes its place among the new ones. */
+  meet(origin: Origin, claimed: string): number
   /** Charges what is known afterwards; it may leave debts. */
   charge(origin: Origin, claimed: string | null, cost: Cost): void
   /** A peer of this spore has signed a request from there. */
   prove(origin: Origin, caller: string): void
+  /** True for one that is not known as a peer there. */
+  isStranger(origin: Origin, claimed: string | null): boolean
   /** True where less than half of the signatures are left that may be verified at once. */
   isStrained(origin: Origin, claimed: string | null): boolean
-  /** Buckets that are kept. */
+  /** Buckets and keys that are kept. */
   readonly size: number
 }
 
@@ -59,6 +66,8 @@ interface Rate {
   readonly bytesBurst: number
   readonly signaturesPerSecond: number
   readonly signaturesBurst: number
+  readonly keysPerSecond: number
+  readonly keysBurst: number
 }
 
 interface Bucket {
@@ -66,6 +75,7 @@ interface Bucket {
   atMs: number
   bytes: number
   signatures: number
+  keys: number
 }
 
 const OWN: Rate = {
@@ -73,6 +83,8 @@ const OWN: Rate = {
   bytesBurst: ADDRESS_BYTES_BURST,
   signaturesPerSecond: ADDRESS_SIGNATURES_PER_SECOND,
   signaturesBurst: ADDRESS_SIGNATURES_BURST,
+  keysPerSecond: ADDRESS_KEYS_PER_SECOND,
+  keysBurst: ADDRESS_KEYS_BURST,
 }
 const WIDE = times(OWN, WIDE_FACTOR)
 const NEAR: Rate = {
@@ -82,6 +94,7 @@ const NEAR: Rate = {
 }
 const EVERYONE = times(OWN, EVERYONE_FACTOR)
 const PROVEN: Rate = {
+  ...OWN,
   bytesPerSecond: PEER_BYTES_PER_SECOND,
   bytesBurst: PEER_BYTES_BURST,
   signaturesPerSecond: PEER_SIGNATURES_PER_SECOND,
@@ -92,6 +105,7 @@ const PROVEN: Rate = {
 export function createAccounts(nowMs: () => number): Accounts {
   const addresses = createBoundedMap<string, Bucket>(ADDRESS_BUCKETS_MAX)
   const proven = createBoundedMap<string, Bucket>(PROVEN_BUCKETS_MAX)
+  const met = createBoundedMap<string, true>(KEYS_MET_MAX)
   const everyone = newBucket(EVERYONE, nowMs())
 
   const bucketOf = (map: BoundedMap<string, Bucket>, key: string, rate: Rate): Bucket => {
@@ -115,6 +129,11 @@ export function createAccounts(nowMs: () => number): Accounts {
     return buckets
   }
 
+  /** Not its neighbourhood, nor everyone: what one does there would be paid by others. */
+  const chargeRefusal = ({ own, isNear }: Origin): void => {
+    if (!isNear) spend(bucketOf(addresses, own, OWN), { signatures: REFUSAL_COST })
+  }
+
   /** Strangers pay for work as for signatures. */
   const dueOf = (buckets: readonly Bucket[], { bytes = 0, signatures = 0, work = 0 }: Cost): Cost => ({
     bytes,
@@ -128,9 +147,21 @@ export function createAccounts(nowMs: () => number): Accounts {
       const due = dueOf(buckets, cost)
       const waitMs = Math.max(...buckets.map((bucket) => waitFor(bucket, due)))
       if (waitMs === 0) for (const bucket of buckets) spend(bucket, due)
-      // Not its neighbourhood, nor everyone: what one does there would be paid by others.
-      else if (isStranger && !origin.isNear)
-        spend(bucketOf(addresses, origin.own, OWN), { signatures: REFUSAL_COST })
+      else if (isStranger) chargeRefusal(origin)
+      return waitMs
+    },
+    meet(origin, claimed) {
+      const key = `${origin.own} ${claimed}`
+      // A proxy that nobody named as one may stand there for everyone.
+      if (origin.isNear || met.get(key)) return 0
+      // Everyone is left out: else one who has many addresses would keep all newcomers away.
+      const buckets = bucketsOf(origin, null).filter((bucket) => bucket !== everyone)
+      const waitMs = Math.max(...buckets.map(waitForKey))
+      if (waitMs > 0) chargeRefusal(origin)
+      else {
+        for (const bucket of buckets) bucket.keys--
+        met.set(key, true)
+      }
       return waitMs
     },
     charge(origin, claimed, cost) {
@@ -141,10 +172,11 @@ export function createAccounts(nowMs: () => number): Accounts {
     prove(origin, caller) {
       bucketOf(proven, `${origin.own} ${caller}`, PROVEN)
     },
+    isStranger: (origin, claimed) => claimed === null || !proven.get(`${origin.own} ${claimed}`),
     isStrained: (origin, claimed) =>
       bucketsOf(origin, claimed).some(({ rate, signatures }) => signatures < rate.signaturesBurst / 2),
     get size() {
-      return addresses.size + proven.size
+      return addresses.size + proven.size + met.size
     },
   }
 }
@@ -155,6 +187,8 @@ function times(rate: Rate, factor: number): Rate {
     bytesBurst: rate.bytesBurst * factor,
     signaturesPerSecond: rate.signaturesPerSecond * factor,
     signaturesBurst: rate.signaturesBurst * factor,
+    keysPerSecond: rate.keysPerSecond * factor,
+    keysBurst: rate.keysBurst * factor,
   }
 }
 
@@ -163,6 +197,7 @@ const newBucket = (rate: Rate, atMs: number): Bucket => ({
   atMs,
   bytes: rate.bytesBurst,
   signatures: rate.signaturesBurst,
+  keys: rate.keysBurst,
 })
 
 function refill(bucket: Bucket, nowMs: number): void {
@@ -171,6 +206,7 @@ function refill(bucket: Bucket, nowMs: number): void {
   bucket.atMs = Math.max(bucket.atMs, nowMs)
   bucket.bytes = Math.min(rate.bytesBurst, bucket.bytes + seconds * rate.bytesPerSecond)
   bucket.signatures = Math.min(rate.signaturesBurst, bucket.signatures + seconds * rate.signaturesPerSecond)
+  bucket.keys = Math.min(rate.keysBurst, bucket.keys + seconds * rate.keysPerSecond)
 }
 
 /** Milliseconds until a bucket has what something costs. */
@@ -180,6 +216,9 @@ function waitFor({ rate, bytes, signatures }: Bucket, cost: Cost): number {
   const waitS = Math.max(missingBytes / rate.bytesPerSecond, missingSignatures / rate.signaturesPerSecond, 0)
   return Math.ceil(waitS * 1000)
 }
+
+const waitForKey = ({ rate, keys }: Bucket): number =>
+  keys >= 1 ? 0 : Math.ceil((1000 * (1 - keys)) / rate.keysPerSecond)
 
 function spend(bucket: Bucket, { bytes = 0, signatures = 0 }: Cost): void {
   bucket.bytes = Math.max(-bucket.rate.bytesBurst, bucket.bytes - bytes)

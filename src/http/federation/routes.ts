@@ -154,7 +154,8 @@ export const federationRoutes =
       return reply.code(204).send()
     })
 
-    app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
+    const announced = { bodyLimit: IHAVE_BYTES_MAX, config: { isRead: true } }
+    app.post(`${FEDERATION_PATH}/ihave`, announced, async (request, reply) => {
       const caller = callerOf(request)
       return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.ihave(bodyOf(request), caller)))
     })

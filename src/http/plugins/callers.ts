@@ -11,8 +11,14 @@ import type { Did } from '../../core/base/brand.ts'
 import type { Result } from '../../core/base/result.ts'
 import { claimedCaller } from '../../core/identity/http-signature.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
-import { FALSE_SIGNATURE_COST, REFUSAL_DELAY_MS, REFUSALS_DELAYED_MAX } from '../../core/protocol/limits.ts'
+import {
+  FALSE_SIGNATURE_COST,
+  LANE_BODY_BYTES_MIN,
+  REFUSAL_DELAY_MS,
+  REFUSALS_DELAYED_MAX,
+} from '../../core/protocol/limits.ts'
 import { type Accounts, createAccounts } from '../bounds/accounts.ts'
+import { createLane } from '../bounds/lane.ts'
 import { type Origin, toOrigin } from '../bounds/origin.ts'
 import { sendFailure } from './errors.ts'
 
@@ -22,6 +28,8 @@ declare module 'fastify' {
     signatures?: (body: Uint8Array) => number
     /** What else it makes this spore do, in signatures. */
     work?: (body: Uint8Array) => number
+    /** Its body is work to read, whoever sends it. */
+    isRead?: boolean
   }
   interface FastifyInstance {
     readonly callers: Callers
@@ -49,6 +57,10 @@ export interface CallersOptions {
 /** Decorates the instance; `guardCallers` then adds the hooks to the scope whose routes are to be paid for. */
 export const callersPlugin = fp<CallersOptions>(async (app, options) => {
   const accounts = options.accounts ?? createAccounts(() => performance.now())
+  const lane = createLane({
+    busyMs: () => performance.eventLoopUtilization().active,
+    nowMs: () => performance.now(),
+  })
   let delayed = 0
 
   const refuse = (reply: FastifyReply, waitMs: number): FastifyReply =>
@@ -76,6 +88,11 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
     const { origin, claimed } = partyOf(request)
     const waitMs = accounts.take(origin, claimed, { signatures: 1 })
     if (waitMs > 0) return refuse(reply, waitMs)
+    if (accounts.isStranger(origin, claimed)) {
+      const meetMs = claimed === null ? 0 : accounts.meet(origin, claimed)
+      if (meetMs > 0) return refuse(reply, meetMs)
+      if (!(await lane.turn(origin))) return refuse(reply, 0)
+    }
     if (request.routeOptions.config.streams) return
     const bytesSince = meter(request)
     // What came and went, not what was announced: who announces much and sends nothing would empty a proxy's bucket.
@@ -97,9 +114,13 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
   })
 
   app.addHook('preHandler', async (request, reply) => {
-    const { signatures, work } = request.routeOptions.config
-    if (!signatures || !(request.body instanceof Uint8Array)) return
+    const { signatures, work, isRead } = request.routeOptions.config
+    if (!(request.body instanceof Uint8Array)) return
     const { origin, claimed } = partyOf(request)
+    const isWork = isRead === true && request.body.length >= LANE_BODY_BYTES_MIN
+    if (isWork || (signatures && accounts.isStranger(origin, claimed)))
+      if (!(await lane.turn(origin))) return refuse(reply, 0)
+    if (!signatures) return
     const cost = { signatures: signatures(request.body), work: work?.(request.body) ?? 0 }
     const waitMs = accounts.take(origin, claimed, cost)
     if (waitMs > 0) return refuse(reply, waitMs)
@@ -109,11 +130,21 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
 /** Not this time, or not as who they say to be. */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 503])
 
+interface Party {
+  readonly origin: Origin
+  readonly claimed: Did | null
+}
+
+const parties = new WeakMap<FastifyRequest, Party>()
+
 /** Where a request comes from, a configured proxy seen through, and who it says to be. */
-const partyOf = (request: FastifyRequest): { origin: Origin; claimed: Did | null } => ({
-  origin: toOrigin(request.ip),
-  claimed: claimedCaller(request.headers),
-})
+function partyOf(request: FastifyRequest): Party {
+  const known = parties.get(request)
+  if (known) return known
+  const party = { origin: toOrigin(request.ip), claimed: claimedCaller(request.headers) }
+  parties.set(request, party)
+  return party
+}
 
 /** Bytes from and to a caller since now; of its body, some may have come with the head. */
 function meter(request: FastifyRequest): () => number {
