@@ -62,6 +62,14 @@ export interface SignedReply {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** On what terms a push is taken. */
+export interface PushTerms {
+  /** Entries behind which the rest is left for another time. */
+  readonly entriesMax?: number
+  /** Hears how many entries it brought, those that were here included. */
+  readonly onTaken?: (entries: number) => void
+}
+
 export interface Federation {
   /** Starts to sync. `url` is where this spore answers, null where no other spore can reach it. */
   start(url: string | null, seeds: readonly string[]): Promise<void>
@@ -83,8 +91,8 @@ export interface Federation {
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   /** Frames of this spore as JSON lines, for people. */
   toLines(frames: AsyncIterable<Uint8Array>): AsyncIterable<string>
-  /** Takes what a caller pushes; `onStored` hears how many entries that were. */
-  push(body: Uint8Array, caller: Did, onStored?: (entries: number) => void): Promise<Uint8Array>
+  /** Takes what a caller pushes. */
+  push(body: Uint8Array, caller: Did, terms?: PushTerms): Promise<Uint8Array>
   /** The stream of a caller that nobody can reach. Failure OVERLOADED. */
   stream(caller: Did): Result<EventSource, Failure>
   /** Ends every stream: the server closes. */
@@ -268,10 +276,11 @@ export function createFederation(deps: FederationDeps): Federation {
 
     toLines: (frames) => framesToLines(frames, deps.compression),
 
-    async push(body, caller, onStored) {
-      const { tally, failures, want, suspects, signatures } = await receivePush(replica.seenBy(caller), body)
+    async push(body, caller, { entriesMax, onTaken } = {}) {
+      const received = await receivePush(replica.seenBy(caller), body, entriesMax)
+      const { tally, failures, want, suspects, signatures } = received
       conduct.charge(caller, { signatures })
-      onStored?.(tally.fresh)
+      onTaken?.(tally.fresh + tally.duplicate)
       judgePush(conduct, caller, tally, failures)
       for (const logId of suspects) gossip.suspect(caller, logId)
       const { prune, linked } = gossip.pushed(caller, tally)

@@ -1,5 +1,6 @@
 /** What came of runs that a peer sent: what it has, what of it was new here, and how much was not. */
 import type { Did, LogId } from '../base/brand.ts'
+import { countFrames } from '../protocol/frame.ts'
 import { PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart, PushReply } from '../protocol/messages.ts'
 import { type Conduct, offenceOf } from './conduct.ts'
@@ -78,8 +79,15 @@ export function judgePush(
   }
 }
 
-/** Verifies and stores what a peer pushed. */
-export async function receivePush(replica: ReplicaView, frames: Uint8Array): Promise<Receipt> {
+/**
+ * Verifies and stores what a peer pushed. Behind `entriesMax` entries, or a few more, what is left is not looked at: each frame
+ * of it is OVERLOADED, and its sender brings it another time.
+ */
+export async function receivePush(
+  replica: ReplicaView,
+  frames: Uint8Array,
+  entriesMax = Number.POSITIVE_INFINITY,
+): Promise<Receipt> {
   const tally = createTally()
   const failures: PushReply['failures'][number][] = []
   const want = new Map<LogId, number>()
@@ -98,7 +106,11 @@ export async function receivePush(replica: ReplicaView, frames: Uint8Array): Pro
       if (logId && code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX) want.set(logId, replica.next(logId))
     }
     index++
+    if (tally.fresh + tally.duplicate >= entriesMax) break
   }
+  const all = index > 0 && entriesMax < Number.POSITIVE_INFINITY ? countFrames(frames) : index
+  for (; index < all && failures.length < PULL_RANGES_MAX; index++)
+    failures.push({ index, code: 'OVERLOADED' })
   return {
     tally,
     failures,

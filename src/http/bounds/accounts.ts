@@ -7,7 +7,8 @@
  * gives them nothing: whoever says to be it at another address is charged there, and only who shares the address of
  * a peer can use up what is that peer's.
  *
- * Invariants: every map is bounded; tokens never exceed the burst, nor debts one burst; time that stands still or
+ * Invariants: every map is bounded; tokens never exceed the burst, nor debts one burst, or where work was done that is
+ * known afterwards `STRANGER_DEBT_FACTOR`; time that stands still or
  * runs backwards refills nothing.
  */
 import { type BoundedMap, createBoundedMap } from '../../core/base/bounded.ts'
@@ -28,6 +29,7 @@ import {
   PEER_SIGNATURES_PER_SECOND,
   PROVEN_BUCKETS_MAX,
   REFUSAL_COST,
+  STRANGER_DEBT_FACTOR,
   WIDE_FACTOR,
 } from '../../core/protocol/limits.ts'
 import type { Origin } from './origin.ts'
@@ -167,7 +169,9 @@ export function createAccounts(nowMs: () => number): Accounts {
     charge(origin, claimed, cost) {
       const buckets = bucketsOf(origin, claimed)
       const due = dueOf(buckets, cost)
-      for (const bucket of buckets) spend(bucket, due)
+      // What was done for it an address pays in full; a neighbourhood, and everyone, would pay for one that left.
+      const depth = (cost.work ?? 0) > 0 ? STRANGER_DEBT_FACTOR : 1
+      for (const [i, bucket] of buckets.entries()) spend(bucket, due, i === 0 ? depth : 1)
     },
     prove(origin, caller) {
       bucketOf(proven, `${origin.own} ${caller}`, PROVEN)
@@ -220,7 +224,10 @@ function waitFor({ rate, bytes, signatures }: Bucket, cost: Cost): number {
 const waitForKey = ({ rate, keys }: Bucket): number =>
   keys >= 1 ? 0 : Math.ceil((1000 * (1 - keys)) / rate.keysPerSecond)
 
-function spend(bucket: Bucket, { bytes = 0, signatures = 0 }: Cost): void {
-  bucket.bytes = Math.max(-bucket.rate.bytesBurst, bucket.bytes - bytes)
-  bucket.signatures = Math.max(-bucket.rate.signaturesBurst, bucket.signatures - signatures)
+/** Debts end at so many bursts, or where they are already. */
+function spend(bucket: Bucket, { bytes = 0, signatures = 0 }: Cost, depth = 1): void {
+  const { bytesBurst, signaturesBurst } = bucket.rate
+  bucket.bytes = Math.max(-bytesBurst, bucket.bytes - bytes)
+  const floor = Math.min(bucket.signatures, -depth * signaturesBurst)
+  bucket.signatures = Math.max(floor, bucket.signatures - signatures)
 }

@@ -17,6 +17,7 @@ import {
   STRANGER_BYTES_PER_SIGNATURE,
   STRANGER_ENTRY_COST,
   STRANGER_JOIN_COST,
+  STRANGER_PUSH_ENTRIES_MAX,
   STRANGER_RUN_COST,
 } from '../../core/protocol/limits.ts'
 import {
@@ -109,10 +110,13 @@ export const federationRoutes =
     const pushed = { bodyLimit: FEDERATION_BODY_BYTES_MAX, config: { signatures: countFrames, work: workOf } }
     app.post(`${FEDERATION_PATH}/push`, pushed, async (request, reply) => {
       const caller = callerOf(request)
-      const pushed = await federation.push(bodyOf(request), caller, (entries) =>
+      const isStranger = app.callers.isStranger(request)
+      const terms = {
+        ...(isStranger && { entriesMax: STRANGER_PUSH_ENTRIES_MAX }),
         // A run is small when it comes, and what is in it is known only then.
-        app.callers.worked(request, STRANGER_ENTRY_COST * entries),
-      )
+        onTaken: (entries: number) => app.callers.worked(request, STRANGER_ENTRY_COST * entries),
+      }
+      const pushed = await federation.push(bodyOf(request), caller, terms)
       return sendBytes(reply, CBOR_MEDIA_TYPE, pushed)
     })
 

@@ -39,6 +39,8 @@ declare module 'fastify' {
 export interface Callers {
   /** Takes in whether a request was signed by who it says; `isPeer` where that is a peer of this spore. */
   judged(request: FastifyRequest, admitted: Result<Did, Failure>, isPeer: (caller: Did) => boolean): void
+  /** True where it does not come from a peer that is known where it comes from. */
+  isStranger(request: FastifyRequest): boolean
   /** Charges what a request has made this spore do, in signatures, where a stranger sent it. */
   worked(request: FastifyRequest, work: number): void
 }
@@ -76,6 +78,10 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
       // A false claim to be a peer is charged where the claim was believed.
       if (!admitted.ok && FALSE_SIGNATURES.has(admitted.error.code))
         accounts.charge(origin, claimed, { signatures: FALSE_SIGNATURE_COST })
+    },
+    isStranger(request) {
+      const { origin, claimed } = partyOf(request)
+      return accounts.isStranger(origin, claimed)
     },
     worked(request, work) {
       const { origin, claimed } = partyOf(request)
