@@ -20,7 +20,14 @@ import type { FederationStatus, PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { DESCRIPTOR_TTL_MS } from '../protocol/limits.ts'
-import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
+import type {
+  Descriptor,
+  IhaveReply,
+  LogNext,
+  LogStart,
+  NeighborReply,
+  NeighborRequest,
+} from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient, type FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
@@ -31,6 +38,7 @@ import { createGate, type Gate } from './gate.ts'
 import { createHints, type Hints } from './hints.ts'
 import { createInvestigator, createSuspicions } from './investigation.ts'
 import { createJoining } from './joining.ts'
+import { createLateNews } from './late-news.ts'
 import { createLinks } from './links.ts'
 import { isAway } from './liveness.ts'
 import { createMembership, createPeerTime, type Membership } from './membership.ts'
@@ -208,6 +216,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, clock })
+  const passOn = (logs: readonly LogStart[]): void => links.stored(logs, false)
+  const lateNews = createLateNews({ clock, logs: memory.logs, signal, passOn })
   const puller = createPuller({
     client,
     replica,
@@ -219,7 +229,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     clock,
     log,
     signal,
-    onFetched: (fetched) => links.stored(fetched, true),
+    onFetched(fetched) {
+      links.stored(fetched, true)
+      lateNews.fetched(fetched)
+    },
   })
   const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
 

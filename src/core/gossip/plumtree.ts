@@ -139,16 +139,6 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     return [...makeLazy(name, link, nowMs), { type: 'prune', link: name }]
   }
 
-  /** What a pull brought first is news all the same where the push comes now: the others would wait for it to be announced. */
-  const passOn = (from: Link, rows: readonly LogNext[]): PlumtreeEffect[] => {
-    const late = rows.filter(({ logId, next }) => next === fetched.get(logId))
-    return [...links].flatMap(([name, link]) => {
-      const lacking = late.filter(({ logId }) => link.isEager && link !== from && lacks(link, logId))
-      for (const { logId } of lacking) enqueue(link, logId, knownOf(link, logId))
-      return lacking.length > 0 ? wakePush(name, link, PUSH_COALESCE_MS) : []
-    })
-  }
-
   const makeLazy = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
     link.isEager = false
     for (const logId of link.pushes.keys()) announceLater(link, logId, nowMs)
@@ -325,7 +315,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
           return []
         case 'pushed':
           if (link) for (const { logId, next } of event.rows) noteKnown(link, logId, next)
-          return [...(link ? passOn(link, event.rows) : []), ...judge(event.link, event, nowMs)]
+          return judge(event.link, event, nowMs)
         case 'announced':
           if (link)
             for (const { logId, next } of event.rows)

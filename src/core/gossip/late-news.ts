@@ -1,0 +1,46 @@
+/**
+ * News that a pull brought before the push did. Whoever served the pull knows that they are here, and brings them no more; the
+ * neighbours who get their news by way of this spore would wait until they are announced.
+ *
+ * So what was written a moment ago goes on along the eager links, a little later: by then those who have it have said so.
+ */
+import type { Clock } from '../base/ports.ts'
+import { timeToMs } from '../memory/clock.ts'
+import type { LogTable } from '../memory/log-table.ts'
+import type { LogStart } from '../protocol/messages.ts'
+
+export interface LateNews {
+  /** Logs that grew by a pull. */
+  fetched(logs: readonly LogStart[]): void
+}
+
+export interface LateNewsDeps {
+  readonly clock: Clock
+  readonly logs: LogTable
+  readonly signal: AbortSignal
+  /** Passes them on to eager neighbours who lack them, as far as is known. */
+  readonly passOn: (logs: readonly LogStart[]) => void
+}
+
+/** Longer than a push takes that was under way when the pull was answered. */
+const LATE_MS = 150
+/** What is older than this came to the neighbours by other ways, or will. */
+const NEWS_MS = 5000
+/** More logs at once than this are a view that is caught up with. */
+const NEWS_LOGS_MAX = 8
+
+export function createLateNews({ clock, logs, signal, passOn }: LateNewsDeps): LateNews {
+  const isNews = ({ logId }: LogStart): boolean => {
+    const row = logs.get(logId)?.row
+    return row !== undefined && Math.abs(clock.now() - timeToMs(row.clock)) < NEWS_MS
+  }
+  return {
+    fetched(fetched) {
+      const news = fetched.length <= NEWS_LOGS_MAX ? fetched.filter(isNews) : []
+      if (news.length === 0) return
+      void clock.sleep(LATE_MS, signal).then(() => {
+        if (!signal.aborted) passOn(news)
+      })
+    },
+  }
+}
