@@ -39,7 +39,7 @@ import type { Replica } from './replica.ts'
 import type { SegmentFrame, Segments } from './segments.ts'
 import type { SpaceKeeper } from './space-keeper.ts'
 import type { EventSource } from './streams.ts'
-import { judgePush, receivePush } from './tally.ts'
+import { judgeForks, judgePush, receivePush } from './tally.ts'
 
 export interface HeadsAnswer {
   /** Digest of the view, 64 characters of hex. */
@@ -282,6 +282,7 @@ export function createFederation(deps: FederationDeps): Federation {
       conduct.charge(caller, { signatures })
       onTaken?.(tally.fresh + tally.duplicate)
       judgePush(conduct, caller, tally, failures)
+      judgeForks(conduct, caller, logs, failures)
       for (const logId of suspects) gossip.suspect(caller, logId)
       const { prune, linked } = gossip.pushed(caller, tally)
       return encodePushReply({ new: tally.fresh, dup: tally.duplicate, failures, want, prune, linked })

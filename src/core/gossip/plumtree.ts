@@ -83,6 +83,9 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
   /** What a pull brought before the push did: the push is then no second way to it, but the first, and late. */
   const fetched: Known = createBoundedMap(FETCHED_LOGS_MAX)
 
+  /** Which link brought the last of a log. */
+  const broughtBy = createBoundedMap<LogId, LinkName>(FETCHED_LOGS_MAX)
+
   const lacks = (link: Link, logId: LogId): boolean =>
     knownOf(link, logId) < link.here().validEnd(logId) ||
     link.here().forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
@@ -134,7 +137,10 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     nowMs: number,
   ): PlumtreeEffect[] => {
     const link = links.get(name)
+    if (fresh > 0) for (const { logId } of rows) broughtBy.set(logId, name)
     if (!link || duplicate <= fresh) return []
+    // It brings the same twice where it was asked for what was already on its way.
+    if (fresh === 0 && rows.length > 0 && rows.every(({ logId }) => broughtBy.get(logId) === name)) return []
     if (rows.some(({ logId, next }) => next <= (fetched.get(logId) ?? 0))) return []
     return [...makeLazy(name, link, nowMs), { type: 'prune', link: name }]
   }
