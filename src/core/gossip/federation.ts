@@ -12,6 +12,7 @@ import { queryToWanted, wantsNothing } from '../identity/wanted.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces, View } from '../memory/spaces.ts'
 import type { LogRow } from '../memory/store.ts'
+import type { Usage } from '../memory/usage.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { textToLogId } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
@@ -137,6 +138,7 @@ export interface FederationDeps {
   readonly reconciler: Pick<Reconciler, 'answer'>
   readonly repair: Pick<Repair, 'answer'>
   readonly logs: LogTable
+  readonly usage: Pick<Usage, 'forksOf'>
   readonly spaces: Spaces
   readonly signer: Signer
   readonly verifier: Verifier
@@ -282,7 +284,7 @@ export function createFederation(deps: FederationDeps): Federation {
       conduct.charge(caller, { signatures })
       onTaken?.(tally.fresh + tally.duplicate)
       judgePush(conduct, caller, tally, failures)
-      judgeForks(conduct, caller, logs, failures)
+      judgeForks(conduct, caller, deps.usage.forksOf(caller))
       for (const logId of suspects) gossip.suspect(caller, logId)
       const { prune, linked } = gossip.pushed(caller, tally)
       return encodePushReply({ new: tally.fresh, dup: tally.duplicate, failures, want, prune, linked })

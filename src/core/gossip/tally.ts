@@ -1,6 +1,5 @@
 /** What came of runs that a peer sent: what it has, what of it was new here, and how much was not. */
 import type { Did, LogId } from '../base/brand.ts'
-import type { LogTable } from '../memory/log-table.ts'
 import { countFrames } from '../protocol/frame.ts'
 import { PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart, PushReply } from '../protocol/messages.ts'
@@ -80,21 +79,12 @@ export function judgePush(
   }
 }
 
-/** Refusals of a run of a log that forks, or whose author has forked too many. */
-const FORKED: ReadonlySet<string> = new Set(['LOG_FORKED', 'QUOTA_EXCEEDED'])
-/** Own logs of a caller that may fork: one for each disk that was rolled back. Beyond, whoever has the key forks them on purpose. */
+/** Logs of one key that may fork: one for each disk that was rolled back. Beyond, whoever has it forks them on purpose. */
 export const OWN_FORKS_MAX = 8
 
-/** Holds against a caller that it brings yet another fork of its own making. */
-export function judgeForks(
-  conduct: Conduct,
-  caller: Did,
-  logs: Pick<LogTable, 'forkedBehind' | 'authorOf'>,
-  failures: PushReply['failures'],
-): void {
-  if (!failures.some(({ code }) => FORKED.has(code))) return
-  const own = logs.forkedBehind(0).filter(({ row }) => logs.authorOf(row.publicKey) === caller)
-  if (own.length > OWN_FORKS_MAX) conduct.note(caller, 'lie')
+/** Holds against a caller that it pushes though so many of its own logs are proven to fork. */
+export function judgeForks(conduct: Conduct, caller: Did, ownForks: number): void {
+  if (ownForks > OWN_FORKS_MAX) conduct.note(caller, 'lie')
 }
 
 /**
