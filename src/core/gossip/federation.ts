@@ -179,9 +179,11 @@ export function createFederation(deps: FederationDeps): Federation {
     return rows
   }
 
-  /** Holds against a caller what was wrong with its request. */
+  /** Holds against a caller what was wrong with its request, or charges it for the reply. */
   const judged = <T>(caller: Did | null, result: Result<T, Failure>): Result<T, Failure> => {
     if (caller && !result.ok) conduct.noteRefused(caller, result.error.code)
+    if (caller && result.ok && result.value instanceof Uint8Array)
+      conduct.charge(caller, { bytes: result.value.length })
     return result
   }
 
@@ -297,14 +299,16 @@ export function createFederation(deps: FederationDeps): Federation {
       const id = textToLogId(logId)
       const seq = before === null ? SEQ_MAX + 1 : parseSeq(before)
       if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
-      return deps.segments.list(id, seq, spaces.viewFor(caller))
+      return judged(caller, await deps.segments.list(id, seq, spaces.viewFor(caller)))
     },
 
     async segment(logId, from, caller = null) {
       const id = textToLogId(logId)
       const seq = parseSeq(from)
       if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
-      return deps.segments.segment(id, seq, spaces.viewFor(caller))
+      const segment = await deps.segments.segment(id, seq, spaces.viewFor(caller))
+      if (caller && segment.ok) conduct.charge(caller, { bytes: segment.value.frame.length })
+      return segment
     },
 
     ihave(body, caller) {

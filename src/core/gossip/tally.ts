@@ -14,12 +14,12 @@ export interface Tally {
   /** Entries and fork proofs. */
   readonly fresh: number
   readonly duplicate: number
-  /** Proofs among them that were known: these go along every link, so a second one says nothing of the link. */
+  /** Known proofs among them, and entries of logs that fork: these go along every link, so a second one says nothing of the link. */
   readonly knownProofs: number
   add(received: ReceivedRun): void
 }
 
-export function createTally(): Tally {
+export function createTally(isForked: (logId: LogId) => boolean = () => false): Tally {
   const rows: LogNext[] = []
   const stored: LogStart[] = []
   let fresh = 0
@@ -41,8 +41,8 @@ export function createTally(): Tally {
       if (!result.ok) return
       fresh += result.value.fresh
       duplicate += result.value.duplicate
-      if (end === null) knownProofs += result.value.duplicate
-      else rows.push({ logId, next: end })
+      if (end === null || isForked(logId)) knownProofs += result.value.duplicate
+      if (end !== null) rows.push({ logId, next: end })
       if (end !== null && result.value.fresh > 0) stored.push({ logId, from: end - result.value.fresh })
     },
   }
@@ -96,7 +96,7 @@ export async function receivePush(
   frames: Uint8Array,
   entriesMax = Number.POSITIVE_INFINITY,
 ): Promise<Receipt> {
-  const tally = createTally()
+  const tally = createTally((logId) => replica.forkPoint(logId) < Number.POSITIVE_INFINITY)
   const failures: PushReply['failures'][number][] = []
   const want = new Map<LogId, number>()
   const suspects = new Set<LogId>()
