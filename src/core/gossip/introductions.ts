@@ -4,6 +4,7 @@
  * Invariants: a descriptor is believed of the spore that answered with it at its URL, never on a third one's word; one
  * introduction to a peer is under way at a time; what is learnt of strangers is bounded by the views.
  */
+import { createBoundedMap } from '../base/bounded.ts'
 import type { Clock, Log } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
@@ -60,6 +61,10 @@ export interface IntroductionsDeps {
   readonly onForgotten: (peer: Peer) => void
 }
 
+/** URLs of strangers that are remembered for having failed, and for how long they are not asked again. */
+const FAILED_MAX = 1024
+const FAILED_PAUSE_MS = 10_000
+
 /** Refusals that a peer's own descriptor explains. */
 const MISMATCHES: ReadonlySet<ErrorCode> = new Set([
   'NETWORK_MISMATCH',
@@ -71,6 +76,8 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
   const { self, client, peers, book, signer, verifier, transport, clock, elapsed, log } = deps
   const { isActive, onAnswered, onFailed, onLearnt, onForgotten } = deps
   const { network } = options
+  /** Where strangers were said to be, and were not. */
+  const failed = createBoundedMap<string, { readonly atMs: number; readonly error: Failure }>(FAILED_MAX)
   const underWay = new Map<Peer, Promise<Result<Peer, Failure>>>()
 
   const introduceOnce = async (peer: Peer): Promise<Result<Peer, Failure>> => {
@@ -115,8 +122,17 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
 
   const fail = (peer: Peer, error: Failure): Result<never, Failure> => {
     onFailed(peer, error)
-    if (peer.isStranger) remove(peer)
+    if (peer.isStranger) {
+      remove(peer)
+      failed.set(peer.url, { atMs: elapsed(), error })
+    }
     return err(error)
+  }
+
+  /** Why a stranger is not asked again so soon: whoever names a URL would make this spore ask there as often as it likes. */
+  const recentFailure = ({ url, isStranger }: Peer): Failure | null => {
+    const last = isStranger ? failed.get(url) : undefined
+    return last && elapsed() - last.atMs < FAILED_PAUSE_MS ? last.error : null
   }
 
   const remove = (peer: Peer): void => {
@@ -163,6 +179,11 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
     introduce(peer) {
       const running = underWay.get(peer)
       if (running) return running
+      const failure = recentFailure(peer)
+      if (failure) {
+        remove(peer)
+        return Promise.resolve(err(failure))
+      }
       const started = introduceOnce(peer).finally(() => underWay.delete(peer))
       underWay.set(peer, started)
       return started

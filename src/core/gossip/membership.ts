@@ -114,10 +114,8 @@ export function createPeerTime(clock: Clock, pullIntervalMs: number): () => numb
   return () => measure(clock.now())
 }
 
-/** To be led where nobody answers as said weighs as so many pulls for nothing: five times in a row, and the caller is cut off. */
-const MISLED_TIMES = 3
-/** An answer that is none weighs as so many runs that are none: three in a row, and the peer is cut off. */
-const NONSENSE_TIMES = 3
+/** An answer that is none weighs as so many runs that are none: two in a row, and the peer is cut off. */
+const NONSENSE_TIMES = 4
 
 export function createMembership(options: MembershipOptions, deps: MembershipDeps): Membership {
   const { client, conduct, gate, peers, elapsed, store, writer, signer, verifier, transport } = deps
@@ -197,8 +195,6 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     if (isOwnTrouble(error)) return
     if (pause(peer, error, elapsed())) return void heard(peer)
     peer.lastError = `${error.code}: ${error.detail}`
-    // Who said to be there made this spore ask somebody who is not, whoever that is.
-    if (peer.isStranger && peer.claimedBy) conduct.note(peer.claimedBy, 'futile', MISLED_TIMES)
     if (error.isNonsense) noteOffence(conduct, peer, 'malformed', NONSENSE_TIMES)
     log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
     const isSilent = error.code === 'PEER_UNREACHABLE' || error.code === 'PEER_ASLEEP'

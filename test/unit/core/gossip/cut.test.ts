@@ -89,3 +89,17 @@ test('who pushes on though many of its own logs are proven to fork is cut off, a
   const after = a.spore.federation.conduct.view(signer.did)
   assert.deepEqual([after?.standing, after?.reason], ['cut', 'lie'])
 })
+
+test('a URL that a stranger gave, and where nobody is, is asked once in a while, however often it is given', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a')
+  const liar = serveLiar(net, 'liar', {
+    join: async () => ({ status: 302, headers: {}, body: new Uint8Array() }),
+  })
+  for (let i = 0; i < 30; i++) {
+    await a.spore.federation.join(liar.descriptor(), liar.signer.did, '')
+    await net.clock.advance(1000)
+  }
+  const asked = net.take().filter(({ request }) => request.base === liar.url)
+  assert.ok(asked.length >= 2 && asked.length <= 4, `asked ${asked.length} times`)
+})
