@@ -114,11 +114,12 @@ export async function receivePush(
       if (logId && code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX) want.set(logId, replica.next(logId))
     }
     index++
-    if (tally.fresh + tally.duplicate >= entriesMax) break
+    if (tally.fresh + tally.duplicate >= entriesMax) {
+      for (const all = countFrames(frames); index < all && failures.length < PULL_RANGES_MAX; index++)
+        failures.push({ index, code: 'OVERLOADED' })
+      break
+    }
   }
-  const all = index > 0 && entriesMax < Number.POSITIVE_INFINITY ? countFrames(frames) : index
-  for (; index < all && failures.length < PULL_RANGES_MAX; index++)
-    failures.push({ index, code: 'OVERLOADED' })
   return {
     tally,
     failures,
