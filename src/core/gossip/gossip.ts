@@ -20,14 +20,7 @@ import type { FederationStatus, PeerView } from '../protocol/api.ts'
 import type { Compression } from '../protocol/compression.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { DESCRIPTOR_TTL_MS } from '../protocol/limits.ts'
-import type {
-  Descriptor,
-  IhaveReply,
-  LogNext,
-  LogStart,
-  NeighborReply,
-  NeighborRequest,
-} from '../protocol/messages.ts'
+import type { Descriptor, IhaveReply, LogNext, NeighborReply, NeighborRequest } from '../protocol/messages.ts'
 import { createBootstrap } from './bootstrap.ts'
 import { createFederationClient, type FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
@@ -92,6 +85,8 @@ export interface Gossip {
   isPeer(did: Did): boolean
   /** Who pulls from here by itself needs nothing brought to it but news. */
   noteAsked(did: Did): void
+  /** A spore asked from the very view that is here, by its stamp: it is in step, and lacks nothing of what is seen by it. */
+  noteInStep(did: Did, stamp: string): void
   /** A spore was given what it pulled: it need not be told of it. */
   noteServed(did: Did, row: LogNext): void
   /** What a spore sent of a log is of another chain than the one here. */
@@ -216,8 +211,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, clock })
-  const passOn = (logs: readonly LogStart[]): void => links.stored(logs, false)
-  const lateNews = createLateNews({ clock, logs: memory.logs, signal, passOn })
+  const lateNews = createLateNews({ clock, memory, signal, links })
   const puller = createPuller({
     client,
     replica,
@@ -357,6 +351,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     noteAsked(did) {
       const peer = peers.byDid(did)
       if (peer) peer.askedAtMs = clock.now()
+    },
+    noteInStep(did, stamp) {
+      const peer = peers.byDid(did)
+      if (peer) peer.stamp = stamp
     },
     noteServed: links.noteServed,
     suspect(did, logId) {

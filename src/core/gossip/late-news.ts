@@ -8,6 +8,7 @@ import type { Clock } from '../base/ports.ts'
 import { timeToMs } from '../memory/clock.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { LogStart } from '../protocol/messages.ts'
+import type { Links } from './links.ts'
 
 export interface LateNews {
   /** Logs that grew by a pull. */
@@ -16,10 +17,9 @@ export interface LateNews {
 
 export interface LateNewsDeps {
   readonly clock: Clock
-  readonly logs: LogTable
+  readonly memory: { readonly logs: Pick<LogTable, 'get'> }
   readonly signal: AbortSignal
-  /** Passes them on to eager neighbours who lack them, as far as is known. */
-  readonly passOn: (logs: readonly LogStart[]) => void
+  readonly links: Pick<Links, 'stored'>
 }
 
 /** Longer than a push takes that was under way when the pull was answered. */
@@ -29,9 +29,9 @@ const NEWS_MS = 5000
 /** More logs at once than this are a view that is caught up with. */
 const NEWS_LOGS_MAX = 8
 
-export function createLateNews({ clock, logs, signal, passOn }: LateNewsDeps): LateNews {
+export function createLateNews({ clock, memory, signal, links }: LateNewsDeps): LateNews {
   const isNews = ({ logId }: LogStart): boolean => {
-    const row = logs.get(logId)?.row
+    const row = memory.logs.get(logId)?.row
     return row !== undefined && Math.abs(clock.now() - timeToMs(row.clock)) < NEWS_MS
   }
   return {
@@ -39,7 +39,7 @@ export function createLateNews({ clock, logs, signal, passOn }: LateNewsDeps): L
       const news = fetched.length <= NEWS_LOGS_MAX ? fetched.filter(isNews) : []
       if (news.length === 0) return
       void clock.sleep(LATE_MS, signal).then(() => {
-        if (!signal.aborted) passOn(news)
+        if (!signal.aborted) links.stored(news, false)
       })
     },
   }

@@ -403,19 +403,6 @@ export const FALSE_SIGNATURE_COST = 16
 export const REFUSAL_DELAY_MS = 250
 /** Refusals that wait for that at a time; beyond them the answer comes at once, and the connection is closed. */
 export const REFUSALS_DELAYED_MAX = 512
-/**
- * Of the time of the event loop, so much goes to the work of strangers where there is other work (`bounds/lane.ts`): the rest is
- * free for users and peers. A piece of it is a request, ~2 ms.
- */
-export const LANE_SHARE = 1 / 4
-/** Between two pieces of it, at least and at most: however busy the loop is, strangers get on. */
-export const LANE_GAP_MIN_MS = 4
-export const LANE_GAP_MAX_MS = 200
-/** Bytes of a body from which on it is a piece of work of its own, also where a peer sent it: ~200 rows. */
-export const LANE_BODY_BYTES_MIN = 4 * KIB
-/** Requests that wait for their turn, in all and from one address on the public internet: 6 s of the longest gaps. */
-export const LANE_WAITING_MAX = 32
-export const LANE_WAITING_ADDRESS_MAX = 8
 /** Connections in all: 1,000 that idle, as many that are slow on purpose, ~20 KiB each. */
 export const CONNECTIONS_MAX = 2048
 /** Connections of one address: what a peer needs are 3, a house or an office has some spores. */

@@ -6,14 +6,21 @@
  * Invariants: at most `LANE_WAITING_MAX` wait; while the loop is busy with other things a turn still comes every
  * `LANE_GAP_MAX_MS`.
  */
-import {
-  LANE_GAP_MAX_MS,
-  LANE_GAP_MIN_MS,
-  LANE_SHARE,
-  LANE_WAITING_ADDRESS_MAX,
-  LANE_WAITING_MAX,
-} from '../../core/protocol/limits.ts'
 import type { Origin } from './origin.ts'
+
+/**
+ * Of the time of the event loop, so much goes to the work of strangers where there is other work: the rest is
+ * free for users and peers. A piece of it is a request, ~2 ms.
+ */
+export const LANE_SHARE = 1 / 4
+/** Between two pieces of it, at least and at most: however busy the loop is, strangers get on. */
+export const LANE_GAP_MIN_MS = 4
+export const LANE_GAP_MAX_MS = 200
+/** Bytes of a body from which on it is a piece of work of its own, also where a peer sent it: ~200 rows. */
+export const LANE_BODY_BYTES_MIN = 4 * 1024
+/** Requests that wait for their turn, in all and from one address on the public internet: 6 s of the longest gaps. */
+export const LANE_WAITING_MAX = 32
+export const LANE_WAITING_ADDRESS_MAX = 8
 
 export interface Lane {
   /** Resolves when it is the turn of one from there: true, and false at once where too many wait. */

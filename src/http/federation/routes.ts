@@ -20,12 +20,7 @@ import {
   STRANGER_PUSH_ENTRIES_MAX,
   STRANGER_RUN_COST,
 } from '../../core/protocol/limits.ts'
-import {
-  CBOR_MEDIA_TYPE,
-  CURSOR_HEADER,
-  CURSOR_UNKNOWN,
-  FEDERATION_PATH,
-} from '../../core/protocol/messages.ts'
+import { CBOR_MEDIA_TYPE, FEDERATION_PATH } from '../../core/protocol/messages.ts'
 import { SECURITY_HEADERS } from '../plugins/headers.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
@@ -77,11 +72,9 @@ export const federationRoutes =
 
     app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
       const caller = callerOf(request)
-      const { since } = request.query as { since?: unknown }
-      const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request), caller)
-      reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
-      if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
-      return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : sendNothingNew(reply)
+      const { body, headers } = federation.heads(textOf(request, 'since'), textOf(request, 'own'), caller)
+      reply.header('cache-control', 'no-store').headers({ ...headers })
+      return body ? sendBytes(reply, CBOR_MEDIA_TYPE, body) : sendNothingNew(reply)
     })
 
     app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
@@ -137,8 +130,7 @@ export const federationRoutes =
       const caller = callerOf(request)
       await syncs.begin(reply, caller)
       const { id } = request.params as { id: string }
-      const { before } = request.query as { before?: unknown }
-      const list = await federation.segments(id, typeof before === 'string' ? before : null, caller)
+      const list = await federation.segments(id, textOf(request, 'before'), caller)
       return sendBytes(reply.header('cache-control', 'no-cache'), CBOR_MEDIA_TYPE, unwrap(list))
     })
 
@@ -269,6 +261,12 @@ function etagsOf(request: FastifyRequest): string[] {
   return header.split(',', 8).map((etag) => etag.trim().replace(/^W\//, '').replaceAll('"', ''))
 }
 
+/** A field of the query; null where it is not there once. */
+function textOf(request: FastifyRequest, name: string): string | null {
+  const value = (request.query as { readonly [name: string]: unknown })[name]
+  return typeof value === 'string' ? value : null
+}
+
 const workOf = (frames: Uint8Array): number =>
   STRANGER_RUN_COST * countFrames(frames) + Math.ceil(frames.length / STRANGER_BYTES_PER_SIGNATURE)
 
@@ -278,7 +276,7 @@ const bodyOf = (request: FastifyRequest): Uint8Array =>
 /** A reply without a body has nothing that a browser could misread: its security headers would be a sixth of the round. */
 function sendNothingNew(reply: FastifyReply): FastifyReply {
   for (const name of Object.keys(SECURITY_HEADERS)) reply.removeHeader(name)
-  return reply.code(304).send()
+  return reply.code(204).send()
 }
 
 /** Frames, or the same as JSON lines where the request asks for these. */

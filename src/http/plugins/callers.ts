@@ -11,14 +11,9 @@ import type { Did } from '../../core/base/brand.ts'
 import type { Result } from '../../core/base/result.ts'
 import { claimedCaller } from '../../core/identity/http-signature.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
-import {
-  FALSE_SIGNATURE_COST,
-  LANE_BODY_BYTES_MIN,
-  REFUSAL_DELAY_MS,
-  REFUSALS_DELAYED_MAX,
-} from '../../core/protocol/limits.ts'
+import { FALSE_SIGNATURE_COST, REFUSAL_DELAY_MS, REFUSALS_DELAYED_MAX } from '../../core/protocol/limits.ts'
 import { type Accounts, createAccounts } from '../bounds/accounts.ts'
-import { createLane } from '../bounds/lane.ts'
+import { createLane, LANE_BODY_BYTES_MIN } from '../bounds/lane.ts'
 import { type Origin, toOrigin } from '../bounds/origin.ts'
 import { sendFailure } from './errors.ts'
 

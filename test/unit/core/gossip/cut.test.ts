@@ -12,7 +12,7 @@ import { memoriesOf, rememberMany, testLoopback } from './support.ts'
 
 /** A run of every log that a spore would serve, as frames. */
 async function framesOf({ spore, did }: Member): Promise<Uint8Array> {
-  const heads = decodeHeads(spore.federation.heads(null, []).body as Uint8Array)!
+  const heads = decodeHeads(spore.federation.heads(null, null).body as Uint8Array)!
   const ranges = heads.spaces.flatMap(({ rows }) => rows.map(({ logId }) => ({ logId, from: 0, to: null })))
   const frames = spore.federation.pull(encodePull(ranges), did)
   const parts: Uint8Array[] = []
@@ -35,7 +35,7 @@ test('a reply to a pull that comes back to what it brought is left, and the seco
   const source = await net.open('source')
   await rememberMany(source, 3)
   const frames = await framesOf(source)
-  const heads = decodeHeads(source.spore.federation.heads(null, []).body as Uint8Array)!
+  const heads = decodeHeads(source.spore.federation.heads(null, null).body as Uint8Array)!
   const rows = heads.spaces.flatMap((space) => space.rows)
   await source.close()
   let given = 0

@@ -20,12 +20,13 @@ async function passedOn(
   const stopping = new AbortController()
   const passed: LogStart[] = []
   const logs = { get: () => ({ row: { clock: (NOW_MS - ageMs) * 1024 } }) } as unknown as LogTable
-  const late = createLateNews({
-    clock,
-    logs,
-    signal: stopping.signal,
-    passOn: (some) => passed.push(...some),
-  })
+  const links = {
+    stored(some: readonly LogStart[], isOld: boolean) {
+      assert.equal(isOld, false)
+      passed.push(...some)
+    },
+  }
+  const late = createLateNews({ clock, memory: { logs }, signal: stopping.signal, links })
   late.fetched(fetched)
   assert.deepEqual(passed, [], 'at once')
   if (stopsEarly) stopping.abort()

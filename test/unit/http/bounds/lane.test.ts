@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
 import {
+  createLane,
   LANE_GAP_MAX_MS,
   LANE_GAP_MIN_MS,
   LANE_SHARE,
   LANE_WAITING_ADDRESS_MAX,
   LANE_WAITING_MAX,
-} from '../../../../src/core/protocol/limits.ts'
-import { createLane } from '../../../../src/http/bounds/lane.ts'
+} from '../../../../src/http/bounds/lane.ts'
 import { type Origin, toOrigin } from '../../../../src/http/bounds/origin.ts'
 
 const HERE = toOrigin('93.184.216.34')
