@@ -11,16 +11,15 @@ import { LINES_MEDIA_TYPE } from '../../core/gossip/lines.ts'
 import type { SegmentFrame } from '../../core/gossip/segments.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { countFrames, FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
+import { FEDERATION_BODY_BYTES_MAX, SHUFFLE_BYTES_MAX } from '../../core/protocol/limits.ts'
+import { CBOR_MEDIA_TYPE, FEDERATION_PATH } from '../../core/protocol/messages.ts'
 import {
-  FEDERATION_BODY_BYTES_MAX,
-  SHUFFLE_BYTES_MAX,
   STRANGER_BYTES_PER_SIGNATURE,
   STRANGER_ENTRY_COST,
   STRANGER_JOIN_COST,
   STRANGER_PUSH_ENTRIES_MAX,
   STRANGER_RUN_COST,
-} from '../../core/protocol/limits.ts'
-import { CBOR_MEDIA_TYPE, FEDERATION_PATH } from '../../core/protocol/messages.ts'
+} from '../bounds/strangers.ts'
 import { SECURITY_HEADERS } from '../plugins/headers.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'

@@ -3,23 +3,25 @@ import { test } from 'node:test'
 import {
   ADDRESS_BUCKETS_MAX,
   ADDRESS_BYTES_BURST,
-  ADDRESS_KEYS_BURST,
-  ADDRESS_KEYS_PER_SECOND,
   ADDRESS_SIGNATURES_BURST,
   ADDRESS_SIGNATURES_PER_SECOND,
   EVERYONE_FACTOR,
-  KEYS_MET_MAX,
-  NEAR_FACTOR,
   PEER_SIGNATURES_BURST,
   PROVEN_BUCKETS_MAX,
-  REFUSAL_COST,
-  STRANGER_DEBT_FACTOR,
-  STRANGER_ENTRY_COST,
-  STRANGER_PUSH_ENTRIES_MAX,
   WIDE_FACTOR,
 } from '../../../../src/core/protocol/limits.ts'
 import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
 import { toOrigin } from '../../../../src/http/bounds/origin.ts'
+import {
+  ADDRESS_KEYS_BURST,
+  ADDRESS_KEYS_PER_SECOND,
+  KEYS_MET_MAX,
+  NEAR_FACTOR,
+  REFUSAL_COST,
+  STRANGER_DEBT_FACTOR,
+  STRANGER_ENTRY_COST,
+  STRANGER_PUSH_ENTRIES_MAX,
+} from '../../../../src/http/bounds/strangers.ts'
 
 const STRANGER = toOrigin('93.184.216.34')
 /** Of another neighbourhood than the stranger. */

@@ -13,19 +13,21 @@ import { signRequest } from '../../../../src/core/identity/http-signature.ts'
 import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
 import {
   ADDRESS_BYTES_BURST,
-  ADDRESS_KEYS_BURST,
   ADDRESS_SIGNATURES_BURST,
   ADDRESS_SIGNATURES_PER_SECOND,
   FALSE_SIGNATURE_COST,
-  NEAR_FACTOR,
-  STRANGER_PUSH_ENTRIES_MAX,
-  STRANGER_RUN_COST,
   SYNCS_MAX,
   SYNCS_PER_CALLER_MAX,
 } from '../../../../src/core/protocol/limits.ts'
 import { decodePushReply } from '../../../../src/core/protocol/messages.ts'
 import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
 import { toOrigin } from '../../../../src/http/bounds/origin.ts'
+import {
+  ADDRESS_KEYS_BURST,
+  NEAR_FACTOR,
+  STRANGER_PUSH_ENTRIES_MAX,
+  STRANGER_RUN_COST,
+} from '../../../../src/http/bounds/strangers.ts'
 import { createSyncReplies } from '../../../../src/http/federation/sync-replies.ts'
 import { createAuthor } from '../../../support/hostile-peer/author.ts'
 import { ask, HEADS, newSigner, PEER, prepare, pullOf, pushOf, serveFederation } from './support.ts'
