@@ -211,7 +211,8 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, clock })
-  const lateNews = createLateNews({ clock, memory, signal, links })
+  const linkCount = (): number => neighbors.active().length + links.streamHolders().length
+  const lateNews = createLateNews({ clock, memory, signal, links, linkCount })
   const puller = createPuller({
     client,
     replica,

@@ -26,7 +26,13 @@ async function passedOn(
       passed.push(...some)
     },
   }
-  const late = createLateNews({ clock, memory: { logs }, signal: stopping.signal, links })
+  const late = createLateNews({
+    clock,
+    memory: { logs },
+    signal: stopping.signal,
+    links,
+    linkCount: () => linkCount,
+  })
   late.fetched(fetched)
   assert.deepEqual(passed, [], 'at once')
   if (stopsEarly) stopping.abort()
@@ -46,4 +52,8 @@ test('what is old, or much at once, does not: the neighbours have it, or pull it
 
 test('nothing goes on after the end', async () => {
   assert.deepEqual(await passedOn([logOf(1)], 100, true), [])
+})
+
+test('where there are many links nothing goes on: others bring it', async () => {
+  assert.deepEqual(await passedOn([logOf(1)], 100, false, 4), [])
 })
