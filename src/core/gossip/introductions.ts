@@ -61,8 +61,11 @@ export interface IntroductionsDeps {
   readonly onForgotten: (peer: Peer) => void
 }
 
-/** URLs of strangers that are remembered for having failed, and for how long they are not asked again. */
+/** URLs of strangers that are remembered for having failed, and for how long. */
 const FAILED_MAX = 1024
+const FAILED_KEPT_MS = 60_000
+/** Failures, one soon after the other, behind which a stranger is not asked again for a while: one that starts fails once or twice. */
+const FAILED_TIMES = 3
 const FAILED_PAUSE_MS = 10_000
 
 /** Refusals that a peer's own descriptor explains. */
@@ -77,7 +80,10 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
   const { isActive, onAnswered, onFailed, onLearnt, onForgotten } = deps
   const { network } = options
   /** Where strangers were said to be, and were not. */
-  const failed = createBoundedMap<string, { readonly atMs: number; readonly error: Failure }>(FAILED_MAX)
+  const failed = createBoundedMap<
+    string,
+    { readonly atMs: number; readonly times: number; readonly error: Failure }
+  >(FAILED_MAX)
   const underWay = new Map<Peer, Promise<Result<Peer, Failure>>>()
 
   const introduceOnce = async (peer: Peer): Promise<Result<Peer, Failure>> => {
@@ -124,7 +130,9 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
     onFailed(peer, error)
     if (peer.isStranger) {
       remove(peer)
-      failed.set(peer.url, { atMs: elapsed(), error })
+      const last = failed.get(peer.url)
+      const isAgain = last !== undefined && elapsed() - last.atMs < FAILED_KEPT_MS
+      failed.set(peer.url, { atMs: elapsed(), times: isAgain ? last.times + 1 : 1, error })
     }
     return err(error)
   }
@@ -132,7 +140,7 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
   /** Why a stranger is not asked again so soon: whoever names a URL would make this spore ask there as often as it likes. */
   const recentFailure = ({ url, isStranger }: Peer): Failure | null => {
     const last = isStranger ? failed.get(url) : undefined
-    return last && elapsed() - last.atMs < FAILED_PAUSE_MS ? last.error : null
+    return last && last.times >= FAILED_TIMES && elapsed() - last.atMs < FAILED_PAUSE_MS ? last.error : null
   }
 
   const remove = (peer: Peer): void => {

@@ -15,6 +15,7 @@ async function passedOn(
   fetched: readonly LogStart[],
   ageMs: number,
   stopsEarly = false,
+  linkCount = 3,
 ): Promise<LogStart[]> {
   const clock = createVirtualClock(NOW_MS)
   const stopping = new AbortController()
