@@ -16,6 +16,9 @@ export const LANE_SHARE = 1 / 4
 /** Between two pieces of it, at least and at most: however busy the loop is, strangers get on. */
 export const LANE_GAP_MIN_MS = 4
 export const LANE_GAP_MAX_MS = 200
+/** Pieces that begin at once where nobody waits, and milliseconds in which one more may: who joins asks three or four things. */
+export const LANE_FREE = 4
+export const LANE_FREE_MS = 250
 /** Bytes of a body from which on it is a piece of work of its own, also where a peer sent it: ~200 rows. */
 export const LANE_BODY_BYTES_MIN = 4 * 1024
 /** Requests that wait for their turn, in all and from one address on the public internet: 6 s of the longest gaps. */
@@ -41,6 +44,7 @@ export function createLane({ busyMs, nowMs }: LaneDeps): Lane {
   let waiting = 0
   let last = { atMs: Number.NEGATIVE_INFINITY, busyMs: 0 }
   let isAwake = false
+  let free = { left: LANE_FREE, atMs: nowMs() }
 
   /** Milliseconds until the next may begin. */
   const gapMs = (): number => {
@@ -51,6 +55,15 @@ export function createLane({ busyMs, nowMs }: LaneDeps): Lane {
 
   const begin = (): void => {
     last = { atMs: nowMs(), busyMs: busyMs() }
+  }
+
+  /** Whether a piece may begin though the loop has not been free since the last. */
+  const takeFree = (): boolean => {
+    const earned = Math.floor((nowMs() - free.atMs) / LANE_FREE_MS)
+    if (earned > 0) free = { left: Math.min(LANE_FREE, free.left + earned), atMs: nowMs() }
+    if (free.left === 0) return false
+    free.left--
+    return true
   }
 
   const serveNext = (): void => {
@@ -75,7 +88,7 @@ export function createLane({ busyMs, nowMs }: LaneDeps): Lane {
 
   return {
     turn({ own, isNear }) {
-      if (waiting === 0 && gapMs() <= 0) {
+      if (waiting === 0 && (gapMs() <= 0 || takeFree())) {
         begin()
         return Promise.resolve(true)
       }
