@@ -2,6 +2,7 @@
 
 import type { Hit, SearchInput, SearchReply } from '../core/protocol/api.ts'
 import { PAGE_MAX } from '../core/protocol/limits.ts'
+import { SCORE_PARTS } from '../core/protocol/score-parts.ts'
 import { openAccess } from './access.ts'
 import { type CommandSpec, listOption, wholeNumber } from './command.ts'
 import { FOLDER_TAG_PREFIX } from './documents/tags.ts'
@@ -32,6 +33,8 @@ export const spec: CommandSpec = {
       .option('--thread <name>', 'only this thread')
       .option('--since <time>', 'not older than this, as 2026-11-21T00:00:00Z')
       .option('--until <time>', 'not newer than this')
+      .addOption(listOption('--without <parts>', `leave out of the scores: ${SCORE_PARTS.join(', ')}`))
+      .option('--no-fold', 'show each of several near-duplicates')
       .option('--explain', 'show the parts of each score')
       .option('--full', 'show whole texts'),
   run: async (context, [words]) => {
@@ -49,8 +52,15 @@ function toQuery(q: string, options: Readonly<Record<string, unknown>>): SearchI
     authors: options.author,
     tags: options.tag,
     thread: options.thread,
+    without: options.without,
   }
-  const rest = { since: options.since, until: options.until, limit: options.limit, explain: options.explain }
+  const rest = {
+    since: options.since,
+    until: options.until,
+    limit: options.limit,
+    fold: options.fold,
+    explain: options.explain,
+  }
   const given = Object.entries({ q, ...filters, ...rest }).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given) as SearchInput
 }
@@ -61,7 +71,7 @@ function describeReply(reply: SearchReply, full: boolean): string {
     return `nothing found${removed}`
   }
   const hits = reply.hits.map((hit, index) => describeHit(hit, index + 1, full))
-  return `${hits.join('\n\n')}\n\n${reply.hits.length} of ${reply.total}, ${Math.round(reply.tookMs * 10) / 10} ms`
+  return `${hits.join('\n\n')}\n\n${reply.hits.length} of ${reply.isTotalExact ? '' : 'at least '}${reply.total}, ${Math.round(reply.tookMs * 10) / 10} ms`
 }
 
 function describeHit(hit: Hit, number: number, full: boolean): string {

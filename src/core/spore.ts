@@ -23,6 +23,7 @@ import type { QuotaLimits } from './memory/quota.ts'
 import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
 import type { MemoryStore } from './memory/store.ts'
+import { tableSecret } from './memory/table-secret.ts'
 import type { PayloadNews } from './memory/writer.ts'
 import { createModerator, type Moderator } from './moderation/moderator.ts'
 import { createShown } from './moderation/shown.ts'
@@ -201,9 +202,18 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       )
     : null
   const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
-  const retriever = ports.retriever ?? createRetriever()
+  const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
-  const recall = createRecall({ retriever, indexer, library, spaces, clock, trustOf, shown })
+  const recall = createRecall({
+    retriever,
+    indexer,
+    library,
+    spaces,
+    clock,
+    trustOf,
+    shown,
+    self: memory.self,
+  })
   const tasks = createTasks({ memory, library, recall, writer, spaces, shown })
 
   const follow = async (

@@ -32,7 +32,10 @@ interface Event extends Timer {
   readonly atMs: number
   readonly order: number
   readonly life: Life | null
+  /** Null once it has happened or was cancelled. */
   run: (() => void) | null
+  /** Where it stands in the heap; −1 outside of it. */
+  at: number
 }
 
 /** Events between two turns of the event loop; promises are settled after each of them all the same. */
@@ -50,8 +53,11 @@ export function createScheduler(): Scheduler {
       order: order++,
       life,
       run,
+      at: -1,
+      // Out at once: most are timeouts of requests that were answered, and would wait here, a hundred times as many as the others.
       cancel() {
         event.run = null
+        heap.remove(event)
       },
     }
     heap.push(event)
@@ -118,32 +124,55 @@ function createHeap() {
   const events: Event[] = []
   const isBefore = (a: Event, b: Event): boolean =>
     a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+
+  const put = (event: Event, at: number): void => {
+    events[at] = event
+    event.at = at
+  }
+  /** Puts an event at a free place, or above it. */
+  const rise = (event: Event, from: number): void => {
+    let at = from
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      const above = events[parent] as Event
+      if (!isBefore(event, above)) break
+      put(above, at)
+      at = parent
+    }
+    put(event, at)
+  }
+  /** Puts an event at a free place, or below it. */
+  const sink = (event: Event, from: number): void => {
+    let at = from
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= events.length) break
+      if (child + 1 < events.length && isBefore(events[child + 1] as Event, events[child] as Event)) child++
+      if (!isBefore(events[child] as Event, event)) break
+      put(events[child] as Event, at)
+      at = child
+    }
+    put(event, at)
+  }
+  const remove = (event: Event): void => {
+    const { at } = event
+    if (at < 0) return
+    event.at = -1
+    const last = events.pop() as Event
+    if (last === event) return
+    sink(last, at)
+    rise(last, last.at)
+  }
+
   return {
     push(event: Event): void {
-      let at = events.length
-      while (at > 0) {
-        const parent = (at - 1) >> 1
-        const above = events[parent] as Event
-        if (!isBefore(event, above)) break
-        events[at] = above
-        at = parent
-      }
-      events[at] = event
+      events.push(event)
+      rise(event, events.length - 1)
     },
+    remove,
     pop(): Event | undefined {
-      const first = events[0]
-      const last = events.pop()
-      if (!first || !last || events.length === 0) return first
-      let at = 0
-      for (;;) {
-        let child = 2 * at + 1
-        if (child >= events.length) break
-        if (child + 1 < events.length && isBefore(events[child + 1] as Event, events[child] as Event)) child++
-        if (!isBefore(events[child] as Event, last)) break
-        events[at] = events[child] as Event
-        at = child
-      }
-      events[at] = last
+      const [first] = events
+      if (first) remove(first)
       return first
     },
   }

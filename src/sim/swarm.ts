@@ -38,6 +38,8 @@ export interface SwarmOptions {
   /** Entries that are measured, one after the other. */
   readonly broadcasts?: number
   readonly onProgress?: (what: string) => void
+  /** Hears of each scenario when it is over. */
+  readonly onReport?: (report: SwarmReport) => void
 }
 
 export interface SwarmReport extends BroadcastFigures {
@@ -96,7 +98,7 @@ export async function runSwarmThrough(
   scenarios: readonly SwarmScenario[],
   options: SwarmOptions,
 ): Promise<SwarmReport[]> {
-  const { nodes, seed, broadcasts = BROADCASTS, onProgress = () => {} } = options
+  const { nodes, seed, broadcasts = BROADCASTS, onProgress = () => {}, onReport = () => {} } = options
   const isReal = options.realKeys ?? nodes <= REAL_KEYS_MAX
   const random = createRandom(`swarm ${nodes} ${seed}`)
   const scheduler = createScheduler()
@@ -243,7 +245,11 @@ export async function runSwarmThrough(
     alive().filter(({ running }) => (running?.replication.memory.entries ?? 0) < meter.written).length
 
   const reports: SwarmReport[] = []
-  for (const scenario of scenarios) reports.push(await measure(scenario))
+  for (const scenario of scenarios) {
+    const report = await measure(scenario)
+    reports.push(report)
+    onReport(report)
+  }
   return reports
 }
 

@@ -114,8 +114,9 @@ export function createLoopback(seed: string): Loopback {
     }
     const responder = hosts.get(request.base)
     const isLost = !responder || loopback.lose?.(from, request) === true
-    // As on a real network, an answer never comes while the request is being made.
-    const reply = isLost ? null : await clock.track(turn().then(() => responder(request)))
+    // As on a real network, an answer never comes while the request is being made; nor from who is gone by then.
+    const answer = () => (hosts.get(request.base) === responder ? responder?.(request) : null)
+    const reply = isLost ? null : ((await clock.track(turn().then(answer))) ?? null)
     if (!reply) exchanges.push({ from, request, reply: null })
     return reply
   }
@@ -212,6 +213,14 @@ export function createLoopback(seed: string): Loopback {
       )
       const url = urlOf(name)
       const isReachable = options.isReachable ?? true
+      const pushes = new Set<Promise<unknown>>()
+      const respond = respondFrom(spore.federation)
+      const responder: Responder = (request) => {
+        const answer = respond(request)
+        if (!request.path.endsWith('/push')) return answer
+        pushes.add(answer)
+        return answer.finally(() => pushes.delete(answer))
+      }
       const member: Member = {
         name,
         url,
@@ -222,11 +231,13 @@ export function createLoopback(seed: string): Loopback {
         async close() {
           members.delete(member)
           if (isReachable) hosts.delete(url)
+          // As a server does that closes: what is being stored would else be stored again beside the next life of this store.
+          await Promise.allSettled(pushes)
           await spore[Symbol.asyncDispose]()
         },
       }
       members.add(member)
-      if (isReachable) hosts.set(url, respondFrom(spore.federation))
+      if (isReachable) hosts.set(url, responder)
       const selfUrl = options.url === undefined ? (isReachable ? url : null) : options.url
       await spore.federation.start(selfUrl, options.seeds ?? [])
       spore.seek()

@@ -3,6 +3,8 @@
 /** A map of at most `max` entries; the one used longest ago makes room. */
 export interface BoundedMap<K, V> {
   get(key: K): V | undefined
+  /** The same, and counts as no use: for who asks about every key again and again. */
+  peek(key: K): V | undefined
   set(key: K, value: V): void
   delete(key: K): boolean
   readonly size: number
@@ -29,6 +31,10 @@ class LeastRecentlyUsed<K, V> implements BoundedMap<K, V> {
     this.map.delete(key)
     this.map.set(key, value)
     return value
+  }
+
+  peek(key: K): V | undefined {
+    return this.map?.get(key)
   }
 
   set(key: K, value: V): void {

@@ -15,6 +15,7 @@ import {
   type PlumtreeEffect,
   type PlumtreeEvent,
 } from './plumtree.ts'
+import type { StoredBy } from './plumtree-events.ts'
 import { suspectsOf, takeFrames, takenOf } from './push.ts'
 import type { Replica } from './replica.ts'
 
@@ -31,8 +32,8 @@ export interface Courier {
 export interface Broadcast {
   up(link: LinkName, courier: Courier, peer: { readonly known: Known; readonly knownForks: Known }): void
   down(link: LinkName): void
-  /** Entries were stored; `isOld` where they were fetched, so that the neighbours are likely to have them. */
-  stored(logs: readonly LogStart[], isOld: boolean): void
+  /** Entries were stored, and how they came. */
+  stored(logs: readonly LogStart[], by: StoredBy): void
   /** A fork was proven. */
   forked(logId: LogId): void
   /** A neighbour pushed; true where it should not go on. */
@@ -153,8 +154,8 @@ export function createBroadcast(deps: BroadcastDeps): Broadcast {
       couriers.delete(link)
       handle({ type: 'down', link })
     },
-    stored(logs, isOld) {
-      handle({ type: 'stored', logs, isOld })
+    stored(logs, by) {
+      handle({ type: 'stored', logs, by })
     },
     forked(logId) {
       handle({ type: 'forked', logId })

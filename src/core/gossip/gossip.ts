@@ -31,7 +31,6 @@ import { createGate, type Gate } from './gate.ts'
 import { createHints, type Hints } from './hints.ts'
 import { createInvestigator, createSuspicions } from './investigation.ts'
 import { createJoining } from './joining.ts'
-import { createLateNews } from './late-news.ts'
 import { createLinks } from './links.ts'
 import { isAway } from './liveness.ts'
 import { createMembership, createPeerTime, type Membership } from './membership.ts'
@@ -211,8 +210,6 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
   const repair = createRepair({ client, memory, store, writer, spaces, log })
   const bootstrap = createBootstrap({ client, replica, conduct, clock, log, signal })
   const reconciler = createReconciler({ client, logs: memory.logs, clock })
-  const linkCount = (): number => neighbors.active().length + links.streamHolders().length
-  const lateNews = createLateNews({ clock, memory, signal, links, linkCount })
   const puller = createPuller({
     client,
     replica,
@@ -224,10 +221,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     clock,
     log,
     signal,
-    onFetched(fetched) {
-      links.stored(fetched, true)
-      lateNews.fetched(fetched)
-    },
+    onFetched: (fetched, { url }) => links.stored(fetched, url),
   })
   const offerer = createOfferer({ client, replica, clock, signal, onSuspect: suspect })
 
@@ -372,7 +366,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     follow(applied, forks) {
       if (!loop) return
       const stored = ownNews(applied, replica.ownLogs())
-      if (stored.length > 0) links.stored(stored, false)
+      if (stored.length > 0) links.stored(stored)
       for (const { logId, space } of forks) if (spaces.replicates(space)) links.forked(logId)
     },
     self: self.descriptor,

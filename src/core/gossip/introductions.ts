@@ -105,6 +105,8 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
         return ok(twin)
       }
     }
+    // It may have made room for others meanwhile; who answers is worth more than who has not.
+    if (!peers.keep(peer)) return err(failure('PEERS_FULL', 'no more peers are kept'))
     peer.descriptor = verified.value
     peer.isProven = true
     peer.told = null

@@ -34,8 +34,8 @@ export interface Links {
   closeStream(did: Did): void
   /** Streams that this spore holds at its peers. */
   readonly subscriptions: Subscriptions
-  /** Entries were stored here; `isOld` where they were fetched. */
-  stored(logs: readonly LogStart[], isOld: boolean): void
+  /** Entries were stored here: own ones, or those that were fetched from a peer. */
+  stored(logs: readonly LogStart[], fetchedFrom?: LinkName): void
   forked(logId: LogId): void
   /** A spore pushed. `prune` where it should announce from now on; `linked` where it is a neighbour. */
   pushed(did: Did, tally: Tally): { readonly prune: boolean; readonly linked: boolean }
@@ -110,7 +110,7 @@ export function createLinks(deps: LinksDeps): Links {
 
   const takePush = (link: LinkName, { rows, stored, fresh, duplicate, knownProofs }: Tally): boolean => {
     const prune = broadcast.pushed(link, rows, fresh, duplicate - knownProofs)
-    broadcast.stored(stored, false)
+    broadcast.stored(stored, 'push')
     return prune
   }
 
@@ -167,7 +167,10 @@ export function createLinks(deps: LinksDeps): Links {
     streamHolders: streams.holders,
     closeStream: streams.close,
     subscriptions,
-    stored: broadcast.stored,
+    stored(logs, fetchedFrom) {
+      if (fetchedFrom === undefined) broadcast.stored(logs, 'here')
+      else broadcast.stored(logs, { fetchedFrom })
+    },
     forked: broadcast.forked,
     pushed(did, tally) {
       claims.brought(did, tally.stored.length)

@@ -177,6 +177,8 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
       }
       const peer = await reach(did)
       if (!peer) return { accepted: false, reached: peer === null ? false : null }
+      // There is no room for it in the table: a link that is accepted would be forgotten at once, here alone.
+      if (peers.byUrl(peer.url) !== peer) return { accepted: false, reached: true }
       const accepted = handle({ type: 'asked', peer: peer.url, isUrgent: ask === 'urgent' })
       return { accepted, reached: true }
     },

@@ -52,8 +52,10 @@ export function createNonces({ isPeer }: NoncesDeps): Nonces {
   }
 
   return {
-    add(caller, nonce, nowMs) {
+    add(caller, text, nowMs) {
       dropSilent(nowMs)
+      // A text of its own: a part of a header would keep the whole header.
+      const nonce = Buffer.from(text, 'latin1').toString('latin1')
       const seen = callers.get(caller) ?? new Map<string, number>()
       expire(seen, nowMs)
       if (seen.has(nonce)) return err(failure('REQUEST_REPLAYED', 'its nonce was seen before'))

@@ -75,6 +75,8 @@ export interface Peers {
   byUrl(url: string): Peer | undefined
   byDid(did: Did): Peer | undefined
   remove(peer: Peer): void
+  /** Puts a peer back that made room while it was being asked; false where another is at its URL, or the table is full. */
+  keep(peer: Peer): boolean
   all(): readonly Peer[]
 }
 
@@ -131,6 +133,13 @@ export function createPeers(elapsed: () => number): Peers {
           return peer
         }
       return undefined
+    },
+    keep(peer) {
+      const there = peers.get(peer.url)
+      if (there) return there === peer
+      if (peers.size >= PEERS_MAX) return false
+      peers.set(peer.url, peer)
+      return true
     },
     remove: (peer) => void peers.delete(peer.url),
     all: () => [...peers.values()],

@@ -9,12 +9,15 @@ export type LinkName = string
 /** Next sequence number that a neighbour has of a log, or the fork point that it knows of, as far as it was seen. */
 export type Known = BoundedMap<LogId, number>
 
+/** How entries came: written here, pushed by a neighbour, or pulled from a peer: then the others likely have them. */
+export type StoredBy = 'here' | 'push' | { readonly fetchedFrom: LinkName }
+
 export type PlumtreeEvent =
   /** A link was made. What is known of the neighbour may be shared with whoever else sees what it has. */
   | { readonly type: 'up'; readonly link: LinkName; readonly known: Known; readonly knownForks: Known }
   | { readonly type: 'down'; readonly link: LinkName }
-  /** Entries were stored: of each log from a sequence number on. `isOld` where they were fetched: the others likely have them. */
-  | { readonly type: 'stored'; readonly logs: readonly LogStart[]; readonly isOld: boolean }
+  /** Entries were stored: of each log from a sequence number on. */
+  | { readonly type: 'stored'; readonly logs: readonly LogStart[]; readonly by: StoredBy }
   /** A fork was proven here: its proof goes along every link at once. */
   | { readonly type: 'forked'; readonly logId: LogId }
   /** A neighbour pushed: so many entries that were new here, and so many that were not. Answered by `prune`, or not. */

@@ -11,14 +11,15 @@ import type { LogId } from '../base/brand.ts'
 import type { Random } from '../base/ports.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart } from '../protocol/messages.ts'
-import { type Announcements, createAnnouncements } from './announcements.ts'
 import { noteKnown, noteKnownFork } from './peers.ts'
 import type { Known, LinkName, Message, PlumtreeEffect, PlumtreeEvent } from './plumtree-events.ts'
-import type { ReplicaView } from './replica.ts'
+import { dropOldest, enqueue, type Held, knownOf, type Link, newLink, setKnown } from './plumtree-link.ts'
+import { createShortcuts } from './shortcuts.ts'
 
 export type { Known, LinkName, Message, PlumtreeEffect, PlumtreeEvent } from './plumtree-events.ts'
+export { QUEUE_LOGS_MAX, RUMOURS_MAX } from './plumtree-link.ts'
 
-/** News that come within this time go out in one push. */
+/** News that come within this time go out in one push. What others pushed waits only where a push has just gone out: each hop counts. */
 export const PUSH_COALESCE_MS = 50
 /**
  * An announcement waits this long, and up to half as long again: along a deep tree news reach one of two neighbours up to 2 s
@@ -29,10 +30,6 @@ export const ANNOUNCE_DELAY_MS = 2000
 export const PROBE_DELAY_MS = 250
 /** What somebody was asked to bring is not asked of another for so long: a round trip and a push of 1 MiB. */
 export const EXPECT_MS = 2000
-/** Logs that wait to be sent to one neighbour: what 10,000 authors write in a second. Beyond it the oldest are left to pull. */
-export const QUEUE_LOGS_MAX = 4096
-/** Logs that one neighbour has and this spore not: what its next push, or another's, brings. */
-export const RUMOURS_MAX = 2048
 /** Logs that were fetched lately. */
 const FETCHED_LOGS_MAX = 4096
 /** Logs that somebody was asked to bring. */
@@ -51,27 +48,6 @@ export interface PlumtreeDeps {
   readonly seenBy?: (link: LinkName) => Held
 }
 
-type Held = Pick<ReplicaView, 'next' | 'validEnd' | 'forkPoint' | 'validPoint' | 'isHidden'>
-
-interface Link {
-  readonly here: () => Held
-  readonly known: Known
-  readonly knownForks: Known
-  /** As `known`, of logs that are not held here: a neighbour can name as many as it likes. */
-  readonly rumours: Known
-  isEager: boolean
-  /** Logs to push, each from where; and logs to announce. The oldest first. */
-  readonly pushes: Map<LogId, number>
-  readonly announcements: Announcements
-  /** Logs that it announced while another was asked to bring them. */
-  readonly spares: Set<LogId>
-  /** Messages that are being waited for, and that are under way. */
-  readonly waking: Set<Message>
-  readonly sending: Set<Message>
-  /** Logs that were sent again for a gap since the queue was last empty: a peer can want the same for ever. */
-  readonly refilled: Set<LogId>
-}
-
 export function createPlumtree({ random, replica, seenBy = () => replica }: PlumtreeDeps): Plumtree {
   const links = new Map<LinkName, Link>()
   /** Who was asked to bring a log, up to where and until when it is waited for. */
@@ -85,10 +61,13 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
 
   /** Which link brought the last of a log. */
   const broughtBy = createBoundedMap<LogId, LinkName>(FETCHED_LOGS_MAX)
+  const shortcuts = createShortcuts(ANNOUNCE_DELAY_MS, random)
+  /** Who was the last to push anything new. */
+  let bringer: LinkName | null = null
 
   const lacks = (link: Link, logId: LogId): boolean =>
     knownOf(link, logId) < link.here().validEnd(logId) ||
-    link.here().forkPoint(logId) < (link.knownForks.get(logId) ?? Number.POSITIVE_INFINITY)
+    link.here().forkPoint(logId) < (link.knownForks.peek(logId) ?? Number.POSITIVE_INFINITY)
 
   const wake = (name: LinkName, link: Link, message: Message, delayMs: number): PlumtreeEffect[] => {
     // What is under way looks at its queue when it ends.
@@ -97,6 +76,9 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     return [{ type: 'wake', link: name, message, delayMs }]
   }
   const wakePush = (name: LinkName, link: Link, delayMs: number) => wake(name, link, 'push', delayMs)
+  /** What is left of the moment after the last push, in which others share the next. */
+  const pauseOf = ({ pushedAtMs }: Link, nowMs: number): number =>
+    Math.max(0, Math.min(PUSH_COALESCE_MS, pushedAtMs + PUSH_COALESCE_MS - nowMs))
   /** When the oldest may be announced, or a little later. */
   const wakeAnnounce = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
     const readyAtMs = link.announcements.readyAtMs()
@@ -107,20 +89,49 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
   const announceLater = (link: Link, logId: LogId, nowMs: number): void =>
     link.announcements.add({ logId, next: link.here().validEnd(logId) }, nowMs + ANNOUNCE_DELAY_MS)
 
-  const store = (logs: readonly LogStart[], isOld: boolean, nowMs: number): PlumtreeEffect[] => {
+  const store = (
+    { logs, by }: Extract<PlumtreeEvent, { type: 'stored' }>,
+    nowMs: number,
+  ): PlumtreeEffect[] => {
     const effects: PlumtreeEffect[] = []
-    if (isOld) for (const { logId } of logs) fetched.set(logId, replica.next(logId))
+    const isFetched = typeof by === 'object'
+    if (isFetched) for (const { logId } of logs) fetched.set(logId, replica.next(logId))
+    // Who brings the news was quicker asked than it pushed: it will not push them any more, and others wait for them here.
+    const isNews = isFetched && links.get(by.fetchedFrom)?.isEager === true
     for (const [name, link] of links) {
-      const isPush = link.isEager && !isOld
+      if (isNews && link.isEager) effects.push(...announceNow(name, link, logs, nowMs))
       for (const { logId, from } of logs) {
         if (!lacks(link, logId)) continue
-        if (isPush) enqueue(link, logId, from)
-        else announceLater(link, logId, nowMs)
+        if (link.isEager && !isFetched) enqueue(link, logId, from)
+        else if (!link.isEager || !isNews) announceLater(link, logId, nowMs)
       }
-      if (link.pushes.size > 0) effects.push(...wakePush(name, link, PUSH_COALESCE_MS))
+      const delayMs = by === 'push' ? pauseOf(link, nowMs) : PUSH_COALESCE_MS
+      if (link.pushes.size > 0) effects.push(...wakePush(name, link, delayMs))
       effects.push(...wakeAnnounce(name, link, nowMs))
     }
     return effects
+  }
+
+  /** Announced rather than pushed: how much of it the neighbour lacks is not known. */
+  const announceNow = (
+    name: LinkName,
+    link: Link,
+    logs: readonly { readonly logId: LogId }[],
+    nowMs: number,
+  ): PlumtreeEffect[] => {
+    const lacking = logs.filter(({ logId }) => lacks(link, logId))
+    for (const { logId } of lacking)
+      link.announcements.hurry({ logId, next: link.here().validEnd(logId) }, nowMs)
+    return lacking.length > 0 ? wake(name, link, 'probe', PUSH_COALESCE_MS) : []
+  }
+
+  /** News that a pull was quicker to bring go on along the tree when they come along it: at the pull, they were off it. */
+  const passOn = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
+    const late = rows.filter(({ logId, next }) => next <= (fetched.peek(logId) ?? 0))
+    for (const { logId } of late) fetched.delete(logId)
+    return [...links].flatMap(([other, link]) =>
+      other !== name && link.isEager ? announceNow(other, link, late, nowMs) : [],
+    )
   }
 
   const forked = (logId: LogId): PlumtreeEffect[] =>
@@ -140,9 +151,34 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     if (fresh > 0) for (const { logId } of rows) broughtBy.set(logId, name)
     if (!link || duplicate <= fresh) return []
     // It brings the same twice where it was asked for what was already on its way.
-    if (fresh === 0 && rows.length > 0 && rows.every(({ logId }) => broughtBy.get(logId) === name)) return []
-    if (rows.some(({ logId, next }) => next <= (fetched.get(logId) ?? 0))) return []
+    if (fresh === 0 && rows.length > 0 && rows.every(({ logId }) => broughtBy.peek(logId) === name)) return []
+    if (rows.some(({ logId, next }) => next <= (fetched.peek(logId) ?? 0))) return passOn(name, rows, nowMs)
     return [...makeLazy(name, link, nowMs), { type: 'prune', link: name }]
+  }
+
+  const noteBrought = (name: LinkName, rows: readonly LogNext[], nowMs: number): void => {
+    bringer = name
+    shortcuts.brought(rows, nowMs)
+  }
+
+  /** Makes a link eager at both ends. */
+  const woo = (name: LinkName, link: Link): PlumtreeEffect[] => {
+    link.isEager = true
+    return [{ type: 'ask', link: name, want: [] }]
+  }
+
+  const shorten = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
+    const link = links.get(name)
+    return link && !link.isEager && shortcuts.isOne(rows, nowMs) ? woo(name, link) : []
+  }
+
+  /** Who brought the news is gone: another is asked to at once, rather than when an announcement shows that they lack. */
+  const unlink = (name: LinkName): PlumtreeEffect[] => {
+    const isBringer = links.get(name)?.isEager === true && bringer === name
+    links.delete(name)
+    const lazy = [...links].filter(([, { isEager }]) => !isEager)
+    const chosen = lazy[Math.floor(random.float() * lazy.length)]
+    return isBringer && chosen ? woo(...chosen) : []
   }
 
   const makeLazy = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
@@ -222,7 +258,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     }
   }
 
-  const flushPushes = (name: LinkName, link: Link): PlumtreeEffect[] => {
+  const flushPushes = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
     if (link.sending.has('push')) return []
     const logs: LogStart[] = []
     for (const [logId, from] of link.pushes)
@@ -233,6 +269,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
       return []
     }
     link.sending.add('push')
+    link.pushedAtMs = nowMs
     return [{ type: 'push', link: name, logs }]
   }
 
@@ -282,7 +319,9 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
       case 'due':
         link.waking.delete(event.message)
         if (event.message === 'ask') return askSpare(name, link, nowMs)
-        return event.message === 'push' ? flushPushes(name, link) : flushAnnouncements(name, link, nowMs)
+        return event.message === 'push'
+          ? flushPushes(name, link, nowMs)
+          : flushAnnouncements(name, link, nowMs)
       case 'delivered':
         link.sending.delete('push')
         for (const row of event.taken) {
@@ -305,28 +344,24 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
 
   return {
     handle(event, nowMs) {
-      if (event.type === 'stored') return store(event.logs, event.isOld, nowMs)
+      if (event.type === 'stored') return store(event, nowMs)
       if (event.type === 'forked') return forked(event.logId)
       const link = links.get(event.link)
       switch (event.type) {
         case 'up':
-          if (!link)
-            links.set(
-              event.link,
-              newLink(event, () => seenBy(event.link)),
-            )
+          if (!link) links.set(event.link, newLink(event, seenBy))
           return []
         case 'down':
-          links.delete(event.link)
-          return []
+          return unlink(event.link)
         case 'pushed':
           if (link) for (const { logId, next } of event.rows) noteKnown(link, logId, next)
+          if (event.fresh > 0) noteBrought(event.link, event.rows, nowMs)
           return judge(event.link, event, nowMs)
         case 'announced':
           if (link)
             for (const { logId, next } of event.rows)
               noteKnown({ known: replica.next(logId) > 0 ? link.known : link.rumours }, logId, next)
-          return askFor(event.link, event.rows, nowMs)
+          return [...shorten(event.link, event.rows, nowMs), ...askFor(event.link, event.rows, nowMs)]
         default:
           return link ? handleOf(event.link, link, event, nowMs) : []
       }
@@ -334,36 +369,4 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     isEager: (name) => links.get(name)?.isEager ?? false,
     links: () => [...links.keys()],
   }
-}
-
-const newLink = ({ known, knownForks }: Pick<Link, 'known' | 'knownForks'>, here: () => Held): Link => ({
-  here,
-  known,
-  knownForks,
-  rumours: createBoundedMap(RUMOURS_MAX),
-  isEager: true,
-  pushes: new Map(),
-  announcements: createAnnouncements(QUEUE_LOGS_MAX),
-  spares: new Set(),
-  waking: new Set(),
-  sending: new Set(),
-  refilled: new Set(),
-})
-
-const knownOf = ({ known, rumours }: Link, logId: LogId): number =>
-  Math.max(known.get(logId) ?? 0, rumours.get(logId) ?? 0)
-
-/** What a neighbour has by its own account, which counts more than what was thought. */
-function setKnown({ known, rumours }: Link, logId: LogId, next: number): void {
-  known.set(logId, next)
-  rumours.delete(logId)
-}
-
-function enqueue(link: Link, logId: LogId, from: number): void {
-  link.pushes.set(logId, Math.min(from, link.pushes.get(logId) ?? from))
-  if (link.pushes.size > QUEUE_LOGS_MAX) dropOldest(link.pushes)
-}
-
-const dropOldest = <K>(queue: { keys(): Iterator<K>; delete(key: K): boolean }): void => {
-  queue.delete(queue.keys().next().value as K)
 }

@@ -49,7 +49,7 @@ export interface PullerDeps {
   readonly log: Log
   readonly signal: AbortSignal
   /** Hears of what was fetched from a peer and stored. */
-  readonly onFetched: (fetched: readonly LogStart[]) => void
+  readonly onFetched: (fetched: readonly LogStart[], peer: Peer) => void
 }
 
 /** Pages of heads in one round: what a peer with `LOGS_MAX` logs has, and one; a peer can go on for ever. */
@@ -209,7 +209,7 @@ export function createPuller(deps: PullerDeps): Puller {
       const from = here.next(row.logId)
       const fetched = await bootstrap.bring(peer, row)
       if (!fetched.ok) return fetched
-      if (here.next(row.logId) > from) onFetched([{ logId: row.logId, from }])
+      if (here.next(row.logId) > from) onFetched([{ logId: row.logId, from }], peer)
     }
     for (let i = 0; i < lacking.length; i += PULL_RANGES_MAX)
       for (let isMore = true; isMore; ) {
@@ -284,7 +284,7 @@ export function createPuller(deps: PullerDeps): Puller {
       const { logId, end, result } = received.value
       tally.add(received.value)
       if (end !== null && end <= (ends.get(logId) ?? 0)) {
-        onFetched(tally.stored)
+        onFetched(tally.stored, peer)
         return lied(peer, 'a reply comes back to what it brought before', ENDLESS_LIES)
       }
       if (end !== null) ends.set(logId, end)
@@ -299,7 +299,7 @@ export function createPuller(deps: PullerDeps): Puller {
         log.warn('run refused', { peer: peer.url, logId, code, detail })
       }
     }
-    onFetched(tally.stored)
+    onFetched(tally.stored, peer)
     return ok(tally.fresh)
   }
 

@@ -5,7 +5,7 @@
  * A cell compares places first, then peers: ten thousand names in one domain, or addresses in one block, count as one.
  * Invariant: what a cell holds depends on the set of peers that were seen and not dropped since, not on order or number.
  */
-import { utf8ToBytes } from '../base/bytes.ts'
+import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
 import type { Random } from '../base/ports.ts'
 import type { PeerName } from './views.ts'
@@ -49,12 +49,20 @@ export function createSampler(
     held: null,
   }))
 
-  const offer = (cell: Cell, peer: PeerName): boolean => {
+  /** Offers a peer to cells; true where one took it. */
+  const offer = (to: readonly Cell[], peer: PeerName): boolean => {
+    const [placeText, ownText] = [utf8ToBytes(placeOf(peer) ?? peer), utf8ToBytes(`/${peer}`)]
+    let isTaken = false
+    for (const cell of to) isTaken = offerTo(cell, peer, placeText, ownText) || isTaken
+    return isTaken
+  }
+
+  const offerTo = (cell: Cell, peer: PeerName, placeText: Uint8Array, ownText: Uint8Array): boolean => {
     const { seed, held } = cell
     if (held?.peer === peer) return false
-    const place = rank(seed, placeOf(peer) ?? peer)
+    const place = rank(seed, placeText)
     if (held && place > held.place) return false
-    const own = rank(seed, `/${peer}`)
+    const own = rank(seed, ownText)
     if (held && place === held.place && own >= held.own) return false
     cell.held = { peer, place, own }
     return true
@@ -65,19 +73,14 @@ export function createSampler(
   ]
 
   return {
-    saw(peer) {
-      let isTaken = false
-      for (const cell of cells) isTaken = offer(cell, peer) || isTaken
-      return isTaken
-    },
+    saw: (peer) => offer(cells, peer),
     drop(peer, known) {
       const emptied = cells.filter(({ held }) => held?.peer === peer)
       for (const cell of emptied) {
         cell.seed = random.bytes(SEED_BYTES)
         cell.held = null
       }
-      if (emptied.length > 0)
-        for (const other of known) if (other !== peer) for (const cell of emptied) offer(cell, other)
+      if (emptied.length > 0) for (const other of known) if (other !== peer) offer(emptied, other)
       return emptied.length > 0
     },
     sample: () => ({ active: peersOf(cells.slice(0, active)), passive: peersOf(cells.slice(active)) }),
@@ -85,7 +88,7 @@ export function createSampler(
 }
 
 /** 48 bits of a hash under a cell's seed: nobody outside can aim at a low one. */
-const rank = (seed: Uint8Array, text: string): number => {
-  const hash = sha256(Buffer.concat([seed, utf8ToBytes(text)]))
+const rank = (seed: Uint8Array, text: Uint8Array): number => {
+  const hash = sha256(concatBytes(seed, text))
   return Buffer.from(hash.buffer, hash.byteOffset, 6).readUIntBE(0, 6)
 }

@@ -23,13 +23,13 @@ export const PLACE_KNOWN_MAX = 8
 /** Passive peers that have not answered here yet, once there are as many as may be: strangers push out strangers. */
 export const UNPROVEN_KEPT = 16
 /**
- * A link to a sampled peer is asked for this often where strangers hold all links, having asked for them themselves; and this
- * often otherwise. Each costs somebody a link, and a new one carries everything twice until it is pruned.
+ * Where all links are taken, one to a configured or sampled peer is asked for this often if strangers hold them all, having asked
+ * for them themselves; and otherwise this often at first, and each time half as often, down to the least. Each costs somebody a
+ * link, who then looks for another: a new one carries everything twice until it is pruned, and a lost one cuts the tree.
  */
-export const SAMPLED_ASK_MS = 60_000
-export const SAMPLED_ASK_RARELY_MS = 30 * 60_000
-/** Links that this spore asked for, below which those who asked for the others could be surrounding it. */
-const OUTBOUND_MIN = 1
+export const CHOSEN_ASK_MS = 60_000
+export const CHOSEN_ASK_RARELY_MS = 30 * 60_000
+export const CHOSEN_ASK_MAX_MS = 16 * CHOSEN_ASK_RARELY_MS
 
 /** A peer that refused or failed is not asked again before this, and each time after it twice as long, up to the most. */
 export const ASK_AGAIN_MS = 30_000
@@ -96,6 +96,8 @@ interface Member {
   /** The link was asked for here. */
   isOutbound: boolean
   state: 'passive' | 'asking' | 'active'
+  /** It was asked for a link, once at least. */
+  wasAsked: boolean
   /** It did not answer when it was last asked: the first to make room. */
   isFailing: boolean
   /** Not asked before this time, and how often in a row it did not become a link. */
@@ -111,9 +113,10 @@ export interface ViewsDeps {
 
 export function createViews({ random, placeOf = () => null }: ViewsDeps): Views {
   const members = new Map<PeerName, Member>()
-  /** When a sampled link was last asked for, and the share of the pause that is waited until the next. */
-  let sampledAtMs: number | null = null
+  /** When a link to a chosen peer was last asked for beside full ones, the share of the pause that is waited, and the longer pause. */
+  let chosenAtMs: number | null = null
   let patience = 0.5 + random.float()
+  let rarelyMs = CHOSEN_ASK_RARELY_MS
 
   const inState = (state: Member['state']): PeerName[] =>
     [...members].filter(([, member]) => member.state === state).map(([peer]) => peer)
@@ -132,10 +135,10 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
       return []
     }
     const place = placeOf(peer)
-    const crowd = isPinned || place === null ? [] : strangers().filter(([, other]) => other.place === place)
-    const dropped = crowd.length < PLACE_KNOWN_MAX ? [] : drop(crowd)
+    const isCrowded = !isPinned && place !== null && knownIn(place) >= PLACE_KNOWN_MAX
+    const dropped = isCrowded ? drop((_, other) => other.place === place) : []
     // Nobody makes room in a place that is full of links and of those that chance chose.
-    if (crowd.length >= PLACE_KNOWN_MAX && dropped.length === 0) return [{ type: 'dropped', peer }]
+    if (isCrowded && dropped.length === 0) return [{ type: 'dropped', peer }]
     const begin = { isFailing: false, notBeforeMs: 0, refusals: 0 } as const
     members.set(peer, {
       place,
@@ -144,33 +147,42 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
       sampled: null,
       isOutbound: false,
       state: 'passive',
+      wasAsked: false,
       ...begin,
     })
     return isPinned ? dropped : [...dropped, ...trim(peer)]
   }
 
-  /** Those that nobody configured. */
-  const strangers = (): [PeerName, Member][] => [...members].filter(([, { isPinned }]) => !isPinned)
+  /** Peers of a place that nobody configured. */
+  const knownIn = (place: string): number => {
+    let found = 0
+    for (const other of members.values()) if (!other.isPinned && other.place === place) found++
+    return found
+  }
 
   /** Makes room in the passive view where there are too many, and not by the newest. */
   const trim = (newest: PeerName): ViewEffect[] => {
-    const passive = strangers().filter(([, { state }]) => state !== 'active')
-    return passive.length <= PASSIVE_MAX ? [] : drop(passive.filter(([peer]) => peer !== newest))
+    let passive = 0
+    for (const { isPinned, state } of members.values()) if (!isPinned && state !== 'active') passive++
+    return passive <= PASSIVE_MAX ? [] : drop((peer) => peer !== newest)
   }
 
   /**
-   * Drops one of these: one that failed rather than another, a stranger that has not answered rather than one that has
-   * where strangers are many, and nobody that is linked, asked, or kept for chance.
+   * Drops one that nobody configured: one that failed rather than another, a stranger that has not answered rather than one that
+   * has where strangers are many, and nobody that is linked, asked, or kept for chance.
    */
-  const drop = (from: readonly [PeerName, Member][]): ViewEffect[] => {
-    const idle = from.filter(([, { state, sampled }]) => state === 'passive' && sampled === null)
-    const failing = idle.filter(([, { isFailing }]) => isFailing)
-    const unproven = idle.filter(([, { isProven }]) => !isProven)
-    const proven = idle.filter(([, { isProven }]) => isProven)
+  const drop = (isAmong: (peer: PeerName, member: Member) => boolean): ViewEffect[] => {
+    const [failing, unproven, proven]: [PeerName[], PeerName[], PeerName[]] = [[], [], []]
+    for (const [peer, member] of members) {
+      const { isPinned, state, sampled } = member
+      if (isPinned || state !== 'passive' || sampled !== null || !isAmong(peer, member)) continue
+      if (member.isFailing) failing.push(peer)
+      ;(member.isProven ? proven : unproven).push(peer)
+    }
     const isCrowded = unproven.length >= UNPROVEN_KEPT || proven.length === 0
     const pool = failing.length > 0 ? failing : isCrowded ? unproven : proven
     if (pool.length === 0) return []
-    const [peer] = pick(pool)
+    const peer = pick(pool)
     members.delete(peer)
     return [{ type: 'dropped', peer }]
   }
@@ -255,42 +267,63 @@ export function createViews({ random, placeOf = () => null }: ViewsDeps): Views 
   }
 
   /**
-   * Asks as many as links are missing, configured ones first and then those that chance chose; one of either kind also where
-   * others hold every link.
+   * Asks as many as links are missing, configured ones first and then those that chance chose; now and then one of either kind
+   * also where others hold every link.
    */
   const fill = (nowMs: number): ViewEffect[] => {
-    const held = [...members.values()].filter(({ state }) => state !== 'passive')
+    const held: Member[] = []
+    const ready: [PeerName, Member][] = []
+    for (const entry of members) {
+      const [, member] = entry
+      if (member.state !== 'passive') held.push(member)
+      else if (member.notBeforeMs <= nowMs) ready.push(entry)
+    }
     const active = count('active')
-    const ready = shuffled(
-      [...members].filter(([, { state, notBeforeMs }]) => state === 'passive' && notBeforeMs <= nowMs),
-    )
-    const pinned = ready.filter(([, { isPinned }]) => isPinned)
-    const sampled = ready.filter(([, { sampled, isPinned }]) => sampled === 'active' && !isPinned)
-    const others = ready.filter(([, { sampled, isPinned }]) => sampled !== 'active' && !isPinned)
     const missing = Math.max(0, ACTIVE_MAX - held.length)
-    const isSurrounded = pinned.length > 0 && !held.some(({ isPinned }) => isPinned)
-    const lacksChance = held.filter((member) => member.sampled === 'active').length < SAMPLED_ACTIVE
-    const outbound = held.filter(({ isOutbound }) => isOutbound).length
-    const pauseMs = outbound < OUTBOUND_MIN ? SAMPLED_ASK_MS : SAMPLED_ASK_RARELY_MS
-    sampledAtMs ??= nowMs
-    const isDue = nowMs >= sampledAtMs + pauseMs * patience
-    const wantsChance = missing === 0 && lacksChance && sampled.length > 0 && isDue
+    const ranked = shuffled(ready)
+    const pinned = ranked.filter(([, { isPinned }]) => isPinned)
+    const sampled = ranked.filter(([, { sampled, isPinned }]) => sampled === 'active' && !isPinned)
+    const others = ranked.filter(([, { sampled, isPinned }]) => sampled !== 'active' && !isPinned)
     const asked: ViewEffect[] = []
     const ask = ([peer, member]: [PeerName, Member], isUrgent: boolean): void => {
       if (isPlaceFull(member)) return
       member.state = 'asking'
+      member.wasAsked = true
       asked.push({ type: 'ask', peer, isUrgent })
     }
-    const wanted = Math.max(missing, isSurrounded ? 1 : 0)
     for (const candidate of [...pinned, ...sampled, ...others])
-      if (asked.length < wanted) ask(candidate, active < URGENT_BELOW)
-    const [chosen] = sampled
-    if (wantsChance && chosen && chosen[1].state === 'passive') {
-      sampledAtMs = nowMs
+      if (asked.length < missing) ask(candidate, active < URGENT_BELOW)
+    const [chosen] = missing === 0 ? lacking(held, pinned, sampled) : []
+    const isDue = isChosenDue(held, nowMs)
+    if (chosen && (isDue || isNew(chosen[1]))) {
+      if (isDue && !isHeldByOthers(held)) rarelyMs = Math.min(CHOSEN_ASK_MAX_MS, 2 * rarelyMs)
+      chosenAtMs = nowMs
       patience = 0.5 + random.float()
       ask(chosen, true)
     }
     return asked
+  }
+
+  /** Candidates of a kind that strangers have no say in, and of which too few hold a link. */
+  const lacking = (
+    held: readonly Member[],
+    pinned: readonly [PeerName, Member][],
+    sampled: readonly [PeerName, Member][],
+  ): readonly [PeerName, Member][] => {
+    if (pinned.length > 0 && !held.some(({ isPinned }) => isPinned)) return pinned
+    return held.filter((member) => member.sampled === 'active').length < SAMPLED_ACTIVE ? sampled : []
+  }
+
+  /** An operator has just configured it. */
+  const isNew = ({ isPinned, wasAsked }: Member): boolean => isPinned && !wasAsked
+
+  /** Those who asked for all links could be surrounding this spore. */
+  const isHeldByOthers = (held: readonly Member[]): boolean =>
+    !held.some(({ isOutbound, isPinned }) => isOutbound || isPinned)
+
+  const isChosenDue = (held: readonly Member[], nowMs: number): boolean => {
+    chosenAtMs ??= nowMs
+    return nowMs >= chosenAtMs + (isHeldByOthers(held) ? CHOSEN_ASK_MS : rarelyMs) * patience
   }
 
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random.float() * from.length)] as T

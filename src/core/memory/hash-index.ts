@@ -19,6 +19,8 @@ export interface HashIndex {
   find(hash: number): number
   /** Takes an item in that `find` does not find. */
   insert(hash: number, item: number): void
+  /** Puts an item in the place of the one that `find` finds; both have the same key. */
+  replace(hash: number, item: number): void
 }
 
 interface Table {
@@ -65,14 +67,22 @@ export function createHashIndex(
     release(slots)
   }
 
+  /** The slot of the item that is sought, or the empty one where it would be. */
+  const seek = (slots: Uint32Array, hash: number): number => {
+    for (let slot = slotOf(slots, hash); ; slot = slot + 1 === slots.length ? 0 : slot + 1) {
+      const taken = slots[slot] as number
+      if (taken === 0 || isSought(taken - 1)) return slot
+    }
+  }
+
   return {
     find(hash) {
       const { slots } = tableOf(hash)
-      for (let slot = slotOf(slots, hash); ; slot = slot + 1 === slots.length ? 0 : slot + 1) {
-        const taken = slots[slot] as number
-        if (taken === 0) return -1
-        if (isSought(taken - 1)) return taken - 1
-      }
+      return (slots[seek(slots, hash)] as number) - 1
+    },
+    replace(hash, item) {
+      const { slots } = tableOf(hash)
+      slots[seek(slots, hash)] = item + 1
     },
     insert(hash, item) {
       add(hash, item)

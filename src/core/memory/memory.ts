@@ -6,8 +6,7 @@
  * the same state; nothing is visible, acknowledged or offered to a peer before it is durable.
  */
 import type { Digest, LogId } from '../base/brand.ts'
-import { equalBytes, utf8ToBytes } from '../base/bytes.ts'
-import { readWord } from '../base/columns.ts'
+import { equalBytes } from '../base/bytes.ts'
 import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
 import { silentLog } from '../base/ports.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
@@ -29,6 +28,7 @@ import { createOrSet, type DotRef, type Transition } from './or-set.ts'
 import { createQuarantine, type Quarantine } from './quarantine.ts'
 import { defaultQuota, type Quota, type QuotaDeps } from './quota.ts'
 import type { EntryRow, ForkRow, LogRow, PartialRow, StoreBatch } from './store.ts'
+import { tableSecret } from './table-secret.ts'
 import { createUsage } from './usage.ts'
 
 export type { Applied, AppliedFork, Memory } from './memory-contract.ts'
@@ -52,9 +52,7 @@ export function createMemory(options: MemoryOptions): Memory {
   const { signer, verifier, network, drawEpoch } = options
   const logs = createLogTable()
   const partials = new Map<LogId, PartialRow>()
-  // A signature is a secret that nobody else can make and that this spore makes again at every start.
-  const secret = readWord(sha256(signer.sign(utf8ToBytes(SECRET_DOMAIN))), 0)
-  const set = createOrSet({ secret })
+  const set = createOrSet({ secret: tableSecret(signer) })
   const cuts = createCuts({ logs, set, rules: options.rules ?? noRules })
   const denied = new Set<Digest>()
   const absence = createAbsence(set)
@@ -331,9 +329,6 @@ function baseOf({ logId, proof }: ForkRow): Uint8Array {
 }
 
 type Stored = Pick<EntryRow, 'arrival' | 'header' | 'payload'>
-
-/** What the key signs for the secret of the set: no message of the protocol has this form. */
-const SECRET_DOMAIN = 'spore/set/secret/1'
 /** Who removes what is purged: no log has this id, so no fork undoes it. */
 const EVICTED: DotRef = { logId: 'evicted' as LogId, seq: 0 }
 const PURGE: DotRef = { logId: 'purge' as LogId, seq: 0 }

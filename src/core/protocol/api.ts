@@ -7,6 +7,7 @@ import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
 import { keptSchema, quarantineSchema } from './api-kept.ts'
 import { peerSchema } from './api-peers.ts'
 import * as limits from './limits.ts'
+import { SCORE_PARTS } from './score-parts.ts'
 import { watchdogSchema } from './vitals.ts'
 
 export * from './events-api.ts'
@@ -160,19 +161,20 @@ export type PurgeUndone = z.infer<typeof purgeUndoneSchema>
 // --- Search ---
 
 /** A list in a query string: repeated, or once with commas. */
-const listSchema = (item: z.ZodType<string, string>) =>
+const listSchema = <T extends string>(item: z.ZodType<T, string>) =>
   z
     .union([z.array(z.string()), z.string().transform((list) => list.split(',').filter(Boolean))])
     .pipe(z.array(item).max(limits.TAGS_MAX))
 
-const flagSchema = z
-  .union([
-    z.boolean(),
-    z
-      .enum(['true', 'false', '1', '0', ''])
-      .transform((flag) => flag === 'true' || flag === '1' || flag === ''),
-  ])
-  .default(false)
+const flagSchema = (byDefault: boolean) =>
+  z
+    .union([
+      z.boolean(),
+      z
+        .enum(['true', 'false', '1', '0', ''])
+        .transform((flag) => flag === 'true' || flag === '1' || flag === ''),
+    ])
+    .default(byDefault)
 
 export const searchQuerySchema = z.strictObject({
   q: z.string().max(limits.QUERY_CHARS_MAX).default('').describe('Empty lists the newest'),
@@ -183,7 +185,9 @@ export const searchQuerySchema = z.strictObject({
   thread: z.string().max(limits.THREAD_CHARS_MAX).optional(),
   since: instantSchema.optional(),
   until: instantSchema.optional(),
-  explain: flagSchema.describe('Adds the parts of each score'),
+  without: listSchema(z.enum(SCORE_PARTS)).optional().describe('What is left out of the scores'),
+  fold: flagSchema(true).describe('Near-duplicates stand behind the best of them'),
+  explain: flagSchema(false).describe('Adds the parts of each score'),
 })
 export type SearchQuery = z.infer<typeof searchQuerySchema>
 /** What a caller in this process passes: defaults may be left out. */
@@ -203,6 +207,10 @@ export const hitSchema = z
     createdAt: z.string(),
     trust: z.number().nullable(),
     moderation: moderationLabelSchema,
+    copies: z
+      .array(z.object({ id: idSchema, author: z.string() }))
+      .optional()
+      .describe('Near-duplicates that were folded into this hit'),
     parts: z.record(z.string(), z.number()).optional().describe('Score parts, with explain'),
   })
   .meta({ id: 'Hit' })
@@ -212,6 +220,7 @@ export const searchReplySchema = z
   .object({
     hits: z.array(hitSchema),
     total: z.number().int().describe('How many matched within the filters'),
+    isTotalExact: z.boolean().describe('False where the commonest words were not followed to their end'),
     tookMs: z.number(),
     mode: z.enum(['lexical', 'newest']),
     removedBy: z.array(z.string()).optional().describe('Of an empty reply: the filters that removed hits'),

@@ -1,10 +1,10 @@
 /**
- * Text → two bags of features. `terms`: stems of words without stop words, identifiers whole and in parts,
+ * Text → tokens → two bags of features. `terms`: stems of words without stop words, identifiers whole and in parts,
  * characters and pairs of characters where a script writes no spaces. `grams`: 4-grams of characters, which find
  * inflections, misspellings and languages the stemmer does not know.
  *
- * Invariant: a pure function of the text. Removing an entry analyses its text again and takes off what adding it put
- * on, so the same text must always give the same bags.
+ * Invariant: pure functions of the text, and of the token. The index keeps a document's tokens and takes them apart again
+ * when it takes the document out.
  */
 import { createStemmer } from './stemmer.ts'
 import { STOP_WORDS } from './stop-words.ts'
@@ -17,7 +17,23 @@ export interface Analysis {
   readonly grams: Bag
 }
 
+/** What one token stands for. */
+export interface TokenParts {
+  readonly term: string
+  /** Its 4-grams, repeated as often as they occur; none of an identifier as a whole, whose words have them. */
+  readonly grams: readonly string[]
+  /** It carries no topic: its term is of its own, and finds nothing but where a query has no other. */
+  readonly isStop: boolean
+}
+
 export interface Analyser {
+  /**
+   * The tokens of a text: its words in lower case, identifiers of several words whole, behind `WHOLE_MARK`, and where a
+   * script writes no spaces its characters and pairs of them; of a query single ones only where they stand alone.
+   * Terms and grams are a function of them (`parts`).
+   */
+  tokens(text: string, isQuery?: boolean): Bag
+  parts(token: string): TokenParts
   /**
    * Features of a stored text and of who said it. A speaker's name counts as one term, said or not: what people say is
    * about them as much as what others say to them.
@@ -33,6 +49,11 @@ export interface Analyser {
 export const TERM_CHARS_MAX = 128
 /** Characters of a gram: the length that works best for European languages (McNamee & Mayfield 2004). */
 export const GRAM_CHARS = 4
+
+/** No character of a word: tells `fooBar` as a whole from the word `foobar`. */
+export const WHOLE_MARK = '='
+/** The same before the term of a stop word: `her` is not what is left of `hers`. */
+const STOP_MARK = '~'
 
 /** A run of word characters, also across one joining character: `a/b.ts:12`, `don't`, `foo::bar`; or an emoji. */
 const CHUNK = /[\p{L}\p{M}\p{N}_]+(?:(?:::|['’./:\\#@-])[\p{L}\p{M}\p{N}_]+)*|\p{Extended_Pictographic}/gu
@@ -50,27 +71,45 @@ const HAS_UNSPACED = new RegExp(UNSPACED.source, 'u')
 export function createAnalyser(): Analyser {
   const stem = createStemmer()
 
-  function analyse(text: string, isQuery: boolean): Analysis {
-    const terms: Bag = new Map()
-    const grams: Bag = new Map()
-    const addWord = (word: string) => {
-      addGrams(grams, word)
-      if (HAS_UNSPACED.test(word)) addUnspaced(terms, word, isQuery)
-      else if (!STOP_WORDS.has(word)) add(terms, stem(word))
+  function tokens(text: string, isQuery = false): Bag {
+    const bag: Bag = new Map()
+    const addWord = (word: string): void => {
+      if (HAS_UNSPACED.test(word)) addUnspaced(bag, word, isQuery)
+      else add(bag, word)
     }
     for (const chunk of chunksOf(text)) {
       if (PLAIN.test(chunk)) {
-        addWord(chunk.toLowerCase())
+        add(bag, chunk.toLowerCase())
         continue
       }
       const { whole, words } = takeApart(chunk)
       for (const word of words) addWord(word)
-      if (whole !== null) add(terms, whole)
+      if (whole !== null) add(bag, WHOLE_MARK + whole)
+    }
+    return bag
+  }
+
+  function parts(token: string): TokenParts {
+    if (token.startsWith(WHOLE_MARK)) return { term: token.slice(1), grams: [], isStop: false }
+    if (HAS_UNSPACED.test(token)) return { term: token, grams: [], isStop: false }
+    const isStop = STOP_WORDS.has(token)
+    return { term: isStop ? STOP_MARK + token : stem(token), grams: gramsOf(token), isStop }
+  }
+
+  function analyse(text: string, isQuery: boolean): Analysis {
+    const terms: Bag = new Map()
+    const grams: Bag = new Map()
+    for (const [token, count] of tokens(text, isQuery)) {
+      const part = parts(token)
+      if (!part.isStop) add(terms, part.term, count)
+      for (const gram of part.grams) add(grams, gram, count)
     }
     return { terms, grams }
   }
 
   return {
+    tokens,
+    parts,
     document(text, speaker = null) {
       const analysis = analyse(text, false)
       if (speaker === null) return analysis
@@ -102,28 +141,26 @@ function takeApart(chunk: string): { whole: string | null; words: string[] } {
   return { whole: words.length > 1 ? whole : null, words: words.length > 0 ? words : [chunk] }
 }
 
-function addUnspaced(terms: Bag, word: string, isQuery: boolean): void {
+function addUnspaced(tokens: Bag, word: string, isQuery: boolean): void {
   for (const run of word.match(UNSPACED) ?? []) {
     const characters = [...run]
     for (let i = 0; i < characters.length; i++) {
       // A query of one character must find it; in a longer one single characters are only noise.
-      if (!isQuery || characters.length === 1) add(terms, characters[i]!)
-      if (i + 1 < characters.length) add(terms, characters[i]! + characters[i + 1]!)
+      if (!isQuery || characters.length === 1) add(tokens, characters[i]!)
+      if (i + 1 < characters.length) add(tokens, characters[i]! + characters[i + 1]!)
     }
   }
-  for (const rest of word.split(UNSPACED)) if (rest !== '') add(terms, rest)
+  for (const rest of word.split(UNSPACED)) if (rest !== '') add(tokens, rest)
 }
 
 /** Grams of ` word `: the spaces tell beginnings and ends from middles. */
-function addGrams(grams: Bag, word: string): void {
+function gramsOf(word: string): string[] {
   const padded = ` ${word} `
-  if (padded.length <= GRAM_CHARS) add(grams, padded)
-  for (let i = 0; i + GRAM_CHARS <= padded.length; i++) {
-    if (padded.length > GRAM_CHARS) add(grams, padded.slice(i, i + GRAM_CHARS))
-  }
+  if (padded.length <= GRAM_CHARS) return [padded]
+  return Array.from({ length: padded.length - GRAM_CHARS + 1 }, (_, i) => padded.slice(i, i + GRAM_CHARS))
 }
 
-function add(bag: Bag, feature: string): void {
+function add(bag: Bag, feature: string, count = 1): void {
   const key = feature.length > TERM_CHARS_MAX ? feature.slice(0, TERM_CHARS_MAX) : feature
-  bag.set(key, (bag.get(key) ?? 0) + 1)
+  bag.set(key, (bag.get(key) ?? 0) + count)
 }

@@ -1,122 +1,249 @@
 /**
  * The documents of a retriever and every index over them.
  *
- * Invariants: ordinals rise in the order of `put` and are never used twice between compactions; a document is alive
- * exactly when `ordinalOf` finds its id; each index's statistics count what is alive and nothing else.
+ * Invariants: ordinals rise in the order of `put`; a document is alive exactly when the table finds its id; `documents`,
+ * `frequencies` and the lengths count what is alive and nothing else, so that an index after any history scores to the bit
+ * as one that was built from what is left. Postings of the dead stay behind, and
+ * are passed over, until the retriever moves what lives to a new collection.
  */
 import type { Digest } from '../base/brand.ts'
 import type { Analyser } from './analysis.ts'
-import { INSIDE, OUTSIDE } from './bm25.ts'
 import type { RetrievalDocument } from './contract.ts'
-import { createInvertedIndex, type InvertedIndex } from './inverted-index.ts'
+import { createDocumentTable, type DocumentTable } from './document-table.ts'
+import { createForwardIndex, createTokenBuffer, type ForwardIndex } from './forward-index.ts'
+import { widened } from './growing.ts'
 import { createLinks, type Links } from './links.ts'
+import { createPostingPool, type PostingPool } from './posting-pool.ts'
 import { createThreads, type Threads } from './threads.ts'
-
-/** Dead documents that are tolerated before a compaction: below that it would not pay. */
-const DEAD_MIN = 1024
+import { createVocabulary, type Vocabulary } from './vocabulary.ts'
 
 export interface Collection {
-  /** Documents alive. */
-  readonly size: number
-  /** Ordinals are below this. */
-  readonly ordinals: number
-  /** By ordinal: INSIDE where alive, else OUTSIDE. */
-  readonly alive: Uint8Array
-  readonly terms: InvertedIndex
-  readonly grams: InvertedIndex
+  readonly table: DocumentTable
+  readonly vocabulary: Vocabulary
+  readonly forward: ForwardIndex
+  /** By term: the documents that have it. */
+  readonly postings: PostingPool
+  /** Living documents by term, and by gram. Read anew after a `put`. */
+  readonly termFrequencies: Int32Array
+  readonly gramFrequencies: Int32Array
+  /** Terms of a document by ordinal, repetitions counted, stop words not. */
+  readonly lengths: Int32Array
+  /** The same of its grams. */
+  readonly gramLengths: Int32Array
+  /** Mean length of a living document, in terms and in grams. */
+  readonly meanTerms: number
+  readonly meanGrams: number
   readonly threads: Threads
   readonly links: Links
-  /** The document of an ordinal that is alive. */
-  document(ordinal: number): RetrievalDocument
-  ordinalOf(id: Digest): number | undefined
+  /** What the name of a speaker, by number, adds to what is said. */
+  nameOf(speaker: number): SpeakerName
   put(document: RetrievalDocument): void
+  /** Unknown ids are no error. */
   remove(id: Digest): void
+  /** Takes a document that is alive out of another collection, where it has `ordinal`. */
+  adopt(other: Collection, ordinal: number): void
+  readonly bytes: number
 }
 
-export function createCollection(analyser: Analyser): Collection {
-  const documents: (RetrievalDocument | undefined)[] = []
-  const ordinalsById = new Map<Digest, number>()
-  const terms = createInvertedIndex()
-  const grams = createInvertedIndex()
+/** A speaker's name counts as one term, said or not: what people say is about them as much as what others say to them. */
+export interface SpeakerName {
+  readonly terms: readonly number[]
+  /** Its different grams. */
+  readonly grams: readonly number[]
+}
+
+const NOBODY: SpeakerName = { terms: [], grams: [] }
+
+export function createCollection(analyser: Analyser, secret: number): Collection {
+  const table = createDocumentTable(secret)
+  const vocabulary = createVocabulary(analyser)
+  const forward = createForwardIndex()
+  const postings = createPostingPool()
+  const threads = createThreads(table)
   const links = createLinks()
-  const threads = createThreads((ordinal) => documents[ordinal]!)
-  let alive = new Uint8Array(0)
+  const buffer = createTokenBuffer()
+  let termFrequencies = new Int32Array(0)
+  let gramFrequencies = new Int32Array(0)
+  let lengths = new Int32Array(0)
+  let gramLengths = new Int32Array(0)
+  /** The document that last had a term or gram, counted from 1, so that each counts once. */
+  let termSeen = new Uint32Array(0)
+  let gramSeen = new Uint32Array(0)
+  let tick = 0
+  /** Terms of the document at hand, and how often each occurs. */
+  const found: number[] = []
+  let foundCounts = new Int32Array(0)
+  let totalTerms = 0
+  let totalGrams = 0
 
-  function insert(document: RetrievalDocument): void {
-    const ordinal = documents.length
-    const analysis = analyser.document(document.text, document.speaker)
-    documents.push(document)
-    ordinalsById.set(document.id, ordinal)
-    if (ordinal >= alive.length) alive = enlarged(alive)
-    alive[ordinal] = INSIDE
-    terms.add(ordinal, analysis.terms)
-    grams.add(ordinal, analysis.grams)
-    threads.add(ordinal, document, terms.lengths[ordinal]!)
-    links.add(document)
-  }
-
-  /** Dead documents are taken out of the columns; those alive move up in their order. */
-  function compact(): void {
-    const renumbered = new Int32Array(documents.length)
-    const living: RetrievalDocument[] = []
-    for (const [ordinal, document] of documents.entries()) {
-      renumbered[ordinal] = document === undefined ? -1 : living.push(document) - 1
-    }
-    terms.renumber(renumbered)
-    grams.renumber(renumbered)
-    threads.clear()
-    ordinalsById.clear()
-    documents.length = 0
-    alive.fill(INSIDE, 0, living.length).fill(OUTSIDE, living.length)
-    for (const [ordinal, document] of living.entries()) {
-      documents.push(document)
-      ordinalsById.set(document.id, ordinal)
-      threads.add(ordinal, document, terms.lengths[ordinal]!)
+  /** Notes `count` occurrences of a term of the document at hand. */
+  const noteTerm = (term: number, count: number): void => {
+    termSeen = widened(termSeen, term)
+    foundCounts = widened(foundCounts, term)
+    if (termSeen[term] === tick) foundCounts[term]! += count
+    else {
+      termSeen[term] = tick
+      foundCounts[term] = count
+      found.push(term)
     }
   }
 
-  return {
-    get size() {
-      return ordinalsById.size
-    },
-    get ordinals() {
-      return documents.length
-    },
-    get alive() {
-      return alive
-    },
-    terms,
-    grams,
+  /** Counts a gram of the document at hand in or out. */
+  const countGram = (gram: number, sign: 1 | -1): void => {
+    gramSeen = widened(gramSeen, gram)
+    gramFrequencies = widened(gramFrequencies, gram)
+    if (gramSeen[gram] === tick) return
+    gramSeen[gram] = tick
+    gramFrequencies[gram]! += sign
+  }
+
+  /** Collects the terms and counts the grams of a document's first `size` tokens in the buffer, and of who said it. */
+  const takeApart = (size: number, speaker: number, sign: 1 | -1): { terms: number; grams: number } => {
+    tick++
+    found.length = 0
+    let grams = 0
+    const { tokens, counts } = buffer
+    const { termOf, gramStarts, gramNumbers } = vocabulary
+    for (let i = 0; i < size; i++) {
+      const token = tokens[i]!
+      noteTerm(termOf[token]!, counts[i]!)
+      const end = gramStarts[token + 1]!
+      for (let at = gramStarts[token]!; at < end; at++) countGram(gramNumbers[at]!, sign)
+      grams += (end - gramStarts[token]!) * counts[i]!
+    }
+    const name = nameOf(speaker)
+    for (const term of name.terms) {
+      noteTerm(term, 1)
+      foundCounts[term] = 1
+    }
+    for (const gram of name.grams) countGram(gram, sign)
+    grams += name.grams.length
+    let terms = 0
+    for (const term of found) if (vocabulary.stops[term] === 0) terms += foundCounts[term]!
+    return { terms, grams }
+  }
+
+  const names: (SpeakerName | undefined)[] = [NOBODY]
+  const nameOf = (speaker: number): SpeakerName => {
+    const known = names[speaker]
+    if (known) return known
+    const tokens = [...analyser.tokens(table.speakers.text(speaker)).keys()].map(vocabulary.intern)
+    const { termOf, gramStarts, gramNumbers, stops } = vocabulary
+    const name = {
+      terms: [...new Set(tokens.map((token) => termOf[token]!))].filter((term) => stops[term] === 0),
+      grams: [
+        ...new Set(
+          tokens.flatMap((token) => [...gramNumbers.subarray(gramStarts[token]!, gramStarts[token + 1]!)]),
+        ),
+      ],
+    }
+    names[speaker] = name
+    return name
+  }
+
+  /** Indexes the document of the next ordinal, whose tokens are in the buffer. */
+  const index = (ordinal: number, size: number): void => {
+    const { terms, grams } = takeApart(size, table.speakerOf[ordinal]!, 1)
+    for (const term of found) {
+      while (postings.lists <= term) postings.open()
+      postings.append(term, ordinal, foundCounts[term]!)
+      termFrequencies = widened(termFrequencies, term)
+      termFrequencies[term]!++
+    }
+    lengths = widened(lengths, ordinal)
+    lengths[ordinal] = terms
+    gramLengths = widened(gramLengths, ordinal)
+    gramLengths[ordinal] = grams
+    totalTerms += terms
+    totalGrams += grams
+    threads.add(ordinal, terms)
+  }
+
+  const collection: Collection = {
+    table,
+    vocabulary,
+    forward,
+    postings,
     threads,
     links,
-    document: (ordinal) => documents[ordinal]!,
-    ordinalOf: (id) => ordinalsById.get(id),
+    nameOf,
+    get termFrequencies() {
+      return termFrequencies
+    },
+    get gramFrequencies() {
+      return gramFrequencies
+    },
+    get lengths() {
+      return lengths
+    },
+    get gramLengths() {
+      return gramLengths
+    },
+    get meanTerms() {
+      return table.size === 0 ? 0 : totalTerms / table.size
+    },
+    get meanGrams() {
+      return table.size === 0 ? 0 : totalGrams / table.size
+    },
     put(document) {
-      const known = ordinalsById.get(document.id)
-      if (known === undefined) insert(document)
-      else documents[known] = { ...documents[known]!, provenance: document.provenance }
+      const known = table.find(document.id)
+      if (known >= 0) return table.setProvenance(known, document.provenance)
+      const counts = new Map<number, number>()
+      for (const [token, count] of analyser.tokens(document.text)) counts.set(vocabulary.intern(token), count)
+      const ordinal = table.add(document)
+      forward.append(ordinal, counts)
+      index(ordinal, forward.read(ordinal, buffer))
+      links.add(document.id, document.sources)
     },
     remove(id) {
-      const ordinal = ordinalsById.get(id)
-      if (ordinal === undefined) return
-      const document = documents[ordinal]!
-      const analysis = analyser.document(document.text, document.speaker)
-      threads.remove(ordinal, document, terms.lengths[ordinal]!)
-      links.remove(document)
-      terms.remove(ordinal, analysis.terms)
-      grams.remove(ordinal, analysis.grams)
-      alive[ordinal] = OUTSIDE
-      documents[ordinal] = undefined
-      ordinalsById.delete(id)
-      const dead = documents.length - ordinalsById.size
-      // More dead than alive: rewriting costs no more than the removals that led here, so each stays O(its features).
-      if (dead >= DEAD_MIN && dead > ordinalsById.size) compact()
+      const ordinal = table.find(id)
+      if (ordinal < 0) return
+      const size = forward.read(ordinal, buffer)
+      const { terms, grams } = takeApart(size, table.speakerOf[ordinal]!, -1)
+      for (const term of found) termFrequencies[term]!--
+      totalTerms -= terms
+      totalGrams -= grams
+      threads.remove(ordinal, terms)
+      links.remove(id, table.sources(ordinal))
+      table.remove(ordinal)
+    },
+    adopt(other, from) {
+      const size = other.forward.read(from, buffer)
+      const counts = new Map<number, number>()
+      for (let i = 0; i < size; i++)
+        counts.set(vocabulary.intern(other.vocabulary.tokens.text(buffer.tokens[i]!)), buffer.counts[i]!)
+      const id = other.table.id(from)
+      const speaker = other.table.speakerOf[from]!
+      const sources = other.table.sources(from)
+      const ordinal = table.add({
+        id,
+        tags: other.table.tagsOf(other.table.tagSetOf[from]!),
+        thread: other.table.thread(from),
+        position: other.table.position(from),
+        speaker: speaker === 0 ? null : other.table.speakers.text(speaker),
+        sources,
+        provenance: other.table.provenance(from),
+      })
+      forward.append(ordinal, counts)
+      index(ordinal, forward.read(ordinal, buffer))
+      links.add(id, sources)
+    },
+    get bytes() {
+      const columns = [
+        termFrequencies,
+        gramFrequencies,
+        lengths,
+        gramLengths,
+        termSeen,
+        gramSeen,
+        foundCounts,
+      ]
+      const parts = [table, vocabulary, forward, postings]
+      return (
+        columns.reduce((sum, { byteLength }) => sum + byteLength, 0) +
+        parts.reduce((sum, { bytes }) => sum + bytes, 0)
+      )
     },
   }
-}
-
-function enlarged(column: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const next = new Uint8Array(Math.max(256, column.length * 2)).fill(OUTSIDE)
-  next.set(column)
-  return next
+  return collection
 }

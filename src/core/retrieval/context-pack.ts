@@ -14,6 +14,8 @@ const TOKEN_BYTES = 4
 export const PACK_VALUE_CHARS_MAX = 200
 /** Share of the budget that one memory may fill, so that a long one does not push out all others. */
 export const PACK_ITEM_SHARE_MAX = 0.5
+/** Share of the budget that one author may fill who is not the operator: nobody floods a pack. */
+export const PACK_AUTHOR_SHARE_MAX = 0.2
 /** Characters of a cut text below which it is left out: a few words without their end mislead. */
 export const PACK_CUT_CHARS_MIN = 80
 /** Characters of the hash in the fence: 96 bits, beyond any search for a text that contains its own fence. */
@@ -58,6 +60,13 @@ export interface Pack {
   readonly items: readonly PackItem[]
 }
 
+export interface PackOptions {
+  readonly budgetTokens: number
+  readonly nowMs: number
+  /** Whether an author is the operator's own, whose share has no bound; all are unless given. */
+  readonly isOwn?: (author: string) => boolean
+}
+
 /** About how many tokens a model counts for a text. */
 export function estimateTokens(text: string): number {
   return Math.ceil(utf8Length(text) / TOKEN_BYTES)
@@ -66,19 +75,23 @@ export function estimateTokens(text: string): number {
 /** Packs sources, best first, into at most `budgetTokens`. What does not fit is cut or left out. */
 export function createContextPack(
   sources: readonly PackSource[],
-  { budgetTokens, nowMs }: { readonly budgetTokens: number; readonly nowMs: number },
+  { budgetTokens, nowMs, isOwn = () => true }: PackOptions,
 ): Pack {
   const budget = budgetTokens * TOKEN_BYTES
   let left = budget - utf8Length(frame('', 'x'.repeat(FENCE_CHARS)))
   const items: PackItem[] = []
   const blocks: string[] = []
+  const byAuthor = new Map<string, number>()
   for (const source of sources) {
     const heading = headingOf(source, blocks.length + 1, nowMs)
-    const room = Math.min(left, budget * PACK_ITEM_SHARE_MAX) - utf8Length(heading)
+    const filled = byAuthor.get(source.author) ?? 0
+    const share = isOwn(source.author) ? budget : budget * PACK_AUTHOR_SHARE_MAX - filled
+    const room = Math.min(left, budget * PACK_ITEM_SHARE_MAX, share) - utf8Length(heading)
     const text = fitted(cleaned(source.text), room)
     if (text === null) continue
     const block = `${heading}${quoted(text)}`
     left -= utf8Length(block)
+    byAuthor.set(source.author, filled + utf8Length(block))
     blocks.push(block)
     items.push({ id: source.id, author: source.author, text, score: source.score })
   }

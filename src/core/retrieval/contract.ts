@@ -1,5 +1,6 @@
 /** What goes into a retriever and what comes out of it. */
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
+import type { ScorePart } from '../protocol/score-parts.ts'
 
 /** One visible appearance of a document: who said it, where, when. */
 export interface Provenance {
@@ -49,25 +50,36 @@ export interface RetrievalQuery {
   /** Hits wanted, at most. */
   readonly limit: number
   readonly scope: Scope
+  /** Milliseconds since the Unix epoch, for the age of what is found; without it, age does not count. */
+  readonly nowMs?: number
+  /** What is left out of the score. */
+  readonly without?: ReadonlySet<ScorePart> | undefined
+  /** False where each of several near-duplicates is to be a hit of its own. */
+  readonly isFolded?: boolean
   /** Adds `parts` to each hit. */
   readonly explain: boolean
+  /** Scores every document, however long that takes: what the usual search is measured against. */
+  readonly isExhaustive?: boolean
 }
 
 export interface RetrievalHit {
   readonly id: Digest
   /** Comparable within one reply only. */
   readonly score: number
-  /** Summands `terms`, `grams`, `feedback`, `neighbours`, `links`, `thread`; factors `speaker`, `weight`. */
+  /** Summands `terms`, `grams`, `feedback`, `neighbours`, `links`, `thread`; factors `speaker`, `trust`, `age`. */
   readonly parts?: Readonly<Record<string, number>>
   /** The earliest one inside the scope. */
   readonly provenance: Provenance
+  /** Near-duplicates that stand behind it, best first. */
+  readonly copies: readonly { readonly id: Digest; readonly author: Did }[]
 }
 
 export interface RetrievalReply {
   /** Best first; equal scores by id. In mode `newest`: newest first, every score 0. */
   readonly hits: RetrievalHit[]
-  /** Documents inside the scope that matched. */
+  /** Documents inside the scope that matched; where not `isTotalExact`, those that were met. */
   readonly total: number
+  readonly isTotalExact: boolean
   readonly mode: 'lexical' | 'newest'
   /** Of an empty reply: the filters that removed what matched (`spaces`, `authors`, `tags`, `thread`, `since`, `until`, `moderation`). */
   readonly removedBy: string[]
@@ -79,8 +91,15 @@ export interface Retriever {
   /** Forgets a document; the next search does not find it. Unknown ids are no error. */
   remove(id: Digest): void
   search(query: RetrievalQuery): RetrievalReply
+  /**
+   * Moves some documents out of an index that is mostly dead; true while there is more of it to do. Answers stay the same
+   * throughout. For the background: a call takes as long as putting so many documents.
+   */
+  tidy(documents: number): boolean
   /** How telling a word is here, above 0: the inverse document frequency of each stem in `text`. */
   stemWeights(text: string): ReadonlyMap<string, number>
   /** Documents that can be found. */
   readonly documents: number
+  /** Bytes of the index, about. */
+  readonly bytes: number
 }

@@ -3,7 +3,7 @@
  * its author did not think of.
  */
 import type { Bag } from './analysis.ts'
-import type { WeightedFeature } from './bm25.ts'
+import type { WeightedFeature } from './query-features.ts'
 
 export interface FeedbackSource {
   readonly terms: Bag

@@ -1,29 +1,39 @@
 /** The scope of one query as a column by ordinal, decided once for each document that a posting names. */
-import { type Gate, INSIDE, OUTSIDE, UNDECIDED } from './bm25.ts'
-import type { Collection } from './collection.ts'
+import type { DocumentTable } from './document-table.ts'
+import { widened } from './growing.ts'
 import type { ScopeTest } from './scope.ts'
+
+/** What an entry is for this query. */
+export const UNDECIDED = 0
+export const INSIDE = 1
+export const OUTSIDE = 2
+
+/** Decides which ordinals may be scored: `states[ordinal]`, and `decide` where that is not INSIDE. */
+export interface Gate {
+  readonly states: Uint8Array
+  decide(ordinal: number): number
+}
 
 export interface GateKeeper {
   /** A gate that holds until the next call. */
   open(scope: ScopeTest): Gate
 }
 
-export function createGateKeeper(collection: Collection): GateKeeper {
+export function createGateKeeper(table: DocumentTable): GateKeeper {
   let decided = new Uint8Array(0)
   return {
     open(scope) {
-      const { alive } = collection
+      const { alive, ordinals } = table
       // Without a filter, being alive is the whole answer.
-      if (scope.isOpen) return { states: alive, decide: (ordinal) => alive[ordinal]! }
-      if (decided.length < alive.length) decided = new Uint8Array(alive.length)
-      else decided.fill(UNDECIDED)
+      if (scope.isOpen)
+        return { states: alive, decide: (ordinal) => (alive[ordinal] === 1 ? INSIDE : OUTSIDE) }
+      decided = widened(decided, ordinals).fill(UNDECIDED)
       const states = decided
       return {
         states,
         decide(ordinal) {
           if (states[ordinal] !== UNDECIDED) return states[ordinal]!
-          const isInside =
-            alive[ordinal] === INSIDE && scope.provenance(collection.document(ordinal)) !== null
+          const isInside = alive[ordinal] === 1 && scope.isInside(ordinal)
           states[ordinal] = isInside ? INSIDE : OUTSIDE
           return states[ordinal]!
         },

@@ -65,6 +65,8 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   let turn: Promise<unknown> = Promise.resolve()
   let loop: Promise<void> | null = null
   let lastForeignMs = Number.NEGATIVE_INFINITY
+  /** Something was taken out of the index since it was last found tidy. */
+  let mayBeUntidy = false
   const stopping = new AbortController()
   const { signal } = stopping
 
@@ -84,7 +86,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
     for (const [i, id] of ids.entries()) {
       const one = stored[i]
       if (one) put(one)
-      else retriever.remove(id)
+      else remove(id)
     }
   }
 
@@ -95,7 +97,12 @@ export function createIndexer(deps: IndexerDeps): Indexer {
       return true
     })
     // Nothing of it that got in may be found.
-    if (!isIn) retriever.remove(stored.id)
+    if (!isIn) remove(stored.id)
+  }
+
+  const remove = (id: Digest): void => {
+    retriever.remove(id)
+    mayBeUntidy = true
   }
 
   /** The same for what entries brought: the usual one is the only dot of its memory, and all is at hand. */
@@ -129,6 +136,10 @@ export function createIndexer(deps: IndexerDeps): Indexer {
       }
       return refresh(ids)
     }
+    if (position === memory.arrival) {
+      mayBeUntidy = retriever.tidy(SLICE_ENTRIES)
+      return
+    }
     const isOver = (): boolean => clock.now() - startedAtMs >= SLICE_MS
     const rows = await store.entriesAfter(position, SLICE_ENTRIES)
     for (const row of rows) {
@@ -145,7 +156,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   }
 
   const run = async (): Promise<void> => {
-    while (behind() > 0 && !signal.aborted) {
+    while ((behind() > 0 || mayBeUntidy) && !signal.aborted) {
       const startedAtMs = clock.now()
       await inTurn(slice)
       const tookMs = Math.max(1, Math.min(clock.now() - startedAtMs, SLICE_MS))
@@ -155,7 +166,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   }
 
   const wake = (): void => {
-    if (loop || behind() === 0 || signal.aborted) return
+    if (loop || (behind() === 0 && !mayBeUntidy) || signal.aborted) return
     loop = run()
       .catch((error: unknown) => log.error('indexing broke', { error: String(error) }))
       .finally(() => {

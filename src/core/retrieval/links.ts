@@ -1,6 +1,5 @@
 /** Links between documents, both ways. A link may name a document that is not there, or not yet. */
 import type { Digest } from '../base/brand.ts'
-import type { RetrievalDocument } from './contract.ts'
 
 /**
  * Links of one document that a query follows to each side. A document cites at most 64; that anyone may cite one
@@ -9,10 +8,14 @@ import type { RetrievalDocument } from './contract.ts'
 export const LINKS_FOLLOWED_MAX = 64
 
 export interface Links {
-  add(document: RetrievalDocument): void
-  remove(document: RetrievalDocument): void
-  /** Calls `visit` for what the document cites and for what cites it. */
-  follow(document: RetrievalDocument, visit: (id: Digest) => void): void
+  /** No document cites another. */
+  readonly isEmpty: boolean
+  add(id: Digest, sources: readonly Digest[]): void
+  remove(id: Digest, sources: readonly Digest[]): void
+  /** Calls `visit` for what a document cites and for what cites it. */
+  follow(id: Digest, sources: readonly Digest[], visit: (id: Digest) => void): void
+  /** The same for what cites it alone. */
+  citing(id: Digest, visit: (id: Digest) => void): void
 }
 
 export function createLinks(): Links {
@@ -20,22 +23,28 @@ export function createLinks(): Links {
   const citing = new Map<Digest, Digest[]>()
 
   return {
-    add({ id, sources }) {
+    get isEmpty() {
+      return citing.size === 0
+    },
+    add(id, sources) {
       for (const source of new Set(sources)) {
         const ids = citing.get(source)
         if (ids === undefined) citing.set(source, [id])
         else ids.splice(rank(ids, id), 0, id)
       }
     },
-    remove({ id, sources }) {
+    remove(id, sources) {
       for (const source of new Set(sources)) {
         const ids = citing.get(source)!
         ids.splice(rank(ids, id), 1)
         if (ids.length === 0) citing.delete(source)
       }
     },
-    follow({ id, sources }, visit) {
+    follow(id, sources, visit) {
       sources.slice(0, LINKS_FOLLOWED_MAX).forEach(visit)
+      citing.get(id)?.slice(0, LINKS_FOLLOWED_MAX).forEach(visit)
+    },
+    citing(id, visit) {
       citing.get(id)?.slice(0, LINKS_FOLLOWED_MAX).forEach(visit)
     },
   }

@@ -16,16 +16,19 @@ export interface RetrievalParams {
   /** Weight of the 4-gram part beside the terms' 1: it finds other forms and misspellings, but blurs topics. */
   readonly gramWeight: number
   /**
-   * Postings of grams that one query reads, rarest gram first: the field then costs a query well under a millisecond
-   * however large the collection. What is left out are its commonest grams, which tell least.
+   * Postings of terms that one query reads beside those of its rarest term: a millisecond, however large the collection.
+   * The rarest terms are read first, so what is left out tells least.
    */
+  readonly postingsMax: number
+  /** Documents that are scored from their own tokens, for the terms and for feedback each. */
+  readonly scoredMax: number
+  /** Postings of grams, each a word, that one query reads to find words like its own, the rarest gram first. */
   readonly gramPostingsMax: number
-  /**
-   * Entries that may have a gram or feedback term which finds entries by itself. A commoner one only lifts what else was
-   * found, or every query would match half the collection; common grams do find where that is below `gramMatchesMin`.
-   */
+  /** Documents of such words that are scored, and postings that are read for them. */
+  readonly fuzzyMax: number
+  readonly fuzzyPostingsMax: number
+  /** Documents that may have a feedback term which finds documents by itself. A commoner one only lifts what else was found. */
   readonly rareMax: number
-  readonly gramMatchesMin: number
   /**
    * Share of the idf of a query's grams that an entry must have which matches no term: a misspelt word has most of its
    * grams right, while "wedding" and "something" share the end that half of all texts have.
@@ -57,6 +60,10 @@ export interface RetrievalParams {
   readonly threadWeight: number
   /** Factor on what was said by someone whom the query names. */
   readonly speakerFactor: number
+  /** Weight of a memory's age, 0 … 1; its rate a day, and the least that is left of a memory (`age.ts`). */
+  readonly ageWeight: number
+  readonly ageRate: number
+  readonly ageFloor: number
   /** Candidates, best first, whose neighbours, links and factors are looked at: deeper ones do not reach a page. */
   readonly candidatesMax: number
   /** Distinct terms, and grams, of a query that count: a paragraph has fewer. */
@@ -69,9 +76,12 @@ const DEFAULTS: RetrievalParams = {
   b: 0.75,
   coordination: 0.25,
   gramWeight: 0.4,
-  gramPostingsMax: 65_536,
+  postingsMax: 65_536,
+  scoredMax: 500,
+  gramPostingsMax: 32_768,
+  fuzzyMax: 200,
+  fuzzyPostingsMax: 16_384,
   rareMax: 1000,
-  gramMatchesMin: 100,
   gramShareMin: 0.25,
   imaginedDocuments: 1000,
   feedbackWeight: 0.4,
@@ -82,6 +92,9 @@ const DEFAULTS: RetrievalParams = {
   linkWeight: 0.5,
   threadWeight: 0.3,
   speakerFactor: 1.25,
+  ageWeight: 0.15,
+  ageRate: 0.1,
+  ageFloor: 0.15,
   candidatesMax: 500,
   queryTermsMax: 256,
   queryGramsMax: 1024,
@@ -107,7 +120,10 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   gramWeight: SHARE,
   gramPostingsMax: [0, 1e9, 'whole'],
   rareMax: [0, 1e9, 'whole'],
-  gramMatchesMin: [0, 1e9, 'whole'],
+  postingsMax: [1, 1e9, 'whole'],
+  scoredMax: [10, 1e9, 'whole'],
+  fuzzyMax: [0, 1e9, 'whole'],
+  fuzzyPostingsMax: [0, 1e9, 'whole'],
   gramShareMin: SHARE,
   imaginedDocuments: [0, 1e9, 'whole'],
   feedbackWeight: SHARE,
@@ -118,6 +134,9 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   threadWeight: SHARE,
   // Below 1 a query would hide what the person it names has said.
   speakerFactor: [1, 10],
+  ageWeight: SHARE,
+  ageRate: [0, 100],
+  ageFloor: SHARE,
   candidatesMax: [100, 1e6, 'whole'],
   queryTermsMax: [1, 1e5, 'whole'],
   queryGramsMax: [1, 1e5, 'whole'],

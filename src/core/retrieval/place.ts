@@ -3,8 +3,8 @@
  * said it. Chats and documents put the words of a question in one entry and the answer in the next.
  */
 import type { Analyser } from './analysis.ts'
-import { type Gate, INSIDE } from './bm25.ts'
 import type { Collection } from './collection.ts'
+import { type Gate, INSIDE } from './gate.ts'
 import type { LexicalScores } from './lexical.ts'
 import type { RetrievalParams } from './params.ts'
 
@@ -31,7 +31,7 @@ export function scorePlace(
   const isInside = (ordinal: number) => gate.decide(ordinal) === INSIDE
   const reached = new Set(candidates)
   for (const ordinal of candidates) {
-    const score = lexical.scores[ordinal]!
+    const score = lexical.score(ordinal)
     for (const direction of [-1, 1] as const) {
       const beside = collection.threads.neighbours(
         ordinal,
@@ -45,10 +45,10 @@ export function scorePlace(
         neighbours.set(other, (neighbours.get(other) ?? 0) + params.neighbourWeights[i]! * score)
       }
     }
-    if (params.linkWeight === 0) continue
-    collection.links.follow(collection.document(ordinal), (id) => {
-      const other = collection.ordinalOf(id)
-      if (other === undefined || other === ordinal || !isInside(other)) return
+    if (params.linkWeight === 0 || collection.links.isEmpty) continue
+    collection.links.follow(collection.table.id(ordinal), collection.table.sources(ordinal), (id) => {
+      const other = collection.table.find(id)
+      if (other < 0 || other === ordinal || !isInside(other)) return
       reached.add(other)
       links.set(other, Math.max(links.get(other) ?? 0, params.linkWeight * score))
     })
@@ -64,8 +64,8 @@ export function scorePlace(
       thread: threadScale * lexical.threads.score(ordinal),
     }),
     speakerFactor(ordinal) {
-      const { speaker } = collection.document(ordinal)
-      return speaker !== null && isNamed(speaker) ? params.speakerFactor : 1
+      const speaker = collection.table.speakerOf[ordinal]!
+      return speaker > 0 && isNamed(collection.table.speakers.text(speaker)) ? params.speakerFactor : 1
     },
   }
 }

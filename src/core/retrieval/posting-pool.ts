@@ -28,11 +28,24 @@ export interface PostingPool {
   append(list: number, ordinal: number, count: number): void
   /** Postings of a list. */
   length(list: number): number
-  /** Writes a list's postings to both arrays, which must have room for `length(list)`; returns how many. */
-  read(list: number, ordinals: Int32Array, counts: Int32Array): number
+  /** Calls `visit` with how many postings of a list now stand in the buffer, until all have, or it says false. */
+  scan(list: number, buffer: PostingBuffer, visit: (postings: number) => unknown): void
   /** Bytes allocated. */
   readonly bytes: number
 }
+
+/** Postings on their way to whoever reads them; both of the same length. */
+export interface PostingBuffer {
+  readonly ordinals: Int32Array
+  readonly counts: Int32Array
+}
+
+/** Room that stays in the cache of the processor. */
+const BUFFER_POSTINGS = 1024
+export const createPostingBuffer = (): PostingBuffer => ({
+  ordinals: new Int32Array(BUFFER_POSTINGS),
+  counts: new Int32Array(BUFFER_POSTINGS),
+})
 
 export function createPostingPool(): PostingPool {
   const pages: Uint8Array[] = []
@@ -122,8 +135,9 @@ export function createPostingPool(): PostingPool {
     length(list) {
       return lengths[list]!
     },
-    read(list, ordinals, counts) {
+    scan(list, { ordinals, counts }, visit) {
       const length = lengths[list]!
+      let filled = 0
       let level = 0
       let at = heads[list]!
       let page = pages[at >>> PAGE_BITS]!
@@ -162,10 +176,13 @@ export function createPostingPool(): PostingPool {
             if (byte < 128) break
           }
         }
-        ordinals[i] = ordinal
-        counts[i] = count
+        ordinals[filled] = ordinal
+        counts[filled++] = count
+        if (filled < ordinals.length) continue
+        if (visit(filled) === false) return
+        filled = 0
       }
-      return length
+      if (filled > 0) visit(filled)
     },
   }
 }

@@ -42,17 +42,19 @@ export interface RecallDeps {
   readonly clock: Clock
   readonly trustOf: (author: Did) => number | null
   readonly shown: Shown
+  /** This spore's own author. */
+  readonly self: Did
 }
 
 /** Hits considered for a context pack before the budget cuts it. */
 const PACK_HITS = 30
 
 export function createRecall(deps: RecallDeps): Recall {
-  const { retriever, indexer, library, spaces, clock, trustOf, shown } = deps
+  const { retriever, indexer, library, spaces, clock, trustOf, shown, self } = deps
   const recall: Recall['recall'] = async (question, asked, limit) => {
     await indexer.catchUpLittle()
     const scope = { ...asked, isHidden: shown.hides('context') }
-    const { hits } = retriever.search({ text: question, limit, scope, explain: false })
+    const { hits } = retriever.search({ text: question, limit, scope, nowMs: clock.now(), explain: false })
     return withMemories(hits)
   }
 
@@ -80,11 +82,20 @@ export function createRecall(deps: RecallDeps): Recall {
         isHidden: shown.hides('list'),
       }
       await indexer.catchUpLittle()
-      const reply = retriever.search({ text: query.q, limit: query.limit, scope, explain: query.explain })
+      const reply = retriever.search({
+        text: query.q,
+        limit: query.limit,
+        scope,
+        nowMs: startedAt,
+        without: query.without && new Set(query.without),
+        isFolded: query.fold,
+        explain: query.explain,
+      })
       const recalled = await withMemories(reply.hits)
       return ok({
         hits: recalled.map(toHit),
         total: reply.total,
+        isTotalExact: reply.isTotalExact,
         tookMs: clock.now() - startedAt,
         mode: reply.mode,
         ...(reply.removedBy.length > 0 && { removedBy: [...reply.removedBy] }),
@@ -98,7 +109,11 @@ export function createRecall(deps: RecallDeps): Recall {
       const inSpaces = spaces.resolveAll(names)
       if (!inSpaces.ok) return inSpaces
       const found = await recall(q, { spaces: inSpaces.value }, PACK_HITS)
-      const pack = createContextPack(found.map(toPackSource), { budgetTokens: budget, nowMs: clock.now() })
+      const pack = createContextPack(found.map(toPackSource), {
+        budgetTokens: budget,
+        nowMs: clock.now(),
+        isOwn: (author) => author === self,
+      })
       return ok({ ...pack, items: [...pack.items] })
     },
   }
@@ -119,6 +134,9 @@ export function createRecall(deps: RecallDeps): Recall {
       createdAt: new Date(hit.provenance.atMs).toISOString(),
       trust: trustOf(hit.provenance.author),
       ...(label && { moderation: label }),
+      ...(hit.copies.length > 0 && {
+        copies: hit.copies.map(({ id, author }) => ({ id: digestToCid(id), author })),
+      }),
       ...(hit.parts && { parts: hit.parts }),
     }
   }

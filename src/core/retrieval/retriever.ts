@@ -6,12 +6,15 @@
  * in which documents came, nor from what was removed before.
  */
 import type { Did } from '../base/brand.ts'
+import type { ScorePart } from '../protocol/score-parts.ts'
+import { ageFactor } from './age.ts'
 import { createAnalyser } from './analysis.ts'
-import { INSIDE, inverseDocumentFrequency } from './bm25.ts'
-import { createCollection } from './collection.ts'
+import { inverseDocumentFrequency } from './bm25.ts'
+import { type Collection, createCollection } from './collection.ts'
 import type { RetrievalHit, RetrievalQuery, RetrievalReply, Retriever } from './contract.ts'
-import { createGateKeeper } from './gate.ts'
-import { createLexical, frequencyOf } from './lexical.ts'
+import { createGateKeeper, type GateKeeper, INSIDE } from './gate.ts'
+import { createLexical, type Lexical } from './lexical.ts'
+import { type Folded, foldNearDuplicates } from './near-duplicates.ts'
 import { createRetrievalParams, type RetrievalParams } from './params.ts'
 import { scorePlace } from './place.ts'
 import { createScopeTest, type ScopeTest } from './scope.ts'
@@ -29,86 +32,152 @@ const REMOVED_BY_DOCUMENTS_MAX = 10_000
  */
 const IMAGINED_DOCUMENTS = 1000
 
+/** Dead documents that are tolerated before what is left is moved: below that it would not pay. */
+const DEAD_MIN = 1024
+
+/** Hits that are looked at for each that is wanted: some fold into others. */
+const FOLDED_FROM = 5
+
+const NOTHING: ReadonlySet<ScorePart> = new Set()
+const NO_PLACE = { neighbourWeights: [0, 0], linkWeight: 0, threadWeight: 0 } as const
+
+/** A collection and what works over it. */
+interface Engine {
+  readonly collection: Collection
+  readonly gates: GateKeeper
+  readonly lexical: Lexical
+}
+
 export interface RetrieverOptions {
   readonly params?: Partial<RetrievalParams>
   /** Factor on the score of what an author said, above 0. Default: 1 for everyone. */
   readonly weightOf?: (author: Did) => number
+  /** Of the index of ids: whoever knows it could make ids meet in one slot. 32 bits. */
+  readonly secret?: number
 }
 
 export function createRetriever(options: RetrieverOptions = {}): Retriever {
   const params = createRetrievalParams(options.params)
   const weightOf = options.weightOf ?? (() => 1)
   const analyser = createAnalyser()
-  const collection = createCollection(analyser)
-  const gates = createGateKeeper(collection)
-  const lexical = createLexical(collection, analyser, params)
-  const everything = createScopeTest({})
+  let engine = createEngine()
+  /** Where what is left is moved to, and the ordinals below which it has been. */
+  let next: { readonly engine: Engine; moved: number } | null = null
 
-  function searchLexical({ text, limit, explain }: RetrievalQuery, scope: ScopeTest): RetrievalReply {
+  function createEngine(): Engine {
+    const collection = createCollection(analyser, options.secret ?? 0)
+    const gates = createGateKeeper(collection.table)
+    return { collection, gates, lexical: createLexical(collection, analyser, params) }
+  }
+
+  function searchLexical(query: RetrievalQuery, scope: ScopeTest): RetrievalReply {
+    const { text, limit, explain, nowMs, isFolded = true, without = NOTHING } = query
+    const { collection, gates, lexical } = engine
+    const { table } = collection
     const gate = gates.open(scope)
-    const found = lexical.score(text, gate)
-    const candidates = selectBest(found.matches, params.candidatesMax, (ordinal) => found.scores[ordinal]!)
-    const place = scorePlace(candidates, text, found, gate, collection, analyser, params)
+    const found = lexical.score(text, gate, query)
+    const candidates = selectBest(found.matches, params.candidatesMax, found.score)
+    const place = scorePlace(candidates, text, found, gate, collection, analyser, {
+      ...params,
+      ...(without.has('place') && NO_PLACE),
+      ...(without.has('speaker') && { speakerFactor: 1 }),
+    })
     const scores = new Map<number, number>()
-    let total = found.matches.length
+    let { total } = found
     for (const ordinal of place.ordinals) {
-      if (found.scores[ordinal] === 0) total++
+      if (found.score(ordinal) === 0) total++
       scores.set(ordinal, scoreOf(ordinal))
     }
+    const most = isFolded ? limit * FOLDED_FROM : limit
+    const best = selectBest(scores.keys(), most, (ordinal) => scores.get(ordinal)!)
+    const folded = isFolded
+      ? foldNearDuplicates(best, limit, collection)
+      : best.map((ordinal) => ({ ordinal, copies: [] }))
     return {
-      hits: selectBest(scores.keys(), limit, (ordinal) => scores.get(ordinal)!).map(hitOf),
+      hits: folded.map(hitOf),
       total,
+      isTotalExact: found.isTotalExact,
       mode: 'lexical',
       removedBy: total > 0 || scope.isOpen ? [] : removers(matchesAnywhere(text), scope),
     }
 
-    function weight(ordinal: number): number {
-      return weightOf(scope.provenance(collection.document(ordinal))!.author)
+    function factorsOf(ordinal: number): { speaker: number; trust: number; age: number } {
+      const { author } = scope.provenance(ordinal)!
+      const usefulAtMs = Math.max(timeOf(ordinal, scope), citedAtMs(ordinal))
+      return {
+        speaker: place.speakerFactor(ordinal),
+        trust: without.has('trust') ? 1 : weightOf(author),
+        age: nowMs === undefined || without.has('age') ? 1 : ageFactor(nowMs - usefulAtMs, params),
+      }
+    }
+
+    /** When a memory was last of use: somebody whom the query may see built on it. */
+    function citedAtMs(ordinal: number): number {
+      let last = Number.NEGATIVE_INFINITY
+      if (nowMs === undefined || collection.links.isEmpty) return last
+      collection.links.citing(table.id(ordinal), (id) => {
+        const other = table.find(id)
+        if (other >= 0 && gate.decide(other) === INSIDE) last = Math.max(last, timeOf(other, scope))
+      })
+      return last
     }
 
     function scoreOf(ordinal: number): number {
       const { neighbours, links, thread } = place.parts(ordinal)
-      const sum = found.scores[ordinal]! + neighbours + links + thread
-      return sum * place.speakerFactor(ordinal) * weight(ordinal)
+      const { speaker, trust, age } = factorsOf(ordinal)
+      return (found.score(ordinal) + neighbours + links + thread) * speaker * trust * age
     }
 
-    function hitOf(ordinal: number): RetrievalHit {
-      const document = collection.document(ordinal)
-      const hit = { id: document.id, score: scores.get(ordinal)!, provenance: scope.provenance(document)! }
+    function hitOf({ ordinal, copies }: Folded): RetrievalHit {
+      const hit = {
+        id: table.id(ordinal),
+        score: scores.get(ordinal)!,
+        provenance: scope.provenance(ordinal)!,
+        copies: copies.map((copy) => ({ id: table.id(copy), author: scope.provenance(copy)!.author })),
+      }
       if (!explain) return hit
-      const factors = { speaker: place.speakerFactor(ordinal), weight: weight(ordinal) }
-      return { ...hit, parts: { ...found.parts(ordinal), ...place.parts(ordinal), ...factors } }
+      return { ...hit, parts: { ...found.parts(ordinal), ...place.parts(ordinal), ...factorsOf(ordinal) } }
     }
   }
 
-  function matchesAnywhere(text: string): Int32Array {
-    return lexical.score(text, gates.open(everything)).matches
+  function matchesAnywhere(text: string): readonly number[] {
+    const { collection, gates, lexical } = engine
+    return lexical.score(text, gates.open(createScopeTest({}, collection.table))).matches
   }
 
   function listNewest({ limit }: RetrievalQuery, scope: ScopeTest): RetrievalReply {
-    const inside: number[] = []
-    const times = new Float64Array(collection.ordinals)
-    for (const ordinal of livingOrdinals()) {
-      const provenance = scope.provenance(collection.document(ordinal))
-      if (provenance === null) continue
-      inside.push(ordinal)
-      times[ordinal] = provenance.atMs
+    const { table } = engine.collection
+    let total = 0
+    const inside = function* (): Iterable<number> {
+      for (const ordinal of livingOrdinals()) {
+        if (!scope.isOpen && !scope.isInside(ordinal)) continue
+        total++
+        yield ordinal
+      }
     }
+    const newest = selectBest(inside(), limit, (ordinal) => timeOf(ordinal, scope))
     return {
-      hits: selectBest(inside, limit, (ordinal) => times[ordinal]!).map((ordinal) => {
-        const document = collection.document(ordinal)
-        return { id: document.id, score: 0, provenance: scope.provenance(document)! }
-      }),
-      total: inside.length,
+      hits: newest.map((ordinal) => ({
+        id: table.id(ordinal),
+        score: 0,
+        provenance: scope.provenance(ordinal)!,
+        copies: [],
+      })),
+      total,
+      isTotalExact: true,
       mode: 'newest',
-      removedBy: inside.length > 0 ? [] : removers(livingOrdinals(), scope),
+      removedBy: total > 0 ? [] : removers(livingOrdinals(), scope),
     }
   }
 
+  function timeOf(ordinal: number, scope: ScopeTest): number {
+    const { authorOf, atMs } = engine.collection.table
+    return authorOf[ordinal]! < 0 ? scope.provenance(ordinal)!.atMs : atMs[ordinal]!
+  }
+
   function* livingOrdinals(): Iterable<number> {
-    for (let ordinal = 0; ordinal < collection.ordinals; ordinal++) {
-      if (collection.alive[ordinal] === INSIDE) yield ordinal
-    }
+    const { table } = engine.collection
+    for (let ordinal = 0; ordinal < table.ordinals; ordinal++) if (table.alive[ordinal] === 1) yield ordinal
   }
 
   /** The filters that keep what matched outside, in the order of the alphabet. */
@@ -117,38 +186,69 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     let seen = 0
     for (const ordinal of matches) {
       if (++seen > REMOVED_BY_DOCUMENTS_MAX) break
-      for (const filter of scope.removedBy(collection.document(ordinal))) filters.add(filter)
+      for (const filter of scope.removedBy(ordinal)) filters.add(filter)
     }
     return [...filters].sort()
   }
 
   function stemWeight(stem: string): number {
-    const documents = collection.terms.documents + IMAGINED_DOCUMENTS
-    return inverseDocumentFrequency(documents, frequencyOf(collection.terms, stem))
+    const { table, vocabulary, termFrequencies } = engine.collection
+    const frequency = termFrequencies[vocabulary.terms.find(stem)] ?? 0
+    return inverseDocumentFrequency(table.size + IMAGINED_DOCUMENTS, frequency)
   }
 
-  /** The highest scores first, equal ones by id. */
+  /** The highest scores first, equal ones by id. Each is asked for once. */
   function selectBest(
     ordinals: Iterable<number>,
     limit: number,
     scoreOf: (ordinal: number) => number,
   ): number[] {
-    return selectTop(ordinals, limit, (a, b) => {
-      const difference = scoreOf(a) - scoreOf(b)
-      return difference === 0 ? collection.document(a).id < collection.document(b).id : difference > 0
-    })
+    const { table } = engine.collection
+    const all = [...ordinals]
+    const scores = Float64Array.from(all, scoreOf)
+    const best = selectTop(all.keys(), limit, (a, b) =>
+      scores[a] === scores[b] ? table.compareIds(all[a]!, all[b]!) < 0 : scores[a]! > scores[b]!,
+    )
+    return best.map((place) => all[place]!)
+  }
+
+  /** Whether so much is dead that moving what lives costs no more than the removals that led here. */
+  function isDue(): boolean {
+    const { ordinals, size } = engine.collection.table
+    return ordinals - size >= DEAD_MIN && ordinals - size > size
   }
 
   return {
     get documents() {
-      return collection.size
+      return engine.collection.table.size
     },
-    put: collection.put,
-    remove: collection.remove,
+    get bytes() {
+      return engine.collection.bytes + (next?.engine.collection.bytes ?? 0)
+    },
+    put(document) {
+      engine.collection.put(document)
+      // What has not been moved yet will be as it is then.
+      if (next && next.engine.collection.table.find(document.id) >= 0) next.engine.collection.put(document)
+    },
+    remove(id) {
+      engine.collection.remove(id)
+      next?.engine.collection.remove(id)
+    },
+    tidy(documents) {
+      if (!next && !isDue()) return false
+      next ??= { engine: createEngine(), moved: 0 }
+      const { table } = engine.collection
+      for (const end = Math.min(table.ordinals, next.moved + documents); next.moved < end; next.moved++)
+        if (table.alive[next.moved] === 1) next.engine.collection.adopt(engine.collection, next.moved)
+      if (next.moved < table.ordinals) return true
+      engine = next.engine
+      next = null
+      return false
+    },
     stemWeights: (text) =>
       new Map([...analyser.query(text).terms.keys()].map((stem) => [stem, stemWeight(stem)])),
     search(query) {
-      const scope = createScopeTest(query.scope)
+      const scope = createScopeTest(query.scope, engine.collection.table)
       return query.text.trim() === '' ? listNewest(query, scope) : searchLexical(query, scope)
     },
   }

@@ -2,7 +2,11 @@
  * Which documents a query may see. Checked before a document is scored, so what is outside of the scope influences
  * nothing but the collection's statistics.
  */
-import type { Provenance, RetrievalDocument, Scope } from './contract.ts'
+import type { Did, SpaceId } from '../base/brand.ts'
+import type { Provenance, Scope } from './contract.ts'
+import type { DocumentTable } from './document-table.ts'
+import { widened } from './growing.ts'
+import type { Interner } from './interner.ts'
 
 /** An author may be named by the end of the id, as people read it off a screen. */
 const AUTHOR_SUFFIX_CHARS = 8
@@ -10,58 +14,85 @@ const AUTHOR_SUFFIX_CHARS = 8
 export interface ScopeTest {
   /** True where every document is inside. */
   readonly isOpen: boolean
+  isInside(ordinal: number): boolean
   /** The earliest provenance inside the scope, or null where the document is outside. */
-  provenance(document: RetrievalDocument): Provenance | null
+  provenance(ordinal: number): Provenance | null
   /** The filters that keep a document outside; empty where it is inside. */
-  removedBy(document: RetrievalDocument): string[]
+  removedBy(ordinal: number): string[]
 }
 
 type Check = readonly [filter: string, admits: (provenance: Provenance) => boolean]
 
-export function createScopeTest(scope: Scope): ScopeTest {
-  const checks = provenanceChecks(scope)
-  const tags = scope.tags ?? []
-  const { thread } = scope
-  const hasTags = (document: RetrievalDocument) => tags.every((tag) => document.tags.includes(tag))
-  const inThread = (document: RetrievalDocument) => thread === undefined || document.thread === thread
+export function createScopeTest(scope: Scope, table: DocumentTable): ScopeTest {
+  const { spaces, authors, sinceMs, untilMs, isHidden, tags = [], thread } = scope
+  const inSpaces = (space: string) => spaces === undefined || spaces.has(space as SpaceId)
+  const byAuthors = (author: string) =>
+    authors === undefined || authors.has(author) || authors.has(author.slice(-AUTHOR_SUFFIX_CHARS))
+  const isShown = (author: string) => isHidden === undefined || !isHidden(author as Did)
+  const checks = (
+    [
+      ['spaces', spaces, ({ space }) => inSpaces(space)],
+      ['authors', authors, ({ author }) => byAuthors(author)],
+      ['since', sinceMs, ({ atMs }) => atMs >= sinceMs!],
+      ['until', untilMs, ({ atMs }) => atMs <= untilMs!],
+      ['moderation', isHidden, ({ author }) => isShown(author)],
+    ] as const satisfies readonly (readonly [string, unknown, Check[1]])[]
+  ).flatMap(([filter, value, admits]): Check[] => (value === undefined ? [] : [[filter, admits]]))
   const passes = (provenance: Provenance) => checks.every(([, admits]) => admits(provenance))
+
+  const admitsSpace = remembered(table.spaces, inSpaces)
+  const admitsAuthor = remembered(table.authors, (author) => byAuthors(author) && isShown(author))
+  const hasTags = rememberedNumber((tagSet) => {
+    const has = table.tagsOf(tagSet)
+    return tags.every((tag) => has.includes(tag))
+  })
+  const wanted = thread === undefined ? 0 : thread === '' ? -1 : table.threads.find(thread)
+  const inThread = (ordinal: number) => thread === undefined || table.threadOf[ordinal] === wanted
+  const isTagged = (ordinal: number) => tags.length === 0 || hasTags(table.tagSetOf[ordinal]!)
 
   return {
     isOpen: checks.length === 0 && tags.length === 0 && thread === undefined,
-    provenance(document) {
-      if (!hasTags(document) || !inThread(document)) return null
+    isInside(ordinal) {
+      if (!isTagged(ordinal) || !inThread(ordinal)) return false
+      const author = table.authorOf[ordinal]!
+      if (author < 0) return table.provenance(ordinal).some(passes)
+      if (!admitsAuthor(author) || !admitsSpace(table.spaceOf[ordinal]!)) return false
+      const atMs = table.atMs[ordinal]!
+      return (sinceMs === undefined || atMs >= sinceMs) && (untilMs === undefined || atMs <= untilMs)
+    },
+    provenance(ordinal) {
+      if (!isTagged(ordinal) || !inThread(ordinal)) return null
       let earliest: Provenance | null = null
-      for (const provenance of document.provenance) {
+      for (const provenance of table.provenance(ordinal)) {
         if (passes(provenance) && (earliest === null || isBefore(provenance, earliest))) earliest = provenance
       }
       return earliest
     },
-    removedBy(document) {
+    removedBy(ordinal) {
       const filters = []
-      if (!hasTags(document)) filters.push('tags')
-      if (!inThread(document)) filters.push('thread')
-      if (document.provenance.some(passes)) return filters
-      const alone = checks.filter(([, admits]) => !document.provenance.some(admits))
+      if (!isTagged(ordinal)) filters.push('tags')
+      if (!inThread(ordinal)) filters.push('thread')
+      const all = table.provenance(ordinal)
+      if (all.some(passes)) return filters
+      const alone = checks.filter(([, admits]) => !all.some(admits))
       // Each filter is met by some provenance, but no provenance meets them all: they remove it together.
       return [...filters, ...(alone.length > 0 ? alone : checks).map(([filter]) => filter)]
     },
   }
 }
 
-function provenanceChecks({ spaces, authors, sinceMs, untilMs, isHidden }: Scope): Check[] {
-  const checks: Check[] = []
-  if (spaces !== undefined) checks.push(['spaces', ({ space }) => spaces.has(space)])
-  if (authors !== undefined) {
-    checks.push([
-      'authors',
-      ({ author }) => authors.has(author) || authors.has(author.slice(-AUTHOR_SUFFIX_CHARS)),
-    ])
+/** The same test by number of what is tested, carried out once for each. */
+function rememberedNumber(test: (number: number) => boolean): (number: number) => boolean {
+  let verdicts = new Uint8Array(0)
+  return (number) => {
+    verdicts = widened(verdicts, number)
+    if (verdicts[number] === 0) verdicts[number] = test(number) ? 1 : 2
+    return verdicts[number] === 1
   }
-  if (sinceMs !== undefined) checks.push(['since', ({ atMs }) => atMs >= sinceMs])
-  if (untilMs !== undefined) checks.push(['until', ({ atMs }) => atMs <= untilMs])
-  if (isHidden !== undefined) checks.push(['moderation', ({ author }) => !isHidden(author)])
-  return checks
 }
+
+const remembered = (texts: Interner, test: (text: string) => boolean): ((number: number) => boolean) =>
+  rememberedNumber((number) => test(texts.text(number)))
 
 /** Earlier first; of the same millisecond by space and author, so that every machine reports the same one. */
 function isBefore(a: Provenance, b: Provenance): boolean {

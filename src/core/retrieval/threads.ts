@@ -4,18 +4,18 @@
  * Invariant: `members` of a thread are its living entries that have a position, sorted by position, then id.
  */
 
-import { type Bm25Params, type Gate, INSIDE, inverseDocumentFrequency, type PostingBuffer } from './bm25.ts'
-import type { RetrievalDocument } from './contract.ts'
+import { type Bm25Params, inverseDocumentFrequency } from './bm25.ts'
+import type { DocumentTable } from './document-table.ts'
+import { widened } from './growing.ts'
 
 /** Steps to each side in search of neighbours inside the scope: a walk through foreign entries ends. */
 const NEIGHBOUR_STEPS_MAX = 16
 
 export interface Threads {
   /** `length`: features of the entry's text. */
-  add(ordinal: number, document: RetrievalDocument, length: number): void
-  remove(ordinal: number, document: RetrievalDocument, length: number): void
-  /** Number of an entry's thread, −1 without one. */
-  threadOf(ordinal: number): number
+  add(ordinal: number, length: number): void
+  /** Before the table has forgotten the entry. */
+  remove(ordinal: number, length: number): void
   /** The nearest entries to one side (−1 before, 1 after) that `isInside`, nearest first, at most `count`. */
   neighbours(
     ordinal: number,
@@ -25,108 +25,105 @@ export interface Threads {
   ): number[]
   /** A scorer for one query; it holds until the next one. */
   scorer(params: Bm25Params): ThreadScorer
-  clear(): void
 }
 
-/** BM25 of threads as if each were one text, from those postings alone that the query may see. */
+/**
+ * BM25 of threads as if each were one text, from those postings alone that the query may see. Where a query leaves the list
+ * of a common feature unread, that feature counts for no thread.
+ */
 export interface ThreadScorer {
-  /** Takes one feature's postings from the buffer. */
-  addFeature(buffer: PostingBuffer, postings: number, weight: number, gate: Gate): void
+  /** No entry has a thread. */
+  readonly isEmpty: boolean
+  /** Takes one posting of the feature that is being read. */
+  add(ordinal: number, count: number): void
+  /** The feature is read. */
+  endFeature(weight: number): void
   /** Score of the thread of an entry, 0 without one. */
   score(ordinal: number): number
   /** The best thread's score. */
   readonly best: number
 }
 
-interface Thread {
-  readonly number: number
-  readonly members: number[]
-  entries: number
-  length: number
-}
-
-export function createThreads(documentOf: (ordinal: number) => RetrievalDocument): Threads {
-  const threadsByName = new Map<string, Thread>()
-  const threads: Thread[] = []
-  let threadNumbers = new Int32Array(0)
+export function createThreads(table: DocumentTable): Threads {
+  /** By number of the thread: its members, and how many entries and features it has in all. */
+  const members: number[][] = []
+  let entries = new Uint32Array(0)
+  let lengths = new Float64Array(0)
   let living = 0
   let totalLength = 0
   // Columns of the scorers, one after the other: a query allocates nothing of the collection's size.
   let scores = new Float64Array(0)
   let counts = new Int32Array(0)
 
-  function opened(name: string): Thread {
-    const thread = { number: threads.length, members: [], entries: 0, length: 0 }
-    threadsByName.set(name, thread)
-    threads.push(thread)
-    return thread
+  const precedes = (a: number, b: number): boolean => {
+    const difference = table.position(a)! - table.position(b)!
+    return difference === 0 ? table.compareIds(a, b) < 0 : difference < 0
   }
 
   /** Where an entry stands among the members, or would stand. */
-  function rank(members: readonly number[], document: RetrievalDocument): number {
+  function rank(of: readonly number[], ordinal: number): number {
     let low = 0
-    let high = members.length
+    let high = of.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (precedes(documentOf(members[middle]!), document)) low = middle + 1
+      if (precedes(of[middle]!, ordinal)) low = middle + 1
       else high = middle
     }
     return low
   }
 
+  const change = (thread: number, sign: 1 | -1, length: number): void => {
+    entries = widened(entries, thread)
+    lengths = widened(lengths, thread)
+    const before = entries[thread]!
+    entries[thread] = before + sign
+    lengths[thread] = lengths[thread]! + sign * length
+    totalLength += sign * length
+    if (before === 0) living++
+    else if (before + sign === 0) living--
+  }
+
   return {
-    threadOf: (ordinal) => (threadNumbers[ordinal] ?? 0) - 1,
-    add(ordinal, document, length) {
-      if (document.thread === null) return
-      const thread = threadsByName.get(document.thread) ?? opened(document.thread)
-      if (ordinal >= threadNumbers.length) threadNumbers = widened(threadNumbers, ordinal)
-      threadNumbers[ordinal] = thread.number + 1
-      if (thread.entries++ === 0) living++
-      thread.length += length
-      totalLength += length
-      if (document.position !== null) thread.members.splice(rank(thread.members, document), 0, ordinal)
+    add(ordinal, length) {
+      const thread = table.threadOf[ordinal]!
+      if (thread === 0) return
+      change(thread, 1, length)
+      if (table.position(ordinal) === null) return
+      members[thread] ??= []
+      members[thread].splice(rank(members[thread], ordinal), 0, ordinal)
     },
-    remove(ordinal, document, length) {
-      const thread = threads[this.threadOf(ordinal)]
-      if (thread === undefined) return
-      if (--thread.entries === 0) living--
-      thread.length -= length
-      totalLength -= length
-      if (document.position !== null) thread.members.splice(rank(thread.members, document), 1)
+    remove(ordinal, length) {
+      const thread = table.threadOf[ordinal]!
+      if (thread === 0) return
+      change(thread, -1, length)
+      const of = members[thread]
+      if (of && table.position(ordinal) !== null) of.splice(rank(of, ordinal), 1)
     },
     neighbours(ordinal, direction, count, isInside) {
-      const document = documentOf(ordinal)
-      const thread = threads[this.threadOf(ordinal)]
-      if (thread === undefined || document.position === null) return []
+      const of = members[table.threadOf[ordinal]!]
+      if (of === undefined || table.position(ordinal) === null) return []
       const found: number[] = []
-      let at = rank(thread.members, document) + direction
+      let at = rank(of, ordinal) + direction
       for (let step = 0; step < NEIGHBOUR_STEPS_MAX && found.length < count; step++, at += direction) {
-        const neighbour = thread.members[at]
+        const neighbour = of[at]
         if (neighbour === undefined) break
         if (isInside(neighbour)) found.push(neighbour)
       }
       return found
     },
     scorer(params) {
-      if (scores.length < threads.length) scores = new Float64Array(threads.length * 2)
-      else scores.fill(0)
-      if (counts.length < threads.length) counts = new Int32Array(threads.length * 2)
+      const { threadOf, threads } = table
+      scores = widened(scores, threads.size - 1).fill(0)
+      counts = widened(counts, threads.size - 1)
       const meanLength = totalLength / Math.max(1, living)
-      return createThreadScorer(params, { threads, threadNumbers, living, meanLength, scores, counts })
-    },
-    clear() {
-      threadsByName.clear()
-      threads.length = 0
-      threadNumbers = new Int32Array(0)
-      living = 0
-      totalLength = 0
+      return createThreadScorer(params, { threadOf, lengths, living, meanLength, scores, counts })
     },
   }
 }
 
 interface ThreadColumns {
-  readonly threads: readonly Thread[]
-  readonly threadNumbers: Int32Array
+  readonly threadOf: Uint32Array
+  readonly lengths: Float64Array
   readonly living: number
   readonly meanLength: number
   /** By thread, zero at first. */
@@ -136,41 +133,31 @@ interface ThreadColumns {
 }
 
 function createThreadScorer({ k1, b }: Bm25Params, columns: ThreadColumns): ThreadScorer {
-  const { threads, threadNumbers, living, meanLength, scores, counts } = columns
+  const { threadOf, lengths, living, meanLength, scores, counts } = columns
+  const touched: number[] = []
   let best = 0
   return {
     get best() {
       return best
     },
-    score(ordinal) {
-      return scores[(threadNumbers[ordinal] ?? 0) - 1] ?? 0
+    isEmpty: living === 0,
+    score: (ordinal) => (threadOf[ordinal] === 0 ? 0 : scores[threadOf[ordinal]!]!),
+    add(ordinal, count) {
+      const thread = threadOf[ordinal]!
+      if (thread === 0) return
+      if (counts[thread] === 0) touched.push(thread)
+      counts[thread]! += count
     },
-    addFeature(buffer, postings, weight, gate) {
-      const touched: number[] = []
-      for (let i = 0; i < postings; i++) {
-        const number = (threadNumbers[buffer.ordinals[i]!] ?? 0) - 1
-        if (number < 0 || gate.decide(buffer.ordinals[i]!) !== INSIDE) continue
-        if (counts[number] === 0) touched.push(number)
-        counts[number]! += buffer.counts[i]!
-      }
+    endFeature(weight) {
       const idf = inverseDocumentFrequency(living, touched.length) * weight
-      for (const number of touched) {
-        const count = counts[number]!
-        const norm = k1 * (1 - b + (b * threads[number]!.length) / meanLength)
-        scores[number]! += (idf * count * (k1 + 1)) / (count + norm)
-        counts[number] = 0
-        best = Math.max(best, scores[number]!)
+      for (const thread of touched) {
+        const count = counts[thread]!
+        const norm = k1 * (1 - b + (b * lengths[thread]!) / meanLength)
+        scores[thread]! += (idf * count * (k1 + 1)) / (count + norm)
+        counts[thread] = 0
+        best = Math.max(best, scores[thread]!)
       }
+      touched.length = 0
     },
   }
-}
-
-function precedes(a: RetrievalDocument, b: RetrievalDocument): boolean {
-  return a.position === b.position ? a.id < b.id : a.position! < b.position!
-}
-
-function widened(column: Int32Array<ArrayBuffer>, index: number): Int32Array<ArrayBuffer> {
-  const next = new Int32Array(Math.max(256, index + 1, column.length * 2))
-  next.set(column)
-  return next
 }

@@ -151,8 +151,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'core/gossip/views.ts',
-        find: 'return passive.length <= PASSIVE_MAX ? [] : drop(',
-        replace: 'return passive.length >= 0 ? [] : drop(',
+        find: 'return passive <= PASSIVE_MAX ? [] : drop(',
+        replace: 'return passive >= 0 ? [] : drop(',
       },
     ],
     scenario: 'N7',

@@ -48,6 +48,23 @@ test('a life that has ended does nothing more, and a cancelled event does not ha
   assert.equal(scheduler.elapsedMs, 2)
 })
 
+test('cancelled events leave the others in their order', async () => {
+  const scheduler = createScheduler()
+  const random = createRandom('cancel')
+  const made = Array.from({ length: 300 }, (_, order) => ({ atMs: random.integer(0, 20), order }))
+  const happened: typeof made = []
+  const timers = made.map((event) => scheduler.after(event.atMs, null, () => happened.push(event)))
+  const isCancelled = made.map(() => random.chance(0.5))
+  for (const [order, timer] of timers.entries()) if (isCancelled[order]) timer.cancel()
+  // Twice is once.
+  for (const [order, timer] of timers.entries()) if (isCancelled[order]) timer.cancel()
+  await scheduler.drive(never)
+  assert.deepEqual(
+    happened,
+    made.filter(({ order }) => !isCancelled[order]).toSorted((a, b) => a.atMs - b.atMs || a.order - b.order),
+  )
+})
+
 test('what an event throws rejects, and the end is asked for before each event', async () => {
   const scheduler = createScheduler()
   scheduler.after(1, null, () => {

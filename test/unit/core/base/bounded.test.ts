@@ -13,6 +13,16 @@ test('one more than the bound puts out what was used longest ago', () => {
   assert.equal(map.size, 3)
 })
 
+test('a look at a key is no use of it', () => {
+  const map = createBoundedMap<string, number>(2)
+  assert.equal(map.peek('a'), undefined)
+  map.set('a', 1)
+  map.set('b', 2)
+  assert.equal(map.peek('a'), 1)
+  map.set('c', 3)
+  assert.deepEqual([map.peek('a'), map.peek('b'), map.peek('c')], [undefined, 2, 3])
+})
+
 test('setting a key again counts as use and takes no room', () => {
   const map = createBoundedMap<string, number>(2)
   map.set('a', 1)

@@ -1,6 +1,7 @@
 /** Who is a peer: joining, refusing, two URLs of one spore, and strangers who pose as others. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createPeers, type Peer } from '../../../../src/core/gossip/peers.ts'
 import { PEERS_MAX } from '../../../../src/core/protocol/limits.ts'
 import { jsonReply, type Member, respondFrom, urlOf } from '../../../support/loopback.ts'
 import { serveLiar, signedReply } from './liar.ts'
@@ -16,6 +17,20 @@ const peerUrls = ({ spore }: Member): string[] =>
     .peers()
     .map(({ url }) => url)
     .sort()
+
+test('a peer that made room while it was asked is put back, unless another is in its place', () => {
+  const peers = createPeers(() => 0)
+  const peer = peers.at('https://a.test') as Peer
+  peers.remove(peer)
+  assert.ok(peers.keep(peer))
+  assert.equal(peers.byUrl('https://a.test'), peer)
+  peers.remove(peer)
+  const other = peers.at('https://a.test') as Peer
+  assert.ok(!peers.keep(peer) && peers.keep(other))
+  peers.remove(other)
+  for (let n = 0; n < PEERS_MAX; n++) peers.at(`https://n${n}.test`)
+  assert.ok(!peers.keep(peer))
+})
 
 test('a spore that is joined gets to know who joined it', async (context) => {
   await using net = testLoopback(context)

@@ -185,7 +185,7 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
     }
     const link = nameOf(from)
     const answer = handle(to, { type: 'pushed', link, rows: taken, fresh, duplicate })
-    if (stored.length > 0) handle(to, { type: 'stored', logs: stored, isOld: false })
+    if (stored.length > 0) handle(to, { type: 'stored', logs: stored, by: 'push' })
     const isPruned = answer.some(({ type }) => type === 'prune')
     if (isPruned) counts.prunes++
     return { taken, want, isPruned }
@@ -215,7 +215,7 @@ export function createPlumtreeNetwork(options: NetworkOptions): PlumtreeNetwork 
       const logId = logOf(node)
       const from = held.get(logId) ?? 0
       held.set(logId, from + 1)
-      handle(node, { type: 'stored', logs: [{ logId, from }], isOld: false })
+      handle(node, { type: 'stored', logs: [{ logId, from }], by: 'here' })
     },
     kill(node) {
       at(node).isAlive = false

@@ -13,6 +13,8 @@ import {
   QUEUE_LOGS_MAX,
   RUMOURS_MAX,
 } from '../../../../src/core/gossip/plumtree.ts'
+import type { StoredBy } from '../../../../src/core/gossip/plumtree-events.ts'
+import { SHORTCUT_MS, SHORTCUT_PAUSE_MS } from '../../../../src/core/gossip/shortcuts.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../../../../src/core/protocol/limits.ts'
 import { seededRandom, testSeed } from '../../../support/seeded.ts'
 import { createPlumtreeNetwork, linkRandomly } from './plumtree-network.ts'
@@ -46,10 +48,10 @@ function machine(...names: readonly string[]) {
     plumtree,
     handle,
     /** Holds a log up to `next`, and says so. */
-    store(logId: LogId, next: number, isOld = false): PlumtreeEffect[] {
+    store(logId: LogId, next: number, by: StoredBy = 'here'): PlumtreeEffect[] {
       const from = held.get(logId) ?? 0
       held.set(logId, next)
-      return handle({ type: 'stored', logs: [{ logId, from }], isOld })
+      return handle({ type: 'stored', logs: [{ logId, from }], by })
     },
     due: (link: string, message: 'push' | 'announce' | 'probe') =>
       handle({ type: 'due', link, message }, message === 'announce' ? ANNOUNCE_DELAY_MS : 0),
@@ -85,6 +87,22 @@ test('what is written is pushed to every eager neighbour after a moment, and onl
   assert.deepEqual(m.due('x', 'push'), [{ type: 'push', link: 'x', logs: [{ logId: A, from: 0 }] }])
   assert.deepEqual(m.delivered('x', A, 3), [])
   assert.deepEqual(m.due('x', 'push'), [])
+})
+
+test('what a neighbour pushed goes on at once, and what comes soon after it waits for more', () => {
+  const m = machine('x')
+  const passOn = (next: number, nowMs: number): PlumtreeEffect[] => {
+    m.held.set(A, next)
+    return m.handle({ type: 'stored', logs: [{ logId: A, from: next - 1 }], by: 'push' }, nowMs)
+  }
+  const wake = (delayMs: number) => [{ type: 'wake', link: 'x', message: 'push', delayMs }]
+  assert.deepEqual(passOn(1, 0), wake(0))
+  m.due('x', 'push')
+  m.delivered('x', A, 1)
+  assert.deepEqual(passOn(2, 20), wake(PUSH_COALESCE_MS - 20))
+  m.due('x', 'push')
+  m.delivered('x', A, 2)
+  assert.deepEqual(passOn(3, PUSH_COALESCE_MS), wake(0))
 })
 
 test('one push is under way on a link; what comes meanwhile follows it', () => {
@@ -128,11 +146,18 @@ test('a push of mostly known entries prunes the link, one of mostly new ones doe
   assert.deepEqual(m.pushed('nobody', 0, 9), [])
 })
 
-test('a push of what a pull brought first does not prune the link', () => {
-  const m = machine('x')
-  m.store(A, 1, true)
-  assert.deepEqual(m.pushed('x', 0, 1), [])
-  assert.deepEqual(m.pushed('x', 0, 1, [{ logId: A, next: 2 }]), [{ type: 'prune', link: 'x' }])
+test('a push of what a pull brought first does not prune the link, and goes on along the others', () => {
+  const m = machine('x', 'y', 'z')
+  m.handle({ type: 'pruned', link: 'z' })
+  m.store(A, 1, { fetchedFrom: 'somebody' })
+  assert.deepEqual(m.due('y', 'probe'), [])
+  assert.deepEqual(m.pushed('x', 0, 1), [
+    { type: 'wake', link: 'y', message: 'probe', delayMs: PUSH_COALESCE_MS },
+  ])
+  assert.deepEqual(m.due('y', 'probe'), [{ type: 'announce', link: 'y', rows: [{ logId: A, next: 1 }] }])
+  assert.ok(m.plumtree.isEager('x'))
+  // Once: the next is a second way to it.
+  assert.deepEqual(m.pushed('x', 0, 1), [{ type: 'prune', link: 'x' }])
 })
 
 test('a link that brings the same twice is no second way to it; another that brings it is', () => {
@@ -162,7 +187,7 @@ test('what comes while an announcement waits is not announced before its own tim
   m.held.set(A, 2)
   m.held.set(log('b'), 1)
   const news = [A, log('b')].map((logId) => ({ logId, from: 0 }))
-  m.handle({ type: 'stored', logs: news, isOld: false }, 500)
+  m.handle({ type: 'stored', logs: news, by: 'here' }, 500)
   assert.deepEqual(m.due('x', 'announce'), [{ type: 'announce', link: 'x', rows: [row(A, 1)] }])
   assert.deepEqual(m.handle({ type: 'heard', link: 'x' }, ANNOUNCE_DELAY_MS), [
     { type: 'wake', link: 'x', message: 'announce', delayMs: 500 },
@@ -176,9 +201,58 @@ test('what comes while an announcement waits is not announced before its own tim
 test('what was fetched is told to every neighbour and pushed to none', () => {
   const m = machine('x')
   assert.deepEqual(
-    m.store(A, 1, true).map((effect) => effect.type === 'wake' && effect.message),
+    m.store(A, 1, { fetchedFrom: 'somebody' }).map((effect) => effect.type === 'wake' && effect.message),
     ['announce'],
   )
+})
+
+test('what was fetched of an eager neighbour is told to the other ones at once: it will not push it any more', () => {
+  const m = machine('x', 'y', 'z')
+  m.handle({ type: 'pruned', link: 'z' })
+  m.known('x').set(A, 1)
+  assert.deepEqual(
+    m
+      .store(A, 1, { fetchedFrom: 'x' })
+      .map((effect) => effect.type === 'wake' && [effect.link, effect.message, effect.delayMs]),
+    [
+      ['y', 'probe', PUSH_COALESCE_MS],
+      ['y', 'announce', 0],
+      ['z', 'announce', ANNOUNCE_DELAY_MS],
+    ],
+  )
+  assert.deepEqual(m.due('y', 'probe'), [{ type: 'announce', link: 'y', rows: [{ logId: A, next: 1 }] }])
+})
+
+test('who announces soon after a push what it brought is tried as a shorter way, seldom', () => {
+  const m = machine('x', 'y', 'z')
+  for (const link of ['y', 'z']) m.handle({ type: 'pruned', link })
+  const bring = (next: number, nowMs: number) => {
+    m.held.set(A, next)
+    m.handle({ type: 'pushed', link: 'x', rows: [{ logId: A, next }], fresh: 1, duplicate: 0 }, nowMs)
+  }
+  const announce = (link: string, next: number, nowMs: number) =>
+    m.handle({ type: 'announced', link, rows: [{ logId: A, next }] }, nowMs)
+  const early = ANNOUNCE_DELAY_MS - SHORTCUT_MS - 1
+  bring(1, 0)
+  assert.deepEqual(announce('y', 1, early + 1), [])
+  assert.deepEqual(announce('x', 1, early), [])
+  assert.deepEqual(announce('y', 1, early), [{ type: 'ask', link: 'y', want: [] }])
+  assert.ok(m.plumtree.isEager('x') && m.plumtree.isEager('y'))
+  bring(2, early)
+  assert.deepEqual(announce('z', 2, early), [])
+  bring(3, SHORTCUT_PAUSE_MS + early)
+  assert.deepEqual(announce('z', 3, SHORTCUT_PAUSE_MS + early), [{ type: 'ask', link: 'z', want: [] }])
+})
+
+test('when the link that brought the news ends, another is asked to bring them', () => {
+  const m = machine('x', 'y', 'z')
+  m.handle({ type: 'pruned', link: 'z' })
+  m.pushed('x', 1, 0)
+  // News come from elsewhere, or nobody is left to ask.
+  assert.deepEqual(m.handle({ type: 'down', link: 'y' }), [])
+  assert.deepEqual(m.handle({ type: 'down', link: 'x' }), [{ type: 'ask', link: 'z', want: [] }])
+  assert.ok(m.plumtree.isEager('z'))
+  assert.deepEqual(m.handle({ type: 'down', link: 'z' }), [])
 })
 
 test('what waits to be pushed when a link is pruned is announced', () => {
@@ -307,11 +381,11 @@ test('a queue holds so many logs, and for one more the oldest is left to pull', 
   const m = machine('x')
   const logs = Array.from({ length: QUEUE_LOGS_MAX + 1 }, (_, i) => ({ logId: log(i), from: 0 }))
   for (const { logId } of logs) m.held.set(logId, 1)
-  m.handle({ type: 'stored', logs, isOld: false })
+  m.handle({ type: 'stored', logs, by: 'here' })
   const [push] = m.due('x', 'push')
   assert.deepEqual(push?.type === 'push' && push.logs, logs.slice(1))
   m.handle({ type: 'pruned', link: 'x' })
-  m.handle({ type: 'stored', logs, isOld: false })
+  m.handle({ type: 'stored', logs, by: 'here' })
   const [announced] = m.due('x', 'announce')
   const rows = announced?.type === 'announce' ? announced.rows : []
   assert.ok(rows.length <= IHAVE_ROWS_MAX)
@@ -328,7 +402,7 @@ test('a neighbour may name logs that are not held here without end: so many are 
   assert.equal(m.known('x').size, 0)
   // What it said of a log counts once that is here; the one heard of longest ago is forgotten.
   for (const { logId } of rows) m.held.set(logId, 5)
-  m.handle({ type: 'stored', logs: rows.map(({ logId }) => ({ logId, from: 0 })), isOld: false })
+  m.handle({ type: 'stored', logs: rows.map(({ logId }) => ({ logId, from: 0 })), by: 'here' })
   const [push] = m.due('x', 'push')
   assert.deepEqual(push?.type === 'push' && push.logs, [{ logId: log(0), from: 0 }])
 })

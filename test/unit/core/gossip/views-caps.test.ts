@@ -5,13 +5,13 @@ import { placeOf } from '../../../../src/core/gossip/place.ts'
 import { SAMPLED_ACTIVE } from '../../../../src/core/gossip/sampler.ts'
 import {
   ACTIVE_MAX,
+  CHOSEN_ASK_MS,
+  CHOSEN_ASK_RARELY_MS,
   createViews,
   PASSIVE_MAX,
   PINNED_KEPT,
   PLACE_ACTIVE_MAX,
   PLACE_KNOWN_MAX,
-  SAMPLED_ASK_MS,
-  SAMPLED_ASK_RARELY_MS,
   UNPROVEN_KEPT,
   type ViewEffect,
   type ViewEvent,
@@ -126,13 +126,30 @@ test('200 strangers that ask urgently, for ever, never evict the links to the op
   for (const peer of [...mine, ...chosen]) assert.ok(views.isActive(peer))
 })
 
+test('a spore that asked for a link itself asks for chosen ones beside full links ever more rarely', (context) => {
+  const { views, tell } = watch(context, (peer) => peer !== known(0))
+  for (let n = 0; n < ACTIVE_MAX - 1; n++) tell({ type: 'asked', peer: stranger(n), isUrgent: false })
+  // Its own link, to nobody that was chosen.
+  tell({ type: 'learnt', peer: known(9), isPinned: false, isProven: true })
+  tell({ type: 'tick' })
+  assert.ok(views.isActive(known(9)))
+  tell({ type: 'learnt', peer: known(0), isPinned: false, isProven: true })
+  tell({ type: 'sampled', active: [known(0)], passive: [] })
+  const askedAtMs: number[] = []
+  for (let nowMs = 1; nowMs < 20 * CHOSEN_ASK_RARELY_MS; nowMs += 60_000)
+    for (const effect of tell({ type: 'tick' }, nowMs)) if (effect.type === 'ask') askedAtMs.push(nowMs)
+  // Pauses of 1, 2, 4, 8 and 16 times as long, each half as long or half as long again by chance.
+  assert.ok(askedAtMs.length >= 3 && askedAtMs.length <= 5, `${askedAtMs.length} times`)
+  assert.ok((askedAtMs[0] ?? 0) >= CHOSEN_ASK_RARELY_MS / 2)
+})
+
 test('a spore whose links are all taken by strangers asks those that chance chose, urgently and seldom', (context) => {
   const { views, tell } = watch(context)
   for (let n = 0; n < ACTIVE_MAX; n++) tell({ type: 'asked', peer: stranger(n), isUrgent: false })
   for (let n = 0; n < 4; n++) tell({ type: 'learnt', peer: known(n), isPinned: false, isProven: true })
   tell({ type: 'sampled', active: [known(0), known(1)], passive: [known(2)] })
   const askedAtMs: number[] = []
-  for (let nowMs = 0; nowMs < 2 * SAMPLED_ASK_RARELY_MS; nowMs += 1000)
+  for (let nowMs = 0; nowMs < 2 * CHOSEN_ASK_RARELY_MS; nowMs += 1000)
     for (const effect of tell({ type: 'tick' }, nowMs))
       if (effect.type === 'ask') {
         assert.ok(effect.isUrgent)
@@ -140,7 +157,7 @@ test('a spore whose links are all taken by strangers asks those that chance chos
       }
   assert.equal(askedAtMs.length, SAMPLED_ACTIVE)
   const [first, second] = askedAtMs as [number, number]
-  assert.ok(first <= 1.5 * SAMPLED_ASK_MS && second - first >= SAMPLED_ASK_RARELY_MS / 2)
+  assert.ok(first <= 1.5 * CHOSEN_ASK_MS && second - first >= CHOSEN_ASK_RARELY_MS / 2)
   assert.ok(views.isActive(known(0)) && views.isActive(known(1)))
   assert.equal(views.active().length, ACTIVE_MAX)
 })

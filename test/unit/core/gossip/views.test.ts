@@ -143,7 +143,7 @@ test('strangers cannot take every link from a configured peer', () => {
 test('a spore that strangers surround asks a configured peer all the same, and takes it in another’s place', () => {
   const views = linked(ACTIVE_MAX)
   learn(views, 'seed', true)
-  assert.deepEqual(views.handle({ type: 'tick' }, 0), [{ type: 'ask', peer: 'seed', isUrgent: false }])
+  assert.deepEqual(views.handle({ type: 'tick' }, 0), [{ type: 'ask', peer: 'seed', isUrgent: true }])
   assert.deepEqual(types(views.handle({ type: 'answered', peer: 'seed', isAccepted: true }, 0)), [
     'leave',
     'down',

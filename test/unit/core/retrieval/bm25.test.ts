@@ -1,79 +1,30 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  addBm25Scores,
-  createScoreBoard,
-  INSIDE,
-  OUTSIDE,
-  resetScoreBoard,
-  type WeightedFeature,
-} from '../../../../src/core/retrieval/bm25.ts'
-import { createInvertedIndex } from '../../../../src/core/retrieval/inverted-index.ts'
-
-// Three texts, 3 + 2 + 1 words: mean length 2.
-const index = createInvertedIndex()
-index.add(
-  0,
-  new Map([
-    ['red', 2],
-    ['fox', 1],
-  ]),
-)
-index.add(
-  1,
-  new Map([
-    ['red', 1],
-    ['hen', 1],
-  ]),
-)
-index.add(2, new Map([['owl', 1]]))
-
-function scoresOf(features: WeightedFeature[], states = [INSIDE, INSIDE, INSIDE]) {
-  const board = createScoreBoard()
-  resetScoreBoard(board, 3)
-  const gate = { states: Uint8Array.from(states), decide: (ordinal: number) => states[ordinal]! }
-  const buffer = { ordinals: new Int32Array(3), counts: new Int32Array(3) }
-  const possible = addBm25Scores(index, features, { k1: 1.2, b: 0.75 }, gate, board, buffer)
-  return { board, possible, scores: [...board.scores].slice(0, 3) }
-}
+import { inverseDocumentFrequency, lengthNorm } from '../../../../src/core/retrieval/bm25.ts'
+import { createRetriever } from '../../../../src/core/retrieval/retriever.ts'
+import { documentOf, nameOf, search } from './fixtures.ts'
 
 const near = (actual: number | undefined, expected: number) =>
   assert.ok(Math.abs(actual! - expected) < 1e-12, `${actual} is not ${expected}`)
 
-test('scores a tiny collection as by hand', () => {
-  const { scores } = scoresOf([
-    ['red', 1],
-    ['fox', 1],
-  ])
-  // idf(red), in 2 of 3: ln(1 + 1.5 / 2.5); idf(fox), in 1 of 3: ln(1 + 2.5 / 1.5)
-  const red = Math.log(1.6)
-  const fox = Math.log(1 + 2.5 / 1.5)
-  // norm = 1.2 × (.25 + .75 × length / 2): 1.65 for the text of 3, 1.2 for the text of 2
-  near(scores[0], (red * 2 * 2.2) / (2 + 1.65) + (fox * 2.2) / (1 + 1.65))
-  near(scores[1], (red * 2.2) / (1 + 1.2))
-  assert.equal(scores[2], 0)
+test('idf falls with the frequency and never turns negative', () => {
+  near(inverseDocumentFrequency(3, 1), Math.log(1 + 2.5 / 1.5))
+  for (let frequency = 1; frequency <= 10; frequency++)
+    assert.ok(inverseDocumentFrequency(10, frequency) < inverseDocumentFrequency(10, frequency - 1))
+  assert.ok(inverseDocumentFrequency(10, 10) > 0)
 })
 
-test('tells what each entry matched of what could be matched', () => {
-  const { board, possible } = scoresOf([
-    ['fox', 2],
-    ['unknown', 1],
-  ])
-  near(board.matched[0], 2 * Math.log(1 + 2.5 / 1.5))
-  near(possible, 2 * Math.log(1 + 2.5 / 1.5) + Math.log(1 + 3.5 / 0.5))
-  assert.deepEqual([...board.touched.subarray(0, board.touchedCount)], [0])
-})
-
-test('scores nothing outside of the gate', () => {
-  const { scores, board } = scoresOf([['red', 1]], [OUTSIDE, INSIDE, INSIDE])
-  assert.equal(scores[0], 0)
-  assert.ok(scores[1]! > 0)
-  assert.equal(board.touchedCount, 1)
-})
-
-test('a board forgets the query before', () => {
-  const { board } = scoresOf([['red', 1]])
-  resetScoreBoard(board, 3)
-  assert.equal(board.touchedCount, 0)
-  assert.ok(board.scores.every((score) => score === 0) && board.matched.every((idf) => idf === 0))
+test('a search scores by the formula, written a second time', () => {
+  const texts = { a: 'red red green', b: 'red blue', c: 'green violet orange green' }
+  const params = { k1: 1.5, b: 0.6, coordination: 0, gramWeight: 0, feedbackWeight: 0 }
+  const retriever = createRetriever({ params })
+  for (const [id, text] of Object.entries(texts)) retriever.put(documentOf(id, text))
+  const idf = inverseDocumentFrequency(3, 2)
+  const scoreOf = (count: number, length: number) =>
+    (idf * (params.k1 + 1) * count) / (count + lengthNorm(params, length, 3))
+  const expected = { a: scoreOf(2, 3) + scoreOf(1, 3), b: scoreOf(1, 2), c: scoreOf(2, 4) }
+  const best = Math.max(...Object.values(expected))
+  const { hits } = search(retriever, 'red green')
+  assert.equal(hits.length, 3)
+  for (const { id, score } of hits) near(score, expected[nameOf(id) as 'a' | 'b' | 'c'] / best)
 })

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import {
   createContextPack,
   estimateTokens,
+  PACK_AUTHOR_SHARE_MAX,
   PACK_VALUE_CHARS_MAX,
   type PackSource,
 } from '../../../../src/core/retrieval/context-pack.ts'
@@ -143,4 +144,19 @@ test('estimates about four characters a token', () => {
   assert.equal(estimateTokens('abcd'), 1)
   assert.equal(estimateTokens('abcde'), 2)
   assert.equal(estimateTokens('東京'), 2)
+})
+
+test('one author who is not the operator fills a fifth of a pack, and no more', () => {
+  const texts = Array.from({ length: 40 }, (_, n) => `memory ${n} of a stranger who writes a great deal`)
+  const sources = texts.map((text) => source(text, { author: 'did:key:zStranger' }))
+  const options = { budgetTokens: 1000, nowMs }
+  const flooded = createContextPack(sources, { ...options, isOwn: () => false })
+  const own = createContextPack(sources, { ...options, isOwn: () => true })
+  assert.ok(flooded.items.length > 0)
+  assert.ok(flooded.items.length <= Math.ceil(own.items.length * PACK_AUTHOR_SHARE_MAX) + 1)
+  const mixed = createContextPack([...sources, source('what another says', { author: 'did:key:zOther' })], {
+    ...options,
+    isOwn: () => false,
+  })
+  assert.equal(mixed.items.at(-1)?.author, 'did:key:zOther')
 })

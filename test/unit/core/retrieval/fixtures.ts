@@ -1,5 +1,6 @@
-/** Documents for tests: everything has a default, so that a test names only what it is about. */
+/** Documents for tests: everything has a default, so that a test names only what it is about. Ids are short names. */
 import type { Did, Digest, SpaceId } from '../../../../src/core/base/brand.ts'
+import { bytesToDigest, digestToBytes } from '../../../../src/core/base/hash.ts'
 import type {
   Provenance,
   RetrievalDocument,
@@ -7,6 +8,10 @@ import type {
   Retriever,
   Scope,
 } from '../../../../src/core/retrieval/retriever.ts'
+
+/** A digest that reads as a name, and sorts like it. */
+export const digestOf = (name: string): Digest => bytesToDigest(Buffer.concat([Buffer.from(name)], 32))
+export const nameOf = (id: Digest): string => Buffer.from(digestToBytes(id)).toString().replaceAll('\0', '')
 
 export const provenanceOf = (space = 'private', author = 'did:key:zAuthor01', atMs = 1000): Provenance => ({
   space: space as SpaceId,
@@ -20,7 +25,7 @@ export function documentOf(
   changes: Partial<Omit<RetrievalDocument, 'sources'>> & { sources?: readonly string[] } = {},
 ): RetrievalDocument {
   return {
-    id: id as Digest,
+    id: digestOf(id),
     text,
     tags: [],
     thread: null,
@@ -28,11 +33,12 @@ export function documentOf(
     speaker: null,
     provenance: [provenanceOf()],
     ...changes,
-    sources: (changes.sources ?? []) as readonly Digest[],
+    sources: (changes.sources ?? []).map(digestOf),
   }
 }
 
 export const search = (retriever: Retriever, text: string, scope: Scope = {}, limit = 10): RetrievalReply =>
-  retriever.search({ text, limit, scope, explain: true })
+  retriever.search({ text, limit, scope, isFolded: false, explain: true })
 
-export const idsOf = (reply: RetrievalReply): string[] => reply.hits.map(({ id }) => id)
+/** The short names of what was found, best first. */
+export const idsOf = (reply: RetrievalReply): string[] => reply.hits.map(({ id }) => nameOf(id))

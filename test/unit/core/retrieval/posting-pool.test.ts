@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createPostingPool, ORDINALS_MAX } from '../../../../src/core/retrieval/posting-pool.ts'
+import {
+  createPostingBuffer,
+  createPostingPool,
+  ORDINALS_MAX,
+  type PostingPool,
+} from '../../../../src/core/retrieval/posting-pool.ts'
+
+function readAll(pool: PostingPool, list: number): [number, number][] {
+  const read: [number, number][] = []
+  const buffer = createPostingBuffer()
+  pool.scan(list, buffer, (size) => {
+    for (let i = 0; i < size; i++) read.push([buffer.ordinals[i]!, buffer.counts[i]!])
+  })
+  return read
+}
 
 const posting = fc.record({
   list: fc.nat({ max: 5 }),
@@ -22,13 +36,8 @@ test('lists give back what was appended, however they interleave', () => {
         expected[list]!.push([ordinal, count])
       }
       for (const [list, wanted] of expected.entries()) {
-        const ordinals = new Int32Array(wanted.length)
-        const counts = new Int32Array(wanted.length)
-        assert.equal(pool.read(list, ordinals, counts), wanted.length)
-        assert.deepEqual(
-          wanted,
-          [...ordinals].map((each, i) => [each, counts[i]]),
-        )
+        assert.equal(pool.length(list), wanted.length)
+        assert.deepEqual(readAll(pool, list), wanted)
       }
     }),
     { numRuns: 40 },
@@ -41,11 +50,20 @@ test('a list longer than every slice size is read whole', () => {
   const count = 60_000
   for (let ordinal = 0; ordinal < count; ordinal++)
     for (const list of lists) pool.append(list, ordinal * 3, 1)
-  const ordinals = new Int32Array(count)
   for (const list of lists) {
-    pool.read(list, ordinals, new Int32Array(count))
-    assert.ok(ordinals.every((ordinal, i) => ordinal === i * 3))
+    const read = readAll(pool, list)
+    assert.equal(read.length, count)
+    assert.ok(read.every(([ordinal], i) => ordinal === i * 3))
   }
+})
+
+test('who has read enough is given no more', () => {
+  const pool = createPostingPool()
+  const list = pool.open()
+  for (let ordinal = 0; ordinal < 10_000; ordinal++) pool.append(list, ordinal, 1)
+  let visits = 0
+  pool.scan(list, createPostingBuffer(), () => ++visits < 2)
+  assert.equal(visits, 2)
 })
 
 test('ordinals that do not rise, or pass the bound, are a bug', () => {
