@@ -88,12 +88,15 @@ async function* bounded(stream: AsyncIterable<Uint8Array>, maxBytes: number): As
     // Leaving the loop, by an error too, destroys the stream, and with it the connection.
     for await (const chunk of stream) {
       size += chunk.length
-      if (size > maxBytes) throw new SporeError('PEER_UNREACHABLE', `a reply of more than ${maxBytes} bytes`)
+      if (size > maxBytes)
+        throw new SporeError('PEER_UNREACHABLE', `a reply of more than ${maxBytes} bytes`, {
+          cause: TOO_LONG,
+        })
       yield chunk
     }
   } catch (error) {
     const { code, detail } = toFailure(error)
-    throw new SporeError(code, detail, { cause: error })
+    throw new SporeError(code, detail, { cause: isTooLong(error) ? TOO_LONG : error })
   }
 }
 
@@ -105,7 +108,13 @@ function singleValues(headers: {
   )
 }
 
+/** Cause of a failure that the peer alone has made. */
+const TOO_LONG = 'too long'
+const isTooLong = (error: unknown): error is SporeError =>
+  error instanceof SporeError && error.cause === TOO_LONG
+
 function toFailure(error: unknown): Failure {
+  if (isTooLong(error)) return { ...failure(error.code, error.message), isNonsense: true }
   if (error instanceof SporeError) return failure(error.code, error.message)
   const code = (error as { code?: unknown } | null)?.code
   return failure('PEER_UNREACHABLE', typeof code === 'string' ? code : 'no answer')

@@ -63,7 +63,9 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   const advertisedUrl = advertise(config, port)
   // Peers that are down must not keep this spore from answering: it goes on trying by itself.
   void startSync(spore, advertisedUrl, config.peers, log)
-  if (config.federation.mdns) stack.use(await openNeighbourhood(spore, advertisedUrl, config, log))
+  // A private network is told to nobody: not that it is there, nor who is in it.
+  if (config.federation.mdns && secrets.networkKey === null)
+    stack.use(await openNeighbourhood(spore, advertisedUrl, config, log))
 
   // Others need not find out by themselves that it is gone. The server still answers then.
   stack.defer(() => spore.federation.leave(AbortSignal.timeout(LEAVE_MS)))

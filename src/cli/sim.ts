@@ -96,12 +96,12 @@ async function measureSwarm({ options, output }: CommandContext, nodes: number):
 const isSiege = (scenario: string): scenario is SiegeName => SIEGE_NAMES.some((name) => name === scenario)
 
 function describeSiege(report: SiegeReport): string {
-  const { siege, honest, hostile, rounds, largestComponent, peersMax, peersCap, cutHonest } = report
+  const { siege, honest, hostile, rounds, largestComponent, caps, cutHonest } = report
   return [
     `${honest} honest spores and ${hostile} hostile ones: ${SIEGES[siege]}`,
     `rounds until an entry was at every honest spore: ${rounds.map((count) => count ?? 'never').join(', ')}`,
     `${(largestComponent * 100).toFixed(1)} % of the honest ones exchange with one another; ${cutHonest} of them were cut off`,
-    `at most ${peersMax} peers in a table that may have ${peersCap}`,
+    `at most ${caps.map(({ what, most, cap }) => `${most} ${what} of ${cap}`).join(', ')}`,
   ].join('\n')
 }
 

@@ -181,6 +181,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     reconciler: gossip.reconciler,
     repair: gossip.repair,
     logs: memory.logs,
+    usage: memory.usage,
     spaces,
     signer,
     verifier,

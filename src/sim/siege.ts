@@ -6,10 +6,18 @@
 import type { Did } from '../core/base/brand.ts'
 import { type Log, silentLog } from '../core/base/ports.ts'
 import { CUT_OFF } from '../core/gossip/conduct.ts'
+import { KNOWN_LOGS_MAX, type Peer } from '../core/gossip/peers.ts'
+import { ACTIVE_MAX, PASSIVE_MAX } from '../core/gossip/views.ts'
 import { createLibrary, type Library } from '../core/memory/library.ts'
 import { createMemoryStore } from '../core/memory/memory-store.ts'
 import { createSpaces } from '../core/memory/spaces.ts'
-import { PEERS_MAX } from '../core/protocol/limits.ts'
+import {
+  CONDUCT_CALLERS_MAX,
+  CONDUCT_CUT_MAX,
+  FORKS_MAX,
+  LOGS_MAX,
+  PEERS_MAX,
+} from '../core/protocol/limits.ts'
 import { createReplication, type Replication } from '../core/replication.ts'
 import { type Byzantine, createByzantine } from './byzantine.ts'
 import { createClock, createWallClock } from './clock.ts'
@@ -48,15 +56,20 @@ export interface SiegeReport {
   readonly rounds: readonly (number | null)[]
   /** Share of the honest spores that exchange with one another, directly or through other honest ones. */
   readonly largestComponent: number
-  /** Of an honest spore at most: peers in its table, and how many it may have. */
-  readonly peersMax: number
-  readonly peersCap: number
+  /** What strangers can make grow, of the honest spore that has most of it. */
+  readonly caps: readonly Cap[]
   /** Hostile peers among those of an honest spore, on average. */
   readonly hostilePeersShare: number
   /** Spores that an honest one cut off for their conduct: hostile ones, and honest ones, of which there must be none. */
   readonly cutHostile: number
   readonly cutHonest: number
   readonly events: number
+}
+
+export interface Cap {
+  readonly what: string
+  readonly most: number
+  readonly cap: number
 }
 
 const HONEST_ECLIPSED = 3
@@ -215,13 +228,46 @@ export async function runSiege(options: SiegeOptions): Promise<SiegeReport> {
     entries: broadcasts,
     rounds,
     largestComponent: meter.largestComponent(),
-    peersMax: Math.max(...tables.map(({ length }) => length)),
-    peersCap: PEERS_MAX,
+    caps: capsOf(honest.map(({ replication }) => replication)),
     hostilePeersShare: Number((shares.reduce((sum, share) => sum + share, 0) / shares.length).toFixed(3)),
     cutHostile: hostile.filter((node) => cutOff.has(node.descriptor().key)).length,
     cutHonest: honest.filter(({ did }) => cutOff.has(did)).length,
     events: scheduler.steps,
   }
+}
+
+/** As far as sizes can be read from outside; the tests of the others are in docs/bounds.md. */
+function capsOf(spores: readonly Replication[]): Cap[] {
+  const most = (what: string, cap: number, sizeOf: (spore: Replication) => number): Cap => ({
+    what,
+    most: Math.max(...spores.map(sizeOf)),
+    cap,
+  })
+  const mostOf = ({ gossip }: Replication, sizeOf: (peer: Peer) => number): number =>
+    Math.max(0, ...gossip.peers.all().map(sizeOf))
+  return [
+    most('peers', PEERS_MAX, ({ gossip }) => gossip.peers.all().length),
+    most('links', ACTIVE_MAX, ({ gossip }) => gossip.membership.neighbors.active().length),
+    // Configured peers are kept beside these.
+    most(
+      'strangers beside its links',
+      PASSIVE_MAX,
+      ({ gossip }) => gossip.membership.neighbors.passive().filter(({ isPinned }) => !isPinned).length,
+    ),
+    most('logs that a peer is known to have', KNOWN_LOGS_MAX, (spore) =>
+      mostOf(spore, ({ known }) => known.size),
+    ),
+    most('forks that a peer is known to know', KNOWN_LOGS_MAX, (spore) =>
+      mostOf(spore, ({ knownForks }) => knownForks.size),
+    ),
+    most(
+      'accounts of callers',
+      CONDUCT_CALLERS_MAX + CONDUCT_CUT_MAX,
+      ({ federation }) => federation.conduct.size,
+    ),
+    most('logs', LOGS_MAX, ({ memory }) => memory.logs.size),
+    most('fork proofs', FORKS_MAX, ({ memory }) => memory.usage.forks),
+  ]
 }
 
 /** Each was told of the one before it. */

@@ -18,7 +18,7 @@ for (const [siege, nodes] of SMALL)
     for (const rounds of report.rounds) assert.ok(rounds !== null && rounds <= ROUNDS, String(rounds))
     assert.equal(report.largestComponent, 1)
     assert.equal(report.cutHonest, 0)
-    assert.ok(report.peersMax <= report.peersCap)
+    for (const { what, most, cap } of report.caps) assert.ok(most <= cap, `${most} ${what}, of ${cap}`)
     assert.equal(report.honest + report.hostile, nodes)
   })
 

@@ -124,6 +124,10 @@ interface Outgoing {
   readonly maxBytes?: number
 }
 
+/** Bytes of a reply to news: what was refused of a push and what is wanted at their longest. */
+const NEWS_REPLY_BYTES_MAX = 128 * 1024
+/** Bytes of a reply that says yes or no. */
+const SHORT_REPLY_BYTES_MAX = 4 * 1024
 /** Slack over the bound of a pull's reply for the frame that crosses it. */
 const PULL_SLACK_BYTES = 1024 * 1024
 
@@ -253,7 +257,14 @@ export function createFederationClient({
     async push(base, frames) {
       const headers = { 'content-type': FRAMES_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
       const path = `${FEDERATION_PATH}/push`
-      const sent = await send({ method: 'POST', base, path, headers, body: frames })
+      const sent = await send({
+        method: 'POST',
+        base,
+        path,
+        headers,
+        body: frames,
+        maxBytes: NEWS_REPLY_BYTES_MAX,
+      })
       const reply = sent.ok ? decodePushReply(sent.value.body) : null
       const result = reply ? ok(reply) : sent.ok ? err(notUnderstood('push')) : sent
       onPushed(base, result)
@@ -272,7 +283,8 @@ export function createFederationClient({
     async ihave(base, rows) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
       const body = encodeIhave(rows)
-      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/ihave`, headers, body })
+      const path = `${FEDERATION_PATH}/ihave`
+      const sent = await send({ method: 'POST', base, path, headers, body, maxBytes: NEWS_REPLY_BYTES_MAX })
       if (!sent.ok) return sent
       const reply = decodeIhaveReply(sent.value.body)
       return reply ? ok(reply) : err(notUnderstood('ihave'))
@@ -280,7 +292,8 @@ export function createFederationClient({
     async neighbor(base, request) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
       const body = encodeNeighbor(request)
-      const sent = await send({ method: 'POST', base, path: `${FEDERATION_PATH}/neighbor`, headers, body })
+      const path = `${FEDERATION_PATH}/neighbor`
+      const sent = await send({ method: 'POST', base, path, headers, body, maxBytes: SHORT_REPLY_BYTES_MAX })
       if (!sent.ok) return sent
       const reply = decodeNeighborReply(sent.value.body)
       return reply ? ok(reply) : err(notUnderstood('neighbor'))
@@ -288,7 +301,8 @@ export function createFederationClient({
     async probe(base, key) {
       const headers = { 'content-type': CBOR_MEDIA_TYPE, accept: CBOR_MEDIA_TYPE }
       const path = `${FEDERATION_PATH}/probe`
-      const sent = await send({ method: 'POST', base, path, headers, body: encodeProbe(key) })
+      const body = encodeProbe(key)
+      const sent = await send({ method: 'POST', base, path, headers, body, maxBytes: SHORT_REPLY_BYTES_MAX })
       if (!sent.ok) return sent
       const reply = decodeProbeReply(sent.value.body)
       return reply ? ok(reply.reached) : err(notUnderstood('probe'))
@@ -343,4 +357,7 @@ function readNodes(body: Uint8Array): Result<Nodes, Failure> {
 
 const unproven = (): Failure =>
   failure('NETWORK_KEY_REFUSED', 'what answers there does not have the key of this private network')
-const notUnderstood = (what: string) => failure('PEER_REFUSED', `the reply to ${what} is not in its form`)
+const notUnderstood = (what: string): Failure => ({
+  ...failure('PEER_REFUSED', `the reply to ${what} is not in its form`),
+  isNonsense: true,
+})

@@ -62,7 +62,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const known = (wanted: Wanted): Descriptor[] =>
     peers
       .all()
-      .flatMap(({ descriptor }) => (descriptor ? [descriptor] : []))
+      .flatMap(({ descriptor, told }) => descriptor ?? told ?? [])
       .filter(
         (each) =>
           clock.now() - each.issued < DESCRIPTOR_TTL_MS && hasWanted(each, wanted) && mayBeShown(each),

@@ -11,6 +11,7 @@ import { parseShuffle, type Shuffle } from '../identity/shuffle.ts'
 import { queryToWanted, wantsNothing } from '../identity/wanted.ts'
 import type { LogTable } from '../memory/log-table.ts'
 import type { Spaces } from '../memory/spaces.ts'
+import type { Usage } from '../memory/usage.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { textToLogId } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
@@ -37,7 +38,7 @@ import type { Replica } from './replica.ts'
 import type { SegmentFrame, Segments } from './segments.ts'
 import type { SpaceKeeper } from './space-keeper.ts'
 import type { EventSource } from './streams.ts'
-import { judgePush, receivePush } from './tally.ts'
+import { judgeForks, judgePush, receivePush } from './tally.ts'
 
 export interface NodesReply {
   readonly self: Descriptor
@@ -49,6 +50,14 @@ export interface SignedReply {
   readonly body: Uint8Array
   /** Those that sign it, where it is signed, and the proof of a private network’s key. */
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** On what terms a push is taken. */
+export interface PushTerms {
+  /** Entries behind which the rest is left for another time. */
+  readonly entriesMax?: number
+  /** Hears how many entries it brought, those that were here included. */
+  readonly onTaken?: (entries: number) => void
 }
 
 export interface Federation {
@@ -72,7 +81,8 @@ export interface Federation {
   pull(body: Uint8Array, caller: Did): Result<AsyncIterable<Uint8Array>, Failure>
   /** Frames of this spore as JSON lines, for people. */
   toLines(frames: AsyncIterable<Uint8Array>): AsyncIterable<string>
-  push(body: Uint8Array, caller: Did): Promise<Uint8Array>
+  /** Takes what a caller pushes. */
+  push(body: Uint8Array, caller: Did, terms?: PushTerms): Promise<Uint8Array>
   /** The stream of a caller that nobody can reach. Failure OVERLOADED. */
   stream(caller: Did): Result<EventSource, Failure>
   /** Ends every stream: the server closes. */
@@ -117,6 +127,7 @@ export interface FederationDeps {
   readonly reconciler: Pick<Reconciler, 'answer'>
   readonly repair: Pick<Repair, 'answer'>
   readonly logs: LogTable
+  readonly usage: Pick<Usage, 'forksOf'>
   readonly spaces: Spaces
   readonly signer: Signer
   readonly verifier: Verifier
@@ -223,10 +234,13 @@ export function createFederation(deps: FederationDeps): Federation {
 
     toLines: (frames) => framesToLines(frames, deps.compression),
 
-    async push(body, caller) {
-      const { tally, failures, want, suspects, signatures } = await receivePush(replica.seenBy(caller), body)
+    async push(body, caller, { entriesMax, onTaken } = {}) {
+      const received = await receivePush(replica.seenBy(caller), body, entriesMax)
+      const { tally, failures, want, suspects, signatures } = received
       conduct.charge(caller, { signatures })
+      onTaken?.(tally.fresh + tally.duplicate)
       judgePush(conduct, caller, tally, failures)
+      judgeForks(conduct, caller, deps.usage.forksOf(caller))
       for (const logId of suspects) gossip.suspect(caller, logId)
       const { prune, linked } = gossip.pushed(caller, tally)
       return encodePushReply({ new: tally.fresh, dup: tally.duplicate, failures, want, prune, linked })

@@ -4,6 +4,7 @@
  * Invariants: a descriptor is believed of the spore that answered with it at its URL, never on a third one's word; one
  * introduction to a peer is under way at a time; what is learnt of strangers is bounded by the views.
  */
+import { createBoundedMap } from '../base/bounded.ts'
 import type { Clock, Log } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
@@ -60,6 +61,13 @@ export interface IntroductionsDeps {
   readonly onForgotten: (peer: Peer) => void
 }
 
+/** URLs of strangers that are remembered for having failed, and for how long. */
+const FAILED_MAX = 1024
+const FAILED_KEPT_MS = 60_000
+/** Failures, one soon after the other, behind which a stranger is not asked again for a while: one that starts fails once or twice. */
+const FAILED_TIMES = 3
+const FAILED_PAUSE_MS = 10_000
+
 /** Refusals that a peer's own descriptor explains. */
 const MISMATCHES: ReadonlySet<ErrorCode> = new Set([
   'NETWORK_MISMATCH',
@@ -71,6 +79,11 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
   const { self, client, peers, book, signer, verifier, transport, clock, elapsed, log } = deps
   const { isActive, onAnswered, onFailed, onLearnt, onForgotten } = deps
   const { network } = options
+  /** Where strangers were said to be, and were not. */
+  const failed = createBoundedMap<
+    string,
+    { readonly atMs: number; readonly times: number; readonly error: Failure }
+  >(FAILED_MAX)
   const underWay = new Map<Peer, Promise<Result<Peer, Failure>>>()
 
   const introduceOnce = async (peer: Peer): Promise<Result<Peer, Failure>> => {
@@ -117,8 +130,19 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
 
   const fail = (peer: Peer, error: Failure): Result<never, Failure> => {
     onFailed(peer, error)
-    if (peer.isStranger) remove(peer)
+    if (peer.isStranger) {
+      remove(peer)
+      const last = failed.get(peer.url)
+      const isAgain = last !== undefined && elapsed() - last.atMs < FAILED_KEPT_MS
+      failed.set(peer.url, { atMs: elapsed(), times: isAgain ? last.times + 1 : 1, error })
+    }
     return err(error)
+  }
+
+  /** Why a stranger is not asked again so soon: whoever names a URL would make this spore ask there as often as it likes. */
+  const recentFailure = ({ url, isStranger }: Peer): Failure | null => {
+    const last = isStranger ? failed.get(url) : undefined
+    return last && last.times >= FAILED_TIMES && elapsed() - last.atMs < FAILED_PAUSE_MS ? last.error : null
   }
 
   const remove = (peer: Peer): void => {
@@ -165,6 +189,11 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
     introduce(peer) {
       const running = underWay.get(peer)
       if (running) return running
+      const failure = recentFailure(peer)
+      if (failure) {
+        remove(peer)
+        return Promise.resolve(err(failure))
+      }
       const started = introduceOnce(peer).finally(() => underWay.delete(peer))
       underWay.set(peer, started)
       return started

@@ -24,7 +24,7 @@ import { createIntroductions, type Introductions } from './introductions.ts'
 import { isAway, mayBeAsked, phiOf, stepVital, type VitalContext, type VitalEvent } from './liveness.ts'
 import { createLocalHealth, type LocalHealth } from './local-health.ts'
 import { createNeighbors, type Neighbors } from './neighbors.ts'
-import { isCutOff, isOwnTrouble, pause } from './peer-conduct.ts'
+import { isCutOff, isOwnTrouble, noteOffence, pause } from './peer-conduct.ts'
 import { noteGiven, type Peer, type Peers } from './peers.ts'
 import { placeOf } from './place.ts'
 import { createProbes } from './probes.ts'
@@ -114,6 +114,9 @@ export function createPeerTime(clock: Clock, pullIntervalMs: number): () => numb
   return () => measure(clock.now())
 }
 
+/** An answer that is none weighs as so many runs that are none: two in a row, and the peer is cut off. */
+const NONSENSE_TIMES = 4
+
 export function createMembership(options: MembershipOptions, deps: MembershipDeps): Membership {
   const { client, conduct, gate, peers, elapsed, store, writer, signer, verifier, transport } = deps
   const { clock, random, log, signal, sync } = deps
@@ -192,6 +195,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
     if (isOwnTrouble(error)) return
     if (pause(peer, error, elapsed())) return void heard(peer)
     peer.lastError = `${error.code}: ${error.detail}`
+    if (error.isNonsense) noteOffence(conduct, peer, 'malformed', NONSENSE_TIMES)
     log.debug('peer failed', { peer: peer.url, code: error.code, detail: error.detail })
     const isSilent = error.code === 'PEER_UNREACHABLE' || error.code === 'PEER_ASLEEP'
     health.asked(!isSilent)

@@ -60,6 +60,9 @@ export interface NeighborsDeps {
   readonly admits: (peer: Peer) => boolean
 }
 
+/** Requests for links under way, above which nobody is told that one ended: each may take as long as a timeout. */
+const REQUESTS_MAX = 64
+
 export function createNeighbors(deps: NeighborsDeps): Neighbors {
   const { client, peers, elapsed, random, placeOf, introduce, isReachable, subscriptions } = deps
   const { onUp, onDown, onFailed } = deps
@@ -84,7 +87,8 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
       subscriptions().close(peer)
       onDown(peer)
     } else if (effect.type === 'dropped') peers.remove(peer)
-    else track(client.neighbor(peer.url, { ask: 'leave', want: [] }))
+    // Who is not told finds out from the next message: this spore says then that there is no link.
+    else if (requests.size < REQUESTS_MAX) track(client.neighbor(peer.url, { ask: 'leave', want: [] }))
   }
 
   const track = (request: Promise<unknown>): void => {

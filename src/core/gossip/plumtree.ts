@@ -59,6 +59,8 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
   /** What a pull brought before the push did: the push is then no second way to it, but the first, and late. */
   const fetched: Known = createBoundedMap(FETCHED_LOGS_MAX)
 
+  /** Which link brought the last of a log. */
+  const broughtBy = createBoundedMap<LogId, LinkName>(FETCHED_LOGS_MAX)
   const shortcuts = createShortcuts(ANNOUNCE_DELAY_MS, random)
   /** Who was the last to push anything new. */
   let bringer: LinkName | null = null
@@ -146,7 +148,10 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     nowMs: number,
   ): PlumtreeEffect[] => {
     const link = links.get(name)
+    if (fresh > 0) for (const { logId } of rows) broughtBy.set(logId, name)
     if (!link || duplicate <= fresh) return []
+    // It brings the same twice where it was asked for what was already on its way.
+    if (fresh === 0 && rows.length > 0 && rows.every(({ logId }) => broughtBy.peek(logId) === name)) return []
     if (rows.some(({ logId, next }) => next <= (fetched.peek(logId) ?? 0))) return passOn(name, rows, nowMs)
     return [...makeLazy(name, link, nowMs), { type: 'prune', link: name }]
   }

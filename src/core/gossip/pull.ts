@@ -17,7 +17,7 @@ import {
   PULL_RANGES_MAX,
   RECONCILE_LOGS_MIN,
 } from '../protocol/limits.ts'
-import type { HeadsRow, LogStart, Range } from '../protocol/messages.ts'
+import type { HeadsReply, HeadsRow, LogStart, Range } from '../protocol/messages.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { FederationClient } from './client.ts'
 import type { Conduct } from './conduct.ts'
@@ -65,6 +65,12 @@ export const INVESTIGATIONS_MAX = 16
 /** Behind so many pulls in one round each must bring this much: a full reply brings thousands of entries, and ranges of many logs. */
 const QUICK_PULLS = 16
 const QUICK_ENTRIES = 16
+
+/** A pull of more logs than this that was for nothing weighs as several: it may have been one of many thousands. */
+const FUTILE_RANGES = 512
+
+/** A reply that goes in circles has no end, and is no mistake: two of them, and the peer is cut off. */
+const ENDLESS_LIES = 3
 
 interface Round {
   pulls: number
@@ -132,6 +138,8 @@ export function createPuller(deps: PullerDeps): Puller {
         noteOffence(conduct, peer, 'changeling')
       if (reply.more && (reply.cursor === since || page === HEADS_PAGES_MAX - 1))
         noteOffence(conduct, peer, 'lie')
+      // A page behind which there is more is full: one that never is makes of each entry a round of its own.
+      if (reply.more && page > 0 && rowsOf(reply) < QUICK_ENTRIES) noteOffence(conduct, peer, 'futile')
       const isLast = !reply.more || reply.cursor === since
       since = reply.cursor
       // The cursor moves only behind what is here: what failed is asked for again. One bad row stops no other.
@@ -146,8 +154,8 @@ export function createPuller(deps: PullerDeps): Puller {
     return ok('other')
   }
 
-  const lied = (peer: Peer, what: string): Result<never, Failure> => {
-    noteOffence(conduct, peer, 'lie')
+  const lied = (peer: Peer, what: string, times = 1): Result<never, Failure> => {
+    noteOffence(conduct, peer, 'lie', times)
     return err(failure('PEER_REFUSED', what))
   }
 
@@ -218,7 +226,7 @@ export function createPuller(deps: PullerDeps): Puller {
         if (!fresh.ok) return fresh
         isMore = fresh.value > 0 || round.refused.size > before
         if (!isMore || (round.pulls > QUICK_PULLS && fresh.value < QUICK_ENTRIES))
-          noteOffence(conduct, peer, 'futile')
+          noteOffence(conduct, peer, 'futile', 1 + Math.floor(wanted.length / FUTILE_RANGES))
       }
     const isClear = await investigate(peer, round)
     return ok(isClear && missing(lacking).length === 0)
@@ -266,13 +274,20 @@ export function createPuller(deps: PullerDeps): Puller {
   ): Promise<Result<number, Failure>> => {
     const tally = createTally()
     const here = hereOf(peer)
+    /** How far the reply is with each log. */
+    const ends = new Map<LogId, number>()
     for await (const received of here.receive(frames)) {
       if (!received.ok) {
         noteRefusal(conduct, peer, received.error.code)
         return received
       }
-      const { logId, result } = received.value
+      const { logId, end, result } = received.value
       tally.add(received.value)
+      if (end !== null && end <= (ends.get(logId) ?? 0)) {
+        onFetched(tally.stored, peer)
+        return lied(peer, 'a reply comes back to what it brought before', ENDLESS_LIES)
+      }
+      if (end !== null) ends.set(logId, end)
       if (result.ok) {
         noteKnown(peer, logId, here.next(logId))
       } else {
@@ -290,6 +305,8 @@ export function createPuller(deps: PullerDeps): Puller {
 
   return { pull }
 }
+
+const rowsOf = ({ spaces }: HeadsReply): number => spaces.reduce((sum, { rows }) => sum + rows.length, 0)
 
 /** Own logs that are longer elsewhere come first: until they are here, what is written could fork them. */
 const ownFirst = (rows: readonly HeadsRow[], isOwn: (logId: LogId) => boolean): HeadsRow[] => [

@@ -59,7 +59,11 @@ export function refusal({ status, headers, body }: TransportReply): Failure {
   const passedOn = code !== null && PASSED_ON.has(code)
   const title = code ? `${code}: ${ERRORS[code].title}` : 'no code of this protocol'
   const told = status === 503 ? 'PEER_BUSY' : 'PEER_REFUSED'
-  const refused = failure(passedOn ? code : told, `HTTP ${status}, ${title}`)
+  const refused = {
+    ...failure(passedOn ? code : told, `HTTP ${status}, ${title}`),
+    // Proxies refuse in their own words; nobody who is a spore sends another one elsewhere.
+    ...(code === null && status < 400 && { isNonsense: true as const }),
+  }
   const retryAfter = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
   return retryAfter === undefined ? refused : { ...refused, retryAfterSeconds: Number(retryAfter) }
 }

@@ -1,5 +1,6 @@
 /** What came of runs that a peer sent: what it has, what of it was new here, and how much was not. */
 import type { Did, LogId } from '../base/brand.ts'
+import { countFrames } from '../protocol/frame.ts'
 import { PULL_RANGES_MAX } from '../protocol/limits.ts'
 import type { LogNext, LogStart, PushReply } from '../protocol/messages.ts'
 import { type Conduct, offenceOf } from './conduct.ts'
@@ -13,12 +14,12 @@ export interface Tally {
   /** Entries and fork proofs. */
   readonly fresh: number
   readonly duplicate: number
-  /** Proofs among them that were known: these go along every link, so a second one says nothing of the link. */
+  /** Known proofs among them, and entries of logs that fork: these go along every link, so a second one says nothing of the link. */
   readonly knownProofs: number
   add(received: ReceivedRun): void
 }
 
-export function createTally(): Tally {
+export function createTally(isForked: (logId: LogId) => boolean = () => false): Tally {
   const rows: LogNext[] = []
   const stored: LogStart[] = []
   let fresh = 0
@@ -40,8 +41,8 @@ export function createTally(): Tally {
       if (!result.ok) return
       fresh += result.value.fresh
       duplicate += result.value.duplicate
-      if (end === null) knownProofs += result.value.duplicate
-      else rows.push({ logId, next: end })
+      if (end === null || isForked(logId)) knownProofs += result.value.duplicate
+      if (end !== null) rows.push({ logId, next: end })
       if (end !== null && result.value.fresh > 0) stored.push({ logId, from: end - result.value.fresh })
     },
   }
@@ -78,9 +79,24 @@ export function judgePush(
   }
 }
 
-/** Verifies and stores what a peer pushed. */
-export async function receivePush(replica: ReplicaView, frames: Uint8Array): Promise<Receipt> {
-  const tally = createTally()
+/** Logs of one key that may fork: one for each disk that was rolled back. Beyond, whoever has it forks them on purpose. */
+export const OWN_FORKS_MAX = 8
+
+/** Holds against a caller that it pushes though so many of its own logs are proven to fork. */
+export function judgeForks(conduct: Conduct, caller: Did, ownForks: number): void {
+  if (ownForks > OWN_FORKS_MAX) conduct.note(caller, 'lie')
+}
+
+/**
+ * Verifies and stores what a peer pushed. Behind `entriesMax` entries, or a few more, what is left is not looked at: each frame
+ * of it is OVERLOADED, and its sender brings it another time.
+ */
+export async function receivePush(
+  replica: ReplicaView,
+  frames: Uint8Array,
+  entriesMax = Number.POSITIVE_INFINITY,
+): Promise<Receipt> {
+  const tally = createTally((logId) => replica.forkPoint(logId) < Number.POSITIVE_INFINITY)
   const failures: PushReply['failures'][number][] = []
   const want = new Map<LogId, number>()
   const suspects = new Set<LogId>()
@@ -98,6 +114,11 @@ export async function receivePush(replica: ReplicaView, frames: Uint8Array): Pro
       if (logId && code === 'SEQ_GAP' && want.size < PULL_RANGES_MAX) want.set(logId, replica.next(logId))
     }
     index++
+    if (tally.fresh + tally.duplicate >= entriesMax) {
+      for (const all = countFrames(frames); index < all && failures.length < PULL_RANGES_MAX; index++)
+        failures.push({ index, code: 'OVERLOADED' })
+      break
+    }
   }
   return {
     tally,

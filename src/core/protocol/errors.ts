@@ -120,6 +120,8 @@ export interface Failure {
   readonly detail: string
   /** When it is worth another try, where that is known: the `Retry-After` of a reply. */
   readonly retryAfterSeconds?: number
+  /** A peer answered, and not as a spore does: out of form, too long, with a redirect. */
+  readonly isNonsense?: true
 }
 
 export const failure = (code: ErrorCode, detail: string): Failure => ({ code, detail })

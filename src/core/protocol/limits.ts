@@ -155,9 +155,9 @@ export const STREAM_IHAVES_BURST = 64
 export const EVENT_LINE_CHARS_MAX = 2 * MIB
 /** Rows in one ihave: as many as in a reply to heads, so that a spore which nobody can reach can say what it has. */
 export const IHAVE_ROWS_MAX = 8192
-/** Rows lacking here that one caller may announce a second, and at once: a view of 32,768 logs, and what one answer can want. */
+/** Rows lacking here that one caller may announce a second, and at once: what one answer can want, and one announcement. */
 export const CLAIMED_ROWS_PER_SECOND = PULL_RANGES_MAX
-export const CLAIMED_ROWS_BURST = 4 * IHAVE_ROWS_MAX
+export const CLAIMED_ROWS_BURST = IHAVE_ROWS_MAX
 /** Callers whose announcements are accounted for, ~2 KiB each: those who may be neighbours, and some. */
 export const CLAIMED_CALLERS_MAX = 512
 /** What was announced and wanted comes within this, or some of it: the patience of a request. */
@@ -311,9 +311,12 @@ export const CONDUCT_CUT_MAX = 1024
 /** The first time that a caller is cut off it is for so long, and each time after it twice as long, up to the most. */
 export const CUT_MS = MINUTE_MS
 export const CUT_MS_MAX = 24 * 60 * MINUTE_MS
-/** Requests a second of one caller, and at once: a spore that pushes as fast as answers come, on one machine, makes ~200. */
-export const PEER_REQUESTS_PER_SECOND = 256
-export const PEER_REQUESTS_BURST = 2048
+/**
+ * Requests a second of one caller, and at once: a spore that is behind by 20,000 entries makes nine. One that pushes as fast
+ * as answers come, on one machine, makes ~200 a second: after some seconds it is told to wait for one, and nothing is lost.
+ */
+export const PEER_REQUESTS_PER_SECOND = 128
+export const PEER_REQUESTS_BURST = 512
 /** Bytes a second from and to one caller, and at once: ~100,000 entries a second, and a store of 3 M entries. */
 export const PEER_BYTES_PER_SECOND = 8 * MIB
 export const PEER_BYTES_BURST = 256 * MIB
@@ -354,17 +357,17 @@ export const ADDRESS_BUCKETS_MAX = 16_384
 /** Peers behind addresses that keep a bucket of their own there, so that strangers at the same address cannot empty it. */
 export const PROVEN_BUCKETS_MAX = 1024
 /**
- * Signatures a second that are verified for the strangers at one address, and at once: 3 % of what a core verifies, and
- * what a few hundred spores ask that pull in their own time from behind one proxy.
+ * Signatures a second that are verified for the strangers at one address, and at once: what a hundred spores ask that pull
+ * in their own time from behind one router.
  */
-export const ADDRESS_SIGNATURES_PER_SECOND = 128
-export const ADDRESS_SIGNATURES_BURST = 2048
+export const ADDRESS_SIGNATURES_PER_SECOND = 32
+export const ADDRESS_SIGNATURES_BURST = 256
 /** Bytes a second from and to the strangers at one address, and at once: as of a peer. */
 export const ADDRESS_BYTES_PER_SECOND = PEER_BYTES_PER_SECOND
 export const ADDRESS_BYTES_BURST = PEER_BYTES_BURST
 /** A neighbourhood of addresses has this many times what one address has. */
 export const WIDE_FACTOR = 4
-/** All strangers together have this many times what one address has: a fifth of what a core verifies. */
+/** All strangers together have this many times what one address has: a twentieth of what a core verifies. */
 export const EVERYONE_FACTOR = 8
 /** What a signature that does not hold costs: no honest spore sends one. */
 export const FALSE_SIGNATURE_COST = 16

@@ -52,8 +52,8 @@ const BUSY_SHARE = 0.1
 /** Foreign entries are coming in until none have come for this long. */
 const QUIET_MS = 500
 
-/** Entries that a search waits for, at most: 20 ms. Two small spores then find at once what they tell one another. */
-export const CATCH_UP_MAX = 256
+/** Entries that a search waits for, at most: 10 ms. Two small spores then find at once what they tell one another. */
+export const CATCH_UP_MAX = 64
 
 export function createIndexer(deps: IndexerDeps): Indexer {
   const { retriever, memory, library, store, clock, log } = deps

@@ -7,7 +7,8 @@
  * gives them nothing: whoever says to be it at another address is charged there, and only who shares the address of
  * a peer can use up what is that peer's.
  *
- * Invariants: every map is bounded; tokens never exceed the burst, nor debts one burst; time that stands still or
+ * Invariants: every map is bounded; tokens never exceed the burst, nor debts one burst, or where work was done that is
+ * known afterwards `STRANGER_DEBT_FACTOR`; time that stands still or
  * runs backwards refills nothing.
  */
 import { type BoundedMap, createBoundedMap } from '../../core/base/bounded.ts'
@@ -26,26 +27,41 @@ import {
   WIDE_FACTOR,
 } from '../../core/protocol/limits.ts'
 import type { Origin } from './origin.ts'
+import {
+  ADDRESS_KEYS_BURST,
+  ADDRESS_KEYS_PER_SECOND,
+  KEYS_MET_MAX,
+  NEAR_FACTOR,
+  REFUSAL_COST,
+  STRANGER_DEBT_FACTOR,
+} from './strangers.ts'
 
 /** What a request costs. */
 export interface Cost {
   readonly bytes?: number
   readonly signatures?: number
+  /** What else it makes this spore do, in signatures: only strangers pay for it. */
+  readonly work?: number
 }
 
 export interface Accounts {
   /**
    * Takes what a request costs, or nothing where it is not all there: then milliseconds until it is, else 0. For one that
    * costs more than half a burst half of it is enough, and the rest is owed. `claimed` is who the request says to be from.
+   * Being refused costs an address on the public internet a little: who asks on and on is not served in between.
    */
   take(origin: Origin, claimed: string | null, cost: Cost): number
+  /** The same for a key that a stranger says to have: the first time that it comes from there it takes its place among the new ones. */
+  meet(origin: Origin, claimed: string): number
   /** Charges what is known afterwards; it may leave debts. */
   charge(origin: Origin, claimed: string | null, cost: Cost): void
   /** A peer of this spore has signed a request from there. */
   prove(origin: Origin, caller: string): void
+  /** True for one that is not known as a peer there. */
+  isStranger(origin: Origin, claimed: string | null): boolean
   /** True where less than half of the signatures are left that may be verified at once. */
   isStrained(origin: Origin, claimed: string | null): boolean
-  /** Buckets that are kept. */
+  /** Buckets and keys that are kept. */
   readonly size: number
 }
 
@@ -54,6 +70,8 @@ interface Rate {
   readonly bytesBurst: number
   readonly signaturesPerSecond: number
   readonly signaturesBurst: number
+  readonly keysPerSecond: number
+  readonly keysBurst: number
 }
 
 interface Bucket {
@@ -61,6 +79,7 @@ interface Bucket {
   atMs: number
   bytes: number
   signatures: number
+  keys: number
 }
 
 const OWN: Rate = {
@@ -68,10 +87,18 @@ const OWN: Rate = {
   bytesBurst: ADDRESS_BYTES_BURST,
   signaturesPerSecond: ADDRESS_SIGNATURES_PER_SECOND,
   signaturesBurst: ADDRESS_SIGNATURES_BURST,
+  keysPerSecond: ADDRESS_KEYS_PER_SECOND,
+  keysBurst: ADDRESS_KEYS_BURST,
 }
 const WIDE = times(OWN, WIDE_FACTOR)
+const NEAR: Rate = {
+  ...times(OWN, NEAR_FACTOR),
+  bytesPerSecond: OWN.bytesPerSecond,
+  bytesBurst: OWN.bytesBurst,
+}
 const EVERYONE = times(OWN, EVERYONE_FACTOR)
 const PROVEN: Rate = {
+  ...OWN,
   bytesPerSecond: PEER_BYTES_PER_SECOND,
   bytesBurst: PEER_BYTES_BURST,
   signaturesPerSecond: PEER_SIGNATURES_PER_SECOND,
@@ -82,6 +109,7 @@ const PROVEN: Rate = {
 export function createAccounts(nowMs: () => number): Accounts {
   const addresses = createBoundedMap<string, Bucket>(ADDRESS_BUCKETS_MAX)
   const proven = createBoundedMap<string, Bucket>(PROVEN_BUCKETS_MAX)
+  const met = createBoundedMap<string, true>(KEYS_MET_MAX)
   const everyone = newBucket(EVERYONE, nowMs())
 
   const bucketOf = (map: BoundedMap<string, Bucket>, key: string, rate: Rate): Bucket => {
@@ -97,7 +125,7 @@ export function createAccounts(nowMs: () => number): Accounts {
     const buckets = own
       ? [own]
       : [
-          bucketOf(addresses, origin.own, OWN),
+          bucketOf(addresses, origin.own, origin.isNear ? NEAR : OWN),
           ...(origin.wide === null ? [] : [bucketOf(addresses, origin.wide, WIDE)]),
           everyone,
         ]
@@ -105,23 +133,56 @@ export function createAccounts(nowMs: () => number): Accounts {
     return buckets
   }
 
+  /** Not its neighbourhood, nor everyone: what one does there would be paid by others. */
+  const chargeRefusal = ({ own, isNear }: Origin): void => {
+    if (!isNear) spend(bucketOf(addresses, own, OWN), { signatures: REFUSAL_COST })
+  }
+
+  /** Strangers pay for work as for signatures. */
+  const dueOf = (buckets: readonly Bucket[], { bytes = 0, signatures = 0, work = 0 }: Cost): Cost => ({
+    bytes,
+    signatures: buckets.includes(everyone) ? signatures + work : signatures,
+  })
+
   return {
     take(origin, claimed, cost) {
       const buckets = bucketsOf(origin, claimed)
-      const waitMs = Math.max(...buckets.map((bucket) => waitFor(bucket, cost)))
-      if (waitMs === 0) for (const bucket of buckets) spend(bucket, cost)
+      const isStranger = buckets.includes(everyone)
+      const due = dueOf(buckets, cost)
+      const waitMs = Math.max(...buckets.map((bucket) => waitFor(bucket, due)))
+      if (waitMs === 0) for (const bucket of buckets) spend(bucket, due)
+      else if (isStranger) chargeRefusal(origin)
+      return waitMs
+    },
+    meet(origin, claimed) {
+      const key = `${origin.own} ${claimed}`
+      // A proxy that nobody named as one may stand there for everyone.
+      if (origin.isNear || met.get(key)) return 0
+      // Everyone is left out: else one who has many addresses would keep all newcomers away.
+      const buckets = bucketsOf(origin, null).filter((bucket) => bucket !== everyone)
+      const waitMs = Math.max(...buckets.map(waitForKey))
+      if (waitMs > 0) chargeRefusal(origin)
+      else {
+        for (const bucket of buckets) bucket.keys--
+        met.set(key, true)
+      }
       return waitMs
     },
     charge(origin, claimed, cost) {
-      for (const bucket of bucketsOf(origin, claimed)) spend(bucket, cost)
+      const buckets = bucketsOf(origin, claimed)
+      const due = dueOf(buckets, cost)
+      // What was done for it an address pays in full; a neighbourhood, and everyone, would pay for one that left.
+      const depth = (cost.work ?? 0) > 0 ? STRANGER_DEBT_FACTOR : 1
+      for (const [i, bucket] of buckets.entries()) spend(bucket, due, i === 0 ? depth : 1)
     },
     prove(origin, caller) {
       bucketOf(proven, `${origin.own} ${caller}`, PROVEN)
     },
+    isStranger: (origin, claimed) => claimed === null || !proven.get(`${origin.own} ${claimed}`),
     isStrained: (origin, claimed) =>
       bucketsOf(origin, claimed).some(({ rate, signatures }) => signatures < rate.signaturesBurst / 2),
     get size() {
-      return addresses.size + proven.size
+      return addresses.size + proven.size + met.size
     },
   }
 }
@@ -132,6 +193,8 @@ function times(rate: Rate, factor: number): Rate {
     bytesBurst: rate.bytesBurst * factor,
     signaturesPerSecond: rate.signaturesPerSecond * factor,
     signaturesBurst: rate.signaturesBurst * factor,
+    keysPerSecond: rate.keysPerSecond * factor,
+    keysBurst: rate.keysBurst * factor,
   }
 }
 
@@ -140,6 +203,7 @@ const newBucket = (rate: Rate, atMs: number): Bucket => ({
   atMs,
   bytes: rate.bytesBurst,
   signatures: rate.signaturesBurst,
+  keys: rate.keysBurst,
 })
 
 function refill(bucket: Bucket, nowMs: number): void {
@@ -148,6 +212,7 @@ function refill(bucket: Bucket, nowMs: number): void {
   bucket.atMs = Math.max(bucket.atMs, nowMs)
   bucket.bytes = Math.min(rate.bytesBurst, bucket.bytes + seconds * rate.bytesPerSecond)
   bucket.signatures = Math.min(rate.signaturesBurst, bucket.signatures + seconds * rate.signaturesPerSecond)
+  bucket.keys = Math.min(rate.keysBurst, bucket.keys + seconds * rate.keysPerSecond)
 }
 
 /** Milliseconds until a bucket has what something costs. */
@@ -158,7 +223,13 @@ function waitFor({ rate, bytes, signatures }: Bucket, cost: Cost): number {
   return Math.ceil(waitS * 1000)
 }
 
-function spend(bucket: Bucket, { bytes = 0, signatures = 0 }: Cost): void {
-  bucket.bytes = Math.max(-bucket.rate.bytesBurst, bucket.bytes - bytes)
-  bucket.signatures = Math.max(-bucket.rate.signaturesBurst, bucket.signatures - signatures)
+const waitForKey = ({ rate, keys }: Bucket): number =>
+  keys >= 1 ? 0 : Math.ceil((1000 * (1 - keys)) / rate.keysPerSecond)
+
+/** Debts end at so many bursts, or where they are already. */
+function spend(bucket: Bucket, { bytes = 0, signatures = 0 }: Cost, depth = 1): void {
+  const { bytesBurst, signaturesBurst } = bucket.rate
+  bucket.bytes = Math.max(-bytesBurst, bucket.bytes - bytes)
+  const floor = Math.min(bucket.signatures, -depth * signaturesBurst)
+  bucket.signatures = Math.max(floor, bucket.signatures - signatures)
 }

@@ -13,6 +13,13 @@ import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { countFrames, FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
 import { FEDERATION_BODY_BYTES_MAX, SHUFFLE_BYTES_MAX } from '../../core/protocol/limits.ts'
 import { CBOR_MEDIA_TYPE, FEDERATION_PATH } from '../../core/protocol/messages.ts'
+import {
+  STRANGER_BYTES_PER_SIGNATURE,
+  STRANGER_ENTRY_COST,
+  STRANGER_JOIN_COST,
+  STRANGER_PUSH_ENTRIES_MAX,
+  STRANGER_RUN_COST,
+} from '../bounds/strangers.ts'
 import { SECURITY_HEADERS } from '../plugins/headers.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
@@ -92,10 +99,17 @@ export const federationRoutes =
       return sendFrames(reply, federation, takeTurns(frames, slot))
     })
 
-    const pushed = { bodyLimit: FEDERATION_BODY_BYTES_MAX, config: { signatures: countFrames } }
+    const pushed = { bodyLimit: FEDERATION_BODY_BYTES_MAX, config: { signatures: countFrames, work: workOf } }
     app.post(`${FEDERATION_PATH}/push`, pushed, async (request, reply) => {
       const caller = callerOf(request)
-      return sendBytes(reply, CBOR_MEDIA_TYPE, await federation.push(bodyOf(request), caller))
+      const isStranger = app.callers.isStranger(request)
+      const terms = {
+        ...(isStranger && { entriesMax: STRANGER_PUSH_ENTRIES_MAX }),
+        // A run is small when it comes, and what is in it is known only then.
+        onTaken: (entries: number) => app.callers.worked(request, STRANGER_ENTRY_COST * entries),
+      }
+      const pushed = await federation.push(bodyOf(request), caller, terms)
+      return sendBytes(reply, CBOR_MEDIA_TYPE, pushed)
     })
 
     app.get(
@@ -135,7 +149,8 @@ export const federationRoutes =
       return reply.code(204).send()
     })
 
-    app.post(`${FEDERATION_PATH}/ihave`, { bodyLimit: IHAVE_BYTES_MAX }, async (request, reply) => {
+    const announced = { bodyLimit: IHAVE_BYTES_MAX, config: { isRead: true } }
+    app.post(`${FEDERATION_PATH}/ihave`, announced, async (request, reply) => {
       const caller = callerOf(request)
       return sendBytes(reply, CBOR_MEDIA_TYPE, unwrap(federation.ihave(bodyOf(request), caller)))
     })
@@ -161,7 +176,10 @@ export const federationRoutes =
         return reply.code(204).send()
       })
 
-    const joined = { bodyLimit: DESCRIPTOR_BYTES_MAX, config: { signatures: () => 1 } }
+    const joined = {
+      bodyLimit: DESCRIPTOR_BYTES_MAX,
+      config: { signatures: () => 1, work: () => STRANGER_JOIN_COST },
+    }
     for (const path of ['/federation/join', `${FEDERATION_PATH}/join`])
       app.post(path, joined, async (request, reply) => {
         const caller = callerOf(request)
@@ -247,6 +265,9 @@ function textOf(request: FastifyRequest, name: string): string | null {
   const value = (request.query as { readonly [name: string]: unknown })[name]
   return typeof value === 'string' ? value : null
 }
+
+const workOf = (frames: Uint8Array): number =>
+  STRANGER_RUN_COST * countFrames(frames) + Math.ceil(frames.length / STRANGER_BYTES_PER_SIGNATURE)
 
 const bodyOf = (request: FastifyRequest): Uint8Array =>
   (request.body as Uint8Array | undefined) ?? new Uint8Array()

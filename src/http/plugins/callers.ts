@@ -13,6 +13,7 @@ import { claimedCaller } from '../../core/identity/http-signature.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { FALSE_SIGNATURE_COST, REFUSAL_DELAY_MS, REFUSALS_DELAYED_MAX } from '../../core/protocol/limits.ts'
 import { type Accounts, createAccounts } from '../bounds/accounts.ts'
+import { createLane, LANE_BODY_BYTES_MIN } from '../bounds/lane.ts'
 import { type Origin, toOrigin } from '../bounds/origin.ts'
 import { sendFailure } from './errors.ts'
 
@@ -20,6 +21,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Signatures beside its own that a request makes this spore verify, told from its body before any is. */
     signatures?: (body: Uint8Array) => number
+    /** What else it makes this spore do, in signatures. */
+    work?: (body: Uint8Array) => number
+    /** Its body is work to read, whoever sends it. */
+    isRead?: boolean
   }
   interface FastifyInstance {
     readonly callers: Callers
@@ -29,6 +34,10 @@ declare module 'fastify' {
 export interface Callers {
   /** Takes in whether a request was signed by who it says; `isPeer` where that is a peer of this spore. */
   judged(request: FastifyRequest, admitted: Result<Did, Failure>, isPeer: (caller: Did) => boolean): void
+  /** True where it does not come from a peer that is known where it comes from. */
+  isStranger(request: FastifyRequest): boolean
+  /** Charges what a request has made this spore do, in signatures, where a stranger sent it. */
+  worked(request: FastifyRequest, work: number): void
 }
 
 /** Failures that say that a signature is no good, or none. */
@@ -45,6 +54,10 @@ export interface CallersOptions {
 /** Decorates the instance; `guardCallers` then adds the hooks to the scope whose routes are to be paid for. */
 export const callersPlugin = fp<CallersOptions>(async (app, options) => {
   const accounts = options.accounts ?? createAccounts(() => performance.now())
+  const lane = createLane({
+    busyMs: () => performance.eventLoopUtilization().active,
+    nowMs: () => performance.now(),
+  })
   let delayed = 0
 
   const refuse = (reply: FastifyReply, waitMs: number): FastifyReply =>
@@ -61,6 +74,14 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
       if (!admitted.ok && FALSE_SIGNATURES.has(admitted.error.code))
         accounts.charge(origin, claimed, { signatures: FALSE_SIGNATURE_COST })
     },
+    isStranger(request) {
+      const { origin, claimed } = partyOf(request)
+      return accounts.isStranger(origin, claimed)
+    },
+    worked(request, work) {
+      const { origin, claimed } = partyOf(request)
+      accounts.charge(origin, claimed, { work })
+    },
   } satisfies Callers)
 
   app.addHook('onRequest', async (request, reply) => {
@@ -68,6 +89,11 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
     const { origin, claimed } = partyOf(request)
     const waitMs = accounts.take(origin, claimed, { signatures: 1 })
     if (waitMs > 0) return refuse(reply, waitMs)
+    if (accounts.isStranger(origin, claimed)) {
+      const meetMs = claimed === null ? 0 : accounts.meet(origin, claimed)
+      if (meetMs > 0) return refuse(reply, meetMs)
+      if (!(await lane.turn(origin))) return refuse(reply, 0)
+    }
     if (request.routeOptions.config.streams) return
     const bytesSince = meter(request)
     // What came and went, not what was announced: who announces much and sends nothing would empty a proxy's bucket.
@@ -89,10 +115,15 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
   })
 
   app.addHook('preHandler', async (request, reply) => {
-    const count = request.routeOptions.config.signatures
-    if (!count || !(request.body instanceof Uint8Array)) return
+    const { signatures, work, isRead } = request.routeOptions.config
+    if (!(request.body instanceof Uint8Array)) return
     const { origin, claimed } = partyOf(request)
-    const waitMs = accounts.take(origin, claimed, { signatures: count(request.body) })
+    const isWork = isRead === true && request.body.length >= LANE_BODY_BYTES_MIN
+    if (isWork || (signatures && accounts.isStranger(origin, claimed)))
+      if (!(await lane.turn(origin))) return refuse(reply, 0)
+    if (!signatures) return
+    const cost = { signatures: signatures(request.body), work: work?.(request.body) ?? 0 }
+    const waitMs = accounts.take(origin, claimed, cost)
     if (waitMs > 0) return refuse(reply, waitMs)
   })
 })
@@ -100,11 +131,21 @@ export const callersPlugin = fp<CallersOptions>(async (app, options) => {
 /** Not this time, or not as who they say to be. */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 503])
 
+interface Party {
+  readonly origin: Origin
+  readonly claimed: Did | null
+}
+
+const parties = new WeakMap<FastifyRequest, Party>()
+
 /** Where a request comes from, a configured proxy seen through, and who it says to be. */
-const partyOf = (request: FastifyRequest): { origin: Origin; claimed: Did | null } => ({
-  origin: toOrigin(request.ip),
-  claimed: claimedCaller(request.headers),
-})
+function partyOf(request: FastifyRequest): Party {
+  const known = parties.get(request)
+  if (known) return known
+  const party = { origin: toOrigin(request.ip), claimed: claimedCaller(request.headers) }
+  parties.set(request, party)
+  return party
+}
 
 /** Bytes from and to a caller since now; of its body, some may have come with the head. */
 function meter(request: FastifyRequest): () => number {

@@ -24,7 +24,10 @@ export const requestLogPlugin = fp<RequestLogOptions>(async (app, { log }) => {
       status: reply.statusCode,
       elapsedMs: Math.round(reply.elapsedTime),
     }
-    if (reply.statusCode >= 500) log.error('request failed', fields)
+    // Who asks for too much would fill the log: that is counted elsewhere, by caller.
+    if (reply.statusCode === 503 && request.routeOptions.config.access === 'signed')
+      log.debug('request refused', fields)
+    else if (reply.statusCode >= 500) log.error('request failed', fields)
     else if (reply.elapsedTime > SLOW_REQUEST_MS && !request.routeOptions.config.streams)
       log.warn('request was slow', fields)
   })

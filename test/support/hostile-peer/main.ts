@@ -1,6 +1,6 @@
 /**
  * The hostile peer, a program: `main.ts --mode flood[,forks…] --target http://127.0.0.1:7860 [--target …] [--strict …]
- * [--canary 127.0.0.1:9] [--seconds 30] [--network spore-main]`.
+ * [--canary 127.0.0.1:9] [--seconds 30] [--network spore-main] [--block 0]`.
  *
  * A target takes private addresses, so that it finds the hostile peer; a strict one does not, and must not be led inside.
  * It has real identities and signs what it must; what it does to the spores it is given is said by its mode (`modes.ts`;
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     canary: { type: 'string', default: '127.0.0.1:9' },
     seconds: { type: 'string', default: '30' },
     network: { type: 'string', default: DEFAULT_NETWORK },
+    block: { type: 'string', default: '0' },
     list: { type: 'boolean', default: false },
   },
 })
@@ -59,7 +60,7 @@ function createContext(place: number, signal: AbortSignal, stack: AsyncDisposabl
   const { network } = values
   const tally = createTally()
   // One block of addresses a mode: what one does is not held against another.
-  const address = (index: number): string => addressOf(place * 10 + index)
+  const address = (index: number): string => addressOf(Number(values.block) + place * 10 + index)
   const newWire = (from: string, connections?: number) =>
     stack.use(createWire({ tally, signal, from, ...(connections && { connections }) }))
   const newPersona = (name: string) => createPersona(name, network)

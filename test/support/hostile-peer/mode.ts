@@ -74,8 +74,8 @@ export async function befriend(context: ModeContext, url: string, persona = cont
   const link = encodeNeighbor({ ask: 'urgent', want: [] })
   while (!context.signal.aborted) {
     for (const target of context.open) {
-      await ask(context, joinOf(target, persona, url), persona)
-      await ask(context, cbor(target, 'neighbor', link), persona)
+      await context.wire.send(persona.sign(joinOf(target, persona, url)), true)
+      await context.wire.send(persona.sign(cbor(target, 'neighbor', link)), true)
     }
     await pause(BEFRIEND_MS, context.signal)
   }

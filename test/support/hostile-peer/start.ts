@@ -22,14 +22,17 @@ export interface HostileOptions {
   readonly canary: string
   /** It ends by itself after this, should nobody stop it. */
   readonly seconds: number
+  /** The first of its address blocks. Default 0. */
+  readonly block?: number
 }
 
 /** Resolves when it has begun. */
 export async function startHostilePeer(options: HostileOptions): Promise<HostilePeer> {
-  const { modes, targets, strict = [], canary, seconds } = options
+  const { modes, targets, strict = [], canary, seconds, block = 0 } = options
   const argv = [
     join(import.meta.dirname, 'main.ts'),
     ...['--mode', modes.join(','), '--canary', canary, '--seconds', String(seconds)],
+    ...['--block', String(block)],
     ...targets.flatMap((target) => ['--target', target]),
     ...strict.flatMap((target) => ['--strict', target]),
     ...['--network', RUN_NETWORK],

@@ -11,8 +11,11 @@ export interface Answer {
 }
 
 export interface Wire extends AsyncDisposable {
-  /** Sends a request; null where the connection ended without a reply. What it comes to is counted. */
-  send(signed: Signed): Promise<Answer | null>
+  /**
+   * Sends a request; null where the connection ended without a reply. What it comes to is counted; where it is civil, by
+   * itself: it is what any spore does, and nothing to be cut off for.
+   */
+  send(signed: Signed, isCivil?: boolean): Promise<Answer | null>
   /** A raw connection to a spore. */
   open(target: string): Socket
 }
@@ -52,7 +55,7 @@ export function createWire({ tally, signal, from, connections = 16, isLocal = fa
   // A spore that takes it for a proxy of its own sees a public address, and holds that to what strangers may.
   const forwarded = isLocal ? {} : { 'x-forwarded-for': from.replace(/^127\.66\./, '45.66.') }
   return {
-    async send({ method, target, path, headers, body }) {
+    async send({ method, target, path, headers, body }, isCivil = false) {
       tally.sent()
       const what = `${method} ${path.slice(0, 100)}`
       try {
@@ -70,7 +73,8 @@ export function createWire({ tally, signal, from, connections = 16, isLocal = fa
           if (size > REPLY_BYTES_MAX) break
           chunks.push(chunk as Buffer)
         }
-        tally.replied(reply.statusCode, what)
+        if (isCivil && reply.statusCode < 400) tally.note('civil requests served')
+        else tally.replied(reply.statusCode, what)
         return { status: reply.statusCode, headers: reply.headers, body: Buffer.concat(chunks) }
       } catch {
         if (!signal.aborted) tally.replied(null, what)

@@ -96,7 +96,8 @@ export const endlessStream: Mode = {
 
 export const drip: Mode = {
   says: 'is found and linked like any other, and answers everything else with one byte a second',
-  isCut: true,
+  // A spore on a bad line does the same: it counts as gone, and its link is another's.
+  isCut: false,
   async run(context) {
     const url = await context.serve({
       ...civil(context.persona, () => url),
@@ -117,7 +118,8 @@ export const drip: Mode = {
 
 export const hang: Mode = {
   says: 'is found and linked like any other, takes every other request and never answers',
-  isCut: true,
+  // As above.
+  isCut: false,
   async run(context) {
     const url = await context.serve({
       ...civil(context.persona, () => url),

@@ -8,7 +8,8 @@ const CAPTURED_MAX = 500
 
 export const replays: Mode = {
   says: 'sends its own requests again, and those of spores that asked it: to another spore, and back to themselves',
-  isCut: true,
+  // Who sends a request again need not be who signed it, so nothing is held against that key; each is refused.
+  isCut: false,
   async run(context) {
     const captured: Inquiry[] = []
     const url = await context.serve({})

@@ -31,7 +31,8 @@ export function internalUrls(canary: string): readonly string[] {
 
 export const fakeNodes: Mode = {
   says: 'knows thousands of spores that do not exist, other ones each time it is asked',
-  isCut: true,
+  // What it passes on was signed: whether they are there, it need not know.
+  isCut: false,
   async run(context) {
     const fakes = context.newPersona('fake')
     const all = Array.from({ length: DISTINCT }, (_, n) => fakes.descriptor(nobodyAt(n)))

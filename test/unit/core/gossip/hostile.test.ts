@@ -51,10 +51,12 @@ async function framesOf({ spore, did }: Member): Promise<Uint8Array> {
 test('pages of heads without an end are read up to a bound', async (context) => {
   await using net = testLoopback(context)
   let page = 0
-  const { asked } = await playedOut(net, {
+  const { a, asked, liar } = await playedOut(net, {
     heads: async () => headsReply([], { cursor: String(page++), more: true }),
   })
   assert.equal(only(asked, '/heads').length, HEADS_PAGES_MAX)
+  const futile = a.spore.federation.conduct.view(liar.signer.did)?.offences.futile ?? 0
+  assert.ok(futile >= HEADS_PAGES_MAX - 1, `pages with nothing on them, and more behind: ${futile}`)
 })
 
 test('a cursor that stands still ends the pages', async (context) => {

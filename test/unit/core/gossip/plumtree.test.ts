@@ -160,6 +160,15 @@ test('a push of what a pull brought first does not prune the link, and goes on a
   assert.deepEqual(m.pushed('x', 0, 1), [{ type: 'prune', link: 'x' }])
 })
 
+test('a link that brings the same twice is no second way to it; another that brings it is', () => {
+  const m = machine('x', 'y')
+  const rows = [{ logId: A, next: 1 }]
+  assert.deepEqual(m.pushed('x', 1, 0, rows), [])
+  assert.deepEqual(m.pushed('x', 0, 1, rows), [])
+  assert.ok(m.plumtree.isEager('x'))
+  assert.deepEqual(m.pushed('y', 0, 1, rows), [{ type: 'prune', link: 'y' }])
+})
+
 test('a lazy neighbour is told, later', () => {
   const m = machine('x')
   m.handle({ type: 'pruned', link: 'x' })

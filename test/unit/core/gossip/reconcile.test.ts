@@ -308,7 +308,8 @@ test('what stands behind a cursor and was missed is found by the audit of a day'
   const c = await net.open('c')
   await rememberMany(c, 2)
   await join(a, c.url)
-  await net.clock.settle()
+  // What was news is passed on by now.
+  await net.clock.advance(10_000)
   await c.close()
   // It claims that there is nothing, and hands out the cursor behind it.
   const honest = respondFrom(a.spore.federation)

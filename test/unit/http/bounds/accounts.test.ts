@@ -12,6 +12,16 @@ import {
 } from '../../../../src/core/protocol/limits.ts'
 import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
 import { toOrigin } from '../../../../src/http/bounds/origin.ts'
+import {
+  ADDRESS_KEYS_BURST,
+  ADDRESS_KEYS_PER_SECOND,
+  KEYS_MET_MAX,
+  NEAR_FACTOR,
+  REFUSAL_COST,
+  STRANGER_DEBT_FACTOR,
+  STRANGER_ENTRY_COST,
+  STRANGER_PUSH_ENTRIES_MAX,
+} from '../../../../src/http/bounds/strangers.ts'
 
 const STRANGER = toOrigin('93.184.216.34')
 /** Of another neighbourhood than the stranger. */
@@ -29,7 +39,8 @@ test('as many signatures as an address has at once are verified, one more waits'
   const waitMs = accounts.take(STRANGER, null, { signatures: 1 })
   assert.equal(waitMs, Math.ceil(1000 / ADDRESS_SIGNATURES_PER_SECOND))
   assert.equal(accounts.take(OTHER, null, { signatures: 1 }), 0)
-  time.nowMs += waitMs
+  // To be refused has its price.
+  time.nowMs += Math.ceil((1000 * (REFUSAL_COST + 1)) / ADDRESS_SIGNATURES_PER_SECOND)
   assert.equal(accounts.take(STRANGER, null, { signatures: 1 }), 0)
   assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
 })
@@ -44,6 +55,42 @@ test('as many bytes as an address has at once are taken, one more waits, and deb
   assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
   time.nowMs += 1
   assert.equal(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+})
+
+test('who goes on asking while refused is not served in between, who waits a second is', () => {
+  const { time, accounts } = setUp()
+  for (const origin of [STRANGER, OTHER])
+    accounts.charge(origin, null, { signatures: ADDRESS_SIGNATURES_BURST })
+  let served = 0
+  for (let i = 0; i < 600; i++) {
+    time.nowMs += 10
+    if (accounts.take(STRANGER, null, { signatures: 1 }) === 0) served++
+  }
+  assert.equal(served, 0)
+  for (let i = 0; i < 10; i++) {
+    assert.equal(accounts.take(OTHER, null, { signatures: 1 }), 0)
+    time.nowMs += 1000
+  }
+})
+
+test('an address that is none of the public internet may stand for many, and pays nothing for being refused', () => {
+  const { time, accounts } = setUp()
+  const near = toOrigin('127.0.0.1')
+  const has = NEAR_FACTOR * ADDRESS_SIGNATURES_BURST
+  for (let i = 0; i < has; i++) assert.equal(accounts.take(near, null, { signatures: 1 }), 0)
+  for (let i = 0; i < 100; i++) assert.notEqual(accounts.take(near, null, { signatures: 1 }), 0)
+  time.nowMs += 1000
+  assert.equal(accounts.take(near, null, { signatures: 1 }), 0)
+})
+
+test('what a request makes this spore do is paid by strangers alone', () => {
+  const { accounts } = setUp()
+  accounts.prove(STRANGER, 'did:key:zPeer')
+  const work = ADDRESS_SIGNATURES_BURST
+  assert.equal(accounts.take(STRANGER, 'did:key:zOther', { signatures: 1, work }), 0)
+  assert.notEqual(accounts.take(STRANGER, 'did:key:zOther', { signatures: 1 }), 0)
+  for (let i = 0; i < 100; i++)
+    assert.equal(accounts.take(STRANGER, 'did:key:zPeer', { signatures: 1, work }), 0)
 })
 
 test('a debt is never deeper than one burst', () => {
@@ -132,4 +179,69 @@ test('time that runs backwards refills nothing', () => {
   assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
   time.nowMs = 1e6
   assert.notEqual(accounts.take(STRANGER, null, { signatures: 1 }), 0)
+})
+
+test('keys that come for the first time are counted: a crowd of them is one caller', () => {
+  const { time, accounts } = setUp()
+  for (let i = 0; i < ADDRESS_KEYS_BURST; i++) assert.equal(accounts.meet(STRANGER, `did:key:z${i}`), 0)
+  assert.equal(accounts.meet(STRANGER, 'did:key:zMore'), 1000 / ADDRESS_KEYS_PER_SECOND)
+  // Who was there before is no news, however often it comes; elsewhere it is.
+  for (let i = 0; i < 100; i++) assert.equal(accounts.meet(STRANGER, 'did:key:z0'), 0)
+  assert.equal(accounts.meet(OTHER, 'did:key:zMore'), 0)
+  time.nowMs += 1000 / ADDRESS_KEYS_PER_SECOND
+  assert.equal(accounts.meet(STRANGER, 'did:key:zMore'), 0)
+})
+
+test('a crowd that goes on asking is served nothing any more; who waits as told is', () => {
+  const { time, accounts } = setUp()
+  let served = 0
+  for (let i = 0; i < 600; i++) {
+    time.nowMs += 100
+    const isMet = accounts.meet(STRANGER, `did:key:z${i}`) === 0
+    if (isMet && accounts.take(STRANGER, `did:key:z${i}`, { signatures: 1 }) === 0) served++
+  }
+  assert.ok(served <= ADDRESS_KEYS_BURST + 4, `${served} requests of 600 keys`)
+  time.nowMs += 1000 * (1 + (ADDRESS_SIGNATURES_BURST + 1) / ADDRESS_SIGNATURES_PER_SECOND)
+  assert.equal(accounts.meet(STRANGER, 'did:key:zLate'), 0)
+  assert.equal(accounts.take(STRANGER, 'did:key:zLate', { signatures: 1 }), 0)
+})
+
+test('a neighbourhood has some times as many new keys as an address; one that is not public any number', () => {
+  const { accounts } = setUp()
+  let met = 0
+  for (let i = 0; i < 64; i++)
+    for (let key = 0; key < 2; key++)
+      if (accounts.meet(toOrigin(`93.184.216.${i}`), `did:key:z${i}-${key}`) === 0) met++
+  assert.equal(met, WIDE_FACTOR * ADDRESS_KEYS_BURST)
+  assert.equal(accounts.meet(OTHER, 'did:key:zOther'), 0)
+  for (let i = 0; i < 1000; i++) assert.equal(accounts.meet(toOrigin('10.0.0.1'), `did:key:z${i}`), 0)
+})
+
+test('so many keys are remembered, and one more makes the one that came longest ago a new one', () => {
+  const { time, accounts } = setUp()
+  for (let i = 0; i < KEYS_MET_MAX + 1; i++) {
+    time.nowMs += 1000 / ADDRESS_KEYS_PER_SECOND
+    assert.equal(accounts.meet(STRANGER, `did:key:z${i}`), 0)
+  }
+  for (let i = 0; i < ADDRESS_KEYS_BURST; i++) accounts.meet(STRANGER, `did:key:zx${i}`)
+  assert.equal(accounts.meet(STRANGER, `did:key:z${KEYS_MET_MAX}`), 0)
+  assert.notEqual(accounts.meet(STRANGER, 'did:key:z0'), 0)
+})
+
+test('what was done for it an address owes in full, its neighbourhood and everyone no more than one burst', () => {
+  const { time, accounts } = setUp()
+  const work = STRANGER_ENTRY_COST * STRANGER_PUSH_ENTRIES_MAX
+  accounts.charge(STRANGER, null, { signatures: ADDRESS_SIGNATURES_BURST })
+  accounts.charge(STRANGER, null, { work })
+  const waitMs = accounts.take(STRANGER, null, { signatures: 1 })
+  assert.equal(waitMs, Math.ceil(((work + 1) * 1000) / ADDRESS_SIGNATURES_PER_SECOND))
+  for (let i = 0; i < 100; i++) accounts.charge(STRANGER, null, { work })
+  const most = STRANGER_DEBT_FACTOR * ADDRESS_SIGNATURES_BURST
+  const mostMs = Math.ceil(((most + 1) * 1000) / ADDRESS_SIGNATURES_PER_SECOND)
+  assert.equal(accounts.take(STRANGER, null, { signatures: 1 }), mostMs)
+  // A refusal forgives nothing of it.
+  assert.equal(accounts.take(STRANGER, null, { signatures: 1 }), mostMs)
+  time.nowMs += ((ADDRESS_SIGNATURES_BURST + 1) * 1000) / ADDRESS_SIGNATURES_PER_SECOND
+  assert.equal(accounts.take(toOrigin('93.184.216.99'), null, { signatures: 1 }), 0)
+  assert.equal(accounts.take(OTHER, null, { signatures: 1 }), 0)
 })

@@ -19,13 +19,21 @@ import {
   SYNCS_MAX,
   SYNCS_PER_CALLER_MAX,
 } from '../../../../src/core/protocol/limits.ts'
+import { decodePushReply } from '../../../../src/core/protocol/messages.ts'
 import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
 import { toOrigin } from '../../../../src/http/bounds/origin.ts'
+import {
+  ADDRESS_KEYS_BURST,
+  NEAR_FACTOR,
+  STRANGER_PUSH_ENTRIES_MAX,
+  STRANGER_RUN_COST,
+} from '../../../../src/http/bounds/strangers.ts'
 import { createSyncReplies } from '../../../../src/http/federation/sync-replies.ts'
+import { createAuthor } from '../../../support/hostile-peer/author.ts'
 import { ask, HEADS, newSigner, PEER, prepare, pullOf, pushOf, serveFederation } from './support.ts'
 
 const HERE = toOrigin('127.0.0.1')
-const HERE_HAS = ADDRESS_SIGNATURES_BURST
+const HERE_HAS = NEAR_FACTOR * ADDRESS_SIGNATURES_BURST
 
 /** A server whose buckets are not refilled, and the requests whose signatures it verified. */
 async function setUp(options: { federation?: Partial<Federation>; trustProxy?: string[] } = {}) {
@@ -85,7 +93,7 @@ test('a request sent again costs as much as a false signature', async () => {
 /** Frames of two bytes, which hold nothing. */
 const framesOf = (count: number): Buffer => Buffer.concat(Array(count).fill(Buffer.from([0, 0, 0, 2, 0, 0])))
 
-test('a push pays for a signature a frame before any is verified', async () => {
+test('a push pays for its frames and what they make this spore do before any is verified', async () => {
   let pushes = 0
   await using world = await setUp({
     federation: {
@@ -95,9 +103,11 @@ test('a push pays for a signature a frame before any is verified', async () => {
       },
     },
   })
-  world.left(1 + 10)
+  /** Ten signatures, ten runs, and less than two KiB. */
+  const cost = 10 + 10 * STRANGER_RUN_COST + 1
+  world.left(1 + cost)
   assert.equal((await ask(world.served, pushOf(framesOf(10)))).status, 200)
-  world.accounts.charge(HERE, null, { signatures: -(1 + 9) })
+  world.accounts.charge(HERE, null, { signatures: -(1 + cost - 1) })
   assert.equal((await ask(world.served, pushOf(framesOf(10)))).status, 503)
   assert.equal(pushes, 1)
 })
@@ -253,4 +263,54 @@ test('bytes are charged as they come and go, not as they are announced', async (
   world.accounts.charge(HERE, null, { bytes: left - 4000, signatures: -20_000 })
   assert.notEqual(world.accounts.take(HERE, null, { bytes: 4000 }), 0)
   assert.equal(world.accounts.take(HERE, null, { bytes: 1 }), 0)
+})
+
+test('a stranger without a stream that wrote 10,000 entries is rid of them within minutes, and not cut off', async (context) => {
+  const time = { nowMs: 0 }
+  const accounts = createAccounts(() => time.nowMs)
+  await using served = await serveFederation(null, undefined, {
+    http: { accounts, trustProxy: ['127.0.0.1'] },
+  })
+  const signer = newSigner()
+  const from = { 'x-forwarded-for': '93.184.216.34' }
+  const logs = Array.from({ length: 10 }, (_, log) => {
+    const author = createAuthor({ signer, network: 'spore-test', epoch: `backlog ${log}` })
+    author.append(Array.from({ length: 1000 }, (_, n) => `entry ${n} of ${log}, written without a network`))
+    return author.frame(0)
+  })
+  let most = 0
+  for (let left = logs; left.length > 0; ) {
+    const { status, headers, body } = await ask(served, {
+      ...pushOf(Buffer.concat(left)),
+      signer,
+      headers: from,
+    })
+    if (status === 503) {
+      time.nowMs += 1000 * Number(headers['retry-after'])
+      continue
+    }
+    assert.equal(status, 200)
+    const reply = decodePushReply(body)
+    most = Math.max(most, reply?.new ?? 0)
+    const later = new Set(reply?.failures.map(({ index, code }) => (code === 'OVERLOADED' ? index : -1)))
+    left = left.filter((_, i) => later.has(i))
+  }
+  context.diagnostic(`${Math.round(time.nowMs / 1000)} s, at most ${most} entries at once`)
+  assert.equal(served.spore.health().memories, 10_000)
+  assert.ok(most < 2 * STRANGER_PUSH_ENTRIES_MAX, `${most} entries of one push`)
+  assert.ok(time.nowMs < 180_000, `${time.nowMs} ms`)
+  assert.equal(served.spore.federation.conduct.view(signer.did)?.standing, 'ok')
+})
+
+test('a crowd of keys from one address is turned away, those that it was let in with are not', async () => {
+  await using world = await setUp({ trustProxy: ['127.0.0.1'] })
+  const from = { 'x-forwarded-for': '93.184.216.34' }
+  const signers = Array.from({ length: ADDRESS_KEYS_BURST + 1 }, newSigner)
+  const statuses: number[] = []
+  for (const signer of signers)
+    statuses.push((await ask(world.served, { ...HEADS, signer, headers: from })).status)
+  assert.deepEqual(statuses, [...Array(ADDRESS_KEYS_BURST).fill(200), 503])
+  assert.equal((await ask(world.served, { ...HEADS, signer: signers[0]!, headers: from })).status, 200)
+  // Where there may be a proxy, keys say nothing.
+  for (const signer of signers) assert.equal((await ask(world.served, { ...HEADS, signer })).status, 200)
 })
