@@ -38,7 +38,6 @@ const DEAD_MIN = 1024
 /** Hits that are looked at for each that is wanted: some fold into others. */
 const FOLDED_FROM = 5
 
-const NOTHING: ReadonlySet<ScorePart> = new Set()
 const NO_PLACE = { neighbourWeights: [0, 0], linkWeight: 0, threadWeight: 0 } as const
 
 /** A collection and what works over it. */
@@ -71,16 +70,17 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
   }
 
   function searchLexical(query: RetrievalQuery, scope: ScopeTest): RetrievalReply {
-    const { text, limit, explain, nowMs, isFolded = true, without = NOTHING } = query
+    const { text, limit, explain, nowMs, isFolded = true, without } = query
     const { collection, gates, lexical } = engine
     const { table } = collection
+    const isWithout = (part: ScorePart): boolean => without?.has(part) === true
     const gate = gates.open(scope)
     const found = lexical.score(text, gate, query)
     const candidates = selectBest(found.matches, params.candidatesMax, found.score)
     const place = scorePlace(candidates, text, found, gate, collection, analyser, {
       ...params,
-      ...(without.has('place') && NO_PLACE),
-      ...(without.has('speaker') && { speakerFactor: 1 }),
+      ...(isWithout('place') && NO_PLACE),
+      ...(isWithout('speaker') && { speakerFactor: 1 }),
     })
     const scores = new Map<number, number>()
     let { total } = found
@@ -106,8 +106,8 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
       const usefulAtMs = Math.max(timeOf(ordinal, scope), citedAtMs(ordinal))
       return {
         speaker: place.speakerFactor(ordinal),
-        trust: without.has('trust') ? 1 : weightOf(author),
-        age: nowMs === undefined || without.has('age') ? 1 : ageFactor(nowMs - usefulAtMs, params),
+        trust: isWithout('trust') ? 1 : weightOf(author),
+        age: nowMs === undefined || isWithout('age') ? 1 : ageFactor(nowMs - usefulAtMs, params),
       }
     }
 
