@@ -64,9 +64,8 @@ export interface IntroductionsDeps {
 /** URLs of strangers that are remembered for having failed, and for how long. */
 const FAILED_MAX = 1024
 const FAILED_KEPT_MS = 60_000
-/** Failures, one soon after the other, behind which a stranger is not asked again for a while: one that starts fails once or twice. */
+/** Failures, one soon after the other, behind which a stranger is not asked again until then: one that starts fails once or twice. */
 const FAILED_TIMES = 3
-const FAILED_PAUSE_MS = 10_000
 
 /** Refusals that a peer's own descriptor explains. */
 const MISMATCHES: ReadonlySet<ErrorCode> = new Set([
@@ -142,7 +141,7 @@ export function createIntroductions(options: IntroductionsOptions, deps: Introdu
   /** Why a stranger is not asked again so soon: whoever names a URL would make this spore ask there as often as it likes. */
   const recentFailure = ({ url, isStranger }: Peer): Failure | null => {
     const last = isStranger ? failed.get(url) : undefined
-    return last && last.times >= FAILED_TIMES && elapsed() - last.atMs < FAILED_PAUSE_MS ? last.error : null
+    return last && last.times >= FAILED_TIMES && elapsed() - last.atMs < FAILED_KEPT_MS ? last.error : null
   }
 
   const remove = (peer: Peer): void => {

@@ -69,7 +69,7 @@ const QUICK_ENTRIES = 16
 /** A pull of more logs than this that was for nothing weighs as several: it may have been one of many thousands. */
 const FUTILE_RANGES = 512
 
-/** A reply that goes in circles has no end, and is no mistake: two of them, and the peer is cut off. */
+/** A reply that goes in circles, or says what cannot be, is no mistake: two of them, and the peer is cut off. */
 const ENDLESS_LIES = 3
 
 interface Round {
@@ -122,7 +122,8 @@ export function createPuller(deps: PullerDeps): Puller {
         return ok('same')
       }
       // Who names no cursor cannot have one that is unknown.
-      if (isLost && since === null) return lied(peer, 'a cursor is unknown where none was given')
+      if (isLost && since === null)
+        return lied(peer, 'a cursor is unknown where none was given', ENDLESS_LIES)
       if (isLost && !mayReconcile) isComplete = false
       if (mayReconcile && (isLost || isAuditDue(peer))) {
         const compared = await compareViews(peer, round)
@@ -175,7 +176,7 @@ export function createPuller(deps: PullerDeps): Puller {
     if (compared.value === 'endless') {
       pauses.lengthen(peer)
       peer.cursor = null
-      return lied(peer, 'the reconciliation comes to no end')
+      return lied(peer, 'the reconciliation comes to no end', 2)
     }
     pauses.end(peer)
     auditedAtMs.set(peer, clock.now())
