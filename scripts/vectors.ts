@@ -62,7 +62,11 @@ const groups: readonly (readonly [name: string, about: string, make: () => Case[
     sets,
   ],
   ['fork', '`proof` proves that log `logId` forks at `seq`, or is refused.', forks],
-  ['view', '`reply` to heads has these `rows`, whose view has this `digest`, or is refused.', views],
+  [
+    'view',
+    '`reply` to heads has these `rows`, whose view has this `digest` and this `stamp`, or is refused.',
+    views,
+  ],
   [
     'http-signature',
     'A receiver at `nowMs` takes `request` with `headers` as one of `caller`, or refuses it; `earlier`: how often the same request came before.',

@@ -8,7 +8,7 @@
  * spores: a text is a signed entry in a store on disk, found again by search.
  *
  * Like is compared with like. Libraries that only make messages have neither transport nor authors: against them our
- * message bytes are held, that is the bytes on the wire without HTTP's framing and the signatures of requests. Hypercore
+ * message bytes are held, that is the bytes on the wire without HTTP's framing and the signatures of requests (`NOTES`). Hypercore
  * signs, verifies and has an encrypted transport: against it our bytes on the wire are held.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -32,6 +32,18 @@ const ADDED = 0.01
 const CRDTS_ENTRIES_MAX = 5000
 /** Of the CPU time of hypercore, the one that signs and verifies too. */
 const CPU_PART = 0.5
+
+/** What is counted of whom. */
+const NOTES = [
+  'messages of a library: each message that it makes, whole, with a byte for its kind where it has none of its own',
+  'messages of spore: bodies, queries, logs that a path names, values of headers that say something of what is exchanged, and a',
+  'byte for the kind of each request and each reply; without HTTP’s framing and the signatures of requests, which libraries lack',
+  'wire: all bytes of the sockets, held against hypercore’s; each of its figures is a new connection',
+  'nothing differs: from one side’s first word until both know: of spore one request, which names the asker’s view, and its reply',
+  'nothing differs: a view has a name of 12 bytes, for two writers as for a million; a version vector grows with each writer',
+  'nothing differs: an idle hypercore connection sends nothing',
+  'gzip: what the libraries would send if each of their messages went through gzip; no bar',
+]
 
 type Peer = readonly [name: string, measured: Measured]
 
@@ -119,19 +131,7 @@ function reportAll(all: All, plan: Plan, report: Report): void {
   ]
   for (const kind of kinds) reportBytes(kind, all, report)
   reportWork(all, report)
-  report.note(
-    'messages: without HTTP’s framing and request signatures, held against libraries without transport',
-  )
-  report.note(
-    'wire: all bytes of the sockets, held against hypercore’s; each of its figures is a new connection',
-  )
-  report.note(
-    'nothing differs: ours names views by 32-byte digests, as large for two writers as for a million; a version',
-  )
-  report.note(
-    'vector of two writers is smaller than that, and grows with each. An idle hypercore connection sends nothing',
-  )
-  report.note('gzip: what the libraries would send if each of their messages went through gzip; no bar')
+  for (const note of NOTES) report.note(note)
 }
 
 function reportBytes({ name, value, gzip }: Kind, all: All, report: Report): void {

@@ -227,7 +227,7 @@ async function measureQuiet(homeA: string, homeB: string, report: Report): Promi
     const round = await nextRound([a, b])
     report.note(`without news, ${MANY_AUTHORS} authors: ${round.requests.join(', ')}`)
     // Now and then spores also tell one another whom they know.
-    if (!round.requests.every((request) => request === 'GET /federation/v1/heads 304')) continue
+    if (!round.requests.every((request) => request === 'GET /federation/v1/heads 204')) continue
     report.row({
       metric: `a round without news, ${MANY_AUTHORS} authors`,
       value: round.bytes / round.requests.length,

@@ -196,9 +196,9 @@ async function measureQuiet(pair: Pair, report: Report): Promise<void> {
   await quiet(pair)
   const { requests, bytes } = difference(before, await stateOf(pair))
   report.note(`a round without news: ${requests.join(', ')}`)
-  const isOther = requests.filter((request) => request !== 'GET /federation/v1/heads 304')
+  const isOther = requests.filter((request) => request !== 'GET /federation/v1/heads 204')
   report.row({
-    metric: 'no news: requests other than 304',
+    metric: 'no news: requests other than 204',
     value: isOther.length,
     unit: '',
     bar: { atMost: 0 },

@@ -1,4 +1,4 @@
-/** Replies to heads, and the digest of the view that they show (PROTOCOL.md §8). */
+/** Replies to heads, and the digest and stamp of the view that they show (PROTOCOL.md §8). */
 import { cbor, hex, join, type Value } from './cbor.ts'
 import { type Case, genesis, logId, logOf, seeded, sha256 } from './protocol.ts'
 
@@ -26,6 +26,11 @@ function digest(rows: readonly Row[]): string {
   return (sum % (1n << 256n)).toString(16).padStart(64, '0')
 }
 
+const stamp = (digest: string): string =>
+  Buffer.from(sha256(join(Buffer.from('spore/view/1'), Buffer.from(digest, 'hex'))))
+    .subarray(0, 12)
+    .toString('base64url')
+
 export function views(): Case[] {
   const [ada, bo, eve] = ['ada', 'bo', 'eve'].map((name) => logOf(name)) as [
     ReturnType<typeof logOf>,
@@ -49,6 +54,7 @@ export function views(): Case[] {
       ...(forkPoint !== undefined && { forkPoint }),
     })),
     digest: digest(rows),
+    stamp: stamp(digest(rows)),
   })
   const bad = (name: string, item: Value): Case => ({
     name,

@@ -21,6 +21,7 @@ import { type Descriptor, encodeHeads, encodePushReply, type HeadsRow } from '..
 import { encodeMemory } from '../core/protocol/payloads.ts'
 import { type EntryBytes, encodeRun } from '../core/protocol/run.ts'
 import { CAPABILITIES, PROTOCOL_VERSION } from '../core/protocol/version.ts'
+import { VIEW_HEADER } from '../core/protocol/view-stamp.ts'
 import type { AuditedEntry, AuditedLog } from './audit.ts'
 import { createClock, createWallClock } from './clock.ts'
 import { NETWORK_NAME, type SimNode, urlOf } from './node.ts'
@@ -165,17 +166,15 @@ export function createAdversary(name: string, world: World, compression: Compres
       }
     })
 
-  const someHeads = (headers: { readonly [name: string]: string }): TransportReply => {
+  const someHeads = (): TransportReply => {
     // It may claim to hold the very view of whoever asks.
-    const asked = /[0-9a-f]{64}/.exec(headers['if-none-match'] ?? '')?.[0]
-    if (asked && random.chance(0.2))
-      return { status: 304, headers: { etag: `"${asked}"` }, body: new Uint8Array() }
+    if (random.chance(0.2)) return reply(204, new Uint8Array())
     const body = encodeHeads({
       cursor: bytesToHex(random.bytes(8)),
       more: random.chance(0.7),
       spaces: [{ space: COMMONS, rows: someRows() }],
     })
-    return { status: 200, headers: { etag: `"${bytesToHex(random.bytes(32))}"` }, body }
+    return { status: 200, headers: { [VIEW_HEADER]: bytesToBase64url(random.bytes(12)) }, body }
   }
 
   const respond: Responder = async (request) => {
@@ -189,7 +188,7 @@ export function createAdversary(name: string, world: World, compression: Compres
       case 'nodes':
         return jsonReply(200, { self: self(), nodes: [] })
       case 'heads':
-        return someHeads(request.headers)
+        return someHeads()
       case 'pull':
         return reply(200, someFrames())
       case 'push': {

@@ -41,7 +41,7 @@ export interface Audit {
   /** Entries held. */
   readonly entries: number
   /** Digest of the view of these spaces, as PROTOCOL.md §8 defines it. */
-  viewDigest(replicates: (space: string) => boolean): string
+  viewStamp(replicates: (space: string) => boolean): string
 }
 
 export interface AuditDeps {
@@ -202,7 +202,7 @@ export function createAudit(deps: AuditDeps): Audit {
     get entries() {
       return arrival
     },
-    viewDigest(replicates) {
+    viewStamp(replicates) {
       let sum = 0n
       for (const log of logs.values()) {
         const isForked = Number.isFinite(log.forkPoint)
@@ -212,7 +212,8 @@ export function createAudit(deps: AuditDeps): Audit {
         if (isForked) parts.push(uint64(log.forkPoint))
         sum += BigInt(`0x${sha256(...parts).toString('hex')}`)
       }
-      return (sum % (1n << 256n)).toString(16).padStart(64, '0')
+      const digest = Buffer.from((sum % (1n << 256n)).toString(16).padStart(64, '0'), 'hex')
+      return sha256(Buffer.from('spore/view/1'), digest).subarray(0, 12).toString('base64url')
     },
   }
 }

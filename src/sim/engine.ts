@@ -25,8 +25,8 @@ export interface Engine extends AsyncDisposable {
   readonly entries: number
   readonly memories: number
   readonly peers: number
-  /** Digest of the view that peers get. */
-  digest(): string
+  /** Stamp of the view that peers get. */
+  stamp(): string
   remember(inputs: readonly api.RememberInput[]): Promise<readonly Result<api.Remembered, Failure>[]>
   retract(id: string): Promise<Result<api.Retracted, Failure>>
   /** Everything that the library lists. */
@@ -64,7 +64,7 @@ async function wholeEngine({ name, pullIntervalMs }: EngineOptions, ports: Spore
     get peers() {
       return spore.peers().length
     },
-    digest: () => spore.federation.heads(null, []).etag,
+    stamp: () => spore.federation.heads(null, null).stamp,
     remember: spore.rememberMany,
     retract: spore.retract,
     visible: () => listVisible(spore.memories),
@@ -100,7 +100,7 @@ async function halfEngine({ name, pullIntervalMs }: EngineOptions, ports: SporeP
     get peers() {
       return gossip.peers.all().length
     },
-    digest: replica.whole.digest,
+    stamp: replica.whole.stamp,
     remember: library.remember,
     retract: library.retract,
     visible: () => listVisible(library.page),

@@ -6,7 +6,6 @@ import { utf8ToBytes } from '../core/base/bytes.ts'
 import type { Federation } from '../core/gossip/federation.ts'
 import type { TransportReply, TransportRequest, TransportStream } from '../core/gossip/transport.ts'
 import { ERRORS, type Failure, failure } from '../core/protocol/errors.ts'
-import { CURSOR_HEADER, CURSOR_UNKNOWN } from '../core/protocol/messages.ts'
 
 /** Answers requests in a spore's place, at once or by and by. */
 export type Responder = (request: TransportRequest) => Promise<TransportReply | TransportStream>
@@ -33,14 +32,10 @@ export function respondFrom(federation: Federation): Responder {
     }
     switch (`${method} ${path}`) {
       case 'GET /federation/v1/heads': {
-        const since = new URLSearchParams(query).get('since')
-        const etags = (headers['if-none-match'] ?? '')
-          .split(',')
-          .map((etag) => etag.trim().replaceAll('"', ''))
-        const { etag, body: heads, isLost } = federation.heads(since, etags, caller)
-        const status = heads ? 200 : 304
-        const said = { etag: `"${etag}"`, ...(isLost && { [CURSOR_HEADER]: CURSOR_UNKNOWN }) }
-        return { status, headers: said, body: heads ?? new Uint8Array() }
+        const fields = new URLSearchParams(query)
+        const [since, own] = [fields.get('since'), fields.get('own')]
+        const { body: heads, headers: said } = federation.heads(since, own, caller)
+        return { status: heads ? 200 : 204, headers: said, body: heads ?? new Uint8Array() }
       }
       case 'POST /federation/v1/payloads': {
         const given = await federation.payloads(body, caller)

@@ -110,7 +110,7 @@ async function agree(world: World): Promise<number | null> {
   // Rounds count once whoever asked in vain while faults lasted knows it.
   const startMs = scheduler.elapsedMs + FEDERATION_TIMEOUT_MS
   const roundOf = (): number => Math.max(0, Math.ceil((scheduler.elapsedMs - startMs) / plan.pullIntervalMs))
-  const isAgreed = (): boolean => new Set(honest.map(({ engine }) => engine?.digest())).size === 1
+  const isAgreed = (): boolean => new Set(honest.map(({ engine }) => engine?.stamp())).size === 1
   // The digests are asked for now and then: at each step they would cost more than the steps.
   let checkedAtMs = -1
   let isOne = false
@@ -153,7 +153,7 @@ async function checkSets(world: World): Promise<void> {
     const { engine } = node
     if (!node.isHonest || !engine) continue
     const replicates = (space: string): boolean => space !== 'private'
-    if (engine.digest() !== node.audit.viewDigest(replicates))
+    if (engine.stamp() !== node.audit.viewStamp(replicates))
       report('chain', `${node.name} gives another digest than its entries have`)
     const visible = await list(node, world)
     if (!visible) return

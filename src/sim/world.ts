@@ -97,7 +97,7 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
     const node = nodes.find(({ name }) => name === to)
     // Whoever lies answers what it likes.
     if (!node) return
-    if (reply.status === 304) note('a view was the same')
+    if (reply.status === 204 && path.endsWith('/heads')) note('a view was the same')
     if (reply.status === 401 && isRepeat) note('a replay was refused')
     if (reply.status === 507) note('a bound was met')
     if (reply.status === 500) report('broken', `${to} answers ${path} with 500`)

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict'
 import { join as joinPath } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { decodePushReply } from '../../src/core/protocol/messages.ts'
-import { DEFAULT_NETWORK } from '../../src/core/protocol/version.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { bombFrames, bombRequests, sendHugeBody } from '../support/hostile-peer/modes/bombs.ts'
 import { pushOf } from '../support/hostile-peer/modes/forks.ts'
@@ -14,6 +13,7 @@ import { type Asked, createPersona } from '../support/hostile-peer/persona.ts'
 import { createTally } from '../support/hostile-peer/tally.ts'
 import { type Answer, addressOf, createWire } from '../support/hostile-peer/wire.ts'
 import { memoryOf } from '../support/process-memory.ts'
+import { RUN_NETWORK } from '../support/run-network.ts'
 import type { RunningSpore } from '../support/spore-process.ts'
 import { health, startPeer } from './support/swarm.ts'
 
@@ -32,7 +32,7 @@ describe('bombs', () => {
       from: addressOf(200, bombers++),
       isLocal: true,
     })
-    return wire.send(createPersona('bomber', DEFAULT_NETWORK).sign(asked))
+    return wire.send(createPersona('bomber', RUN_NETWORK).sign(asked))
   }
   const tally = createTally()
   const ending = new AbortController()

@@ -12,7 +12,6 @@ import { SECRET_VARIABLES } from '../../src/config/secrets.ts'
 import { LINES_MEDIA_TYPE } from '../../src/core/gossip/lines.ts'
 import { createNetworkKey } from '../../src/core/identity/network-key.ts'
 import { CBOR_MEDIA_TYPE, decodeHeads, encodePull } from '../../src/core/protocol/messages.ts'
-import { DEFAULT_NETWORK } from '../../src/core/protocol/version.ts'
 import {
   type CanarySecret,
   drawSecrets,
@@ -23,6 +22,7 @@ import {
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Asked, createPersona } from '../support/hostile-peer/persona.ts'
+import { RUN_NETWORK } from '../support/run-network.ts'
 import { type RunningSpore, runSpore } from '../support/spore-process.ts'
 import { holds, join, portOf, rememberMany, startPeer } from './support/swarm.ts'
 
@@ -172,7 +172,7 @@ describe('with a canary in every secret field', () => {
 
   /** Its entries as lines: what went between the peers was compressed. */
   async function readEntries({ url }: RunningSpore): Promise<void> {
-    const reader = createPersona('reader', DEFAULT_NETWORK)
+    const reader = createPersona('reader', RUN_NETWORK)
     const networkKey = createNetworkKey(env[SECRET_VARIABLES.networkKey] ?? '')
     const read = async (asked: Omit<Asked, 'target'>): Promise<Uint8Array> => {
       const { method, path, headers: signed, body } = reader.sign({ target: url, ...asked })

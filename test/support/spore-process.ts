@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { RUN_NETWORK } from './run-network.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'spore.js')
 /** No command of a test takes this long unless it hangs; the test then fails with what was printed. */
@@ -118,6 +119,7 @@ function launch(args: readonly string[], options: CommandOptions): ChildProcess 
       ...Object.fromEntries(kept),
       SPORE_HOME: home,
       SPORE_BOOTSTRAP: 'off',
+      SPORE_NETWORK: RUN_NETWORK,
       SPORE_LOG_LEVEL: 'warn',
       ...env,
     },

@@ -8,6 +8,7 @@ import { verifyForkProof } from '../../src/core/memory/fork.ts'
 import { createLogTable, emptyLogRow } from '../../src/core/memory/log-table.ts'
 import { bytesToLogId, logIdToBytes } from '../../src/core/protocol/entry.ts'
 import { decodeHeads, encodeHeads } from '../../src/core/protocol/messages.ts'
+import { viewStamp } from '../../src/core/protocol/view-stamp.ts'
 import { createReplica } from '../unit/core/memory/replica.ts'
 import { hex, load, unhex } from './load.ts'
 
@@ -93,6 +94,7 @@ describe('view', () => {
     reply: string
     rows: { logId: string; next: number; chain: string; forkPoint?: number }[]
     digest: string
+    stamp: string
   }
   for (const one of load<View>('view'))
     test(one.name, () => {
@@ -113,6 +115,7 @@ describe('view', () => {
         if (forkPoint !== undefined) table.setFork({ logId, seq: forkPoint }, chain)
       }
       assert.equal(table.viewDigest([space]), one.digest)
+      assert.equal(viewStamp(one.digest), one.stamp)
     })
 })
 

@@ -92,7 +92,7 @@ const rememberAll = (spore: MeasuredSpore, texts: readonly string[]): Promise<vo
   spore.remember(texts.map((text) => ({ text, space: 'commons' })))
 
 /**
- * A round without news: one request that is answered with 304. Spores now and then ask for other things too; such a
+ * A round without news: one request that is answered with 204. Spores now and then ask for other things too; such a
  * moment is passed over.
  */
 async function quietRound(pair: Pair): Promise<Exchanged> {
@@ -104,7 +104,7 @@ async function quietRound(pair: Pair): Promise<Exchanged> {
       while ((await made()).length === 0 && performance.now() < deadline) await sleep(POLL_MS)
     })
     const requests = await made()
-    const isQuiet = requests.every((request) => request === 'GET /federation/v1/heads 304')
+    const isQuiet = requests.every((request) => request === 'GET /federation/v1/heads 204')
     if (requests.length === 0 || !isQuiet) continue
     // Another may have begun while the first was waited for.
     const part = ({ bytes }: Bytes): Bytes => both(bytes / requests.length)

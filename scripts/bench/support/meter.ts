@@ -12,7 +12,10 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worke
 export interface Meter {
   /** Requests that it made, in order: `GET /path 200`. */
   readonly requests: readonly string[]
-  /** Bytes of them and their replies that the protocol itself says: bodies, queries, the values of If-None-Match and ETag. */
+  /**
+   * Bytes of them and their replies that the protocol itself says: bodies, queries, logs that a path names, the values of `SAID`, and
+   * a byte each for which request and which reply it is, as the messages of libraries have one.
+   */
   readonly messageBytes: number
   /** User and system time of all threads in milliseconds. */
   readonly cpuMs: number
@@ -29,6 +32,13 @@ for (const channel of ['undici:request:bodyChunkSent', 'undici:request:bodyChunk
     messageBytes += Buffer.byteLength((message as { chunk: Uint8Array | string }).chunk)
   })
 
+/** Headers that say something of what is exchanged. */
+const SAID = {
+  request: ['if-none-match', 'range'],
+  reply: ['etag', 'content-range', 'spore-view', 'spore-cursor'],
+} as const
+const KINDS_BYTES = 2
+
 /** Names and values in turn, or by name. */
 type Headers = readonly (string | Buffer)[] | Readonly<Record<string, string | string[] | undefined>>
 function lengthOf(name: string, headers: Headers): number {
@@ -43,9 +53,11 @@ diagnostics.subscribe('undici:request:headers', (message) => {
     request: { method: string; path: string; headers: Headers }
     response: { statusCode: number; headers: Headers }
   }
-  messageBytes += (request.path.split('?')[1] ?? '').length
-  messageBytes += lengthOf('if-none-match', request.headers) + lengthOf('etag', response.headers)
-  requests.push(`${request.method} ${request.path.split('?')[0]} ${response.statusCode}`)
+  const [path = '', query = ''] = request.path.split('?')
+  messageBytes += KINDS_BYTES + query.length + (/\/log\/(.*)/.exec(path)?.[1]?.length ?? 0)
+  for (const name of SAID.request) messageBytes += lengthOf(name, request.headers)
+  for (const name of SAID.reply) messageBytes += lengthOf(name, response.headers)
+  requests.push(`${request.method} ${path} ${response.statusCode}`)
 })
 
 // One counter for all threads: a thread gets its parent's environment data when it starts.

@@ -54,16 +54,17 @@ import {
 import { decodeProbeReply, encodeProbe } from '../protocol/probe-messages.ts'
 import { type Answer, type Ask, decodeAnswers, encodeAsks } from '../protocol/reconcile-messages.ts'
 import { decodeSegmentList, type SegmentList } from '../protocol/segment-list.ts'
+import { headsQuery, parseStamp, VIEW_HEADER } from '../protocol/view-stamp.ts'
 import { EVENT_STREAM_MEDIA_TYPE, readEvents, type StreamEvent } from './event-stream.ts'
 import { isAnswer, orRefusal, parseJson, refusal } from './refusal.ts'
 import type { Transport, TransportReply, TransportRequest, TransportStream } from './transport.ts'
 
 export interface FederationClient {
   /**
-   * `reply` is null where the peer has nothing new: its view, `etag`, is one of `etags`. `isLost` where it does not know the
-   * cursor, and rather than all of its rows it sent none: they are to be reconciled.
+   * `own` is the stamp of the view here; `reply` is null where the peer has the same. `isLost` where it does not know the cursor, and
+   * rather than all of its rows it sent none: they are to be reconciled.
    */
-  heads(base: string, since: string | null, etags: readonly string[]): Promise<Result<HeadsAnswer, Failure>>
+  heads(base: string, since: string | null, own: string): Promise<Result<HeadsAnswer, Failure>>
   /** The answers to the first of the asks. */
   reconcile(base: string, asks: readonly Ask[]): Promise<Result<readonly Answer[], Failure>>
   /** Frames, as they arrive. Throws `SporeError` PEER_UNREACHABLE where they break off. */
@@ -95,7 +96,7 @@ export interface FederationClient {
 
 /** What a peer answered to a request for heads. */
 interface HeadsAnswer {
-  readonly etag: string | null
+  readonly stamp: string | null
   readonly reply: HeadsReply | null
   readonly isLost: boolean
 }
@@ -179,20 +180,21 @@ export function createFederationClient({
   }
 
   return {
-    async heads(base, since, etags) {
-      const query = since === null ? '' : `?since=${encodeURIComponent(since)}`
-      const headers = {
-        accept: CBOR_MEDIA_TYPE,
-        // In step with the peer both are the same view.
-        'if-none-match': [...new Set(etags)].map((etag) => `"${etag}"`).join(', '),
-      }
+    async heads(base, since, own) {
+      const query = headsQuery(own, since)
+      const headers = { accept: CBOR_MEDIA_TYPE }
       const sent = await send({ method: 'GET', base, path: `${FEDERATION_PATH}/heads`, query, headers })
       if (!sent.ok) return sent
-      const etag = /^"([0-9a-f]{64})"$/.exec(sent.value.headers.etag ?? '')?.[1] ?? null
-      if (sent.value.status === 304) return ok({ etag, reply: null, isLost: false })
+      const said = sent.value.headers[VIEW_HEADER]
+      const stamp = parseStamp(said)
+      if (sent.value.status === 204) {
+        if (said === undefined || stamp === own) return ok({ stamp: own, reply: null, isLost: false })
+        if (!stamp || !since) return err(notUnderstood('heads'))
+        return ok({ stamp, reply: { cursor: since, more: false, spaces: [] }, isLost: false })
+      }
       const isLost = sent.value.headers[CURSOR_HEADER] === CURSOR_UNKNOWN
       const reply = decodeHeads(sent.value.body)
-      return reply ? ok({ etag, reply, isLost }) : err(notUnderstood('heads'))
+      return reply ? ok({ stamp, reply, isLost }) : err(notUnderstood('heads'))
     },
     async reconcile(base, asks) {
       const sent = await send({

@@ -1,6 +1,6 @@
 /** The answering side of the exchange (PROTOCOL.md §8). Stateless but for the nonces of the last minutes. */
-import type { Did, SpaceId } from '../base/brand.ts'
-import { concatBytes, utf8ToBytes } from '../base/bytes.ts'
+import type { Did } from '../base/brand.ts'
+import { utf8ToBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
@@ -10,18 +10,16 @@ import type { NetworkKey } from '../identity/network-key.ts'
 import { parseShuffle, type Shuffle } from '../identity/shuffle.ts'
 import { queryToWanted, wantsNothing } from '../identity/wanted.ts'
 import type { LogTable } from '../memory/log-table.ts'
-import type { Spaces, View } from '../memory/spaces.ts'
-import type { LogRow } from '../memory/store.ts'
+import type { Spaces } from '../memory/spaces.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { textToLogId } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
-import { HEADS_ROWS_MAX, PULL_REPLY_BYTES_MAX, RECONCILE_LOGS_MIN, SEQ_MAX } from '../protocol/limits.ts'
+import { PULL_REPLY_BYTES_MAX, SEQ_MAX } from '../protocol/limits.ts'
 import {
   type Descriptor,
   decodeIhave,
   decodeNeighbor,
   decodePull,
-  encodeHeads,
   encodeIhaveReply,
   encodeNeighborReply,
   encodePushReply,
@@ -29,8 +27,8 @@ import {
 } from '../protocol/messages.ts'
 import { decodeProbe, encodeProbeReply } from '../protocol/probe-messages.ts'
 import type { Conduct } from './conduct.ts'
-import { createCursors, type Position } from './cursor.ts'
 import type { Gossip } from './gossip.ts'
+import { createHeads, type HeadsAnswer } from './heads.ts'
 import { framesToLines } from './lines.ts'
 import { createNonces } from './nonces.ts'
 import type { Reconciler } from './reconciler.ts'
@@ -40,15 +38,6 @@ import type { SegmentFrame, Segments } from './segments.ts'
 import type { SpaceKeeper } from './space-keeper.ts'
 import type { EventSource } from './streams.ts'
 import { judgePush, receivePush } from './tally.ts'
-
-export interface HeadsAnswer {
-  /** Digest of the view, 64 characters of hex. */
-  readonly etag: string
-  /** Null for 304: the asker has this view. */
-  readonly body: Uint8Array | null
-  /** The cursor is not known here, and the view is too large to be sent whole for that: it is to be reconciled. */
-  readonly isLost: boolean
-}
 
 export interface NodesReply {
   readonly self: Descriptor
@@ -73,8 +62,8 @@ export interface Federation {
   admit(parts: RequestParts, headers: { readonly [name: string]: unknown }): Result<Did, Failure>
   /** Whether a caller is one of this spore's peers, or holds a stream: there are few, and strangers do not crowd them out. */
   isPeer(caller: Did): boolean
-  /** What advanced in the view of a caller. Whoever is not named, here and below, sees what everybody may. */
-  heads(since: string | null, etags: readonly string[], caller?: Did | null): HeadsAnswer
+  /** What advanced in the view of a caller, who has the view `own` by its stamp. Whoever is not named, here and below, sees what everybody may. */
+  heads(since: string | null, own: string | null, caller?: Did | null): HeadsAnswer
   /** Payloads of single entries. Failure REQUEST_INVALID. */
   payloads(body: Uint8Array, caller?: Did | null): Promise<Result<Uint8Array, Failure>>
   /** Where two views differ. Failure REQUEST_INVALID. */
@@ -141,37 +130,28 @@ export interface FederationDeps {
 }
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { gossip, conduct, replica, logs, spaces, signer, verifier, networkKey, clock, network } = deps
+  const { gossip, conduct, replica, spaces, signer, verifier, networkKey, clock, network } = deps
   const nonces = createNonces({ isPeer: gossip.isPeer })
 
-  const cursors = createCursors({
-    signer,
-    // What comes back into the view stands before cursors that were given meanwhile.
-    epoch: () =>
-      logs.returns === 0 ? deps.epoch() : concatBytes(deps.epoch(), utf8ToBytes(`/${logs.returns}`)),
+  const heads = createHeads({
+    ...deps,
     startedAtMs: clock.now(),
+    onInStep: gossip.noteInStep,
   })
-
-  /** The position behind everything that is here. */
-  const endOf = (rows: readonly LogRow[]): Position => ({
-    arrival: rows.at(-1)?.arrival ?? 0,
-    forks: logs.forkedBehind(0).at(-1)?.taken ?? 0,
-  })
-
-  const rowsBehind = (arrival: number, view: View): LogRow[] => {
-    const rows: LogRow[] = []
-    for (const { row } of logs.behind(arrival)) {
-      if (view.sees(row.space) && !logs.isWithheld(row.logId)) rows.push(row)
-      // One more than a page tells that there are more.
-      if (rows.length > HEADS_ROWS_MAX) break
-    }
-    return rows
-  }
 
   /** Holds against a caller what was wrong with its request. */
   const judged = <T>(caller: Did | null, result: Result<T, Failure>): Result<T, Failure> => {
     if (caller && !result.ok) conduct.noteRefused(caller, result.error.code)
     return result
+  }
+
+  /** Charges a caller with what it is given: making it and sending it cost more than the request. */
+  const charged = (caller: Did | null, reply: Uint8Array): void => {
+    if (caller) conduct.charge(caller, { bytes: reply.length })
+  }
+  const told = (caller: Did | null, reply: Result<Uint8Array, Failure>): Result<Uint8Array, Failure> => {
+    if (reply.ok) charged(caller, reply.value)
+    return reply
   }
 
   return {
@@ -205,41 +185,17 @@ export function createFederation(deps: FederationDeps): Federation {
       return ok(caller)
     },
 
-    heads(since, etags, caller = null) {
-      const here = replica.seenBy(caller)
-      const { view } = here
-      const etag = here.digest()
-      if (etags.includes(etag)) return { etag, body: null, isLost: false }
-      const known = cursors.open(since, view)
-      const from = known.arrival <= deps.arrival() ? known : { arrival: 0, forks: 0 }
-      const forked = logs
-        .forkedBehind(from.forks)
-        .filter(({ row }) => view.sees(row.space) && !logs.isWithheld(row.logId))
-      const forkedPage = forked.slice(0, FORKED_ROWS_MAX)
-      const rows = rowsBehind(from.arrival, view)
-      // Who gives no cursor begins; who gives another one has most of it already.
-      const isLost = since !== null && isBeginning(from) && rows.length > RECONCILE_LOGS_MIN
-      if (isLost) {
-        const cursor = cursors.seal(endOf(rows), view)
-        return { etag, body: encodeHeads({ cursor, more: false, spaces: [] }), isLost }
-      }
-      const page = rows.slice(0, HEADS_ROWS_MAX - forkedPage.length)
-      const bySpace = Map.groupBy([...forkedPage.map(({ row }) => row), ...page], (row): SpaceId => row.space)
-      const end = {
-        arrival: page.at(-1)?.arrival ?? from.arrival,
-        forks: forkedPage.at(-1)?.taken ?? from.forks,
-      }
-      const reply = {
-        cursor: cursors.seal(end, view),
-        more: rows.length > page.length || forked.length > forkedPage.length,
-        spaces: [...bySpace].map(([space, ofSpace]) => ({ space, rows: ofSpace.map(logs.viewOf) })),
-      }
-      return { etag, body: encodeHeads(reply), isLost }
+    heads(since, own, caller = null) {
+      const answer = heads(since, own, caller)
+      if (answer.body) charged(caller, answer.body)
+      return answer
     },
 
-    payloads: async (body, caller = null) =>
-      judged(caller, await deps.repair.answer(body, spaces.viewFor(caller))),
-    reconcile: (body, caller = null) => judged(caller, deps.reconciler.answer(body, spaces.viewFor(caller))),
+    async payloads(body, caller = null) {
+      return told(caller, judged(caller, await deps.repair.answer(body, spaces.viewFor(caller))))
+    },
+    reconcile: (body, caller = null) =>
+      told(caller, judged(caller, deps.reconciler.answer(body, spaces.viewFor(caller)))),
 
     pull(body, caller) {
       const ranges = judged(caller, decodePull(body))
@@ -283,14 +239,16 @@ export function createFederation(deps: FederationDeps): Federation {
       const id = textToLogId(logId)
       const seq = before === null ? SEQ_MAX + 1 : parseSeq(before)
       if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
-      return deps.segments.list(id, seq, spaces.viewFor(caller))
+      return told(caller, await deps.segments.list(id, seq, spaces.viewFor(caller)))
     },
 
     async segment(logId, from, caller = null) {
       const id = textToLogId(logId)
       const seq = parseSeq(from)
       if (!id || seq === null) return err(failure('REQUEST_INVALID', 'a log id, and an entry of it'))
-      return deps.segments.segment(id, seq, spaces.viewFor(caller))
+      const segment = await deps.segments.segment(id, seq, spaces.viewFor(caller))
+      if (segment.ok) charged(caller, segment.value.frame)
+      return segment
     },
 
     ihave(body, caller) {
@@ -372,8 +330,3 @@ function parseSeq(text: string): number | null {
   const seq = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
   return seq <= SEQ_MAX + 1 ? seq : null
 }
-
-const isBeginning = ({ arrival, forks }: Position): boolean => arrival === 0 && forks === 0
-
-/** Rows of forked logs in one reply: what advanced has the other half. */
-const FORKED_ROWS_MAX = HEADS_ROWS_MAX / 2

@@ -176,7 +176,7 @@ export function createGate({ moderation, transport, neighbors, links, ...deps }:
         neighbors().learn(peer)
         // What was left out of its view, or of this one, is to be compared again.
         peer.cursor = null
-        peer.etag = null
+        peer.stamp = null
       }
       for (const did of links().streamHolders())
         if (moderation.peer(did, null) !== 'open') links().closeStream(did)

@@ -84,6 +84,8 @@ export interface Gossip {
   isPeer(did: Did): boolean
   /** Who pulls from here by itself needs nothing brought to it but news. */
   noteAsked(did: Did): void
+  /** A spore asked from the very view that is here, by its stamp: it is in step, and lacks nothing of what is seen by it. */
+  noteInStep(did: Did, stamp: string): void
   /** A spore was given what it pulled: it need not be told of it. */
   noteServed(did: Did, row: LogNext): void
   /** What a spore sent of a log is of another chain than the one here. */
@@ -198,7 +200,7 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     onOpened: (peer) => void sync(peer),
     onEnded(peer, error) {
       membership.failed(peer, error)
-      neighbors.failed(peer)
+      neighbors.ended(peer)
     },
   })
   const investigator = createInvestigator({ client, ...deps, logs: memory.logs, signal })
@@ -344,6 +346,10 @@ export function createGossip(options: GossipOptions, deps: GossipDeps): Gossip {
     noteAsked(did) {
       const peer = peers.byDid(did)
       if (peer) peer.askedAtMs = clock.now()
+    },
+    noteInStep(did, stamp) {
+      const peer = peers.byDid(did)
+      if (peer) peer.stamp = stamp
     },
     noteServed: links.noteServed,
     suspect(did, logId) {

@@ -275,6 +275,7 @@ export function createMembership(options: MembershipOptions, deps: MembershipDep
         peer.witnesses.set(from.descriptor.key, { state, atMs: clock.now() })
     },
     onReached: reached,
+    onFailed: failed,
   })
 
   const suspicion = (peer: Peer): number | null =>

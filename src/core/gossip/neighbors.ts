@@ -23,6 +23,8 @@ export interface Neighbors {
   forget(peer: Peer): void
   /** A peer failed; an active one is replaced. */
   failed(peer: Peer): void
+  /** A link broke, though the peer may well answer: it is asked for another later, whatever it answers meanwhile. */
+  ended(peer: Peer): void
   /** A peer knows of no link. */
   unlinked(peer: Peer): void
   /** Asks for the links that are missing. */
@@ -153,6 +155,9 @@ export function createNeighbors(deps: NeighborsDeps): Neighbors {
     },
     failed({ url }) {
       handle({ type: 'failed', peer: url })
+    },
+    ended({ url }) {
+      handle({ type: 'left', peer: url })
     },
     unlinked({ url }) {
       handle({ type: 'unlinked', peer: url })

@@ -41,8 +41,8 @@ export interface Peer {
   claimedBy: Did | null
   /** When it last pulled from this spore; who does can reach it. */
   askedAtMs: number
-  /** Digest of its view when it was last read, and the cursor behind what was read. */
-  etag: string | null
+  /** Stamp of its view when it was last read, or found to be the one here, and the cursor behind what was read. */
+  stamp: string | null
   cursor: string | null
   /** Next sequence number that it has of a log, as far as we saw: what it has is not pushed to it. */
   readonly known: BoundedMap<LogId, number>
@@ -113,7 +113,7 @@ export function createPeers(elapsed: () => number): Peers {
         isPinned: false,
         claimedBy: null,
         askedAtMs: Number.NEGATIVE_INFINITY,
-        etag: null,
+        stamp: null,
         cursor: null,
         known: createBoundedMap(KNOWN_LOGS_MAX),
         knownForks: createBoundedMap(KNOWN_LOGS_MAX),

@@ -107,14 +107,13 @@ export function createPuller(deps: PullerDeps): Puller {
     const mayReconcile = !pauses.isPaused(peer)
     let since = peer.cursor ?? (mayReconcile && here.logIds().length > RECONCILE_LOGS_MIN ? '' : null)
     for (let page = 0; page < HEADS_PAGES_MAX && !isOver(peer); page++) {
-      const own = here.digest()
-      const answer = await client.heads(peer.url, since, [own, ...(peer.etag ? [peer.etag] : [])])
+      const own = here.stamp()
+      const answer = await client.heads(peer.url, since, own)
       if (!answer.ok) return answer
-      const { etag, reply, isLost } = answer.value
+      const { stamp, reply, isLost } = answer.value
       if (!reply) {
-        // The peer has our view: the next request names one view, not this and an older one.
-        if (etag === own) peer.etag = own
-        return ok(etag === own ? 'same' : 'other')
+        peer.stamp = own
+        return ok('same')
       }
       // Who names no cursor cannot have one that is unknown.
       if (isLost && since === null) return lied(peer, 'a cursor is unknown where none was given')
@@ -129,7 +128,7 @@ export function createPuller(deps: PullerDeps): Puller {
       noteRows(peer, rows)
       if (!fetched.ok) return fetched
       isComplete &&= fetched.value
-      if (reply.spaces.length === 0 && !reply.more && peer.etag !== null && etag !== peer.etag)
+      if (reply.spaces.length === 0 && !reply.more && peer.stamp !== null && stamp !== peer.stamp)
         noteOffence(conduct, peer, 'changeling')
       if (reply.more && (reply.cursor === since || page === HEADS_PAGES_MAX - 1))
         noteOffence(conduct, peer, 'lie')
@@ -139,8 +138,8 @@ export function createPuller(deps: PullerDeps): Puller {
       // What came into view meanwhile may stand before the cursor.
       if (isComplete && started === changes) {
         peer.cursor = since
-        // A view of which pages are missing must not be answered with 304.
-        peer.etag = isLast ? etag : null
+        // A view of which pages are missing does not count as read.
+        peer.stamp = isLast ? stamp : null
       }
       if (isLast) break
     }

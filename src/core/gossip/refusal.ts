@@ -5,7 +5,7 @@ import { ERRORS, type ErrorCode, type Failure, failure, SporeError } from '../pr
 import type { TransportReply, TransportStream } from './transport.ts'
 
 /** A redirect is none: the request was signed for this authority, and another URL is nobody's to name in passing. */
-export const isAnswer = (status: number): boolean => (status >= 200 && status < 300) || status === 304
+export const isAnswer = (status: number): boolean => status >= 200 && status < 300
 
 /** Bytes of problem details that are read. */
 const PROBLEM_BYTES_MAX = 16 * 1024

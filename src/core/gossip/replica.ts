@@ -22,6 +22,7 @@ import { SEGMENT_BYTES_MAX } from '../protocol/limits.ts'
 import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
 import type { HeadsRow } from '../protocol/messages.ts'
 import { encodeRun, quotaBytesFrom } from '../protocol/run.ts'
+import { viewStamp } from '../protocol/view-stamp.ts'
 import type { Declined } from './declined.ts'
 import type { Forks } from './forks.ts'
 import { createOwnLogs, type OwnLogs } from './own-news.ts'
@@ -85,7 +86,8 @@ export interface ReplicaView {
   /** Chain value before an entry, null where not everything before it is held. */
   chainBefore(logId: LogId, seq: number): Promise<Uint8Array | null>
   logIds(): LogId[]
-  digest(): string
+  /** What names the view to others. */
+  stamp(): string
 }
 
 export interface Replica {
@@ -285,7 +287,7 @@ function createReplicaView(viewNow: () => View, deps: ReplicaDeps): ReplicaView 
     forkPoint: (logId) => (rowOf(logId) ? logs.forkPoint(logId) : Number.POSITIVE_INFINITY),
     validPoint: (logId) => (rowOf(logId) ? logs.validPoint(logId) : Number.POSITIVE_INFINITY),
     logIds: () => [...logs.values()].filter(({ row }) => sees(row.space)).map(({ row }) => row.logId),
-    digest: () => logs.viewDigest(viewNow().spaces),
+    stamp: () => viewStamp(logs.viewDigest(viewNow().spaces)),
   }
 }
 

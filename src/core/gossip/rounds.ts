@@ -56,7 +56,7 @@ export function createRounds(deps: RoundsDeps): Rounds {
   spaces.onChanged(() => {
     for (const peer of peers.all()) {
       peer.cursor = null
-      peer.etag = null
+      peer.stamp = null
       if (isCompanion(peer)) sync(peer)
     }
   })

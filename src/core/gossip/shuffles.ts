@@ -9,10 +9,12 @@ import type { Clock, Random } from '../base/ports.ts'
 import { verifyDescriptor } from '../identity/descriptor.ts'
 import type { Verifier } from '../identity/keys.ts'
 import type { Shuffle } from '../identity/shuffle.ts'
+import type { Failure } from '../protocol/errors.ts'
 import { DESCRIPTOR_TTL_MS, SHUFFLE_INTERVAL_MS, SHUFFLE_NODES_MAX } from '../protocol/limits.ts'
 import type { Descriptor } from '../protocol/messages.ts'
 import type { PeerState } from '../protocol/peer-state.ts'
 import type { FederationClient } from './client.ts'
+import { isAway } from './liveness.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Self } from './self.ts'
 
@@ -39,6 +41,7 @@ export interface ShufflesDeps {
   /** A verified descriptor, and how the one who passed it on sees whom it is of. */
   readonly onTold: (descriptor: Descriptor, from: Peer, state: PeerState) => void
   readonly onReached: (peer: Peer) => void
+  readonly onFailed: (peer: Peer, error: Failure) => void
 }
 
 /** A peer that shuffles more often than this is not read. */
@@ -106,11 +109,11 @@ export function createShuffles(deps: ShufflesDeps): Shuffles {
       dueAtMs = nextAt()
       const peer = choose()
       if (!peer) return
-      // Who has not answered yet is asked who it is: that is what makes it one to be told of.
-      if (!peer.descriptor) return void (await deps.introduce(peer))
+      // Who has not answered yet, or not lately, is asked who it is: that is what makes it one to be told of.
+      if (!peer.descriptor || isAway(peer.vital)) return void (await deps.introduce(peer))
       if (!peer.descriptor.capabilities.includes(SHUFFLE_CAPABILITY)) return
       const given = await client.shuffle(peer.url, give(peer))
-      if (!given.ok) return
+      if (!given.ok) return deps.onFailed(peer, given.error)
       deps.onReached(peer)
       take(given.value, peer)
     },

@@ -5,6 +5,7 @@ import type { Spaces } from '../memory/spaces.ts'
 import type { FederationStatus, PeerStatus, PeerView } from '../protocol/api.ts'
 import { swarmDna } from '../protocol/dna.ts'
 import { PEER_STATES } from '../protocol/peer-state.ts'
+import { viewStamp } from '../protocol/view-stamp.ts'
 import { isAway } from './liveness.ts'
 import type { Membership } from './membership.ts'
 import { type Peer, peerDid } from './peers.ts'
@@ -91,7 +92,7 @@ function lagOf(peer: Peer, { logs, spaces }: StatusDeps): Pick<PeerStatus, 'behi
     lag.entries += entries
   }
   const view = spaces.viewFor(peerDid(peer))
-  if (peer.etag === logs.viewDigest(view.spaces)) return { behindHere: here, behindThere: there }
+  if (peer.stamp === viewStamp(logs.viewDigest(view.spaces))) return { behindHere: here, behindThere: there }
   const known = new Map(peer.known.entries())
   for (const [logId, next] of known) {
     const row = logs.get(logId)?.row

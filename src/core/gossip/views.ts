@@ -62,7 +62,7 @@ export type ViewEvent =
   | { readonly type: 'answered'; readonly peer: PeerName; readonly isAccepted: boolean }
   /** A peer is not there, or does not do what it should; also instead of `answered`. */
   | { readonly type: 'failed'; readonly peer: PeerName }
-  /** A peer ended the link. */
+  /** A peer ended the link, or it broke. */
   | { readonly type: 'left'; readonly peer: PeerName }
   /** A peer does not know of the link: it ended it and that was lost, or it has begun anew. It is asked which. */
   | { readonly type: 'unlinked'; readonly peer: PeerName }

@@ -12,12 +12,7 @@ import type { SegmentFrame } from '../../core/gossip/segments.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import { countFrames, FRAMES_MEDIA_TYPE } from '../../core/protocol/frame.ts'
 import { FEDERATION_BODY_BYTES_MAX, SHUFFLE_BYTES_MAX } from '../../core/protocol/limits.ts'
-import {
-  CBOR_MEDIA_TYPE,
-  CURSOR_HEADER,
-  CURSOR_UNKNOWN,
-  FEDERATION_PATH,
-} from '../../core/protocol/messages.ts'
+import { CBOR_MEDIA_TYPE, FEDERATION_PATH } from '../../core/protocol/messages.ts'
 import { SECURITY_HEADERS } from '../plugins/headers.ts'
 import { parseJson } from '../plugins/json.ts'
 import { unwrap } from '../problem.ts'
@@ -69,11 +64,9 @@ export const federationRoutes =
 
     app.get(`${FEDERATION_PATH}/heads`, async (request, reply) => {
       const caller = callerOf(request)
-      const { since } = request.query as { since?: unknown }
-      const answer = federation.heads(typeof since === 'string' ? since : null, etagsOf(request), caller)
-      reply.header('etag', `"${answer.etag}"`).header('cache-control', 'no-cache')
-      if (answer.isLost) reply.header(CURSOR_HEADER, CURSOR_UNKNOWN)
-      return answer.body ? sendBytes(reply, CBOR_MEDIA_TYPE, answer.body) : sendNothingNew(reply)
+      const { body, headers } = federation.heads(textOf(request, 'since'), textOf(request, 'own'), caller)
+      reply.header('cache-control', 'no-store').headers({ ...headers })
+      return body ? sendBytes(reply, CBOR_MEDIA_TYPE, body) : sendNothingNew(reply)
     })
 
     app.post(`${FEDERATION_PATH}/payloads`, { bodyLimit: PAYLOADS_BYTES_MAX }, async (request, reply) => {
@@ -122,8 +115,7 @@ export const federationRoutes =
       const caller = callerOf(request)
       await syncs.begin(reply, caller)
       const { id } = request.params as { id: string }
-      const { before } = request.query as { before?: unknown }
-      const list = await federation.segments(id, typeof before === 'string' ? before : null, caller)
+      const list = await federation.segments(id, textOf(request, 'before'), caller)
       return sendBytes(reply.header('cache-control', 'no-cache'), CBOR_MEDIA_TYPE, unwrap(list))
     })
 
@@ -250,13 +242,19 @@ function etagsOf(request: FastifyRequest): string[] {
   return header.split(',', 8).map((etag) => etag.trim().replace(/^W\//, '').replaceAll('"', ''))
 }
 
+/** A field of the query; null where it is not there once. */
+function textOf(request: FastifyRequest, name: string): string | null {
+  const value = (request.query as { readonly [name: string]: unknown })[name]
+  return typeof value === 'string' ? value : null
+}
+
 const bodyOf = (request: FastifyRequest): Uint8Array =>
   (request.body as Uint8Array | undefined) ?? new Uint8Array()
 
 /** A reply without a body has nothing that a browser could misread: its security headers would be a sixth of the round. */
 function sendNothingNew(reply: FastifyReply): FastifyReply {
   for (const name of Object.keys(SECURITY_HEADERS)) reply.removeHeader(name)
-  return reply.code(304).send()
+  return reply.code(204).send()
 }
 
 /** Frames, or the same as JSON lines where the request asks for these. */

@@ -5,7 +5,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSigner, type Signer } from '../../../src/core/identity/keys.ts'
 import { type Seed, type SignedSeedList, signSeedList } from '../../../src/core/identity/seed-list.ts'
-import { DEFAULT_NETWORK } from '../../../src/core/protocol/version.ts'
+import { RUN_NETWORK } from '../../support/run-network.ts'
 import type { RunningSpore } from '../../support/spore-process.ts'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -21,7 +21,7 @@ export function signedList(
   seeds: readonly Seed[],
   { nowMs = Date.now(), validMs = DAY_MS, by = operator } = {},
 ): SignedSeedList {
-  return signSeedList({ version: 1, network: DEFAULT_NETWORK, seeds }, by, { nowMs, validMs })
+  return signSeedList({ version: 1, network: RUN_NETWORK, seeds }, by, { nowMs, validMs })
 }
 
 export interface ListServer extends AsyncDisposable {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { RUN_NETWORK } from '../run-network.ts'
 import type { ModeName } from './modes.ts'
 import type { Accounts } from './tally.ts'
 
@@ -21,18 +22,17 @@ export interface HostileOptions {
   readonly canary: string
   /** It ends by itself after this, should nobody stop it. */
   readonly seconds: number
-  readonly network?: string
 }
 
 /** Resolves when it has begun. */
 export async function startHostilePeer(options: HostileOptions): Promise<HostilePeer> {
-  const { modes, targets, strict = [], canary, seconds, network } = options
+  const { modes, targets, strict = [], canary, seconds } = options
   const argv = [
     join(import.meta.dirname, 'main.ts'),
     ...['--mode', modes.join(','), '--canary', canary, '--seconds', String(seconds)],
     ...targets.flatMap((target) => ['--target', target]),
     ...strict.flatMap((target) => ['--strict', target]),
-    ...(network === undefined ? [] : ['--network', network]),
+    ...['--network', RUN_NETWORK],
   ]
   const child = spawn(process.execPath, argv, { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')

@@ -227,7 +227,9 @@ def check_view(case):
     rows = [row for _, rows in reply[2] for row in rows]
     wanted = [(unhex(row["logId"]), row["next"], unhex(row["chain"]), row.get("forkPoint")) for row in case["rows"]]
     expect(rows, wanted)
-    expect(protocol.view_digest(rows).hex(), case["digest"])
+    digest = protocol.view_digest(rows)
+    expect(digest.hex(), case["digest"])
+    expect(protocol.view_stamp(digest), case["stamp"])
 
 
 INPUT = re.compile(

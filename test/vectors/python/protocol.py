@@ -452,6 +452,11 @@ def view_digest(rows):
     return (total % 2**256).to_bytes(32, "big")
 
 
+def view_stamp(digest):
+    """What names a view to another: 16 characters, which hide the sum."""
+    return base64.urlsafe_b64encode(sha256(b"spore/view/1", digest)[:12]).decode()
+
+
 # --- Section 7: frames ---
 
 

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { EVENT_STREAM_MEDIA_TYPE, encodeEvent } from '../../../../src/core/gossip/event-stream.ts'
 import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
 import { CBOR_MEDIA_TYPE, encodeIhave, encodeNeighborReply } from '../../../../src/core/protocol/messages.ts'
+import { VIEW_HEADER } from '../../../../src/core/protocol/view-stamp.ts'
 import { createAuthor } from '../author.ts'
 import { civil, headsOf, send } from '../listener.ts'
 import { ask, befriend, hammer, type Mode, type ModeContext, pause } from '../mode.ts'
@@ -19,7 +20,7 @@ export const endlessHeads: Mode = {
     const url = await context.serve({
       heads: ({ reply }) =>
         send(reply, CBOR_MEDIA_TYPE, headsOf([inventedRow()], randomBytes(8).toString('hex'), true), {
-          etag: `"${randomBytes(32).toString('hex')}"`,
+          [VIEW_HEADER]: randomBytes(12).toString('base64url'),
         }),
     })
     await befriend(context, url)

@@ -12,6 +12,7 @@ import {
   type HeadsRow,
 } from '../../../../src/core/protocol/messages.ts'
 import { decodeAsks, encodeAnswers } from '../../../../src/core/protocol/reconcile-messages.ts'
+import { VIEW_HEADER } from '../../../../src/core/protocol/view-stamp.ts'
 import { createAuthor } from '../author.ts'
 import { type Answerer, headsOf, send } from '../listener.ts'
 import { ask, befriend, cbor, hammer, type Mode, pause, rowsOf } from '../mode.ts'
@@ -22,11 +23,11 @@ export const inventedRow = (next = 1): HeadsRow => ({
   chain: new Uint8Array(randomBytes(32)),
 })
 
-const etag = (): string => `"${randomBytes(32).toString('hex')}"`
+const stamp = (): string => randomBytes(12).toString('base64url')
 const heads =
   (rows: readonly HeadsRow[], cursor: string, more = false): Answerer =>
   ({ reply }) =>
-    send(reply, CBOR_MEDIA_TYPE, headsOf(rows, cursor, more), { etag: etag() })
+    send(reply, CBOR_MEDIA_TYPE, headsOf(rows, cursor, more), { [VIEW_HEADER]: stamp() })
 
 export const digest: Mode = {
   says: 'claims to have the very view of whoever asks, or the same logs with another chain',
@@ -36,9 +37,8 @@ export const digest: Mode = {
     let asked = 0
     const url = await context.serve({
       heads: (inquiry) => {
-        const theirs = /[0-9a-f]{64}/.exec(inquiry.headers['if-none-match'] ?? '')?.[0]
-        if (asked++ % 2 === 0 && theirs) {
-          inquiry.reply.writeHead(304, { etag: `"${theirs}"` }).end()
+        if (asked++ % 2 === 0) {
+          inquiry.reply.writeHead(204).end()
           return
         }
         const other = rows.map((row) => ({ ...row, chain: new Uint8Array(randomBytes(32)) }))
@@ -93,7 +93,7 @@ export const cursor: Mode = {
     const url = await context.serve({
       heads: ({ reply }) => {
         const body = headsOf([], randomBytes(32).toString('hex'))
-        send(reply, CBOR_MEDIA_TYPE, body, { [CURSOR_HEADER]: CURSOR_UNKNOWN, etag: etag() })
+        send(reply, CBOR_MEDIA_TYPE, body, { [CURSOR_HEADER]: CURSOR_UNKNOWN, [VIEW_HEADER]: stamp() })
       },
       reconcile: ({ reply, body }) => {
         const asks = decodeAsks(body)

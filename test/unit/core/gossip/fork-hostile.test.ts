@@ -26,7 +26,7 @@ const codesOf = async (member: Member, frames: Uint8Array): Promise<string[]> =>
   return answer.failures.map(({ code }) => code)
 }
 const rowsOf = ({ spore }: Member): HeadsRow[] =>
-  decodeHeads(spore.federation.heads(null, []).body as Uint8Array)!.spaces.flatMap(({ rows }) => [...rows])
+  decodeHeads(spore.federation.heads(null, null).body as Uint8Array)!.spaces.flatMap(({ rows }) => [...rows])
 
 /** A true proof, as the fields of its array. */
 async function provenBy(net: Loopback): Promise<{ proof: Canonical[]; logId: LogId }> {

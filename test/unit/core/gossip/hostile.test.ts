@@ -17,6 +17,7 @@ import {
   encodePull,
   encodePushReply,
 } from '../../../../src/core/protocol/messages.ts'
+import { VIEW_HEADER } from '../../../../src/core/protocol/view-stamp.ts'
 import { type Loopback, type Member, reply } from '../../../support/loopback.ts'
 import { headsReply, inventedRow, type Script, serveLiar } from './liar.ts'
 import { join, memoriesOf, only, remember, rememberMany, testLoopback } from './support.ts'
@@ -39,7 +40,7 @@ async function playedOut(net: Loopback, script: Script) {
 
 /** A run of every log that a spore would serve, as frames. */
 async function framesOf({ spore, did }: Member): Promise<Uint8Array> {
-  const heads = decodeHeads(spore.federation.heads(null, []).body as Uint8Array)!
+  const heads = decodeHeads(spore.federation.heads(null, null).body as Uint8Array)!
   const ranges = heads.spaces.flatMap(({ rows }) => rows.map(({ logId }) => ({ logId, from: 0, to: null })))
   const frames = spore.federation.pull(encodePull(ranges), did)
   const parts: Uint8Array[] = []
@@ -72,14 +73,14 @@ test('rows that are claimed and not delivered are asked for once a round, and ne
   })
   assert.equal(only(asked, '/pull').length, 1)
   const later = net.take().filter(({ request, from }) => from === a.name && request.base === liar.url)
-  for (const { request } of only(later, '/heads')) assert.equal(request.query, '')
+  for (const { request } of only(later, '/heads')) assert.match(request.query, /^\?own=[\w-]{16}$/)
 })
 
 test('more undeliverable rows than one pull takes do not hide the log behind them', async (context) => {
   await using net = testLoopback(context)
   const author = await net.open('author')
   await rememberMany(author, 3)
-  const real = decodeHeads(author.spore.federation.heads(null, []).body as Uint8Array)!.spaces[0]!.rows
+  const real = decodeHeads(author.spore.federation.heads(null, null).body as Uint8Array)!.spaces[0]!.rows
   const rows = [...Array.from({ length: PULL_RANGES_MAX + 1 }, () => inventedRow(net)), ...real]
   const liar = serveLiar(net, 'liar', {
     heads: async () => headsReply(rows, { cursor: 'end', more: false }),
@@ -107,7 +108,7 @@ test('a log on the first page that cannot be had does not hide the second page',
   await using net = testLoopback(context)
   const author = await net.open('author')
   await rememberMany(author, 3)
-  const real = decodeHeads(author.spore.federation.heads(null, []).body as Uint8Array)!.spaces[0]!.rows
+  const real = decodeHeads(author.spore.federation.heads(null, null).body as Uint8Array)!.spaces[0]!.rows
   const liar = serveLiar(net, 'liar', {
     heads: async ({ query }) =>
       query === ''
@@ -157,7 +158,7 @@ test('a log that grows by an entry with every pull is followed up to a bound', a
   let pulls = 0
   const { asked } = await playedOutWithout(net, {
     heads: async () => {
-      const [row] = decodeHeads(author.spore.federation.heads(null, []).body as Uint8Array)!.spaces[0]!.rows
+      const [row] = decodeHeads(author.spore.federation.heads(null, null).body as Uint8Array)!.spaces[0]!.rows
       return headsReply([{ ...row!, next: 2 ** 32 }], { cursor: 'end', more: false })
     },
     pull: async (request) => {
@@ -187,7 +188,7 @@ test('a peer that refuses logs by their content does not keep others in the same
   const carrier = await net.open('carrier')
   const frames = [await framesOf(ahead), await framesOf(author)]
   const rows = [ahead, author].flatMap(
-    ({ spore }) => decodeHeads(spore.federation.heads(null, []).body as Uint8Array)!.spaces[0]!.rows,
+    ({ spore }) => decodeHeads(spore.federation.heads(null, null).body as Uint8Array)!.spaces[0]!.rows,
   )
   const liar = serveLiar(net, 'liar', {
     heads: async () => headsReply(rows, { cursor: 'end', more: false }),
@@ -319,17 +320,18 @@ test('a second page is read although the view is still the one of the first', as
   const other = await net.open('other')
   await rememberMany(other, 3)
   const rowsOf = ({ spore }: Member) =>
-    decodeHeads(spore.federation.heads(null, []).body as Uint8Array)!.spaces.flatMap(({ rows }) => rows)
-  const etag = `"${'e'.repeat(64)}"`
+    decodeHeads(spore.federation.heads(null, null).body as Uint8Array)!.spaces.flatMap(({ rows }) => rows)
+  const stamp = 'e'.repeat(16)
+  const said = { [VIEW_HEADER]: stamp }
   const peer = serveLiar(net, 'paged', {
-    heads: async ({ query, headers }) => {
-      if (headers['if-none-match']?.includes(etag))
-        return { status: 304, headers: { etag }, body: new Uint8Array() }
+    heads: async ({ query }) => {
+      const since = new URLSearchParams(query).get('since')
+      if (since === 'second') return { status: 204, headers: said, body: new Uint8Array() }
       const page =
-        query === ''
+        since === null
           ? headsReply(rowsOf(author), { cursor: 'first', more: true })
           : headsReply(rowsOf(other), { cursor: 'second', more: false })
-      return { ...page, headers: { etag } }
+      return { ...page, headers: said }
     },
     pull: async (request) => {
       const ranges = decodePull(request.body)
@@ -343,7 +345,20 @@ test('a second page is read although the view is still the one of the first', as
   assert.equal(memoriesOf(a), 5)
   net.take()
   await net.clock.advance(60_000)
-  for (const { reply } of only(net.take(), '/heads')) assert.equal(reply?.status, 304)
+  for (const { reply } of only(net.take(), '/heads')) assert.equal(reply?.status, 204)
+})
+
+test('a 204 that names another view is believed only behind a cursor', async (context) => {
+  await using net = testLoopback(context)
+  const a = await net.open('a')
+  for (const said of ['e'.repeat(16), 'no stamp', '']) {
+    const answer = { status: 204, headers: { [VIEW_HEADER]: said }, body: new Uint8Array() }
+    const { url } = serveLiar(net, `liar-${said.length}`, { heads: async () => answer })
+    await join(a, url)
+    await net.clock.settle()
+    const peer = a.spore.peers().find((each) => each.url === url)
+    assert.match(peer?.lastError ?? '', /the reply to heads is not in its form/)
+  }
 })
 
 test('what a peer refused in a push is offered again by a spore that it cannot pull from', async (context) => {

@@ -28,6 +28,7 @@ export interface Script {
   readonly neighbor?: Responder
   readonly join?: Responder
   readonly segments?: Responder
+  readonly shuffle?: Responder
 }
 
 export interface Liar {
@@ -59,6 +60,7 @@ export function serveLiar(
     },
     neighbor: async () => reply(200, encodeNeighborReply({ accepted: true, reached: true })),
     join: async (request) => signedReply(net, request, signer, { self: descriptor(), nodes: [] }),
+    shuffle: async () => jsonReply(200, { nodes: [], states: [] }),
     segments: async () => problem(failure('SEGMENT_UNKNOWN', 'none')),
     ...script,
   }

@@ -11,6 +11,7 @@ import { SHUFFLE_NODES_MAX } from '../../../../src/core/protocol/limits.ts'
 import type { Descriptor } from '../../../../src/core/protocol/messages.ts'
 import { decodeProbeReply, encodeProbe } from '../../../../src/core/protocol/probe-messages.ts'
 import { jsonReply, type Loopback, type Member } from '../../../support/loopback.ts'
+import { life, tell } from './equivocator.ts'
 import { serveLiar } from './liar.ts'
 import { join, memoriesOf, only, remember, rememberMany, testLoopback } from './support.ts'
 
@@ -296,7 +297,7 @@ test('the status says how far each is behind, and what a peer last took', async 
   assert.ok(given?.acceptedAt)
   assert.deepEqual(statusOf(b, a)?.roles, ['relay'])
   assert.deepEqual([statusOf(b, a)?.tags, statusOf(b, a)?.families], [['physics'], ['qwen']])
-  // In both directions: a pull would bring them, too.
+  // Neither is it told, nor does it ask.
   net.lose = () => true
   await rememberMany(a, 5)
   await net.clock.advance(1000)
@@ -307,6 +308,21 @@ test('the status says how far each is behind, and what a peer last took', async 
   assert.deepEqual(statusOf(b, a)?.behindHere, { logs: 0, entries: 0 })
   assert.equal(statusOf(a, b)?.reachability.itReachesUs, true)
   assert.ok((statusOf(a, b)?.lastHeardSeconds ?? 1e9) < 60)
+})
+
+test('who is asked from its own view knows that the asker is in step, though nobody said of what', async (context) => {
+  await using net = testLoopback(context)
+  const [a, b] = [await net.open('a'), await net.open('b')]
+  await join(a, b.url)
+  await net.clock.advance(MINUTE_MS)
+  net.lose = () => true
+  const run = await life('mallory', ['one', 'two'])
+  for (const member of [a, b]) await tell(member, run)
+  assert.deepEqual(statusOf(a, b)?.behindThere, { logs: 1, entries: 2 })
+  // Only b asks, and says nothing of the log.
+  net.lose = (from, { path }) => from === 'a' || /\/(push|ihave)$/.test(path)
+  await net.clock.advance(2 * MINUTE_MS)
+  assert.deepEqual(statusOf(a, b)?.behindThere, { logs: 0, entries: 0 })
 })
 
 test('a push that is refused leaves its code behind', async (context) => {

@@ -116,8 +116,8 @@ test('a third spore that knows both never meets a byte of their space', async (c
       context.diagnostic(`never sent at all: ${secret.toString('base64url')}`)
   assert.ok(all.some((bytes) => bytes.includes('canary of the laptop')))
   // Members of the space and the stranger agree on what all three may see.
-  const etags = [vps, laptop, third].map(({ spore }) => spore.federation.heads(null, [], null).etag)
-  assert.equal(new Set(etags).size, 1)
+  const stamps = [vps, laptop, third].map(({ spore }) => spore.federation.heads(null, null, null).stamp)
+  assert.equal(new Set(stamps).size, 1)
 })
 
 test('a member that was removed gets nothing that came later, and what it still writes counts nowhere', async (context) => {
@@ -138,13 +138,13 @@ test('a member that was removed gets nothing that came later, and what it still 
   assert.deepEqual(await textsOf(vps, 'home'), ['after the removal', 'of the phone, before'])
   assert.deepEqual(await textsOf(phone, 'home'), ['of the phone, before', 'of the phone, behind the cut'])
   const ofMember = [vps, laptop].map(
-    ({ spore }, i) => spore.federation.heads(null, [], [laptop, vps][i]!.did).etag,
+    ({ spore }, i) => spore.federation.heads(null, null, [laptop, vps][i]!.did).stamp,
   )
   assert.equal(ofMember[0], ofMember[1])
   // Its guesses are answered as if there were no such space.
   assert.equal(
-    vps.spore.federation.heads(null, [], phone.did).etag,
-    vps.spore.federation.heads(null, [], null).etag,
+    vps.spore.federation.heads(null, null, phone.did).stamp,
+    vps.spore.federation.heads(null, null, null).stamp,
   )
 })
 
@@ -167,10 +167,10 @@ test('a cut that comes after what it cuts hides that, and who is added again goe
   await settle(net)
   await settle(net)
   assert.deepEqual(await textsOf(laptop, 'home'), ['one'])
-  const etags = [vps, laptop].map(
-    ({ spore }, i) => spore.federation.heads(null, [], [laptop, vps][i]!.did).etag,
+  const stamps = [vps, laptop].map(
+    ({ spore }, i) => spore.federation.heads(null, null, [laptop, vps][i]!.did).stamp,
   )
-  assert.equal(etags[0], etags[1], 'both cut the log at the same place')
+  assert.equal(stamps[0], stamps[1], 'both cut the log at the same place')
   const page = await laptop.spore.search({ q: 'two', limit: 10 })
   assert.ok(page.ok && page.value.hits.every(({ text }) => text !== 'two'))
   // Added again, it learns that its log is cut and goes on in another.

@@ -6,6 +6,7 @@ import { decodeFrames } from '../../../../src/core/protocol/frame.ts'
 import { FEDERATION_BODY_BYTES_MAX, PULL_RANGES_MAX } from '../../../../src/core/protocol/limits.ts'
 import { decodeHeads, decodePushReply, encodePull } from '../../../../src/core/protocol/messages.ts'
 import { decodeRun } from '../../../../src/core/protocol/run.ts'
+import { headsQuery, VIEW_HEADER } from '../../../../src/core/protocol/view-stamp.ts'
 import { alterRun, framesOf, makeRun } from './runs.ts'
 import { ask, HEADS, newSigner, pullOf, pushOf, type Served, serveFederation } from './support.ts'
 
@@ -16,58 +17,81 @@ async function push(served: Served, body: Uint8Array) {
   return decodePushReply(reply)!
 }
 
-async function heads(served: Served, since: string | null, ifNoneMatch: string) {
-  const path = since === null ? HEADS.path : `${HEADS.path}?since=${encodeURIComponent(since)}`
-  return ask(served, { method: 'GET', path, headers: { 'if-none-match': ifNoneMatch } })
-}
+const heads = (served: Served, since: string | null, own: string | null = null) =>
+  ask(served, { method: 'GET', path: `${HEADS.path}${headsQuery(own, since)}` })
 
-test('heads answer 200 with an ETag, and 304 without a body to who has that view', async () => {
+test('heads say the stamp of the view, and nothing else to who has it, or has read it', async () => {
   await using served = await serveFederation()
   await served.spore.remember({ text: 'for all', space: 'commons' })
   await served.spore.remember({ text: 'for nobody', space: 'private' })
-  const first = await heads(served, null, '"x"')
+  const first = await heads(served, null, 'x')
   assert.equal(first.status, 200)
-  assert.match(first.headers.etag ?? '', /^"[0-9a-f]{64}"$/)
+  const stamp = first.headers[VIEW_HEADER] as string
+  assert.match(stamp, /^[\w-]{16}$/)
+  assert.equal(first.headers['cache-control'], 'no-store')
   const view = decodeHeads(first.body)!
   assert.deepEqual(
     view.spaces.map(({ space, rows }) => [space, rows.map(({ next }) => next)]),
     [['commons', [1]]],
   )
-  const etag = first.headers.etag as string
-  for (const known of [etag, `"a", ${etag}`, `W/${etag}`, `${etag}, "b"`]) {
-    const second = await heads(served, null, known)
-    assert.deepEqual([second.status, second.body.length, second.headers.etag], [304, 0, etag])
+  const other = 'A'.repeat(16)
+  for (const [since, own, said] of [
+    [null, stamp, undefined],
+    [view.cursor, stamp, undefined],
+    ['unknown', stamp, undefined],
+    [view.cursor, other, stamp],
+    [view.cursor, null, stamp],
+  ] as const) {
+    const { status, body, headers } = await heads(served, since, own)
+    assert.deepEqual([status, body.length, headers[VIEW_HEADER]], [204, 0, said])
+    assert.equal(headers['cache-control'], 'no-store')
     // Rounds without news are most of an idle spore's traffic; what is for browsers is in replies with a body.
-    assert.equal(second.headers['content-security-policy'], undefined)
+    assert.equal(headers['content-security-policy'], undefined)
   }
   assert.match(String(first.headers['content-security-policy']), /default-src 'none'/)
   // What is private does not change the view.
   await served.spore.remember({ text: 'for nobody either', space: 'private' })
-  assert.equal((await heads(served, null, etag)).status, 304)
+  assert.equal((await heads(served, null, stamp)).status, 204)
   await served.spore.remember({ text: 'for all again', space: 'commons' })
-  const third = await heads(served, view.cursor, etag)
+  const third = await heads(served, view.cursor, stamp)
   assert.equal(third.status, 200)
-  assert.notEqual(third.headers.etag, etag)
+  assert.notEqual(third.headers[VIEW_HEADER], stamp)
   assert.deepEqual(
     decodeHeads(third.body)!.spaces[0]?.rows.map(({ next }) => next),
     [2],
   )
 })
 
+test('what is no stamp, or stands twice, is that of no view', async () => {
+  await using served = await serveFederation()
+  await served.spore.remember({ text: 'for all', space: 'commons' })
+  const stamp = (await heads(served, null)).headers[VIEW_HEADER] as string
+  for (const query of [
+    `own=${stamp}&own=${stamp}`,
+    `own="${stamp}"`,
+    `own=${stamp}A`,
+    'own=',
+    `OWN=${stamp}`,
+    'own',
+  ])
+    assert.equal((await ask(served, { method: 'GET', path: `${HEADS.path}?${query}` })).status, 200, query)
+})
+
 test('heads behind a cursor list only the logs that advanced', async () => {
   await using served = await serveFederation()
   await served.spore.remember({ text: 'mine', space: 'commons' })
-  const { cursor } = decodeHeads((await heads(served, null, '"x"')).body)!
+  const { cursor } = decodeHeads((await heads(served, null)).body)!
   await push(served, framesOf(makeRun({ signer: newSigner(), texts: ['theirs'] })))
-  const behind = decodeHeads((await heads(served, cursor, '"x"')).body)!
+  const behind = decodeHeads((await heads(served, cursor)).body)!
   assert.deepEqual(
     behind.spaces.map(({ rows }) => rows.length),
     [1],
   )
-  const nothing = decodeHeads((await heads(served, behind.cursor, '"x"')).body)!
-  assert.deepEqual([nothing.spaces, nothing.more, nothing.cursor], [[], false, behind.cursor])
+  const nothing = await heads(served, behind.cursor)
+  assert.deepEqual([nothing.status, nothing.body.length], [204, 0])
+  assert.match(String(nothing.headers[VIEW_HEADER]), /^[\w-]{16}$/)
   for (const unknown of ['', 'x', 'ff.1', `${cursor.split('.')[0]}.x`]) {
-    const all = decodeHeads((await heads(served, unknown, '"x"')).body)!
+    const all = decodeHeads((await heads(served, unknown)).body)!
     assert.deepEqual(
       all.spaces.map(({ rows }) => rows.length),
       [2],

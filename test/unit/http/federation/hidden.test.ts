@@ -175,8 +175,8 @@ function guessesOf({ space, logs, told, other, gone, proof, hiding }: Twins, cal
   const joins = (route: string): Guess[] => [
     { path: route, body: utf8ToBytes(JSON.stringify(descriptor)), type: 'application/json' },
   ]
-  const digest = hiding.spore.federation.heads(null, [], hiding.spore.did).etag
-  const ofMember = hiding.spore.federation.heads(null, [], told.author.signer.did)
+  const stamp = hiding.spore.federation.heads(null, null, hiding.spore.did).stamp
+  const ofMember = hiding.spore.federation.heads(null, null, told.author.signer.did)
   const cursor = decodeHeads(ofMember.body as Uint8Array)?.cursor as string
   const whole = {
     lower: { clock: 0, prefix: new Uint8Array() },
@@ -196,7 +196,8 @@ function guessesOf({ space, logs, told, other, gone, proof, hiding }: Twins, cal
     'POST /federation/v1/leave': [{ path: `${path}/leave` }],
     'GET /federation/v1/heads': [
       { path: `${path}/heads` },
-      { path: `${path}/heads`, headers: { 'if-none-match': `"${digest}", "${ofMember.etag}"` } },
+      { path: `${path}/heads?own=${stamp}` },
+      { path: `${path}/heads?own=${ofMember.stamp}&since=${cursor}` },
       { path: `${path}/heads?since=${cursor}` },
       { path: `${path}/heads?since=` },
     ],
@@ -355,11 +356,11 @@ test('what is written in a hidden space changes nothing of what a stranger sees,
   const { hiding, plain, space } = await openTwins()
   stack.use(hiding)
   stack.use(plain)
-  const frontier = [hiding, plain].map(({ spore }) => spore.federation.heads(null, [], eve.did).etag)
+  const frontier = [hiding, plain].map(({ spore }) => spore.federation.heads(null, null, eve.did).stamp)
   assert.equal(frontier[0], frontier[1])
   for (const { spore } of [hiding, plain]) must(spore.federation.stream(eve.did))
   must(await hiding.spore.remember({ text: `${CANARY} while it listens`, space }))
-  const after = [hiding, plain].map(({ spore }) => spore.federation.heads(null, [], eve.did).etag)
+  const after = [hiding, plain].map(({ spore }) => spore.federation.heads(null, null, eve.did).stamp)
   assert.deepEqual(after, frontier)
 })
 

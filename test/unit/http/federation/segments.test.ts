@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { LogId } from '../../../../src/core/base/brand.ts'
 import { ITEMS_MAX, SEGMENT_ENTRIES_MAX, SEQ_MAX } from '../../../../src/core/protocol/limits.ts'
+import { CBOR_MEDIA_TYPE, encodePull } from '../../../../src/core/protocol/messages.ts'
+import { encodePayloadRequest } from '../../../../src/core/protocol/payload-messages.ts'
 import { encodeAnswers, encodeAsks } from '../../../../src/core/protocol/reconcile-messages.ts'
 import { chainBeforeRow, decodeSegmentList } from '../../../../src/core/protocol/segment-list.ts'
 import { parseRange } from '../../../../src/http/range.ts'
-import { type Answered, ask, type Served, serveFederation } from './support.ts'
+import { type Answered, ask, newSigner, type Served, serveFederation } from './support.ts'
 
 let served: Served
 const logs = new Map<string, LogId>()
@@ -157,4 +159,30 @@ test('a segment that is asked for as JSON lines is that, under no tag of the fra
   assert.equal(lines.length, SEGMENT_ENTRIES_MAX)
   const { seq, kind, content } = JSON.parse(lines[0] as string)
   assert.deepEqual([seq, kind, content], [1024, 'memory', { text: 'commons 1024' }])
+})
+
+test('a caller is charged with what it sent and what it was given, whatever it asked for', async () => {
+  const log = commons()
+  const cbor = (path: string, body: Uint8Array) => ({ method: 'POST', path, body, type: CBOR_MEDIA_TYPE })
+  const all = {
+    lower: { clock: 0, prefix: new Uint8Array() },
+    upper: { clock: 2 ** 52, prefix: new Uint8Array() },
+  }
+  const asks = encodeAsks([{ ...all, summary: { count: 0, fingerprint: new Uint8Array(16) } }])
+  const path = '/federation/v1'
+  for (const request of [
+    { method: 'GET', path: `${path}/heads` },
+    { method: 'GET', path: `${path}/log/${log}/segments` },
+    { method: 'GET', path: `${path}/log/${log}/segment/0` },
+    cbor(`${path}/reconcile`, asks),
+    cbor(`${path}/payloads`, encodePayloadRequest([{ logId: log, seq: 1 }])),
+    cbor(`${path}/pull`, encodePull([{ logId: log, from: 2048, to: null }])),
+  ]) {
+    const signer = newSigner()
+    const { status, body } = await ask(served, { ...request, signer })
+    assert.equal(status, 200, request.path)
+    assert.ok(body.length > 20)
+    const sent = 'body' in request ? request.body.length : 0
+    assert.equal(served.spore.federation.conduct.view(signer.did)?.bytes, sent + body.length, request.path)
+  }
 })
