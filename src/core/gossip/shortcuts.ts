@@ -18,8 +18,8 @@ export interface Shortcuts {
 }
 
 /**
- * Milliseconds that a neighbour must have had an entry before: about seven hops. With 800, 1,000 spores have a p99 of staleness of 2.8 s
- * instead of 1.8; with less, what is short for one author is long for the next, and links are tried without end.
+ * Milliseconds that a neighbour must have had an entry before: about seven hops. The trees of several authors differ, so the less it is,
+ * the more links are tried in vain: among 1,000 spores 1.046 copies an entry and a p99 of 1.8 s, with 800 ms 1.021 copies and 2.8 s.
  */
 export const SHORTCUT_MS = 400
 /** A shortcut is tried at most this often: each carries something twice. */
