@@ -11,7 +11,9 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Seed } from '../../src/core/identity/seed-list.ts'
 import type { PeerPage } from '../../src/core/protocol/api.ts'
 import { BOOTSTRAP_BYTES_MAX } from '../../src/core/protocol/limits.ts'
+import { DEFAULT_NETWORK } from '../../src/core/protocol/version.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { RUN_NETWORK } from '../support/run-network.ts'
 import { type RunningSpore, runSpore, startSwarm } from '../support/spore-process.ts'
 import { operator, seedOf, serveLists, signedList, signerOf } from './support/seed-lists.ts'
 import { health, holds, join, post, startPeer } from './support/swarm.ts'
@@ -68,7 +70,7 @@ test('two fresh spores, one given a signed list in a file, list each other and e
   const [key, list] = [joinPath(folder.path, 'key.pem'), joinPath(folder.path, 'bootstrap.json')]
   await using a = await startPeer({ home: joinPath(folder.path, 'a') })
   const { stdout } = await runSpore(['bootstrap', 'keygen', key], { home: folder.path })
-  writeFileSync(list, JSON.stringify({ version: 1, network: 'spore-main', seeds: [seedOf(a)] }))
+  writeFileSync(list, JSON.stringify({ version: 1, network: RUN_NETWORK, seeds: [seedOf(a)] }))
   const signed = await runSpore(['bootstrap', 'sign', list, '--key', key], { home: folder.path })
   assert.equal(signed.code, 0, signed.stderr)
   const env = { SPORE_ALLOW_PRIVATE_ADDRESSES: 'true' }
@@ -120,7 +122,12 @@ describe('a spore is up whatever its seed list is', () => {
 
   test('without any network: no name resolves and nobody answers', async (context) => {
     using folder = temporaryFolder()
-    const env = { ...seeded('https://seeds.invalid/bootstrap.json'), SPORE_PEERS: 'http://127.0.0.1:9' }
+    // The list in the package is of this network.
+    const env = {
+      ...seeded('https://seeds.invalid/bootstrap.json'),
+      SPORE_NETWORK: DEFAULT_NETWORK,
+      SPORE_PEERS: 'http://127.0.0.1:9',
+    }
     const startedAt = performance.now()
     await using a = await startPeer({ home: folder.path, env })
     context.diagnostic(`up after ${Math.round(performance.now() - startedAt)} ms`)
@@ -184,7 +191,7 @@ test('of a pull request the seeds that are new are asked, and no others', async 
   const check = async (before: readonly Seed[], after: readonly Seed[]) => {
     const files = [before, after].map((seeds, i) => {
       const file = joinPath(folder.path, `${i}.json`)
-      writeFileSync(file, JSON.stringify({ version: 1, network: 'spore-main', seeds }))
+      writeFileSync(file, JSON.stringify({ version: 1, network: RUN_NETWORK, seeds }))
       return file
     })
     const script = joinPath(import.meta.dirname, '..', '..', 'scripts', 'check-seeds.ts')
@@ -207,5 +214,5 @@ test('of a pull request the seeds that are new are asked, and no others', async 
 
 test('the list in the package has the form of one', () => {
   const list = JSON.parse(readFileSync(new URL('../../bootstrap.json', import.meta.url), 'utf8'))
-  assert.deepEqual(list, { version: 1, network: 'spore-main', seeds: [] })
+  assert.deepEqual(list, { version: 1, network: DEFAULT_NETWORK, seeds: [] })
 })
