@@ -40,6 +40,8 @@ export interface CandidateFinder {
 
 /** Lists up to this are read rather than argued about. */
 const SHORT_LIST = 4096
+/** So many times the postings are read where too few documents inside the scope were met. */
+const NARROW_FACTOR = 16
 
 export function createCandidateFinder(collection: Collection, params: RetrievalParams): CandidateFinder {
   const { postings, table } = collection
@@ -118,7 +120,8 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
       for (const [i, list] of lists.entries()) {
         read += list.frequency
         if (list.frequency > SHORT_LIST && i > 0) {
-          const isSpent = read > params.postingsMax
+          // A scope may leave out nearly all that is read: then what is left is read for those inside.
+          const isSpent = read > params.postingsMax * (met >= most ? 1 : NARROW_FACTOR)
           if (isSpent || met >= most) {
             const least = rank(most, sure)
             if (isSpent || left * coordination(leftShare / possible) < least)

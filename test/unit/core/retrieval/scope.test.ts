@@ -148,3 +148,15 @@ test('a hit shows its earliest provenance inside the scope', () => {
     20,
   )
 })
+
+test('what only a common word finds is found in a narrow scope, however little is to be read', () => {
+  const retriever = createRetriever({ params: { postingsMax: 1000 } })
+  for (let n = 0; n < 5000; n++)
+    retriever.put(documentOf(`d${n}`, 'owl tower', { provenance: [provenanceOf('team')] }))
+  retriever.put(documentOf('inside', 'a tower'))
+  const narrow = search(retriever, 'owl tower', { spaces: new Set(['private' as SpaceId]) })
+  assert.deepEqual(idsOf(narrow), ['inside'])
+  assert.ok(narrow.isTotalExact)
+  const wide = search(retriever, 'owl tower')
+  assert.ok(!wide.isTotalExact && wide.total >= 5000)
+})
