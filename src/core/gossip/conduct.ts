@@ -48,6 +48,10 @@ export const OFFENCES = {
 
 export type Offence = keyof typeof OFFENCES
 
+/** What decodes beyond every bound, or is nested deeper than any message, is made and no mistake: two of them cut off. */
+const BOMBS: ReadonlySet<ErrorCode> = new Set(['RUN_TOO_LARGE', 'BODY_TOO_DEEP'])
+const BOMB_TIMES = 4
+
 export const CUT_SCORE = 100
 export const SLOWED_SCORE = 30
 /** Milliseconds in which half of what is held against a caller fades. */
@@ -218,7 +222,7 @@ export function createConduct({ clock, isPinned, onCut }: ConductDeps): Conduct 
       const account = accountOf(caller)
       account.refused++
       const offence = offenceOf(code)
-      if (offence) hold(caller, account, offence, 1)
+      if (offence) hold(caller, account, offence, BOMBS.has(code) ? BOMB_TIMES : 1)
     },
     noteDuplicates(caller, entries) {
       if (entries > 0) accountOf(caller).duplicates += entries
