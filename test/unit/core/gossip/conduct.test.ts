@@ -76,6 +76,16 @@ for (const [offence, perSecond] of [
     assert.equal(at.request(caller(1)), 'ok')
   })
 
+for (const code of ['RUN_TOO_LARGE', 'BODY_TOO_DEEP'] as const)
+  test(`whoever sends ${code} twice within ten seconds is cut off, and once is not`, () => {
+    const at = setup()
+    at.conduct.noteRefused(mallory, code)
+    assert.equal(at.cuts.length, 0)
+    at.pass(10_000)
+    at.conduct.noteRefused(mallory, code)
+    assert.equal(at.cuts.length, 1)
+  })
+
 test('a flood is turned away when its share is used up, and cut off within 10 s', () => {
   const at = setup()
   let taken = 0
