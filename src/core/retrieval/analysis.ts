@@ -51,7 +51,7 @@ export const TERM_CHARS_MAX = 128
 export const GRAM_CHARS = 4
 
 /** No character of a word: tells `fooBar` as a whole from the word `foobar`. */
-export const WHOLE_MARK = '='
+const WHOLE_MARK = '='
 /** The same before the term of a stop word: `her` is not what is left of `hers`. */
 const STOP_MARK = '~'
 

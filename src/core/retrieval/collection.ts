@@ -3,8 +3,8 @@
  *
  * Invariants: ordinals rise in the order of `put`; a document is alive exactly when the table finds its id; `documents`,
  * `frequencies` and the lengths count what is alive and nothing else, so that an index after any history scores to the bit
- * as one that was built from what is left. Postings of the dead stay behind, and
- * are passed over, until the retriever moves what lives to a new collection.
+ * as one that was built from what is left. Postings of the dead stay behind, and are passed over,
+ * until the retriever moves what lives to a new collection.
  */
 import type { Digest } from '../base/brand.ts'
 import type { Analyser } from './analysis.ts'
@@ -159,6 +159,13 @@ export function createCollection(analyser: Analyser, secret: number): Collection
     threads.add(ordinal, terms)
   }
 
+  const insert = (document: Omit<RetrievalDocument, 'text'>, counts: ReadonlyMap<number, number>): void => {
+    const ordinal = table.add(document)
+    forward.append(ordinal, counts)
+    index(ordinal, forward.read(ordinal, buffer))
+    links.add(document.id, document.sources)
+  }
+
   const collection: Collection = {
     table,
     vocabulary,
@@ -190,10 +197,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
       if (known >= 0) return table.setProvenance(known, document.provenance)
       const counts = new Map<number, number>()
       for (const [token, count] of analyser.tokens(document.text)) counts.set(vocabulary.intern(token), count)
-      const ordinal = table.add(document)
-      forward.append(ordinal, counts)
-      index(ordinal, forward.read(ordinal, buffer))
-      links.add(document.id, document.sources)
+      insert(document, counts)
     },
     remove(id) {
       const ordinal = table.find(id)
@@ -212,21 +216,17 @@ export function createCollection(analyser: Analyser, secret: number): Collection
       const counts = new Map<number, number>()
       for (let i = 0; i < size; i++)
         counts.set(vocabulary.intern(other.vocabulary.tokens.text(buffer.tokens[i]!)), buffer.counts[i]!)
-      const id = other.table.id(from)
       const speaker = other.table.speakerOf[from]!
-      const sources = other.table.sources(from)
-      const ordinal = table.add({
-        id,
+      const document = {
+        id: other.table.id(from),
         tags: other.table.tagsOf(other.table.tagSetOf[from]!),
         thread: other.table.thread(from),
         position: other.table.position(from),
         speaker: speaker === 0 ? null : other.table.speakers.text(speaker),
-        sources,
+        sources: other.table.sources(from),
         provenance: other.table.provenance(from),
-      })
-      forward.append(ordinal, counts)
-      index(ordinal, forward.read(ordinal, buffer))
-      links.add(id, sources)
+      }
+      insert(document, counts)
     },
     get bytes() {
       const columns = [

@@ -4,7 +4,7 @@ import { widened } from './growing.ts'
 import type { ScopeTest } from './scope.ts'
 
 /** What an entry is for this query. */
-export const UNDECIDED = 0
+const UNDECIDED = 0
 export const INSIDE = 1
 export const OUTSIDE = 2
 

@@ -6,11 +6,9 @@ import type { Collection } from './collection.ts'
 import { createTokenBuffer } from './forward-index.ts'
 
 /** Share of the different words of two texts that both have (Jaccard), from which on they are near-duplicates. */
-export const ALIKE_MIN = 0.9
+const ALIKE_MIN = 0.9
 /** Copies that a hit lists; more are folded all the same. */
 export const COPIES_MAX = 8
-/** Documents looked at for each hit that is wanted: a crowd of copies ends there. */
-const LOOKED_AT = 20
 
 export interface Folded {
   readonly ordinal: number
@@ -24,7 +22,7 @@ export function foldNearDuplicates(
   collection: Collection,
 ): Folded[] {
   const kept: { readonly ordinal: number; readonly words: Words; readonly copies: number[] }[] = []
-  for (const ordinal of ordinals.slice(0, limit * LOOKED_AT)) {
+  for (const ordinal of ordinals) {
     const words = wordsOf(ordinal, collection)
     const original = kept.find((each) => isAlike(each.words, words))
     if (original) {

@@ -3,22 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OWN_FORKS_MAX } from '../../../../src/core/gossip/tally.ts'
 import { KINDS } from '../../../../src/core/protocol/kinds.ts'
-import { decodeHeads, encodePull } from '../../../../src/core/protocol/messages.ts'
-import { DAY_ONE, type Loopback, type Member, reply } from '../../../support/loopback.ts'
+import { decodeHeads } from '../../../../src/core/protocol/messages.ts'
+import { DAY_ONE, type Loopback, reply } from '../../../support/loopback.ts'
 import { COMMONS, createReplica, memoryPayload } from '../memory/replica.ts'
 import { tell } from './equivocator.ts'
 import { headsReply, inventedRow, type Script, serveLiar } from './liar.ts'
-import { memoriesOf, rememberMany, testLoopback } from './support.ts'
-
-/** A run of every log that a spore would serve, as frames. */
-async function framesOf({ spore, did }: Member): Promise<Uint8Array> {
-  const heads = decodeHeads(spore.federation.heads(null, null).body as Uint8Array)!
-  const ranges = heads.spaces.flatMap(({ rows }) => rows.map(({ logId }) => ({ logId, from: 0, to: null })))
-  const frames = spore.federation.pull(encodePull(ranges), did)
-  const parts: Uint8Array[] = []
-  if (frames.ok) for await (const frame of frames.value) parts.push(frame)
-  return new Uint8Array(Buffer.concat(parts))
-}
+import { framesOf, memoriesOf, rememberMany, testLoopback } from './support.ts'
 
 /** An honest spore alone with a liar, for a while; how the liar stands there by then. */
 async function standingOf(net: Loopback, script: Script) {

@@ -20,7 +20,7 @@ import {
 import { VIEW_HEADER } from '../../../../src/core/protocol/view-stamp.ts'
 import { type Loopback, type Member, reply } from '../../../support/loopback.ts'
 import { headsReply, inventedRow, type Script, serveLiar } from './liar.ts'
-import { join, memoriesOf, only, remember, rememberMany, testLoopback } from './support.ts'
+import { framesOf, join, memoriesOf, only, remember, rememberMany, testLoopback } from './support.ts'
 
 /** Joins a liar, lets its tricks play out, and returns what it was asked; an honest peer must be heard meanwhile. */
 async function playedOut(net: Loopback, script: Script) {
@@ -36,16 +36,6 @@ async function playedOut(net: Loopback, script: Script) {
   assert.equal(memoriesOf(a), 6, 'the honest peer was not heard')
   assert.equal(memoriesOf(honest), 6)
   return { a, liar, asked, peer: a.spore.peers().find(({ url }) => url === liar.url) }
-}
-
-/** A run of every log that a spore would serve, as frames. */
-async function framesOf({ spore, did }: Member): Promise<Uint8Array> {
-  const heads = decodeHeads(spore.federation.heads(null, null).body as Uint8Array)!
-  const ranges = heads.spaces.flatMap(({ rows }) => rows.map(({ logId }) => ({ logId, from: 0, to: null })))
-  const frames = spore.federation.pull(encodePull(ranges), did)
-  const parts: Uint8Array[] = []
-  if (frames.ok) for await (const frame of frames.value) parts.push(frame)
-  return new Uint8Array(Buffer.concat(parts))
 }
 
 test('pages of heads without an end are read up to a bound', async (context) => {

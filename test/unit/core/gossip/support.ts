@@ -1,6 +1,7 @@
 /** What the gossip tests share: many memories at once, and what a spore holds. */
 import assert from 'node:assert/strict'
 import { ITEMS_MAX } from '../../../../src/core/protocol/limits.ts'
+import { decodeHeads, encodePull } from '../../../../src/core/protocol/messages.ts'
 import { createLoopback, type Exchange, type Loopback, type Member } from '../../../support/loopback.ts'
 import { testSeed } from '../../../support/seeded.ts'
 
@@ -43,3 +44,13 @@ export const routesOf = (exchanges: readonly Exchange[]): string[] =>
   exchanges.map(({ request }) => `${request.method} ${request.path}`)
 export const only = (exchanges: readonly Exchange[], path: string): Exchange[] =>
   exchanges.filter(({ request }) => request.path.endsWith(path))
+
+/** A run of every log that a spore would serve, as frames. */
+export async function framesOf({ spore, did }: Member): Promise<Uint8Array> {
+  const heads = decodeHeads(spore.federation.heads(null, null).body as Uint8Array)!
+  const ranges = heads.spaces.flatMap(({ rows }) => rows.map(({ logId }) => ({ logId, from: 0, to: null })))
+  const frames = spore.federation.pull(encodePull(ranges), did)
+  const parts: Uint8Array[] = []
+  if (frames.ok) for await (const frame of frames.value) parts.push(frame)
+  return new Uint8Array(Buffer.concat(parts))
+}
