@@ -55,12 +55,19 @@ function isAlike(a: Words, b: Words): boolean {
   if (a.numeric.size !== b.numeric.size || shared(a.numeric, b.numeric) < a.numeric.size) return false
   const most = Math.min(a.plain.size, b.plain.size)
   if (most < ALIKE_MIN * Math.max(a.plain.size, b.plain.size)) return false
-  const both = shared(a.plain, b.plain)
+  // More words of the first than this that the second lacks, and they are not alike: long texts need not be read to their end.
+  const spare = Math.ceil(a.plain.size - (ALIKE_MIN * (a.plain.size + b.plain.size)) / (1 + ALIKE_MIN))
+  const both = shared(a.plain, b.plain, spare)
   return both >= ALIKE_MIN * (a.plain.size + b.plain.size - both)
 }
 
-function shared(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
+/** How many words both have; fewer where more than `spare` of the first are not in the second. */
+function shared(a: ReadonlySet<number>, b: ReadonlySet<number>, spare = 0): number {
   let both = 0
-  for (const word of a) if (b.has(word)) both++
+  let missed = 0
+  for (const word of a) {
+    if (b.has(word)) both++
+    else if (++missed > spare) break
+  }
   return both
 }
