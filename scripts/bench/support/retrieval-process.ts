@@ -5,13 +5,11 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
-import { createPorts } from '../../../src/adapters/ports.ts'
-import { silentLog } from '../../../src/core/base/ports.ts'
 import { ITEMS_MAX } from '../../../src/core/protocol/limits.ts'
-import { DEFAULT_NETWORK } from '../../../src/core/protocol/version.ts'
 import { createRetriever } from '../../../src/core/retrieval/retriever.ts'
-import { createSpore } from '../../../src/core/spore.ts'
+import type { Spore } from '../../../src/core/spore.ts'
 import { createGeneratedTexts } from './generated-text.ts'
+import { withSporeIn } from './local-spore.ts'
 
 export interface RetrievalFigures {
   readonly fillSeconds: number
@@ -40,28 +38,20 @@ const AUDITED = 20
 const [home, count, mode] = process.argv.slice(2) as [string, string, string | undefined]
 const entries = Number(count)
 const retriever = createRetriever()
-await using ports = createPorts({
+await withSporeIn(
   home,
-  network: DEFAULT_NETWORK,
-  durability: 'disk',
-  allowPrivateAddresses: false,
-  identity: null,
-  log: silentLog,
-})
-await using spore = await createSpore(
-  { defaultSpace: 'private', pullIntervalMs: 60_000 },
-  { ...ports, retriever },
+  async (spore) => console.log(JSON.stringify(mode === 'reopen' ? await reopen(spore) : await fill(spore))),
+  { retriever },
 )
-console.log(JSON.stringify(mode === 'reopen' ? await reopen() : await fill()))
 
-async function reopen(): Promise<ReopenFigures> {
-  await ask('what did they know')
+async function reopen(spore: Spore): Promise<ReopenFigures> {
+  await ask(spore, 'what did they know')
   const firstReply = process.uptime()
   await spore.indexed()
   return { firstReply, allIndexed: process.uptime() }
 }
 
-async function fill(): Promise<RetrievalFigures> {
+async function fill(spore: Spore): Promise<RetrievalFigures> {
   const texts = createGeneratedTexts(7)
   const questions: string[] = []
   const every = Math.ceil(entries / QUERIES)
@@ -75,12 +65,12 @@ async function fill(): Promise<RetrievalFigures> {
   }
   await spore.indexed()
   const fillSeconds = (performance.now() - startedAt) / 1000
-  for (const question of questions) await ask(question)
+  for (const question of questions) await ask(spore, question)
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
   const searchMs: number[] = []
   for (const question of questions) {
-    searchMs.push(await timed(() => ask(question)))
+    searchMs.push(await timed(() => ask(spore, question)))
     await turn()
   }
   delay.disable()
@@ -101,7 +91,7 @@ async function fill(): Promise<RetrievalFigures> {
   }
 }
 
-async function ask(q: string): Promise<void> {
+async function ask(spore: Spore, q: string): Promise<void> {
   const reply = await spore.search({ q, limit: 10 })
   if (!reply.ok) throw new Error(reply.error.detail)
 }
