@@ -46,6 +46,32 @@ export async function readCollection(folder: string): Promise<Collection> {
   }
 }
 
+/** The conversations of a collection, each with its documents and queries; null where it has none. */
+export function conversationsOf({ docs, queries }: Collection) {
+  const byConversation = Map.groupBy(docs, ({ conv }) => conv ?? null)
+  if (byConversation.has(null)) return null
+  return [...byConversation].map(([conv, its]) => ({
+    docs: its,
+    queries: queries.filter((query) => query.conv === conv),
+  }))
+}
+
+/** A document as its user would remember it: a turn belongs to the thread of its conversation and session. */
+export function docToMemory(doc: Doc) {
+  return {
+    text: doc.title === undefined ? doc.text : `${doc.title}\n${doc.text}`,
+    ...(doc.conv !== undefined && { thread: `${doc.conv}/session ${doc.session ?? 0}` }),
+    ...(doc.turn !== undefined && { position: doc.turn }),
+    ...(doc.speaker !== undefined && { speaker: doc.speaker }),
+  }
+}
+
+/** The same without its place: as somebody remembers who has no threads, or does not name them. */
+export function docWithoutPlace(doc: Doc): ReturnType<typeof docToMemory> {
+  const { thread: _, position: __, ...memory } = docToMemory(doc)
+  return memory
+}
+
 /** Normalised discounted cumulative gain of the first ten (Järvelin & Kekäläinen, 2002; gain = grade). */
 export function ndcg10(ranked: readonly string[], gains: ReadonlyMap<string, number>): number {
   const discount = (rank: number): number => 1 / Math.log2(rank + 2)

@@ -8,23 +8,45 @@ import { DEFAULT_NETWORK } from '../../../src/core/protocol/version.ts'
 import type { Retriever } from '../../../src/core/retrieval/retriever.ts'
 import { createSpore, type Spore } from '../../../src/core/spore.ts'
 
+export interface LocalSpore extends AsyncDisposable {
+  readonly spore: Spore
+}
+
+interface More {
+  readonly retriever?: Retriever
+}
+
+/** A fresh spore that talks to nobody; disposing it removes its folder. */
+export async function openLocalSpore(more: More = {}): Promise<LocalSpore> {
+  const home = await mkdtemp(join(tmpdir(), 'spore-bench-'))
+  const opened = await openSporeIn(home, more)
+  return {
+    spore: opened.spore,
+    async [Symbol.asyncDispose]() {
+      await opened[Symbol.asyncDispose]()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
 /** Runs `use` on a fresh spore that talks to nobody. */
 export async function withLocalSpore<T>(use: (spore: Spore) => Promise<T>): Promise<T> {
-  const home = await mkdtemp(join(tmpdir(), 'spore-bench-'))
-  try {
-    return await withSporeIn(home, use)
-  } finally {
-    await rm(home, { recursive: true, force: true })
-  }
+  await using opened = await openLocalSpore()
+  return await use(opened.spore)
 }
 
 /** The same on the spore of a folder, which stays; with a retriever of the caller's own where one is given. */
 export async function withSporeIn<T>(
   home: string,
   use: (spore: Spore) => Promise<T>,
-  more: { readonly retriever?: Retriever } = {},
+  more: More = {},
 ): Promise<T> {
-  await using ports = createPorts({
+  await using opened = await openSporeIn(home, more)
+  return await use(opened.spore)
+}
+
+async function openSporeIn(home: string, more: More): Promise<LocalSpore> {
+  const ports = createPorts({
     home,
     network: DEFAULT_NETWORK,
     durability: 'disk',
@@ -33,6 +55,12 @@ export async function withSporeIn<T>(
     log: silentLog,
   })
   const options = { defaultSpace: 'private', pullIntervalMs: 60_000 }
-  await using spore = await createSpore(options, { ...ports, ...more })
-  return await use(spore)
+  const spore = await createSpore(options, { ...ports, ...more })
+  return {
+    spore,
+    async [Symbol.asyncDispose]() {
+      await spore[Symbol.asyncDispose]()
+      await ports[Symbol.asyncDispose]()
+    },
+  }
 }
