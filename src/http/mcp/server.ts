@@ -5,6 +5,7 @@ import { err } from '../../core/base/result.ts'
 import { failure, SporeError } from '../../core/protocol/errors.ts'
 import type { ToolBackend } from './backend.ts'
 import { INSTRUCTIONS } from './instructions.ts'
+import { listedSchema } from './listed-schema.ts'
 import { toCallResult } from './result.ts'
 import type { Tool } from './tool.ts'
 import { tools } from './tools.ts'
@@ -33,24 +34,21 @@ export function createServerFactory(backend: ToolBackend, { version, log }: McpO
     }
   }
 
+  const listed = tools.map((tool) => {
+    const { title, description, annotations, input, output } = tool
+    const schemas = { inputSchema: listedSchema(input), outputSchema: listedSchema(output) }
+    return { tool, config: { title, description, annotations: { ...annotations }, ...schemas } }
+  })
+
   return () => {
     const server = new McpServer(
       { name: 'spore', title: 'Spore', version },
       { instructions: INSTRUCTIONS, capabilities: { tools: {} } },
     )
-    for (const tool of tools) {
-      server.registerTool(
-        tool.name,
-        {
-          title: tool.title,
-          description: tool.description,
-          inputSchema: tool.input,
-          outputSchema: tool.output,
-          annotations: { ...tool.annotations },
-        },
-        async (input, context) => toCallResult(await call(tool, input, context.mcpReq.signal)),
+    for (const { tool, config } of listed)
+      server.registerTool(tool.name, config, async (input, context) =>
+        toCallResult(await call(tool, input as Record<string, unknown>, context.mcpReq.signal)),
       )
-    }
     return server
   }
 }
