@@ -1,4 +1,5 @@
 /** The wall clock and its timers. */
+import { performance } from 'node:perf_hooks'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Clock } from '../core/base/ports.ts'
 
@@ -11,6 +12,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1
  */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  fineMs: () => performance.now(),
   async sleep(delayMs, signal) {
     const options = signal ? { signal } : {}
     try {

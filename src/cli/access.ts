@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { Result } from '../core/base/result.ts'
 import type * as api from '../core/protocol/api.ts'
 import type { PeerQuery } from '../core/protocol/api-discovery.ts'
+import type { SidecarView } from '../core/protocol/api-sidecar.ts'
 import type * as spaceApi from '../core/protocol/api-spaces.ts'
 import { type Failure, SporeError } from '../core/protocol/errors.ts'
 import type { HttpAccessOptions } from './client.ts'
@@ -28,6 +29,10 @@ export interface SporeAccess extends AsyncDisposable {
   purgeAuthor(author: string): Reply<api.Purged>
   undoPurge(id: string): Reply<api.PurgeUndone>
   search(query: api.SearchInput): Reply<api.SearchReply>
+  /** The search index in numbers. */
+  sidecar(): Reply<SidecarView>
+  /** The same once it is measured what searches miss. */
+  auditSearch(): Reply<SidecarView>
   submitTask(input: api.TaskInput): Reply<api.TaskAccepted>
   task(id: string): Reply<api.TaskView>
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>

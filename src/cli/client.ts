@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from 'undici'
 import { z } from 'zod'
 import { err, ok, type Result } from '../core/base/result.ts'
 import * as api from '../core/protocol/api.ts'
+import { sidecarSchema } from '../core/protocol/api-sidecar.ts'
 import * as spaceApi from '../core/protocol/api-spaces.ts'
 import { ERRORS, type ErrorCode, type Failure, failure } from '../core/protocol/errors.ts'
 import type { SporeAccess } from './access.ts'
@@ -56,6 +57,8 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     purgeAuthor: (author) => call('POST', '/api/purge', api.purgedSchema, { author }),
     undoPurge: (id) => call('DELETE', `${withId('/api/memory', id)}/purge`, api.purgeUndoneSchema),
     search: (query) => call('GET', `/api/memory/search${toQuery(query)}`, api.searchReplySchema),
+    sidecar: () => call('GET', '/api/sidecar', sidecarSchema),
+    auditSearch: () => call('POST', '/api/sidecar/audit', sidecarSchema),
     submitTask: (input) => call('POST', '/api/task', api.taskAcceptedSchema, input),
     task: (id) => call('GET', withId('/api/task', id), api.taskSchema),
     tasks: (query) => call('GET', `/api/tasks${toQuery(query)}`, api.taskPageSchema),

@@ -9,12 +9,21 @@ export const spec: CommandSpec = {
   name: 'doctor',
   summary: 'Look for what is wrong and say how to fix it',
   description:
-    'Checks Node, the data folder, identity and store, the address, free space, the clock and who may ask. It changes\n' +
+    'Checks Node, the data folder, identity and store, the address, free space, the clock, who may ask and search. It changes\n' +
     'nothing. Exit code 1 when a check fails; warnings leave it at 0.',
-  examples: ['spore doctor', 'spore doctor --json'],
+  examples: ['spore doctor', 'spore doctor --json', 'spore doctor --audit'],
+  configure: (command) =>
+    command.option(
+      '--audit',
+      'measure what searches miss, which takes some seconds where much is remembered',
+    ),
   run: async (context) => {
     const loaded = context.load()
-    const checks = await runChecks(loaded, () => openRunning(loaded, context.signal))
+    const checks = await runChecks(
+      loaded,
+      () => openRunning(loaded, context.signal),
+      context.options.audit === true,
+    )
     const failed = checks.filter((check) => check.level === 'fail').length
     const warned = checks.filter((check) => check.level === 'warn').length
     const end = failed + warned === 0 ? 'All is well.' : `${failed} failed, ${warned} to look at.`

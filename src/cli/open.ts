@@ -103,6 +103,8 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     purgeAuthor: (author) => spore.purgeAuthor(author),
     undoPurge: (id) => spore.undoPurge(id),
     search: (query) => spore.search(query),
+    sidecar: async () => ok(spore.sidecar()),
+    auditSearch: async () => ok(await spore.auditSearch()),
     submitTask: (input) => spore.submitTask(input),
     task: (id) => spore.task(id),
     tasks: (query) => spore.tasks(query),

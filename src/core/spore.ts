@@ -29,6 +29,7 @@ import { createModerator, type Moderator } from './moderation/moderator.ts'
 import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
 import type { PeerQuery } from './protocol/api-discovery.ts'
+import type { SidecarView } from './protocol/api-sidecar.ts'
 import type {
   InvitationInput,
   InvitationView,
@@ -45,6 +46,8 @@ import { createReplication, type Replication } from './replication.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
 import { createRetriever, type Retriever } from './retrieval/retriever.ts'
+import { createSearchMeter } from './retrieval/search-meter.ts'
+import { createSidecar } from './retrieval/sidecar.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -75,6 +78,10 @@ export interface Spore extends AsyncDisposable {
   search(query: api.SearchInput): Promise<Answer<api.SearchReply>>
   /** Recalled memories as quoted, fenced data for a model, cut to a token budget. */
   contextPack(query: api.ContextQuery): Promise<Answer<api.ContextPack>>
+  /** The search index beside the store, in numbers. */
+  sidecar(): SidecarView
+  /** Measures what searches miss, beside everything else; resolves when it is known. */
+  auditSearch(): Promise<SidecarView>
 
   /** Puts a question; the task is durable, and answered as far as this spore alone can, when it resolves. */
   submitTask(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
@@ -204,6 +211,8 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
   const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
+  const meter = createSearchMeter()
+  const sidecar = createSidecar({ retriever, indexer, meter, clock })
   const recall = createRecall({
     retriever,
     indexer,
@@ -213,6 +222,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     trustOf,
     shown,
     self: memory.self,
+    meter,
   })
   const tasks = createTasks({ memory, library, recall, writer, spaces, shown })
 
@@ -288,6 +298,8 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     undoPurge: purge.undo,
     search: recall.search,
     contextPack: recall.contextPack,
+    sidecar: sidecar.view,
+    auditSearch: sidecar.audit,
     submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
@@ -315,6 +327,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     hint: (hint) => void gossip.hints.follow([hint]),
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
+      await sidecar.stop()
       await indexer.stop()
       const seedingEnds = seeding?.stop()
       await replication[Symbol.asyncDispose]()

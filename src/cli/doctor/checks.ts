@@ -9,6 +9,7 @@ import { storeExists } from '../../adapters/sqlite-store.ts'
 import { isLoopbackHost, type LoadedConfig } from '../../config/load.ts'
 import { readTokens, tokenFile } from '../../config/tokens.ts'
 import type { Health } from '../../core/protocol/api.ts'
+import type { SidecarView } from '../../core/protocol/api-sidecar.ts'
 import { SporeError } from '../../core/protocol/errors.ts'
 import { CLOCK_AHEAD_MAX_MS } from '../../core/protocol/limits.ts'
 import type { SporeAccess } from '../access.ts'
@@ -29,18 +30,24 @@ export const FREE_FAIL_BYTES = 64 * 1024 ** 2
 /** This code was written after this instant: a clock before it is wrong. */
 export const CLOCK_EARLIEST_MS = Date.UTC(2026, 10, 1)
 const NODE_MAJOR_MIN = 24
+/** Recall at ten below which searches miss more than they are built to. */
+export const SEARCH_RECALL_WARN = 0.97
 
 const ok = (name: string, detail: string): Check => ({ name, level: 'ok', detail, fix: null })
 const warn = (name: string, detail: string, fix: string): Check => ({ name, level: 'warn', detail, fix })
 const fail = (name: string, detail: string, fix: string): Check => ({ name, level: 'fail', detail, fix })
 
-/** All checks in order. `running` opens the running spore or throws SPORE_UNREACHABLE. */
+/**
+ * All checks in order. `running` opens the running spore or throws SPORE_UNREACHABLE. `isAudited`: it is measured anew what
+ * searches miss.
+ */
 export async function runChecks(
   loaded: LoadedConfig,
   running: () => Promise<SporeAccess>,
+  isAudited = false,
 ): Promise<readonly Check[]> {
   const { config } = loaded
-  const spore = await look(loaded, running)
+  const spore = await look(loaded, running, isAudited)
   return [
     checkNode(process.versions.node),
     ...loaded.notices.map((notice) =>
@@ -56,6 +63,7 @@ export async function runChecks(
     ...(spore.health
       ? [checkPeers(spore.health), checkQuarantine(spore.health), checkKept(spore.health)]
       : []),
+    ...(spore.sidecar ? [checkSearch(spore.sidecar)] : []),
     ...(spore.health && spore.url ? [checkBootstrap(spore.health)] : []),
   ]
 }
@@ -106,13 +114,18 @@ interface Look {
   readonly check: Check
   readonly url: string | null
   readonly health: Health | null
+  readonly sidecar: SidecarView | null
   /** When the newest memory was made; null where there is none. */
   readonly newestMs: number | null
 }
 
 /** The store as the running spore sees it, or, where none runs, opened for this look. */
-async function look(loaded: LoadedConfig, running: () => Promise<SporeAccess>): Promise<Look> {
-  const nothing = { url: null, health: null, newestMs: null }
+async function look(
+  loaded: LoadedConfig,
+  running: () => Promise<SporeAccess>,
+  isAudited: boolean,
+): Promise<Look> {
+  const nothing = { url: null, health: null, sidecar: null, newestMs: null }
   try {
     const live = await running().catch(ifUnreachable)
     if (!live && !storeExists(loaded.config.home))
@@ -121,11 +134,14 @@ async function look(loaded: LoadedConfig, running: () => Promise<SporeAccess>): 
     const health = await spore.health()
     if (!health.ok) throw new SporeError(health.error.code, health.error.detail)
     const newest = await spore.memories({ limit: 1 })
+    const sidecar = await (isAudited ? spore.auditSearch() : spore.sidecar())
+    if (!sidecar.ok) throw new SporeError(sidecar.error.code, sidecar.error.detail)
     const createdAt = newest.ok ? newest.value.recent[0]?.createdAt : undefined
     return {
       check: checkStore(health.value, spore.url),
       url: spore.url,
       health: health.value,
+      sidecar: sidecar.value,
       newestMs: createdAt === undefined ? null : Date.parse(createdAt),
     }
   } catch (error) {
@@ -236,6 +252,23 @@ export function checkKept({ kept }: Pick<Health, 'kept'>): Check {
     `${detail}; ${evicted} texts of strangers were evicted, of ${declinedLogs} logs no more is taken`,
     'Raise quotas.* in config.yaml to keep more of others; own memories are always kept.',
   )
+}
+
+/** The search index: what it holds, how fast it answers, and what it misses where that was measured. */
+export function checkSearch({ entries, behind, bytes, searchMs, recall }: SidecarView): Check {
+  const size = `${entries} memories in ${(bytes / 1024 ** 2).toFixed(1)} MiB`
+  const speed =
+    searchMs.p50 === null || searchMs.p99 === null
+      ? 'no search yet'
+      : `p50 ${searchMs.p50.toFixed(1)} ms, p99 ${searchMs.p99.toFixed(1)} ms`
+  const found = recall?.at10 ?? null
+  const audit = found === null ? 'recall not measured (--audit does)' : `recall ${found.toFixed(3)}`
+  const detail = `${size}, ${speed}, ${audit}`
+  if (behind > 0)
+    return warn('search', `${detail}; ${behind} entries are not found yet`, 'Wait: they are being indexed.')
+  if (found !== null && found < SEARCH_RECALL_WARN)
+    return warn('search', detail, 'Report it: searches leave out what they should find.')
+  return ok('search', detail)
 }
 
 function checkPeers({ peers }: Health): Check {

@@ -8,11 +8,19 @@ export interface Clock {
   /** Milliseconds since the Unix epoch. May jump in both directions; engines must survive that. */
   now(): number
   /**
+   * Milliseconds since some instant, with fractions, and never backwards: for measuring what takes less than one. Who has
+   * no such clock leaves it out, and `now` is taken instead.
+   */
+  fineMs?(): number
+  /**
    * Resolves after `delayMs`, or early (without an error) when `signal` aborts. `sleep(0)` resolves after every
    * event that has already arrived was handled, which is what lets one commit carry many writes.
    */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
 }
+
+/** Milliseconds for measuring how long something took. */
+export const fineMs = (clock: Pick<Clock, 'now' | 'fineMs'>): number => clock.fineMs?.() ?? clock.now()
 
 /** Source of chance: cryptographic in the real world, seeded in the simulator. */
 export interface Random {

@@ -1,6 +1,7 @@
 /** What goes into a retriever and what comes out of it. */
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import type { ScorePart } from '../protocol/score-parts.ts'
+import type { IndexInside } from './index-figures.ts'
 
 /** One visible appearance of a document: who said it, where, when. */
 export interface Provenance {
@@ -102,4 +103,6 @@ export interface Retriever {
   readonly documents: number
   /** Bytes of the index, about. */
   readonly bytes: number
+  /** What it is made of; not of a retriever that is made otherwise. */
+  inside?(): IndexInside
 }

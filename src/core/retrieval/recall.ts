@@ -1,7 +1,7 @@
 /** Recall: asks the index, and turns hits into what callers get. */
 import type { Did } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
-import type { Clock } from '../base/ports.ts'
+import { type Clock, fineMs } from '../base/ports.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Library, StoredMemory } from '../memory/library.ts'
 import type { Spaces } from '../memory/spaces.ts'
@@ -17,6 +17,7 @@ import type { Failure } from '../protocol/errors.ts'
 import { createContextPack, type PackSource } from './context-pack.ts'
 import type { Indexer } from './indexer.ts'
 import type { RetrievalHit, Retriever, Scope } from './retriever.ts'
+import type { SearchMeter } from './search-meter.ts'
 
 /** A hit with the memory it found. */
 export interface Recalled {
@@ -44,13 +45,14 @@ export interface RecallDeps {
   readonly shown: Shown
   /** This spore's own author. */
   readonly self: Did
+  readonly meter: SearchMeter
 }
 
 /** Hits considered for a context pack before the budget cuts it. */
 const PACK_HITS = 30
 
 export function createRecall(deps: RecallDeps): Recall {
-  const { retriever, indexer, library, spaces, clock, trustOf, shown, self } = deps
+  const { retriever, indexer, library, spaces, clock, trustOf, shown, self, meter } = deps
   const recall: Recall['recall'] = async (question, asked, limit) => {
     await indexer.catchUpLittle()
     const scope = { ...asked, isHidden: shown.hides('context') }
@@ -69,6 +71,7 @@ export function createRecall(deps: RecallDeps): Recall {
   return {
     async search(input) {
       const startedAt = clock.now()
+      const startedAtMs = fineMs(clock)
       const query = searchQuerySchema.parse(input)
       const inSpaces = spaces.resolveAll(query.spaces)
       if (!inSpaces.ok) return inSpaces
@@ -92,11 +95,13 @@ export function createRecall(deps: RecallDeps): Recall {
         explain: query.explain,
       })
       const recalled = await withMemories(reply.hits)
+      const tookMs = fineMs(clock) - startedAtMs
+      meter.note(tookMs)
       return ok({
         hits: recalled.map(toHit),
         total: reply.total,
         isTotalExact: reply.isTotalExact,
-        tookMs: clock.now() - startedAt,
+        tookMs,
         mode: reply.mode,
         ...(reply.removedBy.length > 0 && { removedBy: [...reply.removedBy] }),
       })

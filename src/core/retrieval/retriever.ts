@@ -245,6 +245,12 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
       next = null
       return false
     },
+    inside: () => ({
+      collection: engine.collection,
+      analyser,
+      params,
+      next: next && { collection: next.engine.collection, moved: next.moved },
+    }),
     stemWeights: (text) =>
       new Map([...analyser.query(text).terms.keys()].map((stem) => [stem, stemWeight(stem)])),
     search(query) {

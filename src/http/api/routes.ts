@@ -18,6 +18,7 @@ import { readyzRoute } from './readyz.ts'
 import { rememberRoute } from './remember.ts'
 import { retractRoute } from './retract.ts'
 import { searchRoute } from './search.ts'
+import { sidecarRoute } from './sidecar.ts'
 import { spacesRoute } from './spaces.ts'
 import { submitTaskRoute } from './submit-task.ts'
 import { taskRoute } from './task.ts'
@@ -33,6 +34,7 @@ const routes = [
   memoriesRoute,
   searchRoute,
   contextRoute,
+  sidecarRoute,
   memoryRoute,
   retractRoute,
   purgeRoute,

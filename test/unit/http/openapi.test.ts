@@ -26,6 +26,8 @@ const ROUTES = [
   'POST /api/purge',
   'GET /api/memory/search',
   'GET /api/memory/context',
+  'GET /api/sidecar',
+  'POST /api/sidecar/audit',
   'POST /api/task',
   'GET /api/tasks',
   'GET /api/task/{id}',

@@ -1,0 +1,138 @@
+/**
+ * How much a search loses by not scoring every document: the same question answered by the search as it is, and by a score for
+ * each document there is. The latter takes a second for a million, so it goes in steps, and searches go on in between.
+ *
+ * What is compared is what pruning can lose: the score of words and grams. What feedback, place, speaker, trust and age add
+ * starts from the same candidates. A hit counts as found where its full score is one of the best ten, so that
+ * equal scores lose nothing.
+ */
+import type { Digest } from '../base/brand.ts'
+import type { ScorePart } from '../protocol/score-parts.ts'
+import type { Retriever } from './contract.ts'
+import { createDocumentScorer } from './document-scorer.ts'
+import { createTokenBuffer } from './forward-index.ts'
+import type { IndexInside } from './index-figures.ts'
+import { createQueryFeatures } from './query-features.ts'
+import { selectTop } from './top.ts'
+
+export interface RecallAudit {
+  /** Goes on until `isOver` says so; true while there is more to do. */
+  step(isOver: () => boolean): boolean
+  /** Share of the best ten that the search finds, 0 … 1, of the questions that were answered in full; null without any. */
+  readonly recall: number | null
+  readonly questions: number
+}
+
+const HITS = 10
+/** Words of a question, taken as they stand in a document: as many as people use. */
+const QUESTION_WORDS = 8
+/** Documents between two looks at the clock: at 2 µs each, and 50 for the longest, well below a slice. */
+const DOCUMENTS_A_LOOK = 32
+
+const WITHOUT: ReadonlySet<ScorePart> = new Set(['feedback', 'place', 'speaker', 'trust', 'age'])
+
+/** `questions` are asked, each made of the words of another document; `turn` says which documents. */
+export function createRecallAudit(
+  retriever: Pick<Retriever, 'search'>,
+  inside: IndexInside,
+  questions: number,
+  turn: number,
+): RecallAudit {
+  const { collection, analyser, params } = inside
+  const scorer = createDocumentScorer(collection, params)
+  const { table } = collection
+  /** What comes later is not part of it. */
+  const end = table.ordinals
+  const scores = { terms: new Float64Array(end), grams: new Float64Array(end) }
+  const sources = sourcesOf(inside, questions, turn)
+  let asked = 0
+  let sum = 0
+  /** The question at hand: what the search found, and the ordinal that is scored next. */
+  let current: { readonly found: readonly Digest[]; at: number; maxTerms: number; maxGrams: number } | null =
+    null
+
+  const begin = (source: number): void => {
+    const text = questionOf(inside, source)
+    const query = { text, limit: HITS, scope: {}, without: WITHOUT, isFolded: false, explain: false }
+    const found = retriever.search(query).hits.map(({ id }) => id)
+    scorer.begin(createQueryFeatures(analyser.query(text), collection, params))
+    current = { found, at: 0, maxTerms: 0, maxGrams: 0 }
+  }
+
+  const scoreSome = (state: NonNullable<typeof current>): void => {
+    const until = Math.min(end, state.at + DOCUMENTS_A_LOOK)
+    for (; state.at < until; state.at++) {
+      scores.terms[state.at] = scores.grams[state.at] = 0
+      if (table.alive[state.at] === 0) continue
+      const { terms, termsShare, grams, gramsShare } = scorer.score(state.at)
+      if (termsShare === 0 && gramsShare < params.gramShareMin) continue
+      scores.terms[state.at] = terms
+      scores.grams[state.at] = grams
+      state.maxTerms = Math.max(state.maxTerms, terms)
+      state.maxGrams = Math.max(state.maxGrams, grams)
+    }
+  }
+
+  const judge = ({ found, maxTerms, maxGrams }: NonNullable<typeof current>): void => {
+    const scoreOf = (ordinal: number): number =>
+      scores.terms[ordinal]! / (maxTerms || 1) +
+      (params.gramWeight * scores.grams[ordinal]!) / (maxGrams || 1)
+    const matching = function* (): Iterable<number> {
+      for (let ordinal = 0; ordinal < end; ordinal++)
+        if (scores.terms[ordinal]! + scores.grams[ordinal]! > 0 && table.alive[ordinal] === 1) yield ordinal
+    }
+    const best = selectTop(matching(), HITS, (a, b) => scoreOf(a) > scoreOf(b))
+    asked++
+    if (best.length === 0) sum += 1
+    else {
+      const least = scoreOf(best.at(-1)!) * (1 - Number.EPSILON * 8)
+      const kept = found.map(table.find).filter((ordinal) => ordinal >= 0 && ordinal < end)
+      sum += Math.min(1, kept.filter((ordinal) => scoreOf(ordinal) >= least).length / best.length)
+    }
+  }
+
+  return {
+    step(isOver) {
+      while (!isOver()) {
+        if (current === null) {
+          const source = sources.shift()
+          if (source === undefined) return false
+          begin(source)
+        } else if (current.at < end) scoreSome(current)
+        else {
+          judge(current)
+          current = null
+        }
+      }
+      return current !== null || sources.length > 0
+    },
+    get recall() {
+      return asked === 0 ? null : sum / asked
+    },
+    get questions() {
+      return asked
+    },
+  }
+}
+
+/** Living documents, evenly spread, others in each turn. */
+function sourcesOf({ collection: { table } }: IndexInside, questions: number, turn: number): number[] {
+  if (table.size === 0) return []
+  const sources = new Set<number>()
+  const stride = table.ordinals / questions
+  for (let i = 0; i < questions; i++) {
+    let ordinal = Math.floor(i * stride + turn * 7919) % table.ordinals
+    // There is a living one: the table is not empty.
+    while (table.alive[ordinal] === 0) ordinal = (ordinal + 1) % table.ordinals
+    sources.add(ordinal)
+  }
+  return [...sources]
+}
+
+function questionOf({ collection }: IndexInside, ordinal: number): string {
+  const buffer = createTokenBuffer()
+  const size = collection.forward.read(ordinal, buffer)
+  const from = size <= QUESTION_WORDS ? 0 : (ordinal * 31) % (size - QUESTION_WORDS)
+  const words = buffer.tokens.subarray(from, Math.min(size, from + QUESTION_WORDS))
+  return [...words].map((token) => collection.vocabulary.tokens.text(token)).join(' ')
+}
