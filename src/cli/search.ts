@@ -21,6 +21,7 @@ export const spec: CommandSpec = {
     'spore search "hybrid clock"',
     'spore search frontier --thread docs/sync.md --limit 3',
     'spore search --tag ops',
+    'spore search frontier --explain --without place,age',
   ],
   remote: true,
   configure: (command) =>
@@ -30,6 +31,7 @@ export const spec: CommandSpec = {
       .addOption(listOption('--space <names>', 'only these spaces'))
       .addOption(listOption('--author <ids>', 'only these authors: did:key or its last 8 characters'))
       .addOption(listOption('--tag <names>', 'only with all of these tags'))
+      .addOption(listOption('--kind <names>', 'only these kinds of entries; memories are what is searched'))
       .option('--thread <name>', 'only this thread')
       .option('--since <time>', 'not older than this, as 2026-11-21T00:00:00Z')
       .option('--until <time>', 'not newer than this')
@@ -51,6 +53,7 @@ function toQuery(q: string, options: Readonly<Record<string, unknown>>): SearchI
     spaces: options.space,
     authors: options.author,
     tags: options.tag,
+    kinds: options.kind,
     thread: options.thread,
     without: options.without,
   }
@@ -78,12 +81,30 @@ function describeHit(hit: Hit, number: number, full: boolean): string {
   const text = printable(hit.text)
   const shown =
     full || text.length <= EXCERPT_CHARS ? text : `${text.slice(0, EXCERPT_CHARS).toWellFormed()}…`
-  const parts = hit.parts
-    ? `\n   ${Object.entries(hit.parts)
-        .map(([name, part]) => `${name} ${part.toFixed(3)}`)
-        .join('  ')}`
-    : ''
-  return `${number}. ${placeOf(hit)}  ${hit.score.toFixed(2)}\n${indent(shown, '   ')}\n   ${hit.id}  by ${authorOf(hit)}${tagsOf(hit)}${parts}`
+  const parts = hit.parts ? `\n   ${explain(hit.parts)}` : ''
+  return `${number}. ${placeOf(hit)}  ${hit.score.toFixed(2)}\n${indent(shown, '   ')}\n   ${hit.id}  by ${authorOf(hit)}${tagsOf(hit)}${copiesOf(hit)}${parts}`
+}
+
+/** The factors of a score; its other parts are summands. */
+const FACTORS: ReadonlySet<string> = new Set(['speaker', 'trust', 'age'])
+
+/** How the score comes about: what is added, then what it is multiplied by. What changes nothing is left out. */
+function explain(parts: Readonly<Record<string, number>>): string {
+  const show = ([name, part]: readonly [string, number]): string => `${name} ${part.toFixed(3)}`
+  const isShown = ([name, part]: readonly [string, number]): boolean =>
+    part.toFixed(3) !== (FACTORS.has(name) ? '1.000' : '0.000')
+  const shown = Object.entries(parts).filter(isShown)
+  const summands = shown.filter(([name]) => !FACTORS.has(name)).map(show)
+  const factors = shown.filter(([name]) => FACTORS.has(name)).map(show)
+  const sum = summands.length > 1 && factors.length > 0 ? `(${summands.join(' + ')})` : summands.join(' + ')
+  return [sum, ...factors].join(' × ')
+}
+
+/** Near-duplicates that stand behind a hit. */
+function copiesOf({ copies = [] }: Hit): string {
+  if (copies.length === 0) return ''
+  const authors = new Set(copies.map(({ author }) => author.slice(-8)))
+  return `\n   also ${copies.length === 1 ? copies[0]!.id : `${copies.length} near-duplicates`}, by ${[...authors].join(', ')}`
 }
 
 /** `thread#position`, and the space where it has no thread. */

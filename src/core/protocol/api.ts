@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
 import { keptSchema, quarantineSchema } from './api-kept.ts'
 import { peerSchema } from './api-peers.ts'
+import { KIND_NAMES } from './kinds.ts'
 import * as limits from './limits.ts'
 import { SCORE_PARTS } from './score-parts.ts'
 import { watchdogSchema } from './vitals.ts'
@@ -182,6 +183,9 @@ export const searchQuerySchema = z.strictObject({
   spaces: listSchema(spaceSchema).optional(),
   authors: listSchema(z.string()).optional().describe('did:key or its last 8 characters'),
   tags: listSchema(tagSchema).optional().describe('All of them must be there'),
+  kinds: listSchema(z.enum(KIND_NAMES))
+    .optional()
+    .describe('Kinds of entries; `memory` is the one that is searched, so a list without it finds nothing'),
   thread: z.string().max(limits.THREAD_CHARS_MAX).optional(),
   since: instantSchema.optional(),
   until: instantSchema.optional(),

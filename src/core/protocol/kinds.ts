@@ -31,3 +31,4 @@ export const isKept = (kind: number): boolean =>
   kind === KINDS.retract || kind === KINDS.checkpoint || kind === KINDS.space || kind === KINDS.member
 
 export type KindName = keyof typeof KINDS
+export const KIND_NAMES = Object.keys(KINDS) as KindName[]

@@ -1,5 +1,6 @@
 /** What goes into a retriever and what comes out of it. */
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
+import type { KindName } from '../protocol/kinds.ts'
 import type { ScorePart } from '../protocol/score-parts.ts'
 import type { IndexInside } from './index-figures.ts'
 
@@ -36,6 +37,8 @@ export interface Scope {
   readonly authors?: ReadonlySet<string> | undefined
   /** All of them must be there. */
   readonly tags?: readonly string[] | undefined
+  /** Kinds of entries that are wanted. Memories are what is put into an index: without them nothing is inside. */
+  readonly kinds?: ReadonlySet<KindName> | undefined
   readonly thread?: string | undefined
   /** First millisecond inside. */
   readonly sinceMs?: number | undefined
@@ -82,7 +85,7 @@ export interface RetrievalReply {
   readonly total: number
   readonly isTotalExact: boolean
   readonly mode: 'lexical' | 'newest'
-  /** Of an empty reply: the filters that removed what matched (`spaces`, `authors`, `tags`, `thread`, `since`, `until`, `moderation`). */
+  /** Of an empty reply: the filters that removed what matched (`spaces`, `authors`, `tags`, `kinds`, `thread`, `since`, `until`, `moderation`). */
   readonly removedBy: string[]
 }
 

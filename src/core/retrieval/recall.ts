@@ -1,8 +1,9 @@
 /** Recall: asks the index, and turns hits into what callers get. */
+import type { z } from 'zod'
 import type { Did } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import { type Clock, fineMs } from '../base/ports.ts'
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { Library, StoredMemory } from '../memory/library.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { Shown } from '../moderation/shown.ts'
@@ -13,7 +14,7 @@ import {
   type SearchReply,
   searchQuerySchema,
 } from '../protocol/api.ts'
-import type { Failure } from '../protocol/errors.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
 import { createContextPack, type PackSource } from './context-pack.ts'
 import type { Indexer } from './indexer.ts'
 import type { RetrievalHit, Retriever, Scope } from './retriever.ts'
@@ -48,6 +49,12 @@ export interface RecallDeps {
   readonly meter: SearchMeter
 }
 
+/** Names the first field that is not what it must be. */
+function invalid({ issues: [issue] }: z.ZodError): Failure {
+  const path = issue?.path.map(String).join('.') ?? ''
+  return failure('REQUEST_INVALID', `${path}: ${issue?.message ?? 'not valid'}`)
+}
+
 /** Hits considered for a context pack before the budget cuts it. */
 const PACK_HITS = 30
 
@@ -72,13 +79,16 @@ export function createRecall(deps: RecallDeps): Recall {
     async search(input) {
       const startedAt = clock.now()
       const startedAtMs = fineMs(clock)
-      const query = searchQuerySchema.parse(input)
+      const parsed = searchQuerySchema.safeParse(input)
+      if (!parsed.success) return err(invalid(parsed.error))
+      const query = parsed.data
       const inSpaces = spaces.resolveAll(query.spaces)
       if (!inSpaces.ok) return inSpaces
       const scope: Scope = {
         ...(inSpaces.value && { spaces: inSpaces.value }),
         ...(query.authors && { authors: new Set(query.authors) }),
         ...(query.tags && { tags: query.tags }),
+        ...(query.kinds && { kinds: new Set(query.kinds) }),
         ...(query.thread !== undefined && { thread: query.thread }),
         ...(query.since !== undefined && { sinceMs: Date.parse(query.since) }),
         ...(query.until !== undefined && { untilMs: Date.parse(query.until) }),

@@ -24,7 +24,7 @@ export interface ScopeTest {
 type Check = readonly [filter: string, admits: (provenance: Provenance) => boolean]
 
 export function createScopeTest(scope: Scope, table: DocumentTable): ScopeTest {
-  const { spaces, authors, sinceMs, untilMs, isHidden, tags = [], thread } = scope
+  const { spaces, authors, sinceMs, untilMs, isHidden, tags = [], kinds, thread } = scope
   const inSpaces = (space: string) => spaces === undefined || spaces.has(space as SpaceId)
   const byAuthors = (author: string) =>
     authors === undefined || authors.has(author) || authors.has(author.slice(-AUTHOR_SUFFIX_CHARS))
@@ -38,6 +38,7 @@ export function createScopeTest(scope: Scope, table: DocumentTable): ScopeTest {
       ['moderation', isHidden, ({ author }) => isShown(author)],
     ] as const satisfies readonly (readonly [string, unknown, Check[1]])[]
   ).flatMap(([filter, value, admits]): Check[] => (value === undefined ? [] : [[filter, admits]]))
+  const isOfKind = kinds === undefined || kinds.has('memory')
   const passes = (provenance: Provenance) => checks.every(([, admits]) => admits(provenance))
 
   const admitsSpace = remembered(table.spaces, inSpaces)
@@ -51,9 +52,9 @@ export function createScopeTest(scope: Scope, table: DocumentTable): ScopeTest {
   const isTagged = (ordinal: number) => tags.length === 0 || hasTags(table.tagSetOf[ordinal]!)
 
   return {
-    isOpen: checks.length === 0 && tags.length === 0 && thread === undefined,
+    isOpen: checks.length === 0 && tags.length === 0 && thread === undefined && isOfKind,
     isInside(ordinal) {
-      if (!isTagged(ordinal) || !inThread(ordinal)) return false
+      if (!isOfKind || !isTagged(ordinal) || !inThread(ordinal)) return false
       const author = table.authorOf[ordinal]!
       if (author < 0) return table.provenance(ordinal).some(passes)
       if (!admitsAuthor(author) || !admitsSpace(table.spaceOf[ordinal]!)) return false
@@ -61,7 +62,7 @@ export function createScopeTest(scope: Scope, table: DocumentTable): ScopeTest {
       return (sinceMs === undefined || atMs >= sinceMs) && (untilMs === undefined || atMs <= untilMs)
     },
     provenance(ordinal) {
-      if (!isTagged(ordinal) || !inThread(ordinal)) return null
+      if (!isOfKind || !isTagged(ordinal) || !inThread(ordinal)) return null
       let earliest: Provenance | null = null
       for (const provenance of table.provenance(ordinal)) {
         if (passes(provenance) && (earliest === null || isBefore(provenance, earliest))) earliest = provenance
@@ -69,7 +70,7 @@ export function createScopeTest(scope: Scope, table: DocumentTable): ScopeTest {
       return earliest
     },
     removedBy(ordinal) {
-      const filters = []
+      const filters = isOfKind ? [] : ['kinds']
       if (!isTagged(ordinal)) filters.push('tags')
       if (!inThread(ordinal)) filters.push('thread')
       const all = table.provenance(ordinal)

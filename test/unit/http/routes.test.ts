@@ -54,6 +54,28 @@ test('a remembered text is a duplicate the second time, is found, shown and retr
   assert.equal((await ask(served, 'GET', `/api/memory/${first.body.id}`)).body.code, 'MEMORY_NOT_FOUND')
 })
 
+test('a filter by kind keeps memories in or leaves everything out; an unknown kind is refused by name', async () => {
+  await using served = await serve()
+  await ask(served, 'POST', '/api/memory', { text: 'the heron nests above the mill' })
+  const found = async (query: string) => (await ask(served, 'GET', `/api/memory/search?q=heron${query}`)).body
+  assert.equal((await found('&kinds=memory')).total, 1)
+  assert.equal((await found('&kinds=task,memory')).total, 1)
+  const { hits, total, removedBy } = await found('&kinds=task')
+  assert.deepEqual({ hits, total, removedBy }, { hits: [], total: 0, removedBy: ['kinds'] })
+  const { status, code, detail } = await found('&kinds=memory,bird')
+  assert.deepEqual([status, code], [400, 'REQUEST_INVALID'])
+  assert.match(detail, /kinds/)
+})
+
+test('the spore refuses by value what the schema of a search refuses, also where no route stands in front', async () => {
+  await using served = await serve()
+  for (const query of [{ kinds: ['bird'] }, { since: 'yesterday' }, { without: ['luck'] }, { limit: 0 }]) {
+    const reply = await served.spore.search(query as object)
+    assert.ok(!reply.ok && reply.error.code === 'REQUEST_INVALID')
+    assert.match(reply.error.detail, new RegExp(`^${Object.keys(query)[0]}`))
+  }
+})
+
 test('DELETE with a JSON type and no body is taken', async () => {
   await using served = await serve()
   const { body } = await ask(served, 'POST', '/api/memory', { text: 'short-lived' })

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ok } from '../../../core/base/result.ts'
 import { type Hit, searchQuerySchema } from '../../../core/protocol/api.ts'
+import { KIND_NAMES } from '../../../core/protocol/kinds.ts'
 import {
   MCP_HITS_DEFAULT,
   MCP_REPLY_BYTES_MAX,
@@ -9,6 +10,7 @@ import {
   QUERY_CHARS_MAX,
   TAGS_MAX,
 } from '../../../core/protocol/limits.ts'
+import { SCORE_PARTS } from '../../../core/protocol/score-parts.ts'
 import { authorSchema, cutSchema, fitTexts, textSchema, trustSchema } from '../excerpt.ts'
 import { defineTool, READS } from '../tool.ts'
 
@@ -29,6 +31,8 @@ const hitSchema = z.object({
   speaker: z.string().optional(),
   tags: z.array(z.string()).optional(),
   createdAt: z.string(),
+  copies: z.number().int().optional().describe('Near-duplicates that stand behind this one'),
+  parts: z.record(z.string(), z.number()).optional().describe('Parts of the score, with explain'),
 })
 
 const listSchema = z.array(z.string()).max(TAGS_MAX)
@@ -53,9 +57,16 @@ export const queryMemoryTool = defineTool({
     spaces: listSchema.optional().describe('Only in these spaces'),
     authors: listSchema.optional().describe('Only by these authors (did:key or its last 8 characters)'),
     tags: listSchema.optional().describe('Only with all of these tags'),
+    kinds: z
+      .array(z.enum(KIND_NAMES))
+      .optional()
+      .describe('Only these kinds of entries; memories are searched'),
     thread: searchQuerySchema.shape.thread.describe('Only in this conversation or document'),
     since: searchQuerySchema.shape.since.describe('Not older than this instant (ISO 8601 with a zone)'),
     until: searchQuerySchema.shape.until.describe('Not newer than this instant'),
+    without: z.array(z.enum(SCORE_PARTS)).optional().describe('What is left out of the scores'),
+    fold: z.boolean().default(true).describe('Near-duplicates stand behind the best of them'),
+    explain: z.boolean().default(false).describe('Adds the parts of each score'),
   }),
   output: z.object({
     hits: z.array(hitSchema),
@@ -96,4 +107,9 @@ const toHit = (hit: Hit & { cut: boolean }): z.infer<typeof hitSchema> => ({
   ...(hit.speaker === null ? {} : { speaker: hit.speaker }),
   ...(hit.tags.length === 0 ? {} : { tags: hit.tags }),
   createdAt: hit.createdAt,
+  ...(hit.copies ? { copies: hit.copies.length } : {}),
+  ...(hit.parts ? { parts: rounded(hit.parts) } : {}),
 })
+
+const rounded = (parts: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, Math.round(part * 1000) / 1000]))

@@ -41,6 +41,7 @@ const scope: fc.Arbitrary<Scope> = fc.record(
     spaces: fc.subarray(spaces).map((list) => new Set(list as SpaceId[])),
     authors: fc.subarray([...authors, authors[0]!.slice(-8)]).map((list) => new Set(list)),
     tags: fc.subarray(tags),
+    kinds: fc.subarray(['memory', 'memory', 'task'] as const).map((list) => new Set(list)),
     thread: fc.constantFrom(...threads),
     sinceMs: fc.nat({ max: 10 }),
     untilMs: fc.nat({ max: 10 }),
@@ -51,6 +52,7 @@ const scope: fc.Arbitrary<Scope> = fc.record(
 /** The rule, written a second time and plainly. */
 function isInside({ tags, thread, provenance }: RetrievalDocument, scope: Scope): boolean {
   if (scope.tags && !scope.tags.every((tag) => tags.includes(tag))) return false
+  if (scope.kinds && !scope.kinds.has('memory')) return false
   if (scope.thread !== undefined && thread !== scope.thread) return false
   return provenance.some(
     ({ space, author, atMs }) =>
@@ -120,6 +122,8 @@ test('an empty reply names the filters that removed hits, and only those', () =>
   assert.deepEqual(removers({ spaces: team }, 'zebra'), [])
   assert.deepEqual(removers({}, 'zebra'), [])
   assert.deepEqual(removers({ tags: ['blue'] }, ''), ['tags'])
+  assert.deepEqual(removers({ kinds: new Set(['task']) }), ['kinds'])
+  assert.deepEqual(removers({ kinds: new Set(['task', 'memory']) }), [])
 })
 
 test('filters that are met by different provenances only are all named', () => {
