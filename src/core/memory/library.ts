@@ -272,7 +272,7 @@ export function createLibrary({ memory, writer, store, spaces, trustOf, shown }:
       memories: memory.memories,
       entries: memory.entries,
       frontier: frontier(),
-      recent: stored.flatMap((one) => (one && withoutHidden(one, hides)) ?? []).map(view),
+      recent: stored.flatMap((one) => (one && inSpace(one, space.value, hides)) ?? []).map(view),
       cursor,
     })
   }
@@ -331,6 +331,16 @@ type Hides = (author: Did) => boolean
 function withoutHidden(stored: StoredMemory, hides: Hides | undefined): StoredMemory | null {
   const dots = hides ? stored.dots.filter(({ author }) => !hides(author)) : stored.dots
   return dots.length > 0 ? { ...stored, dots } : null
+}
+
+/** The same of what was said in one space, where one is asked for: the page of a space tells of no other. */
+function inSpace(
+  stored: StoredMemory,
+  space: SpaceId | undefined,
+  hides: Hides | undefined,
+): StoredMemory | null {
+  const dots = space === undefined ? stored.dots : stored.dots.filter((dot) => dot.space === space)
+  return withoutHidden({ ...stored, dots }, hides)
 }
 
 const elementOf = ({ payload }: Prepared): Digest => bytesToDigest(sha256(payload))

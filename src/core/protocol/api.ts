@@ -95,7 +95,9 @@ export const memorySchema = z
     moderation: moderationLabelSchema,
     dots: z
       .array(dotSchema)
-      .describe('Provenance: every entry that carries this memory and is not retracted'),
+      .describe(
+        'Provenance: every entry that carries this memory and is not retracted; of a page of a space, those in it',
+      ),
   })
   .meta({ id: 'Memory' })
 export type MemoryView = z.infer<typeof memorySchema>

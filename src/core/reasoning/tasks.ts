@@ -247,7 +247,7 @@ export function createTasks({ memory, library, recall, writer, spaces, shown }: 
       status: statusOf(outcome),
       answer: outcome?.text ?? null,
       reason: outcome?.failure ?? null,
-      sources: await sourcesOf(outcome),
+      sources: await sourcesOf(outcome, asked.payload.space, hides),
       degraded: outcome !== null,
       degradedBecause: outcome ? DEGRADED : [],
       contributions: [...record.contributions.values()]
@@ -259,13 +259,25 @@ export function createTasks({ memory, library, recall, writer, spaces, shown }: 
     }
   }
 
-  const sourcesOf = async (outcome: Outcome | null): Promise<api.Source[]> => {
+  /** Who said what is quoted, as far as the task's space may know and the operator lets be seen. */
+  const sourcesOf = async (
+    outcome: Outcome | null,
+    space: SpaceId,
+    hides: Hides | undefined,
+  ): Promise<api.Source[]> => {
     const quotes = outcome?.quotes ?? []
     const memories = await library.read(quotes.map(({ memory: id }) => id))
+    const readable = spaces.readableFrom(space)
+    const isUnfit = shown.hides('context')
+    const authorOf = (dots: readonly Change[]): string | null => {
+      const known = dots.filter((dot) => readable.has(dot.space) && !hides?.(dot.author))
+      // The earliest by whom the answer may have it; of an answer from elsewhere, who is kept at a distance here.
+      return (known.find(({ author }) => !isUnfit?.(author)) ?? known[0])?.author ?? null
+    }
     return quotes.map(({ memory: id, text }, i) => ({
       id: digestToCid(id),
       quote: text,
-      author: memories[i]?.dots[0]?.author ?? null,
+      author: authorOf(memories[i]?.dots ?? []),
       thread: memories[i]?.payload.thread ?? null,
       position: memories[i]?.payload.position ?? null,
     }))

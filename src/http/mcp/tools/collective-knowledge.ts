@@ -25,7 +25,7 @@ const passageSchema = z.object({
   cut: cutSchema,
   space: z.string(),
   createdAt: z.string(),
-  carriers: z.number().int().describe('How many authors carry this same text'),
+  carriers: z.number().int().describe('How many authors carry this same text in these spaces'),
 })
 
 export const collectiveKnowledgeTool = defineTool({
@@ -70,7 +70,9 @@ export const collectiveKnowledgeTool = defineTool({
     const found = await backend.search({ q: topic, limit: PAGE_MAX, spaces: spaces.value })
     if (!found.ok) return found
     const { hits, total } = found.value
-    const rows = await Promise.all(hits.slice(0, limit).map((hit) => withCarriers(hit, backend)))
+    const rows = await Promise.all(
+      hits.slice(0, limit).map((hit) => withCarriers(hit, spaces.value, backend)),
+    )
     return ok(
       fitTexts(rows, own, MCP_REPLY_BYTES_MAX, (shown) => {
         const authors = groupByAuthor(shown, hits, own)
@@ -102,10 +104,15 @@ async function sharedSpaces(backend: ToolBackend): Promise<Result<string[], Fail
   )
 }
 
-/** A hit that was retracted meanwhile has no carrier left, and says so. */
-async function withCarriers(hit: Hit, backend: ToolBackend): Promise<Hit & { carriers: number }> {
+/** Who carries it in these spaces. A hit that was retracted meanwhile has no carrier left, and says so. */
+async function withCarriers(
+  hit: Hit,
+  spaces: readonly string[],
+  backend: ToolBackend,
+): Promise<Hit & { carriers: number }> {
   const memory = await backend.memory(hit.id)
-  const authors = memory.ok ? new Set(memory.value.dots.map(({ author }) => author)) : new Set()
+  const dots = memory.ok ? memory.value.dots.filter(({ space }) => spaces.includes(space)) : []
+  const authors = new Set(dots.map(({ author }) => author))
   return { ...hit, carriers: authors.size }
 }
 
