@@ -22,7 +22,7 @@ function setup() {
     memory,
     library: { read: async () => [] },
     shown: { hides: () => undefined },
-    spaces: { nameOf: (space: string) => space },
+    spaces: { nameOf: (space: string) => space, readableFrom: (space: string) => new Set([space]) },
   } as never)
   let seq = 0
   const follow = (kind: number, payload: Uint8Array, author = STRANGER): Digest => {
