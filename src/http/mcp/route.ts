@@ -8,6 +8,7 @@ import { EVENT_STREAMS_MAX } from '../../core/protocol/limits.ts'
 import type { RouteContext } from '../server.ts'
 import { takeOver } from '../take-over.ts'
 import { sporeBackend } from './backend.ts'
+import { wholeReply } from './whole-reply.ts'
 
 export const mcpRoute: FastifyPluginAsync<RouteContext> = async (app, { spore, version, log }) => {
   let loading: ReturnType<typeof load> | null = null
@@ -37,7 +38,7 @@ export const mcpRoute: FastifyPluginAsync<RouteContext> = async (app, { spore, v
     handler: async (request, reply) => {
       loading ??= load()
       const { handle } = await loading
-      await handle(request.raw as NodeIncomingMessageLike, takeOver(reply), request.body)
+      await handle(request.raw as NodeIncomingMessageLike, wholeReply(takeOver(reply)), request.body)
     },
   })
 }
