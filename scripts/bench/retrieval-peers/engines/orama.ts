@@ -1,4 +1,7 @@
-/** Orama with its defaults (BM25, any of the words, words that begin with one) and with its English stemmer, which is off by default. */
+/**
+ * Orama with its defaults (BM25, any of the words, and words that begin with one), with its English stemmer and its package of
+ * English stop words: without these it follows `the` and all that begins like it, ten times slower and to worse hits.
+ */
 import { type Engine, plainText } from '../engine.ts'
 import { loadEngine } from '../install.ts'
 
@@ -16,9 +19,10 @@ const BATCH = 1_000_000
 
 export async function create(): Promise<Engine> {
   const orama = (await loadEngine('@orama/orama')) as Orama
+  const { stopwords: stopWords } = (await loadEngine('@orama/stopwords/english')) as { stopwords: string[] }
   const db = await orama.create({
     schema: { text: 'string' },
-    components: { tokenizer: { language: 'english', stemming: true } },
+    components: { tokenizer: { language: 'english', stemming: true, stopWords } },
   })
   return {
     async add(docs) {
