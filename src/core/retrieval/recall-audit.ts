@@ -13,7 +13,6 @@ import { createDocumentScorer } from './document-scorer.ts'
 import { createTokenBuffer } from './forward-index.ts'
 import type { IndexInside } from './index-figures.ts'
 import { createQueryFeatures } from './query-features.ts'
-import { selectTop } from './top.ts'
 
 export interface RecallAudit {
   /** Goes on until `isOver` says so; true while there is more to do. */
@@ -26,10 +25,23 @@ export interface RecallAudit {
 const HITS = 10
 /** Words of a question, taken as they stand in a document: as many as people use. */
 const QUESTION_WORDS = 8
-/** Documents between two looks at the clock: at 2 µs each, and 50 for the longest, well below a slice. */
-const DOCUMENTS_A_LOOK = 32
+/** Documents that are scored between two looks at the clock: at 2 µs each, and 50 for the longest, well below a slice. */
+const SCORED_A_LOOK = 32
+/** The same where two numbers are added and compared. */
+const RANKED_A_LOOK = 4096
+const ROUNDING = 1e-12
 
 const WITHOUT: ReadonlySet<ScorePart> = new Set(['feedback', 'place', 'speaker', 'trust', 'age'])
+
+/** The question at hand: what the search found, how far it is scored and ranked, and the ten best scores so far. */
+interface Question {
+  readonly found: readonly Digest[]
+  scored: number
+  ranked: number
+  maxTerms: number
+  maxGrams: number
+  readonly best: number[]
+}
 
 /** `questions` are asked, each made of the words of another document; `turn` says which documents. */
 export function createRecallAudit(
@@ -47,48 +59,60 @@ export function createRecallAudit(
   const sources = sourcesOf(inside, questions, turn)
   let asked = 0
   let sum = 0
-  /** The question at hand: what the search found, and the ordinal that is scored next. */
-  let current: { readonly found: readonly Digest[]; at: number; maxTerms: number; maxGrams: number } | null =
-    null
+  let current: Question | null = null
 
   const begin = (source: number): void => {
     const text = questionOf(inside, source)
     const query = { text, limit: HITS, scope: {}, without: WITHOUT, isFolded: false, explain: false }
     const found = retriever.search(query).hits.map(({ id }) => id)
     scorer.begin(createQueryFeatures(analyser.query(text), collection, params))
-    current = { found, at: 0, maxTerms: 0, maxGrams: 0 }
+    current = { found, scored: 0, ranked: 0, maxTerms: 0, maxGrams: 0, best: [] }
   }
 
-  const scoreSome = (state: NonNullable<typeof current>): void => {
-    const until = Math.min(end, state.at + DOCUMENTS_A_LOOK)
-    for (; state.at < until; state.at++) {
-      scores.terms[state.at] = scores.grams[state.at] = 0
-      if (table.alive[state.at] === 0) continue
-      const { terms, termsShare, grams, gramsShare } = scorer.score(state.at)
+  const scoreSome = (question: Question): void => {
+    const until = Math.min(end, question.scored + SCORED_A_LOOK)
+    for (; question.scored < until; question.scored++) {
+      const ordinal = question.scored
+      scores.terms[ordinal] = scores.grams[ordinal] = 0
+      if (table.alive[ordinal] === 0) continue
+      const { terms, termsShare, grams, gramsShare } = scorer.score(ordinal)
       if (termsShare === 0 && gramsShare < params.gramShareMin) continue
-      scores.terms[state.at] = terms
-      scores.grams[state.at] = grams
-      state.maxTerms = Math.max(state.maxTerms, terms)
-      state.maxGrams = Math.max(state.maxGrams, grams)
+      scores.terms[ordinal] = terms
+      scores.grams[ordinal] = grams
+      question.maxTerms = Math.max(question.maxTerms, terms)
+      question.maxGrams = Math.max(question.maxGrams, grams)
     }
   }
 
-  const judge = ({ found, maxTerms, maxGrams }: NonNullable<typeof current>): void => {
-    const scoreOf = (ordinal: number): number =>
-      scores.terms[ordinal]! / (maxTerms || 1) +
-      (params.gramWeight * scores.grams[ordinal]!) / (maxGrams || 1)
-    const matching = function* (): Iterable<number> {
-      for (let ordinal = 0; ordinal < end; ordinal++)
-        if (scores.terms[ordinal]! + scores.grams[ordinal]! > 0 && table.alive[ordinal] === 1) yield ordinal
+  const scoreOf = ({ maxTerms, maxGrams }: Question, ordinal: number): number =>
+    scores.terms[ordinal]! / (maxTerms || 1) + (params.gramWeight * scores.grams[ordinal]!) / (maxGrams || 1)
+
+  /** Only once all are scored is it known by what their parts are divided. */
+  const rankSome = (question: Question): void => {
+    const { best } = question
+    const until = Math.min(end, question.ranked + RANKED_A_LOOK)
+    for (; question.ranked < until; question.ranked++) {
+      if (table.alive[question.ranked] === 0) continue
+      const score = scoreOf(question, question.ranked)
+      if (score === 0 || (best.length === HITS && score <= best.at(-1)!)) continue
+      if (best.length === HITS) best.pop()
+      const place = best.findIndex((other) => other < score)
+      best.splice(place < 0 ? best.length : place, 0, score)
     }
-    const best = selectTop(matching(), HITS, (a, b) => scoreOf(a) > scoreOf(b))
+  }
+
+  const judge = (question: Question): void => {
+    const { best, found } = question
     asked++
-    if (best.length === 0) sum += 1
-    else {
-      const least = scoreOf(best.at(-1)!) * (1 - Number.EPSILON * 8)
-      const kept = found.map(table.find).filter((ordinal) => ordinal >= 0 && ordinal < end)
-      sum += Math.min(1, kept.filter((ordinal) => scoreOf(ordinal) >= least).length / best.length)
+    if (best.length === 0) {
+      sum += 1
+      return
     }
+    // The same numbers are summed up in another order by the search.
+    const least = best.at(-1)! * (1 - ROUNDING)
+    const ordinals = found.map(table.find).filter((ordinal) => ordinal >= 0 && ordinal < end)
+    const good = ordinals.filter((ordinal) => scoreOf(question, ordinal) >= least)
+    sum += Math.min(1, good.length / best.length)
   }
 
   return {
@@ -98,7 +122,8 @@ export function createRecallAudit(
           const source = sources.shift()
           if (source === undefined) return false
           begin(source)
-        } else if (current.at < end) scoreSome(current)
+        } else if (current.scored < end) scoreSome(current)
+        else if (current.ranked < end) rankSome(current)
         else {
           judge(current)
           current = null

@@ -26,7 +26,7 @@ function audit(retriever: ReturnType<typeof filled>, questions: number) {
 test('where everything is scored the recall is 1, and it takes as many steps as its time allows', () => {
   const { recall, questions, steps } = audit(filled(1000), 5)
   assert.deepEqual([recall, questions], [1, 5])
-  // 32 documents a step, and one each for beginning and judging.
+  // 32 documents a step.
   assert.ok(steps >= 5 * Math.ceil(1000 / 32), String(steps))
 })
 
