@@ -2,7 +2,7 @@
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import type { KindName } from '../protocol/kinds.ts'
 import type { ScorePart } from '../protocol/score-parts.ts'
-import type { IndexInside } from './index-figures.ts'
+import type { IndexParts } from './index-figures.ts'
 
 /** One visible appearance of a document: who said it, where, when. */
 export interface Provenance {
@@ -107,5 +107,5 @@ export interface Retriever {
   /** Bytes of the index, about. */
   readonly bytes: number
   /** What it is made of; not of a retriever that is made otherwise. */
-  inside?(): IndexInside
+  parts?(): IndexParts
 }

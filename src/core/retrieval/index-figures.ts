@@ -3,8 +3,8 @@ import type { Analyser } from './analysis.ts'
 import type { Collection } from './collection.ts'
 import type { RetrievalParams } from './params.ts'
 
-/** The inside of a retriever, to be looked at and not changed; it holds until the next `put`, `remove` or `tidy`. */
-export interface IndexInside {
+/** The parts of a retriever, to be looked at and not changed; it holds until the next `put`, `remove` or `tidy`. */
+export interface IndexParts {
   readonly collection: Collection
   readonly analyser: Analyser
   readonly params: RetrievalParams
@@ -27,7 +27,7 @@ export interface IndexFigures {
   readonly moving: { readonly moved: number; readonly of: number } | null
 }
 
-export function indexFigures({ collection, next }: IndexInside): IndexFigures {
+export function indexFigures({ collection, next }: IndexParts): IndexFigures {
   const { table, vocabulary } = collection
   return {
     entries: table.size,

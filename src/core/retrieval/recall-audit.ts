@@ -11,7 +11,7 @@ import type { ScorePart } from '../protocol/score-parts.ts'
 import type { Retriever } from './contract.ts'
 import { createDocumentScorer } from './document-scorer.ts'
 import { createTokenBuffer } from './forward-index.ts'
-import type { IndexInside } from './index-figures.ts'
+import type { IndexParts } from './index-figures.ts'
 import { createQueryFeatures } from './query-features.ts'
 
 export interface RecallAudit {
@@ -46,23 +46,23 @@ interface Question {
 /** `questions` are asked, each made of the words of another document; `turn` says which documents. */
 export function createRecallAudit(
   retriever: Pick<Retriever, 'search'>,
-  inside: IndexInside,
+  parts: IndexParts,
   questions: number,
   turn: number,
 ): RecallAudit {
-  const { collection, analyser, params } = inside
+  const { collection, analyser, params } = parts
   const scorer = createDocumentScorer(collection, params)
   const { table } = collection
   /** What comes later is not part of it. */
   const end = table.ordinals
   const scores = { terms: new Float64Array(end), grams: new Float64Array(end) }
-  const sources = sourcesOf(inside, questions, turn)
+  const sources = sourcesOf(parts, questions, turn)
   let asked = 0
   let sum = 0
   let current: Question | null = null
 
   const begin = (source: number): void => {
-    const text = questionOf(inside, source)
+    const text = questionOf(parts, source)
     const query = { text, limit: HITS, scope: {}, without: WITHOUT, isFolded: false, explain: false }
     const found = retriever.search(query).hits.map(({ id }) => id)
     scorer.begin(createQueryFeatures(analyser.query(text), collection, params))
@@ -141,7 +141,7 @@ export function createRecallAudit(
 }
 
 /** Living documents, evenly spread, others in each turn. */
-function sourcesOf({ collection: { table } }: IndexInside, questions: number, turn: number): number[] {
+function sourcesOf({ collection: { table } }: IndexParts, questions: number, turn: number): number[] {
   if (table.size === 0) return []
   const sources = new Set<number>()
   const stride = table.ordinals / questions
@@ -154,7 +154,7 @@ function sourcesOf({ collection: { table } }: IndexInside, questions: number, tu
   return [...sources]
 }
 
-function questionOf({ collection }: IndexInside, ordinal: number): string {
+function questionOf({ collection }: IndexParts, ordinal: number): string {
   const buffer = createTokenBuffer()
   const size = collection.forward.read(ordinal, buffer)
   const from = size <= QUESTION_WORDS ? 0 : (ordinal * 31) % (size - QUESTION_WORDS)

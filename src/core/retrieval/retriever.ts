@@ -245,7 +245,7 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
       next = null
       return false
     },
-    inside: () => ({
+    parts: () => ({
       collection: engine.collection,
       analyser,
       params,

@@ -39,8 +39,8 @@ export function createSidecar({ retriever, indexer, meter, clock, dense }: Sidec
   let audits = 0
 
   const figures = (): IndexFigures => {
-    const inside = retriever.inside?.()
-    if (inside) return indexFigures(inside)
+    const parts = retriever.parts?.()
+    if (parts) return indexFigures(parts)
     const { documents: entries, bytes } = retriever
     return { entries, bytes, dead: 0, tokens: 0, terms: 0, grams: 0, segments: 1, moving: null }
   }
@@ -61,13 +61,13 @@ export function createSidecar({ retriever, indexer, meter, clock, dense }: Sidec
   }
 
   const runAudit = async (): Promise<void> => {
-    const inside = retriever.inside?.()
-    if (!inside) return
-    const entries = inside.collection.table.size
+    const parts = retriever.parts?.()
+    if (!parts) return
+    const entries = parts.collection.table.size
     const affordable = Math.floor(AUDIT_SCORES_MAX / Math.max(1, entries))
     const questions = Math.min(AUDIT_QUESTIONS_MAX, Math.max(AUDIT_QUESTIONS_MIN, affordable))
     const startedAtMs = clock.now()
-    const audit = createRecallAudit(retriever, inside, questions, audits++)
+    const audit = createRecallAudit(retriever, parts, questions, audits++)
     const slice = (): boolean => {
       const sliceAtMs = fineMs(clock)
       return audit.step(() => fineMs(clock) - sliceAtMs >= SLICE_MS)

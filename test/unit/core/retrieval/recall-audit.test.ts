@@ -17,7 +17,7 @@ function filled(documents: number, params: Partial<RetrievalParams> = {}) {
 }
 
 function audit(retriever: ReturnType<typeof filled>, questions: number) {
-  const audited = createRecallAudit(retriever, retriever.inside!(), questions, 0)
+  const audited = createRecallAudit(retriever, retriever.parts!(), questions, 0)
   let steps = 1
   for (let looks = 0; audited.step(() => looks++ % 2 === 1); ) steps++
   return { recall: audited.recall, questions: audited.questions, steps }
@@ -43,7 +43,7 @@ test('a search that leaves out what it should find is found out', () => {
 
 test('what comes and goes while it is under way does not break it', () => {
   const retriever = filled(500)
-  const audited = createRecallAudit(retriever, retriever.inside!(), 3, 1)
+  const audited = createRecallAudit(retriever, retriever.parts!(), 3, 1)
   let n = 0
   while (audited.step(() => n++ % 2 === 1)) {
     retriever.put(documentOf(`new${n}`, 'owl tower'))
