@@ -50,6 +50,8 @@ export interface Replication extends AsyncDisposable {
    * those that are not memories, for whoever keeps more than the set.
    */
   replay(follow: (changes: readonly Change[]) => void): Promise<void>
+  /** Ends everything that writes by itself; what is disposed then has nothing left to do but to close. */
+  rest(): Promise<void>
 }
 
 export interface ReplicationOptions {
@@ -239,6 +241,14 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     return rows.at(-1)?.arrival ?? null
   }
 
+  const rest = async (): Promise<void> => {
+    await gossip.stop()
+    await compaction.stop()
+    await moderation.settled()
+    await eviction.stop()
+    await writer.drain()
+  }
+
   return {
     activities,
     memory,
@@ -269,12 +279,9 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       compaction.start()
       eviction.follow()
     },
+    rest,
     async [Symbol.asyncDispose]() {
-      await gossip.stop()
-      await compaction.stop()
-      await moderation.settled()
-      await eviction.stop()
-      await writer.drain()
+      await rest()
       await store[Symbol.asyncDispose]()
     },
   }

@@ -42,9 +42,11 @@ import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication, type Replication } from './replication.ts'
+import { createIndexKeeper } from './retrieval/index-keeper.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
 import { createRetriever, type Retriever } from './retrieval/retriever.ts'
+import type { Snapshots } from './retrieval/snapshots.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -151,6 +153,8 @@ export interface SporeOptions {
   readonly quotas?: QuotaLimits
   /** Of the program: another one tries again what this one had to set aside. */
   readonly version?: string
+  /** Documents from which on the index is kept; the default unless given. */
+  readonly keptMin?: number
 }
 
 export interface SporePorts {
@@ -164,6 +168,8 @@ export interface SporePorts {
   readonly runVerifier?: RunVerifier
   /** What makes memories findable; words, in this process, unless given. */
   readonly retriever?: Retriever
+  /** Where the index is kept between two runs; it is built anew at each start unless given. */
+  readonly snapshots?: Snapshots
   /** Of a private network: a spore without it is told nothing. None unless given. */
   readonly networkKey?: NetworkKey | null
   /** 32-byte seed of the identity's Ed25519 key. */
@@ -203,7 +209,16 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     : null
   const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
   const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
-  const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
+  const indexer = createIndexer({
+    retriever,
+    memory,
+    library,
+    store,
+    clock,
+    log: ports.log,
+    keeper: createIndexKeeper({ ...ports, retriever, writer, signer, version: options.version ?? '' }),
+    keptMin: options.keptMin,
+  })
   const recall = createRecall({
     retriever,
     indexer,
@@ -245,8 +260,10 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     selfUrl: () => gossip.self().url,
   })
   const peerViews = () => gossip.peers.all().map(gossip.view)
-  const purge = createPurge({ memory, writer, store, clock })
+  const purge = createPurge({ memory, writer, store, clock, eraseDerived: indexer.erase })
+  await indexer.load()
   await replication.replay(tasks.follow)
+  await indexer.resume()
   const defaultSpace = spaces.resolve(undefined)
   if (!defaultSpace.ok)
     ports.log.warn('the default space is not known yet: found or join it', { space: options.defaultSpace })
@@ -315,8 +332,9 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     hint: (hint) => void gossip.hints.follow([hint]),
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
-      await indexer.stop()
       const seedingEnds = seeding?.stop()
+      await replication.rest()
+      await indexer.stop()
       await replication[Symbol.asyncDispose]()
       // Its requests are those of the replication: they end with it.
       await seedingEnds

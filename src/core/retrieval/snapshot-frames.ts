@@ -89,22 +89,26 @@ export async function* framesToBytes(
   key: Uint8Array,
   id: Uint8Array,
   chunks: AsyncIterable<Uint8Array>,
-): AsyncIterable<Uint8Array> {
+): AsyncGenerator<Uint8Array, void> {
   const source = createSource(chunks)
-  const [magic, own] = [await source.take(MAGIC.length), await source.take(SNAPSHOT_ID_BYTES)]
-  if (!equalBytes(magic, MAGIC)) throw new SnapshotError('it is no snapshot of an index')
-  if (!equalBytes(own, id)) throw new SnapshotError('it is another one than the store names')
-  for (let number = 0; ; number++) {
-    const head = await source.take(LENGTH_BYTES)
-    const length = new DataView(head.buffer, head.byteOffset).getUint32(0, true)
-    if (length > FRAME_BYTES) throw new SnapshotError('a frame is larger than any')
-    const bytes = await source.take(length)
-    const tag = await source.take(TAG_BYTES)
-    const isLast = await source.isOver()
-    if (!equalBytes(tag, tagOf(key, id, number, bytes, isLast)))
-      throw new SnapshotError(`frame ${number} is damaged, or not of this spore`)
-    yield bytes
-    if (isLast) return
+  try {
+    const [magic, own] = [await source.take(MAGIC.length), await source.take(SNAPSHOT_ID_BYTES)]
+    if (!equalBytes(magic, MAGIC)) throw new SnapshotError('it is no snapshot of an index')
+    if (!equalBytes(own, id)) throw new SnapshotError('it is another one than the store names')
+    for (let number = 0; ; number++) {
+      const head = await source.take(LENGTH_BYTES)
+      const length = new DataView(head.buffer, head.byteOffset).getUint32(0, true)
+      if (length > FRAME_BYTES) throw new SnapshotError('a frame is larger than any')
+      const bytes = await source.take(length)
+      const tag = await source.take(TAG_BYTES)
+      const isLast = await source.isOver()
+      if (!equalBytes(tag, tagOf(key, id, number, bytes, isLast)))
+        throw new SnapshotError(`frame ${number} is damaged, or not of this spore`)
+      yield bytes
+      if (isLast) return
+    }
+  } finally {
+    await source.close()
   }
 }
 
@@ -122,6 +126,7 @@ function createSource(chunks: AsyncIterable<Uint8Array>) {
   }
   return {
     isOver: async () => !(await more()),
+    close: () => iterator.return?.(),
     async take(length: number): Promise<Uint8Array> {
       if (length > 0 && (await more()) && chunk.length >= length) {
         const piece = chunk.subarray(0, length)
