@@ -13,6 +13,7 @@ import type { RetrievalDocument } from './contract.ts'
 import { createDocumentTable, type DocumentTable } from './document-table.ts'
 import { createForwardIndex, createTokenBuffer, type ForwardIndex } from './forward-index.ts'
 import { widened } from './growing.ts'
+import { lengthClass, NO_LENGTH } from './length-classes.ts'
 import { createLinks, type Links } from './links.ts'
 import { createPostingPool, type PostingPool } from './posting-pool.ts'
 import { createThreads, type Threads } from './threads.ts'
@@ -29,7 +30,9 @@ export interface Collection extends Kept {
   readonly gramFrequencies: Int32Array
   /** Terms of a document by ordinal, repetitions counted, stop words not. */
   readonly lengths: Int32Array
-  /** The same of its grams. */
+  /** The same in classes; `NO_LENGTH` of a document that is not alive. */
+  readonly lengthClasses: Uint8Array
+  /** Grams of a document. */
   readonly gramLengths: Int32Array
   /** Mean length of a living document, in terms and in grams. */
   readonly meanTerms: number
@@ -66,6 +69,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
   let termFrequencies = new Int32Array(0)
   let gramFrequencies = new Int32Array(0)
   let lengths = new Int32Array(0)
+  let lengthClasses = new Uint8Array(0)
   let gramLengths = new Int32Array(0)
   /** The document that last had a term or gram, counted from 1, so that each counts once. */
   let termSeen = new Uint32Array(0)
@@ -153,6 +157,8 @@ export function createCollection(analyser: Analyser, secret: number): Collection
     }
     lengths = widened(lengths, ordinal)
     lengths[ordinal] = terms
+    lengthClasses = widened(lengthClasses, ordinal)
+    lengthClasses[ordinal] = lengthClass(terms)
     gramLengths = widened(gramLengths, ordinal)
     gramLengths[ordinal] = grams
     totalTerms += terms
@@ -184,6 +190,9 @@ export function createCollection(analyser: Analyser, secret: number): Collection
     get lengths() {
       return lengths
     },
+    get lengthClasses() {
+      return lengthClasses
+    },
     get gramLengths() {
       return gramLengths
     },
@@ -206,6 +215,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
       const size = forward.read(ordinal, buffer)
       const { terms, grams } = takeApart(size, table.speakerOf[ordinal]!, -1)
       for (const term of found) termFrequencies[term]!--
+      lengthClasses[ordinal] = NO_LENGTH
       totalTerms -= terms
       totalGrams -= grams
       threads.remove(ordinal, terms)
@@ -234,6 +244,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
         termFrequencies,
         gramFrequencies,
         lengths,
+        lengthClasses,
         gramLengths,
         termSeen,
         gramSeen,
@@ -250,6 +261,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
       yield termFrequencies
       yield gramFrequencies
       yield lengths.subarray(0, table.ordinals)
+      yield lengthClasses.subarray(0, table.ordinals)
       yield gramLengths.subarray(0, table.ordinals)
       for (const part of [table, vocabulary, forward, postings, threads]) yield* part.save()
     },
@@ -258,6 +270,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
       termFrequencies = await from.next(Int32Array)
       gramFrequencies = await from.next(Int32Array)
       lengths = await from.next(Int32Array)
+      lengthClasses = await from.next(Uint8Array)
       gramLengths = await from.next(Int32Array)
       for (const part of [table, vocabulary, forward, postings, threads]) await part.load(from)
       links.load(table.links())
