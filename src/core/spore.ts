@@ -5,18 +5,18 @@
 import type { Activities } from './base/activities.ts'
 import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
-import { err, ok, type Result } from './base/result.ts'
+import { ok, type Result } from './base/result.ts'
 import { createLookup } from './gossip/discovery.ts'
 import type { Federation } from './gossip/federation.ts'
 import type { Hint } from './gossip/hints.ts'
 import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
 import type { Transport } from './gossip/transport.ts'
-import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
+import { createSigner, createVerifier, shortAuthor } from './identity/keys.ts'
 import type { NetworkKey } from './identity/network-key.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
-import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
+import type { Applied, AppliedFork } from './memory/memory.ts'
 import { createPurge } from './memory/purge.ts'
 import type { Quarantined } from './memory/quarantine.ts'
 import type { QuotaLimits } from './memory/quota.ts'
@@ -39,14 +39,15 @@ import type {
   SpaceView,
 } from './protocol/api-spaces.ts'
 import type { Compression } from './protocol/compression.ts'
-import { type Failure, failure } from './protocol/errors.ts'
+import type { Failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
-import { createReplication, type Replication } from './replication.ts'
+import { createReplication } from './replication.ts'
 import { createIndexKeeper } from './retrieval/index-keeper.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
 import { createRetriever, type Retriever } from './retrieval/retriever.ts'
 import type { Snapshots } from './retrieval/snapshots.ts'
+import { explainTrust, keptView, quarantineView } from './spore-views.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -176,11 +177,26 @@ export interface SporePorts {
   readonly seed: Uint8Array
 }
 
+/** A spore on its way: it reads what the store holds. */
+export interface OpeningSpore {
+  /** Only to be searched, and to be disposed, before it is open. */
+  readonly spore: Spore
+  /** Resolves when all of it serves, and rejects with what hinders it. Searches wait for it unless the kept index answers them before. */
+  readonly opened: Promise<void>
+}
+
+/** The same once it is open. */
+export async function createSpore(options: SporeOptions, ports: SporePorts): Promise<Spore> {
+  const { spore, opened } = openSpore(options, ports)
+  await opened
+  return spore
+}
+
 /**
  * Opens the store's content and starts the engines. Throws `SporeError` IDENTITY_MISMATCH where the key is not the one
  * that the store belongs to. The spore owns the store: disposing it drains writes and closes the store.
  */
-export async function createSpore(options: SporeOptions, ports: SporePorts): Promise<Spore> {
+export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpore {
   const { clock, store } = ports
   const startedAtMs = clock.now()
   const signer = createSigner(ports.seed)
@@ -207,8 +223,18 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
         },
       )
     : null
-  const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
   const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
+  /** The set is not known yet; an index that is what is visible tells the entries of a memory, too. */
+  let isOpening = true
+  const library = createLibrary({
+    memory,
+    writer,
+    store,
+    spaces,
+    trustOf,
+    shown,
+    dotsOf: (id) => (isOpening ? (retriever.kept?.dots(id) ?? []) : memory.dotsOf(id)),
+  })
   const indexer = createIndexer({
     retriever,
     memory,
@@ -261,17 +287,24 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   })
   const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock, eraseDerived: indexer.erase })
-  await indexer.load()
-  await replication.replay(tasks.follow)
-  await indexer.resume()
-  const defaultSpace = spaces.resolve(undefined)
-  if (!defaultSpace.ok)
-    ports.log.warn('the default space is not known yet: found or join it', { space: options.defaultSpace })
-  writer.onCommitted(follow)
-  await purge.resume()
-  indexer.start()
+  const { promise: searchable, resolve: letSearch } = Promise.withResolvers<void>()
+  const open = async (): Promise<void> => {
+    await replication.replay(tasks.follow, async () => {
+      if (await indexer.load()) letSearch()
+    })
+    writer.onCommitted(follow)
+    isOpening = false
+    await indexer.resume()
+    const defaultSpace = spaces.resolve(undefined)
+    if (!defaultSpace.ok)
+      ports.log.warn('the default space is not known yet: found or join it', { space: options.defaultSpace })
+    await purge.resume()
+    indexer.start()
+  }
+  const opened = open()
+  opened.then(letSearch, letSearch)
 
-  return {
+  const spore: Spore = {
     did: signer.did,
     name,
     activities: replication.activities,
@@ -303,8 +336,8 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     purge: purge.purge,
     purgeAuthor: purge.purgeAuthor,
     undoPurge: purge.undo,
-    search: recall.search,
-    contextPack: recall.contextPack,
+    search: (query) => searchable.then(() => recall.search(query)),
+    contextPack: (query) => searchable.then(() => recall.contextPack(query)),
     submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
@@ -332,6 +365,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     hint: (hint) => void gossip.hints.follow([hint]),
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
+      await opened.catch(() => {})
       const seedingEnds = seeding?.stop()
       await replication.rest()
       await indexer.stop()
@@ -340,38 +374,5 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       await seedingEnds
     },
   }
-}
-
-const QUARANTINE_SHOWN = 10
-const quarantineView = ({ memory }: Replication): api.Health['quarantine'] =>
-  memory.quarantine
-    .all()
-    .slice(-QUARANTINE_SHOWN)
-    .map(({ stage, logId, seq, error }) => ({ stage, log: logId, seq, error }))
-
-/** What is held against the bounds that the operator set, and what of it had to go or was not taken. */
-const keptView = ({ memory, declined }: Replication): api.Health['kept'] => ({
-  bytes: memory.usage.total,
-  bytesMax: memory.quota.limits.storeBytes,
-  evicted: memory.usage.evictions,
-  declinedLogs: declined.size,
-  forks: memory.usage.forks,
-})
-
-/** The one fact that there is until trust is earned: which authors are this spore itself. */
-function explainTrust(author: string, self: Did, memory: Memory): Answer<api.TrustView> {
-  const known = [...memory.logs.values()].filter(
-    (log) => log.author === author || shortAuthor(log.author) === author,
-  )
-  const did = known[0]?.author ?? (didToPublicKey(author) ? author : null)
-  if (!did || (known.length === 0 && did !== self))
-    return err(failure('AUTHOR_UNKNOWN', 'an author is a did:key, or its last 8 characters'))
-  const isSelf = did === self
-  return ok({
-    author: did,
-    trust: isSelf ? 1 : null,
-    standing: isSelf ? 'self' : 'unknown',
-    reasons: [isSelf ? 'this spore’s own author' : 'no evidence has been gathered about this author'],
-    entries: known.reduce((sum, { row }) => sum + row.next, 0),
-  })
+  return { spore, opened }
 }

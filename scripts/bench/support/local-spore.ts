@@ -6,7 +6,7 @@ import { createPorts } from '../../../src/adapters/ports.ts'
 import { silentLog } from '../../../src/core/base/ports.ts'
 import { DEFAULT_NETWORK } from '../../../src/core/protocol/version.ts'
 import type { Retriever } from '../../../src/core/retrieval/retriever.ts'
-import { createSpore, type Spore } from '../../../src/core/spore.ts'
+import { createSpore, type OpeningSpore, openSpore, type Spore } from '../../../src/core/spore.ts'
 
 /** Runs `use` on a fresh spore that talks to nobody. */
 export async function withLocalSpore<T>(use: (spore: Spore) => Promise<T>): Promise<T> {
@@ -35,4 +35,28 @@ export async function withSporeIn<T>(
   const options = { defaultSpace: 'private', pullIntervalMs: 60_000 }
   await using spore = await createSpore(options, { ...ports, ...more })
   return await use(spore)
+}
+
+/** The spore of a folder on its way, as a service has it: it may be searched before it is open. */
+export function openSporeIn(
+  home: string,
+  more: { readonly retriever?: Retriever } = {},
+): OpeningSpore & AsyncDisposable {
+  const ports = createPorts({
+    home,
+    network: DEFAULT_NETWORK,
+    durability: 'disk',
+    allowPrivateAddresses: false,
+    identity: null,
+    log: silentLog,
+  })
+  const options = { defaultSpace: 'private', pullIntervalMs: 60_000 }
+  const opening = openSpore(options, { ...ports, ...more })
+  return {
+    ...opening,
+    async [Symbol.asyncDispose]() {
+      await opening.spore[Symbol.asyncDispose]()
+      await ports[Symbol.asyncDispose]()
+    },
+  }
 }

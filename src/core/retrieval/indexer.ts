@@ -18,15 +18,18 @@ import type { PayloadNews } from '../memory/writer.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { decodeMemory, sourceDigests } from '../protocol/payloads.ts'
 import { createIndexAudit, type IndexAudit } from './index-audit.ts'
-import type { IndexKeeper, LoadedIndex } from './index-keeper.ts'
+import type { IndexKeeper } from './index-keeper.ts'
 import { createIndexSaver } from './index-saver.ts'
 import type { RetrievalDocument, Retriever } from './retriever.ts'
 
 export interface Indexer {
   /** Follows the change feed: resolves when own entries are indexed and purged ones gone, and has noted the others. */
   follow(applied: readonly Applied[], forks?: readonly AppliedFork[], payloads?: PayloadNews): Promise<void>
-  /** Takes in the index that an earlier process kept, if there is one; before anything is indexed. */
-  load(): Promise<void>
+  /**
+   * Takes in the index that an earlier process kept, if there is one; before anything is indexed. True where it is what is visible
+   * to this day, so that it may be searched at once.
+   */
+  load(): Promise<boolean>
   /** Compares what was taken in with what is visible, once that is known; what is lacking is indexed after `start`. */
   resume(): Promise<void>
   /** Starts to index what the store holds. */
@@ -84,7 +87,8 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   const { signal } = stopping
   /** Looks for what an index that was kept lacks; null where nothing is to be looked for. */
   let audit: IndexAudit | null = null
-  let loaded: LoadedIndex | null = null
+  /** What was kept is not compared yet with what is visible: until then nothing is indexed but what changes. */
+  let isUnchecked = false
   /** Those who wait for their turn. */
   let waiting = 0
 
@@ -203,7 +207,8 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   }
 
   const wake = (): void => {
-    if (loop || (behind() === 0 && !audit && !mayBeUntidy) || signal.aborted) return
+    const isIdle = behind() === 0 && !audit && !mayBeUntidy
+    if (loop || isUnchecked || isIdle || signal.aborted) return
     loop = run()
       .catch((error: unknown) => log.error('indexing broke', { error: String(error) }))
       .finally(() => {
@@ -231,16 +236,21 @@ export function createIndexer(deps: IndexerDeps): Indexer {
       wake()
     },
     async load() {
-      loaded = (await deps.keeper?.load()) ?? null
+      const loaded = (await deps.keeper?.load()) ?? null
+      isUnchecked = loaded !== null
+      if (!loaded) return false
+      const [newest] = await store.entriesBefore(Number.MAX_SAFE_INTEGER, 1)
+      return loaded.exactAt === (newest?.arrival ?? 0)
     },
     async resume() {
       const index = retriever.kept
-      if (!loaded || !index) return
+      if (!isUnchecked || !index) return
       audit = createIndexAudit({ index, memory, clock })
       position = memory.arrival
       const before = retriever.documents
       await audit.prune()
       saver.note(before - retriever.documents)
+      isUnchecked = false
       mayBeUntidy = true
     },
     start: wake,
@@ -260,7 +270,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
     },
     catchUp: () => catchUp(),
     async catchUpLittle() {
-      if (behind() === 0 || behind() > CATCH_UP_MAX) return
+      if (isUnchecked || behind() === 0 || behind() > CATCH_UP_MAX) return
       try {
         await catchUp(() => lacking() > 0)
       } catch (error) {
