@@ -55,11 +55,16 @@ function reportFigures(entries: number, figures: RetrievalFigures, first: number
   row('add in batches', (1e6 * figures.fillSeconds) / entries, 'µs')
 }
 
-function reportReopen(entries: number, { firstReply, allIndexed }: ReopenFigures, report: Report): void {
-  const name = (what: string) => `${entries} entries: reopened, ${what}`
-  const bar = { atMost: FIRST_REPLY_SECONDS_BAR }
-  report.row({ metric: name('first reply'), value: firstReply, unit: 's', bar })
-  report.row({ metric: name('all indexed'), value: allIndexed, unit: 's' })
+function reportReopen(entries: number, figures: ReopenFigures, report: Report): void {
+  const row = (what: string, value: number, unit: string, bar?: { atMost: number } | { atLeast: number }) =>
+    report.row({ metric: `${entries} entries: reopened, ${what}`, value, unit, ...(bar && { bar }) })
+  row('first reply', figures.firstReply, 's', { atMost: FIRST_REPLY_SECONDS_BAR })
+  row('documents in it', figures.documents / entries, '', { atLeast: 1 })
+  row('all is served', figures.opened, 's')
+  row('all indexed', figures.allIndexed, 's')
+  row('processor time of that', figures.cpuSeconds, 's')
+  row('event loop stopped, longest', figures.blockMs, 'ms')
+  row('kept index an entry', figures.bytes / entries, 'B')
 }
 
 async function runProcess<T>(args: readonly string[]): Promise<T> {

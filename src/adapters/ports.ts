@@ -1,4 +1,5 @@
 /** The real world in one object: every port of the core, made from a configuration. */
+import { join } from 'node:path'
 import type { Log } from '../core/base/ports.ts'
 import { createSigner } from '../core/identity/keys.ts'
 import { createNetworkKey } from '../core/identity/network-key.ts'
@@ -12,6 +13,7 @@ import { zlibCompression } from './compression.ts'
 import { createHttpTransport } from './http-transport.ts'
 import { createKeyFile, parseKeySecret, readKeyFile } from './key-file.ts'
 import { systemRandom } from './random.ts'
+import { createSnapshotFolder, SNAPSHOT_FOLDER } from './snapshot-folder.ts'
 import { openSqliteStore, storeExists } from './sqlite-store.ts'
 import { createThreadedRunVerifier } from './threaded-run-verifier.ts'
 
@@ -54,6 +56,7 @@ export function createPorts(options: PortsOptions): RealPorts {
     transport,
     compression: zlibCompression,
     runVerifier,
+    ...(durability === 'disk' && { snapshots: createSnapshotFolder(join(home, SNAPSHOT_FOLDER)) }),
     networkKey,
     seed,
     async [Symbol.asyncDispose]() {

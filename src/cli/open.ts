@@ -9,7 +9,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import { type Config, MIB } from '../config/schema.ts'
 import type { Log } from '../core/base/ports.ts'
 import { ok } from '../core/base/result.ts'
-import { createSpore, type Spore, type SporeOptions } from '../core/spore.ts'
+import { openSpore as openCoreSpore, type Spore, type SporeOptions } from '../core/spore.ts'
 import type { SporeAccess } from './access.ts'
 import { folderModeration } from './moderation-access.ts'
 import { packageVersion } from './version.ts'
@@ -26,8 +26,25 @@ export function openLog({ config, secrets }: LoadedConfig): Log {
   return createLog({ level: config.logLevel, fd: 2, secrets: known })
 }
 
+/** A spore that still reads its store: it may only be searched before it is open. */
+export interface BegunSpore extends OpenSpore {
+  readonly opened: Promise<void>
+}
+
 /** Opens the data folder. Throws the `SporeError`s of the store and the identity; disposing it loses no write. */
-export async function openSpore({ config, secrets }: LoadedConfig, log: Log): Promise<OpenSpore> {
+export async function openSpore(loaded: LoadedConfig, log: Log): Promise<OpenSpore> {
+  const begun = await beginSpore(loaded, log)
+  try {
+    await begun.opened
+    return begun
+  } catch (error) {
+    await begun[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The same for whoever answers searches before all of it is read. */
+export async function beginSpore({ config, secrets }: LoadedConfig, log: Log): Promise<BegunSpore> {
   const ports = createPorts({
     home: config.home,
     network: config.network,
@@ -39,9 +56,10 @@ export async function openSpore({ config, secrets }: LoadedConfig, log: Log): Pr
   })
   const safeFetch = createSafeFetch({ allowPrivateAddresses: config.federation.allowPrivateAddresses })
   try {
-    const spore = await createSpore(toOptions(config, safeFetch), ports)
+    const { spore, opened } = openCoreSpore(toOptions(config, safeFetch), ports)
     return {
       spore,
+      opened,
       async [Symbol.asyncDispose]() {
         await spore[Symbol.asyncDispose]()
         await safeFetch[Symbol.asyncDispose]()

@@ -13,7 +13,7 @@ import { SporeError } from '../core/protocol/errors.ts'
 import type { Spore } from '../core/spore.ts'
 import { federationRoutes } from '../http/federation/routes.ts'
 import { createServer } from '../http/server.ts'
-import { openSpore } from './open.ts'
+import { beginSpore } from './open.ts'
 import { announceRun } from './run-file.ts'
 import { packageVersion } from './version.ts'
 
@@ -35,7 +35,8 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   const { config, secrets } = loaded
   assertBindAllowed(config, secrets.token !== null || readTokens(config.home).length > 0)
   await using stack = new AsyncDisposableStack()
-  const { spore } = stack.use(await openSpore(loaded, log))
+  const { spore, opened } = stack.use(await beginSpore(loaded, log))
+  let isOpen = false
 
   const watchdog = stack.use(startWatchdog({ activities: spore.activities, log }))
 
@@ -51,6 +52,7 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
     trustProxy: config.trustProxy,
     tokenHashes: createTokenHashes(config.home, secrets.token ? [runToken, secrets.token] : [runToken]),
     tokenRequired,
+    isOpen: () => isOpen,
     log,
     watchdog: watchdog.view,
     federation: federationRoutes(spore.federation, { publicUrl: config.publicUrl }),
@@ -58,6 +60,9 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
   stack.defer(() => server.close())
   const port = await listen(server, config)
   const url = toUrl(config.host, port)
+  // Searches are answered from here on, and what else comes once all is read.
+  await opened
+  isOpen = true
   stack.use(announceRun(config.home, { pid: process.pid, url, spore: spore.did, token: runToken.reveal() }))
 
   const advertisedUrl = advertise(config, port)

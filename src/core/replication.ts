@@ -47,9 +47,12 @@ export interface Replication extends AsyncDisposable {
   readonly moderation: Moderation
   /**
    * Folds the stored entries into the memory, in order of arrival; once, before `federation.start`. `follow` hears of
-   * those that are not memories, for whoever keeps more than the set.
+   * those that are not memories, for whoever keeps more than the set; `onListed` is waited for once logs, spaces and what the
+   * operator rules are known, and before the first entry.
    */
-  replay(follow: (changes: readonly Change[]) => void): Promise<void>
+  replay(follow: (changes: readonly Change[]) => void, onListed?: () => Promise<void>): Promise<void>
+  /** Ends everything that writes by itself; what is disposed then has nothing left to do but to close. */
+  rest(): Promise<void>
 }
 
 export interface ReplicationOptions {
@@ -239,6 +242,14 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     return rows.at(-1)?.arrival ?? null
   }
 
+  const rest = async (): Promise<void> => {
+    await gossip.stop()
+    await compaction.stop()
+    await moderation.settled()
+    await eviction.stop()
+    await writer.drain()
+  }
+
   return {
     activities,
     memory,
@@ -249,7 +260,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
     keeper,
     federation,
     moderation,
-    async replay(follow) {
+    async replay(follow, onListed) {
       await moderation.load()
       await keeper.load()
       await keepQuarantine({ quarantine, store, writer })
@@ -257,6 +268,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
       memory.load(await store.logs(), forked, await store.partials())
+      await onListed?.()
       for (let after: number | null = 0; after !== null; ) {
         after = await replayBehind(after, follow)
         await clock.sleep(0)
@@ -269,12 +281,9 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       compaction.start()
       eviction.follow()
     },
+    rest,
     async [Symbol.asyncDispose]() {
-      await gossip.stop()
-      await compaction.stop()
-      await moderation.settled()
-      await eviction.stop()
-      await writer.drain()
+      await rest()
       await store[Symbol.asyncDispose]()
     },
   }

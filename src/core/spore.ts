@@ -5,18 +5,18 @@
 import type { Activities } from './base/activities.ts'
 import type { Did } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
-import { err, ok, type Result } from './base/result.ts'
+import { ok, type Result } from './base/result.ts'
 import { createLookup } from './gossip/discovery.ts'
 import type { Federation } from './gossip/federation.ts'
 import type { Hint } from './gossip/hints.ts'
 import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
 import type { Transport } from './gossip/transport.ts'
-import { createSigner, createVerifier, didToPublicKey, shortAuthor } from './identity/keys.ts'
+import { createSigner, createVerifier, shortAuthor } from './identity/keys.ts'
 import type { NetworkKey } from './identity/network-key.ts'
 import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
-import type { Applied, AppliedFork, Memory } from './memory/memory.ts'
+import type { Applied, AppliedFork } from './memory/memory.ts'
 import { createPurge } from './memory/purge.ts'
 import type { Quarantined } from './memory/quarantine.ts'
 import type { QuotaLimits } from './memory/quota.ts'
@@ -40,14 +40,17 @@ import type {
   SpaceView,
 } from './protocol/api-spaces.ts'
 import type { Compression } from './protocol/compression.ts'
-import { type Failure, failure } from './protocol/errors.ts'
+import type { Failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
-import { createReplication, type Replication } from './replication.ts'
+import { createReplication } from './replication.ts'
+import { createIndexKeeper } from './retrieval/index-keeper.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
 import { createRetriever, type Retriever } from './retrieval/retriever.ts'
 import { createSearchMeter } from './retrieval/search-meter.ts'
 import { createSidecar } from './retrieval/sidecar.ts'
+import type { Snapshots } from './retrieval/snapshots.ts'
+import { explainTrust, keptView, quarantineView } from './spore-views.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -158,6 +161,8 @@ export interface SporeOptions {
   readonly quotas?: QuotaLimits
   /** Of the program: another one tries again what this one had to set aside. */
   readonly version?: string
+  /** Documents from which on the index is kept; the default unless given. */
+  readonly keptMin?: number
 }
 
 export interface SporePorts {
@@ -171,17 +176,34 @@ export interface SporePorts {
   readonly runVerifier?: RunVerifier
   /** What makes memories findable; words, in this process, unless given. */
   readonly retriever?: Retriever
+  /** Where the index is kept between two runs; it is built anew at each start unless given. */
+  readonly snapshots?: Snapshots
   /** Of a private network: a spore without it is told nothing. None unless given. */
   readonly networkKey?: NetworkKey | null
   /** 32-byte seed of the identity's Ed25519 key. */
   readonly seed: Uint8Array
 }
 
+/** A spore on its way: it reads what the store holds. */
+export interface OpeningSpore {
+  /** Only to be searched, and to be disposed, before it is open. */
+  readonly spore: Spore
+  /** Resolves when all of it serves, and rejects with what hinders it. Searches wait for it unless the kept index answers them before. */
+  readonly opened: Promise<void>
+}
+
+/** The same once it is open. */
+export async function createSpore(options: SporeOptions, ports: SporePorts): Promise<Spore> {
+  const { spore, opened } = openSpore(options, ports)
+  await opened
+  return spore
+}
+
 /**
  * Opens the store's content and starts the engines. Throws `SporeError` IDENTITY_MISMATCH where the key is not the one
  * that the store belongs to. The spore owns the store: disposing it drains writes and closes the store.
  */
-export async function createSpore(options: SporeOptions, ports: SporePorts): Promise<Spore> {
+export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpore {
   const { clock, store } = ports
   const startedAtMs = clock.now()
   const signer = createSigner(ports.seed)
@@ -208,9 +230,28 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
         },
       )
     : null
-  const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
   const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
-  const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
+  /** The set is not known yet; an index that is what is visible tells the entries of a memory, too. */
+  let isOpening = true
+  const library = createLibrary({
+    memory,
+    writer,
+    store,
+    spaces,
+    trustOf,
+    shown,
+    dotsOf: (id) => (isOpening ? (retriever.kept?.dots(id) ?? []) : memory.dotsOf(id)),
+  })
+  const indexer = createIndexer({
+    retriever,
+    memory,
+    library,
+    store,
+    clock,
+    log: ports.log,
+    keeper: createIndexKeeper({ ...ports, retriever, writer, signer, version: options.version ?? '' }),
+    keptMin: options.keptMin,
+  })
   const meter = createSearchMeter()
   const sidecar = createSidecar({ retriever, indexer, meter, clock })
   const recall = createRecall({
@@ -255,16 +296,25 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     selfUrl: () => gossip.self().url,
   })
   const peerViews = () => gossip.peers.all().map(gossip.view)
-  const purge = createPurge({ memory, writer, store, clock })
-  await replication.replay(tasks.follow)
-  const defaultSpace = spaces.resolve(undefined)
-  if (!defaultSpace.ok)
-    ports.log.warn('the default space is not known yet: found or join it', { space: options.defaultSpace })
-  writer.onCommitted(follow)
-  await purge.resume()
-  indexer.start()
+  const purge = createPurge({ memory, writer, store, clock, eraseDerived: indexer.erase })
+  const { promise: searchable, resolve: letSearch } = Promise.withResolvers<void>()
+  const open = async (): Promise<void> => {
+    await replication.replay(tasks.follow, async () => {
+      if (await indexer.load()) letSearch()
+    })
+    writer.onCommitted(follow)
+    isOpening = false
+    await indexer.resume()
+    const defaultSpace = spaces.resolve(undefined)
+    if (!defaultSpace.ok)
+      ports.log.warn('the default space is not known yet: found or join it', { space: options.defaultSpace })
+    await purge.resume()
+    indexer.start()
+  }
+  const opened = open()
+  opened.then(letSearch, letSearch)
 
-  return {
+  const spore: Spore = {
     did: signer.did,
     name,
     activities: replication.activities,
@@ -296,8 +346,8 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     purge: purge.purge,
     purgeAuthor: purge.purgeAuthor,
     undoPurge: purge.undo,
-    search: recall.search,
-    contextPack: recall.contextPack,
+    search: (query) => searchable.then(() => recall.search(query)),
+    contextPack: (query) => searchable.then(() => recall.contextPack(query)),
     sidecar: sidecar.view,
     auditSearch: sidecar.audit,
     submitTask: caughtUp(tasks.submit),
@@ -327,46 +377,15 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     hint: (hint) => void gossip.hints.follow([hint]),
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
+      await opened.catch(() => {})
       await sidecar.stop()
-      await indexer.stop()
       const seedingEnds = seeding?.stop()
+      await replication.rest()
+      await indexer.stop()
       await replication[Symbol.asyncDispose]()
       // Its requests are those of the replication: they end with it.
       await seedingEnds
     },
   }
-}
-
-const QUARANTINE_SHOWN = 10
-const quarantineView = ({ memory }: Replication): api.Health['quarantine'] =>
-  memory.quarantine
-    .all()
-    .slice(-QUARANTINE_SHOWN)
-    .map(({ stage, logId, seq, error }) => ({ stage, log: logId, seq, error }))
-
-/** What is held against the bounds that the operator set, and what of it had to go or was not taken. */
-const keptView = ({ memory, declined }: Replication): api.Health['kept'] => ({
-  bytes: memory.usage.total,
-  bytesMax: memory.quota.limits.storeBytes,
-  evicted: memory.usage.evictions,
-  declinedLogs: declined.size,
-  forks: memory.usage.forks,
-})
-
-/** The one fact that there is until trust is earned: which authors are this spore itself. */
-function explainTrust(author: string, self: Did, memory: Memory): Answer<api.TrustView> {
-  const known = [...memory.logs.values()].filter(
-    (log) => log.author === author || shortAuthor(log.author) === author,
-  )
-  const did = known[0]?.author ?? (didToPublicKey(author) ? author : null)
-  if (!did || (known.length === 0 && did !== self))
-    return err(failure('AUTHOR_UNKNOWN', 'an author is a did:key, or its last 8 characters'))
-  const isSelf = did === self
-  return ok({
-    author: did,
-    trust: isSelf ? 1 : null,
-    standing: isSelf ? 'self' : 'unknown',
-    reasons: [isSelf ? 'this spore’s own author' : 'no evidence has been gathered about this author'],
-    entries: known.reduce((sum, { row }) => sum + row.next, 0),
-  })
+  return { spore, opened }
 }

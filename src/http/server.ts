@@ -30,6 +30,7 @@ import { callersPlugin } from './plugins/callers.ts'
 import { errorsPlugin, sendFailure } from './plugins/errors.ts'
 import { headersPlugin } from './plugins/headers.ts'
 import { jsonPlugin } from './plugins/json.ts'
+import { openingPlugin } from './plugins/opening.ts'
 import { requestLogPlugin } from './plugins/request-log.ts'
 import { routeTablePlugin } from './plugins/route-table.ts'
 import { createTimeouts } from './plugins/timeouts.ts'
@@ -55,6 +56,8 @@ export interface HttpOptions {
   readonly connections?: ConnectionBounds
   /** Buckets of callers that are not known yet. Default: those of `limits.ts`. */
   readonly accounts?: Accounts
+  /** False while the spore still reads its store (`OpeningSpore`). Default: it is open. */
+  readonly isOpen?: () => boolean
   /** Milliseconds in which a whole request must have arrived. Default `REQUEST_TIMEOUT_MS`. */
   readonly requestTimeoutMs?: number
   /** What the watchdog of the process sees, for `GET /api/health`. */
@@ -104,6 +107,7 @@ export async function createServer(spore: Spore, options: HttpOptions): Promise<
     tokenHashes: options.tokenHashes ?? (() => []),
     tokenRequired: options.tokenRequired ?? false,
   })
+  if (options.isOpen) await app.register(openingPlugin, { isOpen: options.isOpen })
   await app.register(callersPlugin, options.accounts ? { accounts: options.accounts } : {})
   await app.register(jsonPlugin)
   await app.register(docsPlugin, { version: options.version })

@@ -24,6 +24,7 @@ import { QUOTAS_DEFAULT, type QuotaLimits } from '../../src/core/memory/quota.ts
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
 import type { Retriever } from '../../src/core/retrieval/retriever.ts'
+import type { Snapshots } from '../../src/core/retrieval/snapshots.ts'
 import { createSpore, type Spore, type SporeOptions } from '../../src/core/spore.ts'
 import { type Responder, respondFrom } from '../../src/sim/respond.ts'
 import { type SeededRandom, seededRandom } from './seeded.ts'
@@ -70,6 +71,9 @@ export interface OpenOptions {
   readonly log?: Log
   readonly quotas?: Partial<QuotaLimits>
   readonly retriever?: Retriever
+  /** Where it keeps its index, and from how many documents on; nowhere unless given. */
+  readonly snapshots?: Snapshots
+  readonly keptMin?: number
   readonly version?: string
   /** Where it looks for others; nowhere unless given. */
   readonly bootstrap?: SporeOptions['bootstrap']
@@ -196,11 +200,13 @@ export function createLoopback(seed: string): Loopback {
           pullIntervalMs: 10_000,
           quotas: { ...QUOTAS_DEFAULT, ...options.quotas },
           version: options.version ?? '1',
+          ...(options.keptMin !== undefined && { keptMin: options.keptMin }),
           ...(options.bootstrap && { bootstrap: options.bootstrap }),
           profile: { ...EMPTY_PROFILE, ...options.profile },
         },
         {
           ...(options.retriever && { retriever: options.retriever }),
+          ...(options.snapshots && { snapshots: options.snapshots }),
           clock,
           random: { bytes, float: random.float },
           log: options.log ?? silentLog,

@@ -6,7 +6,7 @@ import { createPorts } from '../../../src/adapters/ports.ts'
 import { silentLog } from '../../../src/core/base/ports.ts'
 import { DEFAULT_NETWORK } from '../../../src/core/protocol/version.ts'
 import type { Retriever } from '../../../src/core/retrieval/retriever.ts'
-import { createSpore, type Spore } from '../../../src/core/spore.ts'
+import { type OpeningSpore, openSpore, type Spore } from '../../../src/core/spore.ts'
 
 export interface LocalSpore extends AsyncDisposable {
   readonly spore: Spore
@@ -19,11 +19,12 @@ interface More {
 /** A fresh spore that talks to nobody; disposing it removes its folder. */
 export async function openLocalSpore(more: More = {}): Promise<LocalSpore> {
   const home = await mkdtemp(join(tmpdir(), 'spore-bench-'))
-  const opened = await openSporeIn(home, more)
+  const opening = openSporeIn(home, more)
+  await opening.opened
   return {
-    spore: opened.spore,
+    spore: opening.spore,
     async [Symbol.asyncDispose]() {
-      await opened[Symbol.asyncDispose]()
+      await opening[Symbol.asyncDispose]()
       await rm(home, { recursive: true, force: true })
     },
   }
@@ -41,11 +42,13 @@ export async function withSporeIn<T>(
   use: (spore: Spore) => Promise<T>,
   more: More = {},
 ): Promise<T> {
-  await using opened = await openSporeIn(home, more)
-  return await use(opened.spore)
+  await using opening = openSporeIn(home, more)
+  await opening.opened
+  return await use(opening.spore)
 }
 
-async function openSporeIn(home: string, more: More): Promise<LocalSpore> {
+/** The spore of a folder on its way, as a service has it: it may be searched before it is open. */
+export function openSporeIn(home: string, more: More = {}): OpeningSpore & AsyncDisposable {
   const ports = createPorts({
     home,
     network: DEFAULT_NETWORK,
@@ -55,11 +58,11 @@ async function openSporeIn(home: string, more: More): Promise<LocalSpore> {
     log: silentLog,
   })
   const options = { defaultSpace: 'private', pullIntervalMs: 60_000 }
-  const spore = await createSpore(options, { ...ports, ...more })
+  const opening = openSpore(options, { ...ports, ...more })
   return {
-    spore,
+    ...opening,
     async [Symbol.asyncDispose]() {
-      await spore[Symbol.asyncDispose]()
+      await opening.spore[Symbol.asyncDispose]()
       await ports[Symbol.asyncDispose]()
     },
   }

@@ -2,14 +2,18 @@
  * A spore of its own process with generated entries, measured at what its index costs: `retrieval-process.ts <home> <entries>`
  * fills it; the same with `reopen` behind it opens it again. Prints one line of JSON.
  */
+
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
+import { SNAPSHOT_FOLDER } from '../../../src/adapters/snapshot-folder.ts'
 import { ITEMS_MAX } from '../../../src/core/protocol/limits.ts'
 import { createRetriever } from '../../../src/core/retrieval/retriever.ts'
 import type { Spore } from '../../../src/core/spore.ts'
 import { createGeneratedTexts } from './generated-text.ts'
-import { withSporeIn } from './local-spore.ts'
+import { openSporeIn, withSporeIn } from './local-spore.ts'
 
 export interface RetrievalFigures {
   readonly fillSeconds: number
@@ -24,9 +28,17 @@ export interface RetrievalFigures {
 }
 
 export interface ReopenFigures {
-  /** Seconds from the start of the process. */
+  /** Seconds from the start of the process: until a search is answered, until everything is served, until nothing waits. */
   readonly firstReply: number
+  readonly opened: number
   readonly allIndexed: number
+  /** Documents that the first search looked at. */
+  readonly documents: number
+  readonly cpuSeconds: number
+  /** Bytes of the kept index. */
+  readonly bytes: number
+  /** The longest stop of the event loop on the way. */
+  readonly blockMs: number
 }
 
 const TEXT_CHARS = 200
@@ -38,17 +50,36 @@ const AUDITED = 20
 const [home, count, mode] = process.argv.slice(2) as [string, string, string | undefined]
 const entries = Number(count)
 const retriever = createRetriever()
-await withSporeIn(
-  home,
-  async (spore) => console.log(JSON.stringify(mode === 'reopen' ? await reopen(spore) : await fill(spore))),
-  { retriever },
-)
+if (mode === 'reopen') console.log(JSON.stringify(await reopen()))
+else await withSporeIn(home, async (spore) => console.log(JSON.stringify(await fill(spore))), { retriever })
 
-async function reopen(spore: Spore): Promise<ReopenFigures> {
-  await ask(spore, 'what did they know')
-  const firstReply = process.uptime()
-  await spore.indexed()
-  return { firstReply, allIndexed: process.uptime() }
+/** Opens the spore as a service does: it may be searched before it is open. */
+async function reopen(): Promise<ReopenFigures> {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const bytes = snapshotBytes()
+  const opening = openSporeIn(home, { retriever })
+  try {
+    await ask(opening.spore, 'what did they know')
+    const firstReply = process.uptime()
+    const { documents } = retriever
+    await opening.opened
+    const opened = process.uptime()
+    await opening.spore.indexed()
+    const allIndexed = process.uptime()
+    delay.disable()
+    const cpuSeconds = (process.cpuUsage().user + process.cpuUsage().system) / 1e6
+    return { firstReply, documents, opened, allIndexed, cpuSeconds, bytes, blockMs: delay.max / 1e6 }
+  } finally {
+    await opening[Symbol.asyncDispose]()
+  }
+}
+
+/** What is kept of the index. */
+function snapshotBytes(): number {
+  const folder = join(home, SNAPSHOT_FOLDER)
+  if (!existsSync(folder)) return 0
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
 }
 
 async function fill(spore: Spore): Promise<RetrievalFigures> {

@@ -4,6 +4,8 @@
  * was set costs nothing. Only the first chunk, small for the many columns that stay small, doubles until it is one.
  */
 
+import type { Kept } from './kept-columns.ts'
+
 /** Records of one chunk: growing by a chunk costs little next to what is there. */
 const CHUNK_BITS = 14
 const CHUNK_RECORDS = 1 << CHUNK_BITS
@@ -22,7 +24,7 @@ export interface Column {
 }
 
 /** Records of `width` bytes by index; one that is read must have been set. */
-export interface ByteColumn {
+export interface ByteColumn extends Kept {
   set(index: number, record: Uint8Array): void
   /** A copy of a record. */
   get(index: number): Uint8Array
@@ -60,6 +62,18 @@ export function createByteColumn(width: number): ByteColumn {
       return true
     },
     word: (index, at) => readWord(chunkOf(index), startOf(index) + at),
+    *save() {
+      yield Uint32Array.of(chunks.length)
+      for (const chunk of chunks) yield chunk ?? new Uint8Array(0)
+    },
+    async load(from) {
+      const [length = 0] = await from.next(Uint32Array)
+      chunks.length = 0
+      for (let number = 0; number < length; number++) {
+        const chunk = await from.next(Uint8Array)
+        chunks.push(chunk.length === 0 ? undefined : chunk)
+      }
+    },
   }
 }
 

@@ -15,6 +15,7 @@ import { extendChain, extendSegment, headBytes, type LogDescriptor, logIdOf } fr
 import { type DecodedRun, elementOf, entryOf, quotaBytesFrom, referencesOf } from '../protocol/run.ts'
 import { type Change, headerToChange } from './change.ts'
 import { nextTime } from './clock.ts'
+import { derivedValues } from './derived-values.ts'
 import type { Appended, NewEntry, Received } from './draft-values.ts'
 import { verifyForkProof } from './fork.ts'
 import { emptyLogRow, type LogTable } from './log-table.ts'
@@ -363,6 +364,8 @@ export function createDraft(context: DraftContext): Draft {
       const size = rows.size + keys.length + values.length + forks.size
       if (size === 0 && payloads.isEmpty && !epoch) return null
       const logs = [...rows.values()]
+      const proven = [...forks.values()]
+      const changed = payloads.finish()
       const allHeads = [...heads, ...newestHeads.values(), ...partials.heads()]
       return {
         batch: {
@@ -372,10 +375,10 @@ export function createDraft(context: DraftContext): Draft {
           entries,
           heads: allHeads,
           dropHeads: [...dropHeads, ...partials.dropHeads],
-          forks: [...forks.values()],
+          forks: proven,
           keys,
-          values,
-          ...payloads.finish(),
+          values: [...values, ...derivedValues({ ...changed, forks: proven })],
+          ...changed,
           epoch,
         },
         changes,

@@ -4,6 +4,7 @@
  * items at once, while everybody waits and two copies stand in memory.
  */
 import { release } from '../base/columns.ts'
+import type { Kept } from '../base/kept-columns.ts'
 
 /** Share of the slots in use beyond which a table grows: probes stay short. */
 const LOAD_MAX = 0.8
@@ -14,7 +15,7 @@ const SLOTS_MIN = 16
 const SPLIT_ITEMS = 8192
 const TABLES = 128
 
-export interface HashIndex {
+export interface HashIndex extends Kept {
   /** The item with this hash for which `isSought` holds, −1 where there is none. */
   find(hash: number): number
   /** Takes an item in that `find` does not find. */
@@ -87,6 +88,15 @@ export function createHashIndex(
     insert(hash, item) {
       add(hash, item)
       if (tables.length === 1 && tables[0]?.count === SPLIT_ITEMS) split()
+    },
+    *save() {
+      yield Uint32Array.from(tables, ({ count }) => count)
+      for (const { slots } of tables) yield slots
+    },
+    async load(from) {
+      const counts = await from.next(Uint32Array)
+      tables = []
+      for (const count of counts) tables.push({ slots: await from.next(Uint32Array), count })
     },
   }
 }

@@ -51,6 +51,8 @@ export interface LibraryDeps {
   readonly spaces: Spaces
   /** What is believed of an author: 1 its own, null unknown. */
   readonly trustOf: (author: Did) => number | null
+  /** The entries that make a memory visible; those that `memory` knows unless given. */
+  readonly dotsOf?: (memory: Digest) => readonly DotRef[]
   /** What the operator lets be seen (`moderation/shown.ts`); everything where it is left out. */
   readonly shown?: ShownMemories
 }
@@ -73,7 +75,8 @@ const FRONTIER_ROWS_MAX = 1000
 /** Rows that one page scan reads at a time. */
 const SCAN_ROWS = 256
 
-export function createLibrary({ memory, writer, store, spaces, trustOf, shown }: LibraryDeps): Library {
+export function createLibrary(deps: LibraryDeps): Library {
+  const { memory, writer, store, spaces, trustOf, shown, dotsOf = memory.dotsOf } = deps
   /** Requests with the same idempotency key wait for one another, so that only the first one writes. */
   const keysInFlight = new Map<string, Promise<unknown>>()
   /**
@@ -206,7 +209,7 @@ export function createLibrary({ memory, writer, store, spaces, trustOf, shown }:
   }
 
   const read = async (ids: readonly Digest[]): Promise<readonly (StoredMemory | null)[]> => {
-    const dots = ids.map((id) => memory.dotsOf(id))
+    const dots = ids.map((id) => dotsOf(id))
     const rows = await store.entriesAt(dots.flat())
     let at = 0
     return ids.map((id, i) => {

@@ -85,7 +85,13 @@ export interface Memory {
   readonly arrival: number
   /** Valid dots of a visible memory, oldest known first; empty where it is not visible. */
   dotsOf(memory: Digest): readonly DotRef[]
-  /** The number of them. */
+  /** Whether these are the dots that make a memory visible, in whatever order; `memory`: its 32 bytes. */
+  carries(memory: Uint8Array, dots: readonly DotRef[]): boolean
+  /** Numbers of elements of all kinds are below this. */
+  readonly elements: number
+  /** The 32 bytes of the memory of a number, where it is one and visible. */
+  visibleMemory(number: number): Uint8Array | null
+  /** The number of its dots. */
   dotCountOf(memory: Digest): number
   /** True where this dot is one of those that make its element visible. */
   isVisibleDot(dot: DotRef): boolean

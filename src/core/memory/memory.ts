@@ -312,6 +312,12 @@ export function createMemory(options: MemoryOptions): Memory {
       return arrival
     },
     dotsOf: (memory) => set.dots(KINDS.memory, digestToBytes(memory)),
+    carries: (memory, dots) =>
+      set.count(KINDS.memory, memory) === dots.length && dots.every(set.isVisibleDot),
+    get elements() {
+      return set.size
+    },
+    visibleMemory: (number) => set.visibleDigest(number, KINDS.memory),
     dotCountOf: (memory) => set.count(KINDS.memory, digestToBytes(memory)),
     isVisibleDot: set.isVisibleDot,
     dotsOfKind: (kind, element) => set.dots(kind, digestToBytes(element)),

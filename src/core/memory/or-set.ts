@@ -45,7 +45,11 @@ export interface OrSet {
   cut(logId: LogId, seq: number): Transition[]
   /** Puts that point where it now is, lower or higher. Costs what the log holds and removes behind the lower of the two. */
   limit(logId: LogId, seq: number): Transition[]
+  /** Elements are numbered from 0 to below this, in the order in which they first came. */
+  readonly size: number
   element(number: number): Element
+  /** The digest of an element that is visible and of this kind; null where it is not. */
+  visibleDigest(number: number, kind: number): Uint8Array | null
   kindOf(number: number): number
   /** Number of dots that make an element visible: 0 where it is not. */
   count(kind: number, digest: Uint8Array): number
@@ -187,7 +191,12 @@ export function createOrSet({ secret }: OrSetOptions): OrSet {
     },
     cut: (logId, seq) => (seq < forkPointOf(numberOf(logId)) ? limit(logId, seq) : []),
     limit,
+    get size() {
+      return elements.size
+    },
     element: elementOf,
+    visibleDigest: (number, kind) =>
+      counts.get(number) > 0 && elements.kind(number) === kind ? elements.digest(number) : null,
     kindOf: elements.kind,
     count(kind, digest) {
       const element = find(kind, digest)

@@ -35,6 +35,8 @@ export interface PurgeDeps {
   readonly writer: Writer
   readonly store: MemoryStore
   readonly clock: Clock
+  /** Makes sure that nothing derived from what is gone is kept beside the store. Rejects with `SporeError` STORE_WRITE_FAILED. */
+  readonly eraseDerived?: () => Promise<void>
 }
 
 /** Entries that are looked at between two turns of the event loop. */
@@ -54,7 +56,8 @@ interface Seen extends Quoting {
 }
 type Wanted = (entry: Seen) => boolean
 
-export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge {
+export function createPurge(deps: PurgeDeps): Purge {
+  const { memory, writer, store, clock, eraseDerived = async () => {} } = deps
   /** Entries behind arrival number `after` that are wanted and still have their payload, page by page. */
   async function* carriers(wanted: Wanted, after = 0): AsyncGenerator<Carrier[]> {
     for (let position = after; ; ) {
@@ -100,12 +103,11 @@ export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge 
   const dropDenied = async (): Promise<Result<number, Failure>> => {
     const dropped = await drop((entry) => isPurged(entry, memory.isDenied))
     if (!dropped.ok) return dropped
-    try {
+    const scrubbed = await failureOf(async () => {
+      await eraseDerived()
       await store.scrub()
-    } catch (error) {
-      if (!(error instanceof SporeError)) throw error
-      return err(failure(error.code, error.message))
-    }
+    })
+    if (scrubbed) return err(scrubbed)
     const done = await writer.write((draft) => draft.setValue(PENDING_VALUE, null))
     return done.ok ? ok(dropped.value.entries) : done
   }
@@ -115,7 +117,8 @@ export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge 
     const dropped = await drop(wanted)
     if (!dropped.ok) return dropped
     const { elements, entries } = dropped.value
-    if (elements.size === 0) return err(notFound)
+    // What was forgotten before, for a retraction, may be kept all the same.
+    if (elements.size === 0) return err((await failureOf(eraseDerived)) ?? notFound)
     const others = await dropDenied()
     if (!others.ok) return others
     return ok({ purged: memory.denied - before, entries: entries + others.value, total: memory.denied })
@@ -144,6 +147,16 @@ export function createPurge({ memory, writer, store, clock }: PurgeDeps): Purge 
     async resume() {
       if (await store.value(PENDING_VALUE)) await dropDenied()
     },
+  }
+}
+
+async function failureOf(work: () => Promise<void>): Promise<Failure | null> {
+  try {
+    await work()
+    return null
+  } catch (error) {
+    if (!(error instanceof SporeError)) throw error
+    return failure(error.code, error.message)
   }
 }
 

@@ -7,6 +7,7 @@
  * until the retriever moves what lives to a new collection.
  */
 import type { Digest } from '../base/brand.ts'
+import type { Kept } from '../base/kept-columns.ts'
 import type { Analyser } from './analysis.ts'
 import type { RetrievalDocument } from './contract.ts'
 import { createDocumentTable, type DocumentTable } from './document-table.ts'
@@ -18,7 +19,7 @@ import { createPostingPool, type PostingPool } from './posting-pool.ts'
 import { createThreads, type Threads } from './threads.ts'
 import { createVocabulary, type Vocabulary } from './vocabulary.ts'
 
-export interface Collection {
+export interface Collection extends Kept {
   readonly table: DocumentTable
   readonly vocabulary: Vocabulary
   readonly forward: ForwardIndex
@@ -234,7 +235,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
         position: other.table.position(from),
         speaker: speaker === 0 ? null : other.table.speakers.text(speaker),
         sources: other.table.sources(from),
-        provenance: other.table.provenance(from),
+        provenance: other.table.whole(from),
       }
       insert(document, counts)
     },
@@ -254,6 +255,27 @@ export function createCollection(analyser: Analyser, secret: number): Collection
         columns.reduce((sum, { byteLength }) => sum + byteLength, 0) +
         parts.reduce((sum, { bytes }) => sum + bytes, 0)
       )
+    },
+    *save() {
+      yield Float64Array.of(totalTerms, totalGrams)
+      yield termFrequencies
+      yield gramFrequencies
+      yield lengths.subarray(0, table.ordinals)
+      yield lengthClasses.subarray(0, table.ordinals)
+      yield gramLengths.subarray(0, table.ordinals)
+      for (const part of [table, vocabulary, forward, postings, threads]) yield* part.save()
+    },
+    async load(from) {
+      const [savedTerms = 0, savedGrams = 0] = await from.next(Float64Array)
+      termFrequencies = await from.next(Int32Array)
+      gramFrequencies = await from.next(Int32Array)
+      lengths = await from.next(Int32Array)
+      lengthClasses = await from.next(Uint8Array)
+      gramLengths = await from.next(Int32Array)
+      for (const part of [table, vocabulary, forward, postings, threads]) await part.load(from)
+      links.load(table.links())
+      totalTerms = savedTerms
+      totalGrams = savedGrams
     },
   }
   return collection

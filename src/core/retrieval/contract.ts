@@ -1,5 +1,7 @@
 /** What goes into a retriever and what comes out of it. */
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
+import type { Column, ColumnReader } from '../base/kept-columns.ts'
+import type { DotRef } from '../memory/or-set.ts'
 import type { KindName } from '../protocol/kinds.ts'
 import type { ScorePart } from '../protocol/score-parts.ts'
 import type { IndexParts } from './index-figures.ts'
@@ -10,6 +12,8 @@ export interface Provenance {
   readonly author: Did
   /** Milliseconds since the Unix epoch, by the author's clock. */
   readonly atMs: number
+  /** The entry that it stands in, for whoever compares an index that was kept with what there is. */
+  readonly dot?: DotRef
 }
 
 /** What is searched: a memory with everything that filters and scores look at. */
@@ -104,8 +108,38 @@ export interface Retriever {
   stemWeights(text: string): ReadonlyMap<string, number>
   /** Documents that can be found. */
   readonly documents: number
+  /** The index beyond this process; none where it cannot be kept. */
+  readonly kept?: KeptIndex
   /** Bytes of the index, about. */
   readonly bytes: number
   /** What it is made of; not of a retriever that is made otherwise. */
   parts?(): IndexParts
+}
+
+/** An index that outlives the process. What is kept may hold the words of documents that were removed, but not of erased ones. */
+export interface KeptIndex {
+  /** Names the form of what `save` gives and of what it was made by: under another one, nothing is to be loaded. */
+  readonly form: string
+  /**
+   * The index as it is, to be used before anything is put, removed or moved. Null where it must not be kept, for it still
+   * has what was erased.
+   */
+  save(): Iterable<Column> | null
+  /** Takes in what was saved in place of all that is there. Where it throws, nothing has changed. */
+  load(from: ColumnReader): Promise<void>
+  /** What was removed must not be kept: `tidy` moves what lives away from it before anything is saved again. */
+  erase(): void
+  /** The entries that a document was put with; empty where it is not there. */
+  dots(id: Digest): readonly DotRef[]
+  /** Whether a document is there, by the 32 bytes of its id. */
+  has(id: Uint8Array): boolean
+  /**
+   * Removes those of `documents` places from `from` on, dead ones counted, of which `isStill` says that they are not any more
+   * what was put; where the next ones begin, null behind the last.
+   */
+  prune(
+    from: number,
+    documents: number,
+    isStill: (id: Uint8Array, dots: readonly DotRef[]) => boolean,
+  ): number | null
 }

@@ -2,16 +2,19 @@
  * What is known of each document beside its words, in columns by ordinal: some 60 bytes for one that a single author said
  * once. Ordinals rise in the order of `add` and are never used twice.
  */
-import type { Did, Digest, SpaceId } from '../base/brand.ts'
+import type { Did, Digest, LogId, SpaceId } from '../base/brand.ts'
 import { createByteColumn, readWord } from '../base/columns.ts'
 import { bytesToDigest, digestToBytes } from '../base/hash.ts'
+import { type Kept, SnapshotError } from '../base/kept-columns.ts'
+import { mapColumns, readMap } from '../base/kept-map.ts'
 import { createHashIndex, mixWords } from '../memory/hash-index.ts'
+import type { DotRef } from '../memory/or-set.ts'
 import { HASH_BYTES } from '../protocol/entry.ts'
 import type { Provenance, RetrievalDocument } from './contract.ts'
 import { widened } from './growing.ts'
 import { createInterner, type Interner } from './interner.ts'
 
-export interface DocumentTable {
+export interface DocumentTable extends Kept {
   /** Ordinals are below this. */
   readonly ordinals: number
   /** Documents alive. */
@@ -24,10 +27,17 @@ export interface DocumentTable {
   remove(ordinal: number): void
   /** The ordinal of a document that is alive, −1 where there is none. */
   find(id: Digest): number
+  /** The same by its 32 bytes. */
+  findBytes(id: Uint8Array): number
   id(ordinal: number): Digest
+  idBytes(ordinal: number): Uint8Array
   /** Sorts by id, whatever the ordinals. */
   compareIds(a: number, b: number): number
   provenance(ordinal: number): readonly Provenance[]
+  /** The same with the entries that it stands in. */
+  whole(ordinal: number): readonly Provenance[]
+  /** These entries alone; empty where `add` was not told. */
+  dots(ordinal: number): readonly DotRef[]
   /** The only provenance of a document in numbers of `authors` and `spaces`; `authorOf` is −1 where it has several. */
   readonly authorOf: Int32Array
   readonly spaceOf: Uint16Array
@@ -47,6 +57,8 @@ export interface DocumentTable {
   /** Its place in the thread; null without one. */
   position(ordinal: number): number | null
   sources(ordinal: number): readonly Digest[]
+  /** Every document alive that cites others. */
+  links(): Iterable<{ readonly id: Digest; readonly sources: readonly Digest[] }>
   readonly bytes: number
 }
 
@@ -57,15 +69,19 @@ const INDEX_BYTES = 6
 
 export function createDocumentTable(secret: number): DocumentTable {
   const ids = createByteColumn(HASH_BYTES)
-  const [authors, spaces] = [createInterner(), createInterner()]
+  const [authors, spaces, logs] = [createInterner(), createInterner(), createInterner()]
   const [tagSets, speakers, threads] = [createInterner(), createInterner(), createInterner()]
   for (const interner of [tagSets, speakers, threads]) interner.intern('')
+  const interners = [authors, spaces, logs, tagSets, speakers, threads]
   const several = new Map<number, readonly Provenance[]>()
   const sources = new Map<number, readonly Digest[]>()
   let alive = new Uint8Array(0)
   let authorOf = new Int32Array(0)
   let spaceOf = new Uint16Array(0)
   let atMs = new Float64Array(0)
+  /** The only dot: its number in `logs`, from 1, and its sequence number. */
+  let logOf = new Uint32Array(0)
+  let seqOf = new Uint32Array(0)
   let tagSetOf = new Uint32Array(0)
   let speakerOf = new Uint32Array(0)
   let threadOf = new Uint32Array(0)
@@ -81,8 +97,8 @@ export function createDocumentTable(secret: number): DocumentTable {
     (ordinal) => ids.equals(ordinal, sought),
   )
 
-  const seek = (id: Digest): number => {
-    sought = digestToBytes(id)
+  const seek = (id: Uint8Array): number => {
+    sought = id
     return hash(readWord(sought, 0), readWord(sought, 4))
   }
 
@@ -93,11 +109,23 @@ export function createDocumentTable(secret: number): DocumentTable {
       authorOf[ordinal] = authors.intern(only.author)
       spaceOf[ordinal] = spaces.intern(only.space)
       atMs[ordinal] = only.atMs
+      logOf[ordinal] = only.dot ? logs.intern(only.dot.logId) + 1 : 0
+      seqOf[ordinal] = only.dot?.seq ?? 0
     } else {
       several.set(ordinal, provenance)
       authorOf[ordinal] = -1
     }
   }
+
+  const find = (id: Uint8Array): number => {
+    const ordinal = index.find(seek(id))
+    return ordinal >= 0 && alive[ordinal] === 1 ? ordinal : -1
+  }
+
+  const dotOf = (ordinal: number): DotRef | undefined =>
+    logOf[ordinal] === 0
+      ? undefined
+      : { logId: logs.text(logOf[ordinal]! - 1) as LogId, seq: seqOf[ordinal]! }
 
   const table: DocumentTable = {
     get ordinals() {
@@ -116,11 +144,13 @@ export function createDocumentTable(secret: number): DocumentTable {
       authorOf = widened(authorOf, ordinal)
       spaceOf = widened(spaceOf, ordinal)
       atMs = widened(atMs, ordinal)
+      logOf = widened(logOf, ordinal)
+      seqOf = widened(seqOf, ordinal)
       tagSetOf = widened(tagSetOf, ordinal)
       speakerOf = widened(speakerOf, ordinal)
       threadOf = widened(threadOf, ordinal)
       positions = widened(positions, ordinal)
-      const at = seek(id)
+      const at = seek(digestToBytes(id))
       if (index.find(at) < 0) index.insert(at, ordinal)
       else index.replace(at, ordinal)
       ids.set(ordinal, sought)
@@ -140,11 +170,10 @@ export function createDocumentTable(secret: number): DocumentTable {
       several.delete(ordinal)
       sources.delete(ordinal)
     },
-    find(id) {
-      const ordinal = index.find(seek(id))
-      return ordinal >= 0 && alive[ordinal] === 1 ? ordinal : -1
-    },
+    find: (id) => find(digestToBytes(id)),
+    findBytes: find,
     id: (ordinal) => bytesToDigest(ids.get(ordinal)),
+    idBytes: ids.get,
     compareIds(a, b) {
       for (let at = 0; at < HASH_BYTES; at += 4) {
         const difference = bigEndian(ids.word(a, at)) - bigEndian(ids.word(b, at))
@@ -162,6 +191,15 @@ export function createDocumentTable(secret: number): DocumentTable {
           atMs: atMs[ordinal]!,
         },
       ]
+    },
+    whole(ordinal) {
+      const dot = several.has(ordinal) ? undefined : dotOf(ordinal)
+      const provenance = table.provenance(ordinal)
+      return dot ? provenance.map((only) => ({ ...only, dot })) : provenance
+    },
+    dots(ordinal) {
+      const dots = several.get(ordinal)?.map(({ dot }) => dot) ?? [dotOf(ordinal)]
+      return dots.filter((dot) => dot !== undefined)
     },
     get authorOf() {
       return authorOf
@@ -190,8 +228,39 @@ export function createDocumentTable(secret: number): DocumentTable {
     position: (ordinal) => (Number.isNaN(positions[ordinal]!) ? null : positions[ordinal]!),
     sources: (ordinal) => sources.get(ordinal) ?? [],
     get bytes() {
-      const columns = [alive, authorOf, spaceOf, atMs, tagSetOf, speakerOf, threadOf, positions]
+      const columns = [alive, authorOf, spaceOf, atMs, logOf, seqOf, tagSetOf, speakerOf, threadOf, positions]
       return columns.reduce((sum, { byteLength }) => sum + byteLength, ordinals * (HASH_BYTES + INDEX_BYTES))
+    },
+    *save() {
+      // Who keeps it under another secret would look for ids in other slots.
+      yield Float64Array.of(ordinals, size, mixWords(0, 0, secret))
+      const columns = [alive, authorOf, spaceOf, atMs, logOf, seqOf, tagSetOf, speakerOf, threadOf, positions]
+      for (const column of columns) yield column.subarray(0, ordinals)
+      for (const part of [ids, index, ...interners]) yield* part.save()
+      yield* mapColumns(several)
+      yield* mapColumns(sources)
+    },
+    async load(from) {
+      const [savedOrdinals = 0, savedSize = 0, check] = await from.next(Float64Array)
+      if (check !== mixWords(0, 0, secret)) throw new SnapshotError('it has another secret')
+      alive = await from.next(Uint8Array)
+      authorOf = await from.next(Int32Array)
+      spaceOf = await from.next(Uint16Array)
+      atMs = await from.next(Float64Array)
+      logOf = await from.next(Uint32Array)
+      seqOf = await from.next(Uint32Array)
+      tagSetOf = await from.next(Uint32Array)
+      speakerOf = await from.next(Uint32Array)
+      threadOf = await from.next(Uint32Array)
+      positions = await from.next(Float64Array)
+      for (const part of [ids, index, ...interners]) await part.load(from)
+      await readMap(from, several)
+      await readMap(from, sources)
+      ordinals = savedOrdinals
+      size = savedSize
+    },
+    *links() {
+      for (const [ordinal, cited] of sources) yield { id: table.id(ordinal), sources: cited }
     },
   }
   return table

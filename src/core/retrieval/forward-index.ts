@@ -2,9 +2,11 @@
  * Ordinal → the tokens of a document and how often each occurs, in the order of their first occurrence: `varint(token << 1 |
  * more)`, and `varint(count)` where `more` is 1. About two bytes for each different word.
  */
+
+import type { Kept } from '../base/kept-columns.ts'
 import { widened } from './growing.ts'
 
-export interface ForwardIndex {
+export interface ForwardIndex extends Kept {
   /** `ordinal` must be the next one. */
   append(ordinal: number, tokens: ReadonlyMap<number, number>): void
   /** Writes a document's tokens and counts to the buffer, which grows as it must; how many they are. */
@@ -109,6 +111,23 @@ export function createForwardIndex(): ForwardIndex {
     },
     get bytes() {
       return bytes + addresses.byteLength + sizes.byteLength
+    },
+    *save() {
+      yield Float64Array.of(used, pages.length)
+      yield addresses
+      yield sizes
+      yield* pages
+    },
+    async load(from) {
+      const [savedUsed = 0, savedPages = 0] = await from.next(Float64Array)
+      addresses = await from.next(Uint32Array)
+      sizes = await from.next(Uint16Array)
+      for (let i = 0; i < savedPages; i++) {
+        const page = await from.next(Uint8Array)
+        pages.push(page)
+        bytes += page.length
+      }
+      used = savedUsed
     },
   }
 }

@@ -17,15 +17,27 @@ import type { MemoryStore } from '../memory/store.ts'
 import type { PayloadNews } from '../memory/writer.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { decodeMemory, sourceDigests } from '../protocol/payloads.ts'
+import { createIndexAudit, type IndexAudit } from './index-audit.ts'
+import type { IndexKeeper } from './index-keeper.ts'
+import { createIndexSaver } from './index-saver.ts'
 import type { RetrievalDocument, Retriever } from './retriever.ts'
 
 export interface Indexer {
   /** Follows the change feed: resolves when own entries are indexed and purged ones gone, and has noted the others. */
   follow(applied: readonly Applied[], forks?: readonly AppliedFork[], payloads?: PayloadNews): Promise<void>
+  /**
+   * Takes in the index that an earlier process kept, if there is one; before anything is indexed. True where it is what is visible
+   * to this day, so that it may be searched at once.
+   */
+  load(): Promise<boolean>
+  /** Compares what was taken in with what is visible, once that is known; what is lacking is indexed after `start`. */
+  resume(): Promise<void>
   /** Starts to index what the store holds. */
   start(): void
-  /** Ends the background work; resolves when nothing of it is under way. */
+  /** Ends the background work, and keeps the index; resolves when nothing of it is under way. */
   stop(): Promise<void>
+  /** Makes sure that what was removed is kept nowhere. Rejects with `SporeError` STORE_WRITE_FAILED. */
+  erase(): Promise<void>
   /** Entries and memories that wait. */
   readonly behind: number
   /** Resolves when nothing that waits now waits any longer; works without regard to what else is going on. */
@@ -41,6 +53,10 @@ export interface IndexerDeps {
   readonly store: MemoryStore
   readonly clock: Clock
   readonly log: Log
+  /** Where the index is kept between two runs; nowhere unless given. */
+  readonly keeper?: IndexKeeper | null
+  /** Documents from which on that is worth it; `KEPT_DOCUMENTS_MIN` unless given. */
+  readonly keptMin?: number | undefined
 }
 
 /** Milliseconds of one slice: a request that comes in between waits no longer. */
@@ -69,14 +85,32 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   let mayBeUntidy = false
   const stopping = new AbortController()
   const { signal } = stopping
+  /** Looks for what an index that was kept lacks; null where nothing is to be looked for. */
+  let audit: IndexAudit | null = null
+  /** What was kept is not compared yet with what is visible: until then nothing is indexed but what changes. */
+  let isUnchecked = false
+  /** Those who wait for their turn. */
+  let waiting = 0
 
-  const behind = (): number => memory.arrival - position + touched.size
+  const lacking = (): number => (audit ? Math.max(0, memory.memories - retriever.documents) : 0)
+  const behind = (): number => memory.arrival - position + touched.size + lacking()
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = turn.then(work)
+    waiting++
+    const done = turn.then(() => {
+      waiting--
+      return work()
+    })
     turn = done.catch(() => {})
     return done
   }
+
+  const saver = createIndexSaver({
+    ...deps,
+    inTurn,
+    isWanted: () => waiting > 0,
+    exactAt: () => (behind() === 0 && !audit ? position : null),
+  })
 
   // --- Looking at memories ---
 
@@ -94,6 +128,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   const put = (stored: StoredMemory): void => {
     const isIn = memory.quarantine.guard('index', stored.dots[0] as Change, false, () => {
       retriever.put(toDocument(stored))
+      saver.note(1)
       return true
     })
     // Nothing of it that got in may be found.
@@ -102,6 +137,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
 
   const remove = (id: Digest): void => {
     retriever.remove(id)
+    saver.note(1)
     mayBeUntidy = true
   }
 
@@ -136,6 +172,11 @@ export function createIndexer(deps: IndexerDeps): Indexer {
       }
       return refresh(ids)
     }
+    if (audit) {
+      const lacks = audit.next(SLICE_ENTRIES)
+      if (audit.isOver) audit = null
+      return refresh(lacks)
+    }
     if (position === memory.arrival) {
       mayBeUntidy = retriever.tidy(SLICE_ENTRIES)
       return
@@ -156,7 +197,7 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   }
 
   const run = async (): Promise<void> => {
-    while ((behind() > 0 || mayBeUntidy) && !signal.aborted) {
+    while ((behind() > 0 || audit || mayBeUntidy) && !signal.aborted) {
       const startedAtMs = clock.now()
       await inTurn(slice)
       const tookMs = Math.max(1, Math.min(clock.now() - startedAtMs, SLICE_MS))
@@ -166,11 +207,13 @@ export function createIndexer(deps: IndexerDeps): Indexer {
   }
 
   const wake = (): void => {
-    if (loop || (behind() === 0 && !mayBeUntidy) || signal.aborted) return
+    const isIdle = behind() === 0 && !audit && !mayBeUntidy
+    if (loop || isUnchecked || isIdle || signal.aborted) return
     loop = run()
       .catch((error: unknown) => log.error('indexing broke', { error: String(error) }))
       .finally(() => {
         loop = null
+        saver.wake()
       })
   }
 
@@ -187,24 +230,49 @@ export function createIndexer(deps: IndexerDeps): Indexer {
       }
       if (own.length < applied.length) lastForeignMs = clock.now()
       const changed = [...purged, ...restored]
+      if (forks.length + changed.length > 0) saver.noteChange()
       if (changed.length > 0) await inTurn(() => refresh(changed))
       if (own.length > 0) await inTurn(() => indexOwn(own, applied))
       wake()
+    },
+    async load() {
+      const loaded = (await deps.keeper?.load()) ?? null
+      isUnchecked = loaded !== null
+      if (!loaded) return false
+      const [newest] = await store.entriesBefore(Number.MAX_SAFE_INTEGER, 1)
+      return loaded.exactAt === (newest?.arrival ?? 0)
+    },
+    async resume() {
+      const index = retriever.kept
+      if (!isUnchecked || !index) return
+      audit = createIndexAudit({ index, memory, clock })
+      position = memory.arrival
+      const before = retriever.documents
+      await audit.prune()
+      saver.note(before - retriever.documents)
+      isUnchecked = false
+      mayBeUntidy = true
     },
     start: wake,
     async stop() {
       stopping.abort()
       await loop
       await turn
+      await saver.stop()
+    },
+    async erase() {
+      await saver.erase()
+      mayBeUntidy = true
+      wake()
     },
     get behind() {
       return behind()
     },
-    catchUp,
+    catchUp: () => catchUp(),
     async catchUpLittle() {
-      if (behind() === 0 || behind() > CATCH_UP_MAX) return
+      if (isUnchecked || behind() === 0 || behind() > CATCH_UP_MAX) return
       try {
-        await catchUp()
+        await catchUp(() => lacking() > 0)
       } catch (error) {
         // What is indexed can be searched all the same.
         log.error('indexing broke', { error: String(error) })
@@ -212,9 +280,9 @@ export function createIndexer(deps: IndexerDeps): Indexer {
     },
   }
 
-  async function catchUp(): Promise<void> {
+  async function catchUp(isLacking = () => audit !== null): Promise<void> {
     const end = memory.arrival
-    while ((position < end || touched.size > 0) && !signal.aborted) {
+    while ((position < end || touched.size > 0 || isLacking()) && !signal.aborted) {
       await inTurn(slice)
       await clock.sleep(0)
     }
@@ -244,6 +312,11 @@ function toDocument({ id, payload, dots }: StoredMemory): RetrievalDocument {
     position: payload.position,
     speaker: payload.speaker,
     sources: sourceDigests(payload.sources),
-    provenance: dots.map((dot) => ({ space: dot.space, author: dot.author, atMs: timeToMs(dot.clock) })),
+    provenance: dots.map(({ space, author, clock, logId, seq }) => ({
+      space,
+      author,
+      atMs: timeToMs(clock),
+      dot: { logId, seq },
+    })),
   }
 }

@@ -1,7 +1,9 @@
 /** Texts numbered from 0 in the order in which they are first met. They never leave. */
+
+import { type Kept, readTexts, textColumns } from '../base/kept-columns.ts'
 import { detached } from './detached.ts'
 
-export interface Interner {
+export interface Interner extends Kept {
   readonly size: number
   /** The number of a text, −1 where it was never met. */
   find(text: string): number
@@ -33,5 +35,16 @@ export function createInterner(): Interner {
       return texts.push(kept) - 1
     },
     text: (number) => texts[number]!,
+    save: () => textColumns(texts.length, (number) => texts[number]!),
+    async load(from) {
+      texts.length = 0
+      numbers.clear()
+      characters = 0
+      await readTexts(from, (text) => {
+        numbers.set(text, texts.length)
+        texts.push(text)
+        characters += text.length
+      })
+    },
   }
 }

@@ -1,5 +1,6 @@
 /** Links between documents, both ways. A link may name a document that is not there, or not yet. */
 import type { Digest } from '../base/brand.ts'
+import { compareText } from '../base/bytes.ts'
 
 /**
  * Links of one document that a query follows to each side. A document cites at most 64; that anyone may cite one
@@ -8,6 +9,8 @@ import type { Digest } from '../base/brand.ts'
 export const LINKS_FOLLOWED_MAX = 64
 
 export interface Links {
+  /** Takes in links of many documents, in any order; only where there are none. */
+  load(links: Iterable<{ readonly id: Digest; readonly sources: readonly Digest[] }>): void
   /** No document cites another. */
   readonly isEmpty: boolean
   add(id: Digest, sources: readonly Digest[]): void
@@ -39,6 +42,15 @@ export function createLinks(): Links {
         ids.splice(rank(ids, id), 1)
         if (ids.length === 0) citing.delete(source)
       }
+    },
+    load(links) {
+      for (const { id, sources } of links)
+        for (const source of new Set(sources)) {
+          const ids = citing.get(source)
+          if (ids === undefined) citing.set(source, [id])
+          else ids.push(id)
+        }
+      for (const ids of citing.values()) if (ids.length > 1) ids.sort(compareText)
     },
     follow(id, sources, visit) {
       sources.slice(0, LINKS_FOLLOWED_MAX).forEach(visit)

@@ -8,6 +8,7 @@
  * A slice that is not the last ends with the 4-byte address of the next.
  */
 import { assert } from '../base/assert.ts'
+import type { Kept } from '../base/kept-columns.ts'
 
 /** Bytes of a page: slices never cross pages, growth never copies, and an empty pool stays small. */
 const PAGE_BITS = 16
@@ -20,7 +21,7 @@ const LEVEL_MAX = 10
 /** Ordinals stay below this, so that `gap << 1` is a non-negative 32-bit integer. */
 export const ORDINALS_MAX = 2 ** 30
 
-export interface PostingPool {
+export interface PostingPool extends Kept {
   /** How many lists there are: their numbers are 0 … lists − 1. */
   readonly lists: number
   /** Opens an empty list; returns its number. */
@@ -185,6 +186,24 @@ export function createPostingPool(): PostingPool {
         advance(cursor)
       }
       return filled
+    },
+    *save() {
+      yield Float64Array.of(lists, pageUsed, pages.length)
+      for (const column of [heads, tails, ends, levels, lengths, lasts]) yield column.subarray(0, lists)
+      yield* pages
+    },
+    async load(from) {
+      const [savedLists = 0, savedUsed = 0, savedPages = 0] = await from.next(Float64Array)
+      heads = await from.next(Uint32Array)
+      tails = await from.next(Uint32Array)
+      ends = await from.next(Uint32Array)
+      levels = await from.next(Uint8Array)
+      lengths = await from.next(Int32Array)
+      lasts = await from.next(Int32Array)
+      lists = savedLists
+      capacity = savedLists
+      pageUsed = savedUsed
+      for (let i = 0; i < savedPages; i++) pages.push(await from.next(Uint8Array))
     },
   }
 

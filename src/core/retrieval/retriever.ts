@@ -9,9 +9,10 @@ import type { Did } from '../base/brand.ts'
 import type { ScorePart } from '../protocol/score-parts.ts'
 import { ageFactor } from './age.ts'
 import { createAnalyser } from './analysis.ts'
+import { analysisForm } from './analysis-form.ts'
 import { inverseDocumentFrequency } from './bm25.ts'
 import { type Collection, createCollection } from './collection.ts'
-import type { RetrievalHit, RetrievalQuery, RetrievalReply, Retriever } from './contract.ts'
+import type { KeptIndex, RetrievalHit, RetrievalQuery, RetrievalReply, Retriever } from './contract.ts'
 import { createGateKeeper, type GateKeeper, INSIDE } from './gate.ts'
 import { createLexical, type Lexical } from './lexical.ts'
 import { type Folded, foldNearDuplicates } from './near-duplicates.ts'
@@ -38,10 +39,15 @@ const DEAD_MIN = 1024
 /** Hits that are looked at for each that is wanted: some fold into others. */
 const FOLDED_FROM = 5
 
+/** Of the columns that are kept: another number where a part saves others than it did. */
+const FORM = 1
+
 const NO_PLACE = { neighbourWeights: [0, 0], linkWeight: 0, threadWeight: 0 } as const
 
 /** A collection and what works over it. */
 interface Engine {
+  /** It has what was erased, though nothing finds it. */
+  isTainted: boolean
   readonly collection: Collection
   readonly gates: GateKeeper
   readonly lexical: Lexical
@@ -66,7 +72,8 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
   function createEngine(): Engine {
     const collection = createCollection(analyser, options.secret ?? 0)
     const gates = createGateKeeper(collection.table)
-    return { collection, gates, lexical: createLexical(collection, analyser, params) }
+    const lexical = createLexical(collection, analyser, params)
+    return { collection, gates, lexical, isTainted: false }
   }
 
   function searchLexical(query: RetrievalQuery, scope: ScopeTest): RetrievalReply {
@@ -215,10 +222,46 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
   /** Whether so much is dead that moving what lives costs no more than the removals that led here. */
   function isDue(): boolean {
     const { ordinals, size } = engine.collection.table
+    if (engine.isTainted) return true
     return ordinals - size >= DEAD_MIN && ordinals - size > size
   }
 
-  return {
+  const kept: KeptIndex = {
+    get form() {
+      return `${FORM} ${analysisForm(analyser)}`
+    },
+    save: () => (engine.isTainted ? null : engine.collection.save()),
+    async load(from) {
+      const loaded = createEngine()
+      await loaded.collection.load(from)
+      await from.end()
+      engine = loaded
+      next = null
+    },
+    erase() {
+      engine.isTainted = engine.collection.table.ordinals > 0
+      // What is being moved may have been, too: it is moved once more.
+      next = null
+    },
+    dots(id) {
+      const { table } = engine.collection
+      const ordinal = table.find(id)
+      return ordinal < 0 ? [] : table.dots(ordinal)
+    },
+    has: (id) => engine.collection.table.findBytes(id) >= 0,
+    prune(from, documents, isStill) {
+      const { table } = engine.collection
+      const end = Math.min(table.ordinals, from + documents)
+      for (let ordinal = from; ordinal < end; ordinal++) {
+        if (table.alive[ordinal] === 0) continue
+        if (!isStill(table.idBytes(ordinal), table.dots(ordinal))) retriever.remove(table.id(ordinal))
+      }
+      return end < table.ordinals ? end : null
+    },
+  }
+
+  const retriever: Retriever = {
+    kept,
     get documents() {
       return engine.collection.table.size
     },
@@ -258,4 +301,5 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
       return query.text.trim() === '' ? listNewest(query, scope) : searchLexical(query, scope)
     },
   }
+  return retriever
 }

@@ -4,6 +4,7 @@
  * Invariant: `members` of a thread are its living entries that have a position, sorted by position, then id.
  */
 
+import type { Kept } from '../base/kept-columns.ts'
 import { type Bm25Params, inverseDocumentFrequency } from './bm25.ts'
 import type { DocumentTable } from './document-table.ts'
 import { widened } from './growing.ts'
@@ -11,7 +12,7 @@ import { widened } from './growing.ts'
 /** Steps to each side in search of neighbours inside the scope: a walk through foreign entries ends. */
 const NEIGHBOUR_STEPS_MAX = 16
 
-export interface Threads {
+export interface Threads extends Kept {
   /** `length`: features of the entry's text. */
   add(ordinal: number, length: number): void
   /** Before the table has forgotten the entry. */
@@ -117,6 +118,25 @@ export function createThreads(table: DocumentTable): Threads {
       slots = widened(slots, threads.size - 1)
       const meanLength = totalLength / Math.max(1, living)
       return createThreadScorer(params, { threadOf, lengths, living, meanLength, slots })
+    },
+    *save() {
+      yield Float64Array.of(living, totalLength)
+      yield entries
+      yield lengths
+      const sizes = new Uint32Array(members.length)
+      for (let thread = 0; thread < sizes.length; thread++) sizes[thread] = members[thread]?.length ?? 0
+      yield sizes
+      for (const of of members) if (of && of.length > 0) yield Uint32Array.from(of)
+    },
+    async load(from) {
+      const [savedLiving = 0, savedLength = 0] = await from.next(Float64Array)
+      living = savedLiving
+      totalLength = savedLength
+      entries = await from.next(Uint32Array)
+      lengths = await from.next(Float64Array)
+      const sizes = await from.next(Uint32Array)
+      for (const [thread, size] of sizes.entries())
+        if (size > 0) members[thread] = [...(await from.next(Uint32Array))]
     },
   }
 }

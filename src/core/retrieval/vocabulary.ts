@@ -5,12 +5,14 @@
  * The grams' own lists hold tokens, not documents: a million documents share some hundred thousand words, and which of
  * those look alike tells which documents do.
  */
+
+import type { Kept } from '../base/kept-columns.ts'
 import type { Analyser } from './analysis.ts'
 import { widened } from './growing.ts'
 import { createInterner, type Interner } from './interner.ts'
 import { createPostingPool, type PostingPool } from './posting-pool.ts'
 
-export interface Vocabulary {
+export interface Vocabulary extends Kept {
   readonly tokens: Interner
   readonly terms: Interner
   readonly grams: Interner
@@ -94,6 +96,20 @@ export function createVocabulary(analyser: Analyser): Vocabulary {
         columns.reduce((sum, { byteLength }) => sum + byteLength, tokensOfGram.bytes) +
         interners.reduce((sum, { size, characters }) => sum + size * INTERNED_BYTES + characters, 0)
       )
+    },
+    *save() {
+      for (const part of [tokens, terms, grams, tokensOfGram]) yield* part.save()
+      yield termOf
+      yield gramStarts
+      yield gramNumbers
+      yield stops
+    },
+    async load(from) {
+      for (const part of [tokens, terms, grams, tokensOfGram]) await part.load(from)
+      termOf = await from.next(Uint32Array)
+      gramStarts = await from.next(Uint32Array)
+      gramNumbers = await from.next(Uint32Array)
+      stops = await from.next(Uint8Array)
     },
   }
 }

@@ -8,7 +8,7 @@ export const livezRoute: Route = async (app) => {
   app.get(
     '/livez',
     {
-      config: { access: 'open' },
+      config: { access: 'open', whileOpening: true },
       schema: { tags: ['spore'], summary: 'The process answers', response: { 200: liveSchema } },
     },
     async () => ({ status: 'live' as const }),

@@ -7,6 +7,7 @@ export const searchRoute: Route = async (app, { spore }) => {
   app.get(
     '/api/memory/search',
     {
+      config: { whileOpening: true },
       schema: {
         tags: ['memory'],
         summary: 'Search memories',
