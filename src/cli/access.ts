@@ -28,6 +28,8 @@ export interface SporeAccess extends AsyncDisposable {
   purgeAuthor(author: string): Reply<api.Purged>
   undoPurge(id: string): Reply<api.PurgeUndone>
   search(query: api.SearchInput): Reply<api.SearchReply>
+  /** Drops all vectors and embeds everything again. */
+  reindex(): Reply<api.EmbeddingsView>
   submitTask(input: api.TaskInput): Reply<api.TaskAccepted>
   task(id: string): Reply<api.TaskView>
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>

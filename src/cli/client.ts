@@ -56,6 +56,7 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     purgeAuthor: (author) => call('POST', '/api/purge', api.purgedSchema, { author }),
     undoPurge: (id) => call('DELETE', `${withId('/api/memory', id)}/purge`, api.purgeUndoneSchema),
     search: (query) => call('GET', `/api/memory/search${toQuery(query)}`, api.searchReplySchema),
+    reindex: () => call('POST', '/api/reindex', api.embeddingsSchema),
     submitTask: (input) => call('POST', '/api/task', api.taskAcceptedSchema, input),
     task: (id) => call('GET', withId('/api/task', id), api.taskSchema),
     tasks: (query) => call('GET', `/api/tasks${toQuery(query)}`, api.taskPageSchema),

@@ -42,6 +42,7 @@ import type { Compression } from './protocol/compression.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication, type Replication } from './replication.ts'
+import { createDense, type DensePorts } from './retrieval/dense.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
 import { createRetriever, type Retriever } from './retrieval/retriever.ts'
@@ -124,6 +125,14 @@ export interface Spore extends AsyncDisposable {
   hint(hint: Hint): void
 
   /**
+   * Drops the vectors of all memories and embeds everything again, in the background: after a change of the model. Failures
+   * EMBEDDINGS_OFF, VECTORS_UNREADABLE.
+   */
+  reindex(): Promise<Answer<api.EmbeddingsView>>
+  /** Resolves when everything that can be embedded now is; at once where there is no model. */
+  embedded(): Promise<void>
+
+  /**
    * Resolves when what is remembered now can be found. Own memories can be once they are acknowledged; what others bring,
    * and what was there at the start, is indexed in the background, and `health` says how much waits.
    */
@@ -164,6 +173,8 @@ export interface SporePorts {
   readonly runVerifier?: RunVerifier
   /** What makes memories findable; words, in this process, unless given. */
   readonly retriever?: Retriever
+  /** Search by meaning; words alone unless given. The spore closes the vectors. */
+  readonly dense?: DensePorts | null
   /** Of a private network: a spore without it is told nothing. None unless given. */
   readonly networkKey?: NetworkKey | null
   /** 32-byte seed of the identity's Ed25519 key. */
@@ -204,9 +215,13 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   const library = createLibrary({ memory, writer, store, spaces, trustOf, shown })
   const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
   const indexer = createIndexer({ retriever, memory, library, store, clock, log: ports.log })
+  const dense = ports.dense
+    ? createDense({ ...ports.dense, memory, library, spaces, shown, store, clock, log: ports.log })
+    : null
   const recall = createRecall({
     retriever,
     indexer,
+    dense,
     library,
     spaces,
     clock,
@@ -226,6 +241,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       payloads.purged,
     )
     await indexer.follow(applied, forks, payloads)
+    await dense?.follow(applied, forks, payloads)
   }
   /** Own entries wait until a peer had the chance to bring back what was lost of the own logs (`Gossip.firstRound`). */
   const caughtUp =
@@ -253,6 +269,8 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
   writer.onCommitted(follow)
   await purge.resume()
   indexer.start()
+  moderation.onChanged(() => dense?.revise())
+  dense?.start()
 
   return {
     did: signer.did,
@@ -276,6 +294,7 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
       defaultSpace: spaces.nameOf(spaces.defaultSpace),
       durability: store.durability,
       indexing: { behind: indexer.behind },
+      ...(dense && { embeddings: dense.status() }),
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
     }),
     remember: async (input) => (await remember([input]))[0] as Answer<api.Remembered>,
@@ -313,9 +332,12 @@ export async function createSpore(options: SporeOptions, ports: SporePorts): Pro
     moderation: moderator,
     seek: () => seeding?.start(),
     hint: (hint) => void gossip.hints.follow([hint]),
+    reindex: async () => (dense ? dense.reindex() : err(failure('EMBEDDINGS_OFF', 'no model is configured'))),
+    embedded: async () => dense?.settled(),
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
       await indexer.stop()
+      await dense?.stop()
       const seedingEnds = seeding?.stop()
       await replication[Symbol.asyncDispose]()
       // Its requests are those of the replication: they end with it.

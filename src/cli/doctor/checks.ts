@@ -9,7 +9,7 @@ import { storeExists } from '../../adapters/sqlite-store.ts'
 import { isLoopbackHost, type LoadedConfig } from '../../config/load.ts'
 import { readTokens, tokenFile } from '../../config/tokens.ts'
 import type { Health } from '../../core/protocol/api.ts'
-import { SporeError } from '../../core/protocol/errors.ts'
+import { type ErrorCode, SporeError } from '../../core/protocol/errors.ts'
 import { CLOCK_AHEAD_MAX_MS } from '../../core/protocol/limits.ts'
 import type { SporeAccess } from '../access.ts'
 import { adviceFor } from '../advice.ts'
@@ -54,7 +54,12 @@ export async function runChecks(
     checkClock(Date.now(), spore.newestMs),
     await checkAccess(loaded),
     ...(spore.health
-      ? [checkPeers(spore.health), checkQuarantine(spore.health), checkKept(spore.health)]
+      ? [
+          checkPeers(spore.health),
+          checkQuarantine(spore.health),
+          checkKept(spore.health),
+          checkEmbeddings(spore.health),
+        ]
       : []),
     ...(spore.health && spore.url ? [checkBootstrap(spore.health)] : []),
   ]
@@ -236,6 +241,21 @@ export function checkKept({ kept }: Pick<Health, 'kept'>): Check {
     `${detail}; ${evicted} texts of strangers were evicted, of ${declinedLogs} logs no more is taken`,
     'Raise quotas.* in config.yaml to keep more of others; own memories are always kept.',
   )
+}
+
+/** How far the vectors have come, and what keeps meaning from being searched. */
+export function checkEmbeddings({ embeddings }: Pick<Health, 'embeddings'>): Check {
+  if (!embeddings?.isOn) return ok('embeddings', 'off: memories are found by their words')
+  const { model, dimension, vectors, waiting, index, unbuilt, problem, note, isBudgetSpent } = embeddings
+  const detail = `${model}${dimension === null ? '' : `, ${dimension} numbers`}; ${vectors} vectors (${index}${unbuilt > 0 ? `, ${unbuilt} not built in yet` : ''}), ${waiting} entries wait${isBudgetSpent ? ', those of others until tomorrow' : ''}`
+  if (problem)
+    return warn(
+      'embeddings',
+      `${detail}; ${problem.detail} [${problem.code}]`,
+      adviceFor(problem.code as ErrorCode) ?? 'Look at embeddings.* in config.yaml, and at the provider.',
+    )
+  if (note) return warn('embeddings', `${detail}; ${note}`, 'See docs/dense.md.')
+  return ok('embeddings', detail)
 }
 
 function checkPeers({ peers }: Health): Check {
