@@ -1,20 +1,21 @@
 /**
- * Which documents are worth scoring, from the postings: term at a time, the rarest first, and no further than it can matter.
+ * Which documents are worth scoring, from the postings. The lists of a query are read side by side in windows of documents
+ * (Lucene's BooleanScorer), so that the sums of a window stay in the processor's cache and those of the collection are
+ * never held; the best of each window are kept.
  *
- * Once the terms that are left could not lift a document that has none of the others among the best (MaxScore: Turtle & Flood
- * 1995), or enough has been read, the rest of the lists stays unread: each of the best so far is then scored from its own
- * tokens, common words included. So a query costs what its telling words do.
- *
- * The sums here choose, in single precision; they are no scores.
+ * The rarest lists are read, until enough has been; each candidate is later scored from its own tokens, common words
+ * included. So a query costs what its telling words do. The sums here choose, in single precision; they are no scores.
  */
 import { lengthNorm } from './bm25.ts'
 import type { Collection } from './collection.ts'
-import { type Gate, INSIDE, OUTSIDE } from './gate.ts'
+import { type Gate, INSIDE } from './gate.ts'
 import { widened } from './growing.ts'
+import { LENGTH_CLASSES, lengthOfClass, NO_LENGTH } from './length-classes.ts'
 import type { RetrievalParams } from './params.ts'
-import { createPostingBuffer } from './posting-pool.ts'
+import { createPostingBuffer, ORDINALS_MAX } from './posting-pool.ts'
 import type { QueryFeature } from './query-features.ts'
 import type { ThreadScorer } from './threads.ts'
+import { selectTop } from './top.ts'
 
 export interface Candidates {
   /** Best first. */
@@ -35,122 +36,184 @@ export interface CandidateFinder {
     threads: ThreadScorer,
   ): Candidates
   /** Those with the highest sums of weights over lists of terms, at most `most`; the lists are read in full. */
-  byWeights(weights: ReadonlyMap<number, number>, most: number, gate: Gate): number[]
+  byWeights(weights: ReadonlyMap<number, number>, most: number, gate: Gate): readonly number[]
 }
 
-/** Lists up to this are read rather than argued about. */
+/** Lists up to this are read whatever was read before. */
 const SHORT_LIST = 4096
 /** So many times the postings are read where too few documents inside the scope were met. */
-const NARROW_FACTOR = 16
+export const NARROW_FACTOR = 16
+/** Ordinals of a window: two columns of four bytes fit the second cache of any processor. */
+const WINDOW = 2 ** 14
+
+/** A list to be read. */
+interface List {
+  readonly number: number
+  /** What one occurrence adds at most. */
+  readonly gain: number
+  /** What it counts for among what a document matches, above 0. */
+  readonly share: number
+}
 
 export function createCandidateFinder(collection: Collection, params: RetrievalParams): CandidateFinder {
   const { postings, table } = collection
   const buffer = createPostingBuffer()
-  // Columns that live on from query to query, so that one allocates nothing of the collection's size.
-  let scores = new Float32Array(0)
-  let matched = new Float32Array(0)
-  let touched = new Int32Array(0)
-  let ranks = new Float32Array(0)
-  let met = 0
-
-  const begin = (): void => {
-    for (let i = 0; i < met; i++) scores[touched[i]!] = matched[touched[i]!] = 0
-    met = 0
-    scores = widened(scores, table.ordinals)
-    matched = widened(matched, table.ordinals)
-    touched = widened(touched, table.ordinals)
-  }
+  const scores = new Float32Array(WINDOW)
+  const shares = new Float32Array(WINDOW)
+  const touched = new Int32Array(WINDOW)
+  const kept = createBest()
 
   /** A factor below 1 for what matches a part of the query alone. */
   const coordination = (share: number): number =>
     params.coordination === 0.25 ? Math.sqrt(Math.sqrt(share)) : share ** params.coordination
 
-  const readTerm = (
-    { number, idf, share, weight }: QueryFeature,
+  /**
+   * Keeps the `most` documents whose sums rank highest over all lists; how many were met. `norms` by class of length;
+   * `ranked` is at most the score.
+   */
+  const collect = (
+    lists: readonly List[],
+    norms: Float32Array,
+    most: number,
     gate: Gate,
-    threads: ThreadScorer,
-  ): void => {
-    const { lengths, meanTerms } = collection
-    const base = lengthNorm(params, 0, meanTerms)
-    const slope = lengthNorm(params, 1, meanTerms) - base
-    const gain = idf * (params.k1 + 1)
-    const { states } = gate
+    rank: (score: number, share: number) => number,
+    threads: ThreadScorer | null = null,
+  ): number => {
+    const { lengthClasses } = collection
     const { ordinals, counts } = buffer
-    const hasThreads = !threads.isEmpty
-    postings.scan(number, buffer, (size) => {
-      for (let i = 0; i < size; i++) {
-        const ordinal = ordinals[i]!
-        const state = states[ordinal]!
-        if (state !== INSIDE && (state === OUTSIDE || gate.decide(ordinal) !== INSIDE)) continue
-        const count = counts[i]!
-        if (matched[ordinal] === 0) touched[met++] = ordinal
-        scores[ordinal]! += (gain * count) / (count + base + slope * lengths[ordinal]!)
-        matched[ordinal]! += share
-        if (hasThreads) threads.add(ordinal, count)
+    const cursors = lists.map(({ number }) => postings.cursor(number))
+    const once = lists.map(({ gain }) => norms.map((norm) => gain / (1 + norm)))
+    let met = 0
+    kept.begin(most)
+    for (;;) {
+      let first = ORDINALS_MAX
+      for (const { next } of cursors) if (next < first) first = next
+      if (first === ORDINALS_MAX) return met
+      const start = first - (first % WINDOW)
+      let inWindow = 0
+      for (let which = 0; which < cursors.length; which++) {
+        const cursor = cursors[which]!
+        const { gain, share } = lists[which]!
+        const single = once[which]!
+        for (let size = 1; cursor.next < start + WINDOW && size > 0; ) {
+          size = postings.read(cursor, start + WINDOW, buffer)
+          for (let i = 0; i < size; i++) {
+            const ordinal = ordinals[i]!
+            const length = lengthClasses[ordinal]!
+            if (length === NO_LENGTH || (!gate.isOpen && gate.decide(ordinal) !== INSIDE)) continue
+            const slot = ordinal - start
+            const count = counts[i]!
+            if (shares[slot] === 0) touched[inWindow++] = slot
+            scores[slot]! += count === 1 ? single[length]! : (gain * count) / (count + norms[length]!)
+            shares[slot]! += share
+            threads?.add(which, ordinal, count)
+          }
+        }
       }
+      for (let i = 0; i < inWindow; i++) {
+        const slot = touched[i]!
+        const score = scores[slot]!
+        if (score >= kept.least) kept.offer(start + slot, rank(score, shares[slot]!))
+        scores[slot] = shares[slot] = 0
+      }
+      met += inWindow
+    }
+  }
+
+  /** The rarest of the lists: as many as hold `postingsMax` postings, and every short one. */
+  const affordable = (features: readonly QueryFeature[], postingsMax: number): QueryFeature[] => {
+    const sorted = features.filter(({ frequency }) => frequency > 0).sort((a, b) => a.frequency - b.frequency)
+    let read = 0
+    return sorted.filter(({ frequency }, i) => {
+      read += frequency
+      return i === 0 || frequency <= SHORT_LIST || read <= postingsMax
     })
-    if (hasThreads) threads.endFeature(weight)
-  }
-
-  /** Asks for the score of each that was met; returns the score that the `most`-th best has, 0 where there are fewer. */
-  const rank = (most: number, score: (ordinal: number) => number): number => {
-    ranks = widened(ranks, met)
-    for (let i = 0; i < met; i++) ranks[i] = score(touched[i]!)
-    return met <= most ? 0 : kthLargest(ranks, met, most)
-  }
-
-  /** The best of those that were met, as they were ranked; equal ones by id. */
-  const best = (most: number, least: number): number[] => {
-    const chosen: number[] = []
-    for (let i = 0; i < met; i++) if (ranks[i]! >= least) chosen.push(i)
-    chosen.sort((a, b) => ranks[b]! - ranks[a]! || table.compareIds(touched[a]!, touched[b]!))
-    return chosen.slice(0, most).map((place) => touched[place]!)
   }
 
   return {
     byTerms(features, possible, most, gate, threads) {
-      begin()
-      const lists = features
-        .filter(({ frequency }) => frequency > 0)
-        .sort((a, b) => a.frequency - b.frequency)
-      let left = lists.reduce((sum, { idf }) => sum + idf, 0) * (params.k1 + 1)
-      let leftShare = lists.reduce((sum, { share }) => sum + share, 0)
-      const sure = (ordinal: number): number => scores[ordinal]! * coordination(matched[ordinal]! / possible)
-      let read = 0
-      for (const [i, list] of lists.entries()) {
-        read += list.frequency
-        if (list.frequency > SHORT_LIST && i > 0) {
-          // A scope may leave out nearly all that is read: then what is left is read for those inside.
-          const isSpent = read > params.postingsMax * (met >= most ? 1 : NARROW_FACTOR)
-          if (isSpent || met >= most) {
-            const least = rank(most, sure)
-            if (isSpent || left * coordination(leftShare / possible) < least)
-              return { ordinals: best(most, least), met, isComplete: false }
-          }
-        }
-        readTerm(list, gate, threads)
-        left -= list.idf * (params.k1 + 1)
-        leftShare -= list.share
+      const { meanTerms } = collection
+      const norms = Float32Array.from({ length: LENGTH_CLASSES }, (_, i) =>
+        lengthNorm(params, lengthOfClass(i), meanTerms),
+      )
+      const existing = features.filter(({ frequency }) => frequency > 0).length
+      const read = (postingsMax: number): Candidates => {
+        const chosen = affordable(features, postingsMax)
+        const lists = chosen.map(({ number, idf, share }) => ({ number, gain: idf * (params.k1 + 1), share }))
+        threads.begin(lists.length)
+        const rank = (score: number, share: number): number => score * coordination(share / possible)
+        const met = collect(lists, norms, most, gate, rank, threads.isEmpty ? null : threads)
+        threads.end(chosen.map(({ weight }) => weight))
+        return { ordinals: kept.take(table.compareIds), met, isComplete: chosen.length === existing }
       }
-      return { ordinals: best(most, rank(most, sure)), met, isComplete: true }
+      const found = read(Number.isFinite(most) ? params.postingsMax : most)
+      // A scope may leave out nearly all that is read: then more is read for those inside.
+      return found.isComplete || found.met >= most ? found : read(params.postingsMax * NARROW_FACTOR)
     },
     byWeights(weights, most, gate) {
-      begin()
-      for (const [term, weight] of weights)
-        postings.scan(term, buffer, (size) => {
-          for (let i = 0; i < size; i++) {
-            const ordinal = buffer.ordinals[i]!
-            if (gate.decide(ordinal) !== INSIDE) continue
-            if (scores[ordinal] === 0) touched[met++] = ordinal
-            scores[ordinal]! += weight
-          }
-        })
-      return best(
-        most,
-        rank(most, (ordinal) => scores[ordinal]!),
-      )
+      const lists = Array.from(weights, ([number, weight]) => ({ number, gain: weight, share: weight }))
+      collect(lists, new Float32Array(LENGTH_CLASSES), most, gate, (score) => score)
+      return kept.take(table.compareIds)
     },
   }
+}
+
+/** The highest ranks of many that are offered, and all that equal the least of them. */
+function createBest() {
+  let ordinals = new Int32Array(0)
+  let ranks = new Float32Array(0)
+  let size = 0
+  let most = 0
+  let full = 0
+  const best = {
+    /** What ranks below this stays out. */
+    least: 0,
+    begin(wanted: number): void {
+      most = wanted
+      // Room for some that will not stay: finding out who is the last of them costs a look at all.
+      full = 4 * wanted
+      size = 0
+      best.least = 0
+    },
+    offer(ordinal: number, rank: number): void {
+      const rounded = Math.fround(rank)
+      if (rounded < best.least) return
+      if (size >= full) {
+        thin()
+        full = Math.max(full, 2 * size)
+      }
+      ordinals = widened(ordinals, size)
+      ranks = widened(ranks, size)
+      ordinals[size] = ordinal
+      ranks[size++] = rounded
+    },
+    /** The best first, equal ones by id, at most as many as are wanted. */
+    take(compareIds: (a: number, b: number) => number): number[] {
+      if (size > most) thin()
+      const places = [...ranks.subarray(0, size).keys()]
+      const above = places.filter((place) => ranks[place]! > best.least)
+      // Of those that equal the last there may be many: they need no order, but for who is among the first.
+      const last = selectTop(
+        places.filter((place) => ranks[place] === best.least),
+        most - above.length,
+        (a, b) => compareIds(ordinals[a]!, ordinals[b]!) < 0,
+      )
+      above.sort((a, b) => ranks[b]! - ranks[a]! || compareIds(ordinals[a]!, ordinals[b]!))
+      return [...above, ...last].map((place) => ordinals[place]!)
+    },
+  }
+
+  const thin = (): void => {
+    best.least = kthLargest(ranks, size, most)
+    let left = 0
+    for (let i = 0; i < size; i++) {
+      if (ranks[i]! < best.least) continue
+      ordinals[left] = ordinals[i]!
+      ranks[left++] = ranks[i]!
+    }
+    size = left
+  }
+  return best
 }
 
 /** The k-th largest of the first `count` numbers: a heap of the largest so far, the least of them on top. */

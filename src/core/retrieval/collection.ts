@@ -12,6 +12,7 @@ import type { RetrievalDocument } from './contract.ts'
 import { createDocumentTable, type DocumentTable } from './document-table.ts'
 import { createForwardIndex, createTokenBuffer, type ForwardIndex } from './forward-index.ts'
 import { widened } from './growing.ts'
+import { lengthClass, NO_LENGTH } from './length-classes.ts'
 import { createLinks, type Links } from './links.ts'
 import { createPostingPool, type PostingPool } from './posting-pool.ts'
 import { createThreads, type Threads } from './threads.ts'
@@ -28,7 +29,9 @@ export interface Collection {
   readonly gramFrequencies: Int32Array
   /** Terms of a document by ordinal, repetitions counted, stop words not. */
   readonly lengths: Int32Array
-  /** The same of its grams. */
+  /** The same in classes; `NO_LENGTH` of a document that is not alive. */
+  readonly lengthClasses: Uint8Array
+  /** Grams of a document. */
   readonly gramLengths: Int32Array
   /** Mean length of a living document, in terms and in grams. */
   readonly meanTerms: number
@@ -65,6 +68,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
   let termFrequencies = new Int32Array(0)
   let gramFrequencies = new Int32Array(0)
   let lengths = new Int32Array(0)
+  let lengthClasses = new Uint8Array(0)
   let gramLengths = new Int32Array(0)
   /** The document that last had a term or gram, counted from 1, so that each counts once. */
   let termSeen = new Uint32Array(0)
@@ -152,6 +156,8 @@ export function createCollection(analyser: Analyser, secret: number): Collection
     }
     lengths = widened(lengths, ordinal)
     lengths[ordinal] = terms
+    lengthClasses = widened(lengthClasses, ordinal)
+    lengthClasses[ordinal] = lengthClass(terms)
     gramLengths = widened(gramLengths, ordinal)
     gramLengths[ordinal] = grams
     totalTerms += terms
@@ -183,6 +189,9 @@ export function createCollection(analyser: Analyser, secret: number): Collection
     get lengths() {
       return lengths
     },
+    get lengthClasses() {
+      return lengthClasses
+    },
     get gramLengths() {
       return gramLengths
     },
@@ -205,6 +214,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
       const size = forward.read(ordinal, buffer)
       const { terms, grams } = takeApart(size, table.speakerOf[ordinal]!, -1)
       for (const term of found) termFrequencies[term]!--
+      lengthClasses[ordinal] = NO_LENGTH
       totalTerms -= terms
       totalGrams -= grams
       threads.remove(ordinal, terms)
@@ -233,6 +243,7 @@ export function createCollection(analyser: Analyser, secret: number): Collection
         termFrequencies,
         gramFrequencies,
         lengths,
+        lengthClasses,
         gramLengths,
         termSeen,
         gramSeen,

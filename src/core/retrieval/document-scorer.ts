@@ -22,32 +22,38 @@ export interface DocumentScore {
 }
 
 export interface DocumentScorer {
-  /** From now on for this query. */
+  /** From now on for this query. Numbers of features are distinct. */
   begin(query: QueryFeatures): void
   /** Scores for these terms, too: those of relevance feedback. */
   beginFeedback(features: readonly QueryFeature[]): void
   score(ordinal: number): DocumentScore
 }
 
-/** The features of one kind that are looked for, by their number. */
-interface Slots {
+/** The features of one kind that are looked for. */
+interface Sought {
   /** Place among the features + 1, by number; 0 for what is not looked for. */
   places: Uint16Array<ArrayBuffer>
   features: readonly QueryFeature[]
-  counts: Int32Array<ArrayBuffer>
+  /** Where the counts of the kind begin. */
+  start: number
 }
 
+/** Of a token: not looked at yet for this query. What is above says where its counts are listed. */
 const UNKNOWN = 0
-const SOUGHT = 1
-const OTHER = 2
+/** It has nothing that is looked for, as nearly all have. */
+const OTHER = 1
 
 export function createDocumentScorer(collection: Collection, params: RetrievalParams): DocumentScorer {
   const { forward, vocabulary, table } = collection
   const buffer = createTokenBuffer()
-  const [terms, grams, feedback] = [createSlots(), createSlots(), createSlots()]
-  /** By token: whether it has anything that is looked for; asked once for each query. */
-  let verdicts = new Uint8Array(0)
+  const [terms, grams, feedback] = [createSought(), createSought(), createSought()]
+  /** How often the document at hand has each feature: those of all three kinds behind one another. */
+  let found = new Int32Array(0)
+  /** By token: `UNKNOWN`, `OTHER`, or where in `listed` the places in `found` stand that it counts for, behind their number. */
+  let verdicts = new Uint32Array(0)
   const judged: number[] = []
+  let listed = new Uint16Array(0)
+  let listedSize = 0
   let termsPossible = 0
   let gramsPossible = 0
   let meanTerms = 0
@@ -57,56 +63,79 @@ export function createDocumentScorer(collection: Collection, params: RetrievalPa
     for (const token of judged) verdicts[token] = UNKNOWN
     judged.length = 0
     verdicts = widened(verdicts, vocabulary.tokens.size)
+    listedSize = OTHER + 1
+    let size = 0
+    for (const kind of [terms, grams, feedback]) {
+      kind.start = size
+      size += kind.features.length
+    }
+    found = widened(found, size)
   }
 
+  const list = (value: number): void => {
+    listed = widened(listed, listedSize)
+    listed[listedSize++] = value
+  }
+
+  /** Lists what a token counts for. */
   const judge = (token: number): number => {
     const { termOf, gramStarts, gramNumbers } = vocabulary
-    const term = termOf[token]!
-    let isSought = terms.places[term] !== 0 || feedback.places[term] !== 0
-    const end = gramStarts[token + 1]!
-    for (let at = gramStarts[token]!; at < end && !isSought; at++)
-      isSought = grams.places[gramNumbers[at]!] !== 0
-    verdicts[token] = isSought ? SOUGHT : OTHER
+    const at = listedSize
+    list(0)
+    for (const kind of [terms, feedback]) {
+      const place = kind.places[termOf[token]!]!
+      if (place !== 0) list(kind.start + place - 1)
+    }
+    for (let i = gramStarts[token]!; i < gramStarts[token + 1]!; i++) {
+      const place = grams.places[gramNumbers[i]!]!
+      if (place !== 0) list(grams.start + place - 1)
+    }
+    const size = listedSize - at - 1
+    listed[at] = size
+    if (size === 0) listedSize = at
+    verdicts[token] = size === 0 ? OTHER : at
     judged.push(token)
     return verdicts[token]!
   }
 
   /** Counts what the document has of what is looked for. */
   const count = (ordinal: number): void => {
-    for (const { counts, features } of [terms, grams, feedback]) counts.fill(0, 0, features.length + 1)
+    found.fill(0)
     const size = forward.read(ordinal, buffer)
     const { tokens, counts } = buffer
-    const { termOf, gramStarts, gramNumbers } = vocabulary
-    const { places: gramPlaces, counts: gramCounts } = grams
     for (let i = 0; i < size; i++) {
       const token = tokens[i]!
-      const verdict = verdicts[token]!
-      if (verdict === OTHER || (verdict === UNKNOWN && judge(token) === OTHER)) continue
+      let verdict = verdicts[token]!
+      if (verdict === OTHER) continue
+      if (verdict === UNKNOWN) {
+        verdict = judge(token)
+        if (verdict === OTHER) continue
+      }
       const times = counts[i]!
-      const term = termOf[token]!
-      terms.counts[terms.places[term]!]! += times
-      feedback.counts[feedback.places[term]!]! += times
-      const end = gramStarts[token + 1]!
-      for (let at = gramStarts[token]!; at < end; at++) gramCounts[gramPlaces[gramNumbers[at]!]!]! += times
+      const end = verdict + listed[verdict]!
+      for (let at = verdict + 1; at <= end; at++) found[listed[at]!]! += times
     }
     const name = collection.nameOf(table.speakerOf[ordinal]!)
     for (const term of name.terms)
-      for (const slots of [terms, feedback]) slots.counts[slots.places[term]!] = 1
-    for (const gram of name.grams) gramCounts[gramPlaces[gram]!]!++
+      for (const { places, start } of [terms, feedback])
+        if (places[term] !== 0) found[start + places[term]! - 1] = 1
+    for (const gram of name.grams)
+      if (grams.places[gram] !== 0) found[grams.start + grams.places[gram]! - 1]!++
   }
 
-  /** Sum over what was counted, and the shares of it. */
-  const sumUp = ({ features, counts }: Slots, norm: number): { score: number; share: number } => {
-    let score = 0
-    let share = 0
+  let score = 0
+  let share = 0
+  /** Sums up what was counted of a kind, and the shares of it. */
+  const sumUp = ({ features, start }: Sought, norm: number): void => {
+    score = 0
+    share = 0
     for (let i = 0; i < features.length; i++) {
-      const times = counts[i + 1]!
+      const times = found[start + i]!
       if (times === 0) continue
       const feature = features[i]!
       score += (feature.idf * (params.k1 + 1) * times) / (times + norm)
       share += feature.share
     }
-    return { score, share }
   }
 
   return {
@@ -125,31 +154,23 @@ export function createDocumentScorer(collection: Collection, params: RetrievalPa
     score(ordinal) {
       count(ordinal)
       const norm = lengthNorm(params, collection.lengths[ordinal]!, meanTerms)
-      const byTerms = sumUp(terms, norm)
-      const byGrams = sumUp(grams, lengthNorm(params, collection.gramLengths[ordinal]!, meanGrams))
-      const termsShare = byTerms.share / (termsPossible || 1)
-      return {
-        terms: byTerms.score * termsShare ** params.coordination,
-        termsShare,
-        grams: byGrams.score,
-        gramsShare: byGrams.share / (gramsPossible || 1),
-        feedback: sumUp(feedback, norm).score,
-      }
+      sumUp(terms, norm)
+      const termsShare = share / (termsPossible || 1)
+      const byTerms = score * termsShare ** params.coordination
+      sumUp(grams, lengthNorm(params, collection.gramLengths[ordinal]!, meanGrams))
+      const [byGrams, gramsShare] = [score, share / (gramsPossible || 1)]
+      sumUp(feedback, norm)
+      return { terms: byTerms, termsShare, grams: byGrams, gramsShare, feedback: score }
     },
   }
 }
 
-const createSlots = (): Slots => ({
-  places: new Uint16Array(0),
-  features: [],
-  counts: new Int32Array(1),
-})
+const createSought = (): Sought => ({ places: new Uint16Array(0), features: [], start: 0 })
 
 /** Looks for these features instead of those before; there are `size` of the kind. */
-function look(slots: Slots, features: readonly QueryFeature[], size: number): void {
-  for (const { number } of slots.features) if (number >= 0) slots.places[number] = 0
-  slots.places = widened(slots.places, size)
-  slots.counts = widened(slots.counts, features.length)
-  slots.features = features
-  for (const [i, { number }] of features.entries()) if (number >= 0) slots.places[number] = i + 1
+function look(sought: Sought, features: readonly QueryFeature[], size: number): void {
+  for (const { number } of sought.features) if (number >= 0) sought.places[number] = 0
+  sought.places = widened(sought.places, size)
+  sought.features = features
+  for (const [i, { number }] of features.entries()) if (number >= 0) sought.places[number] = i + 1
 }

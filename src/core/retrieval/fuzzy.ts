@@ -7,13 +7,13 @@ import type { Collection } from './collection.ts'
 import type { Gate } from './gate.ts'
 import { widened } from './growing.ts'
 import type { RetrievalParams } from './params.ts'
-import { createPostingBuffer } from './posting-pool.ts'
+import { createPostingBuffer, ORDINALS_MAX } from './posting-pool.ts'
 import type { QueryFeatures } from './query-features.ts'
 import { selectTop } from './top.ts'
 
 export interface FuzzyFinder {
   /** Ordinals of documents that may match by grams alone. */
-  find(query: QueryFeatures, gate: Gate): number[]
+  find(query: QueryFeatures, gate: Gate): readonly number[]
 }
 
 /** Words that are followed to their documents. */
@@ -40,13 +40,15 @@ export function createFuzzyFinder(
     for (const { number, share, words } of lists) {
       read += words
       if (read > params.gramPostingsMax) return
-      vocabulary.tokensOfGram.scan(number, buffer, (size) => {
+      const cursor = vocabulary.tokensOfGram.cursor(number)
+      for (let size = 1; size > 0; ) {
+        size = vocabulary.tokensOfGram.read(cursor, ORDINALS_MAX, buffer)
         for (let i = 0; i < size; i++) {
           const token = buffer.ordinals[i]!
           if (shares[token] === 0) touched.push(token)
           shares[token]! += share
         }
-      })
+      }
     }
   }
 

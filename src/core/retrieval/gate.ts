@@ -6,12 +6,13 @@ import type { ScopeTest } from './scope.ts'
 /** What an entry is for this query. */
 const UNDECIDED = 0
 export const INSIDE = 1
-export const OUTSIDE = 2
+const OUTSIDE = 2
 
-/** Decides which ordinals may be scored: `states[ordinal]`, and `decide` where that is not INSIDE. */
+/** Decides which ordinals may be scored. */
 export interface Gate {
-  readonly states: Uint8Array
-  decide(ordinal: number): number
+  /** Whatever is alive is inside. */
+  readonly isOpen: boolean
+  decide(ordinal: number): typeof INSIDE | typeof OUTSIDE
 }
 
 export interface GateKeeper {
@@ -26,16 +27,15 @@ export function createGateKeeper(table: DocumentTable): GateKeeper {
       const { alive, ordinals } = table
       // Without a filter, being alive is the whole answer.
       if (scope.isOpen)
-        return { states: alive, decide: (ordinal) => (alive[ordinal] === 1 ? INSIDE : OUTSIDE) }
+        return { isOpen: true, decide: (ordinal) => (alive[ordinal] === 1 ? INSIDE : OUTSIDE) }
       decided = widened(decided, ordinals).fill(UNDECIDED)
       const states = decided
       return {
-        states,
+        isOpen: false,
         decide(ordinal) {
-          if (states[ordinal] !== UNDECIDED) return states[ordinal]!
-          const isInside = alive[ordinal] === 1 && scope.isInside(ordinal)
-          states[ordinal] = isInside ? INSIDE : OUTSIDE
-          return states[ordinal]!
+          if (states[ordinal] === UNDECIDED)
+            states[ordinal] = alive[ordinal] === 1 && scope.isInside(ordinal) ? INSIDE : OUTSIDE
+          return states[ordinal] === INSIDE ? INSIDE : OUTSIDE
         },
       }
     },

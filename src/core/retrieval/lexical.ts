@@ -71,46 +71,57 @@ export function createLexical(collection: Collection, analyser: Analyser, params
       const query = createQueryFeatures(bags, collection, params)
       const threads = collection.threads.scorer(params)
       scorer.begin(query)
-      let known = new Map<number, DocumentScore>()
-      const scoreOf = (ordinal: number): DocumentScore => {
-        const score = known.get(ordinal) ?? scorer.score(ordinal)
-        known.set(ordinal, score)
-        return score
-      }
       const most = isExhaustive ? Number.POSITIVE_INFINITY : params.scoredMax
       const found = finder.byTerms(query.terms, query.termsPossible, most, gate, threads)
       const ordinals = new Set(isExhaustive ? everything(gate) : found.ordinals)
-      if (gramWeight > 0) for (const ordinal of fuzzy.find(query, gate)) ordinals.add(ordinal)
+      const mayBeMisspelt =
+        query.terms.length === 0 || query.terms.some(({ frequency }) => frequency < params.fuzzyBelow)
+      if (gramWeight > 0 && mayBeMisspelt)
+        for (const ordinal of fuzzy.find(query, gate)) ordinals.add(ordinal)
 
       const features = learn(found.ordinals, bags.terms.size)
       if (features.length > 0) {
         scorer.beginFeedback(features)
-        known = new Map()
         const rare = features.filter(({ frequency }) => frequency > 0 && frequency <= params.rareMax)
         const weights = new Map(rare.map(({ number, idf }) => [number, idf]))
         for (const ordinal of finder.byWeights(weights, params.scoredMax, gate)) ordinals.add(ordinal)
       }
 
-      const matches = [...ordinals].filter((ordinal) => isMatch(scoreOf(ordinal)))
+      const matches = new Map<number, DocumentScore>()
       const scales = { terms: 0, grams: 0, feedback: 0 }
-      for (const ordinal of matches)
-        for (const part of PARTS) scales[part] = Math.max(scales[part], scoreOf(ordinal)[part])
+      for (const ordinal of ordinals) {
+        const score = scorer.score(ordinal)
+        if (!isMatch(score)) continue
+        matches.set(ordinal, score)
+        for (const part of PARTS) scales[part] = Math.max(scales[part], score[part])
+      }
       const weights = { terms: 1, grams: gramWeight, feedback: feedbackWeight }
       for (const part of PARTS) scales[part] = scales[part] > 0 ? weights[part] / scales[part] : 0
+      const sumOf = (score: DocumentScore): number =>
+        scales.terms * score.terms + scales.grams * score.grams + scales.feedback * score.feedback
+      const sums = new Map<number, number>()
+      for (const [ordinal, score] of matches) sums.set(ordinal, sumOf(score))
+      const matchOf = (ordinal: number): DocumentScore | null => {
+        const score = matches.get(ordinal) ?? scorer.score(ordinal)
+        return isMatch(score) ? score : null
+      }
       return {
-        matches,
-        total: Math.max(found.met, matches.length),
+        matches: [...matches.keys()],
+        total: Math.max(found.met, matches.size),
         isTotalExact: found.isComplete,
         threads,
         score(ordinal) {
-          const score = scoreOf(ordinal)
-          if (!isMatch(score)) return 0
-          return scales.terms * score.terms + scales.grams * score.grams + scales.feedback * score.feedback
+          let sum = sums.get(ordinal)
+          if (sum === undefined) {
+            const score = matchOf(ordinal)
+            sum = score ? sumOf(score) : 0
+            sums.set(ordinal, sum)
+          }
+          return sum
         },
         parts(ordinal) {
-          const score = scoreOf(ordinal)
-          const isIn = isMatch(score)
-          return Object.fromEntries(PARTS.map((part) => [part, isIn ? scales[part] * score[part] : 0]))
+          const score = matchOf(ordinal)
+          return Object.fromEntries(PARTS.map((part) => [part, score ? scales[part] * score[part] : 0]))
         },
       }
 
@@ -118,15 +129,13 @@ export function createLexical(collection: Collection, analyser: Analyser, params
       function learn(best: readonly number[], queryTerms: number) {
         if (feedbackWeight === 0 || queryTerms < params.feedbackQueryTermsMin) return []
         const { table } = collection
-        const top = selectTop(
-          best.slice(0, 4 * params.feedbackDocuments),
-          params.feedbackDocuments,
-          (a, b) => {
-            const difference = scoreOf(a).terms - scoreOf(b).terms
-            return difference === 0 ? table.compareIds(a, b) < 0 : difference > 0
-          },
-        )
-        const sources = top.map((ordinal) => ({ terms: bagOf(ordinal), score: scoreOf(ordinal).terms }))
+        const first = best.slice(0, 4 * params.feedbackDocuments)
+        const scores = new Map(first.map((ordinal) => [ordinal, scorer.score(ordinal).terms]))
+        const top = selectTop(first, params.feedbackDocuments, (a, b) => {
+          const difference = scores.get(a)! - scores.get(b)!
+          return difference === 0 ? table.compareIds(a, b) < 0 : difference > 0
+        })
+        const sources = top.map((ordinal) => ({ terms: bagOf(ordinal), score: scores.get(ordinal)! }))
         return termFeatures(feedbackTerms(sources, params.feedbackTerms), collection)
       }
     },

@@ -24,6 +24,8 @@ export interface RetrievalParams {
   readonly scoredMax: number
   /** Postings of grams, each a word, that one query reads to find words like its own, the rarest gram first. */
   readonly gramPostingsMax: number
+  /** They are looked for where a term of the query has fewer documents than this: a word that many use is spelt right. */
+  readonly fuzzyBelow: number
   /** Documents of such words that are scored, and postings that are read for them. */
   readonly fuzzyMax: number
   readonly fuzzyPostingsMax: number
@@ -81,9 +83,10 @@ const DEFAULTS: RetrievalParams = {
   b: 0.75,
   coordination: 0.25,
   gramWeight: 0.4,
-  postingsMax: 65_536,
-  scoredMax: 500,
+  postingsMax: 262_144,
+  scoredMax: 200,
   gramPostingsMax: 32_768,
+  fuzzyBelow: 50,
   fuzzyMax: 200,
   fuzzyPostingsMax: 16_384,
   rareMax: 1000,
@@ -128,6 +131,7 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   rareMax: [0, 1e9, 'whole'],
   postingsMax: [1, 1e9, 'whole'],
   scoredMax: [10, 1e9, 'whole'],
+  fuzzyBelow: [0, 1e9, 'whole'],
   fuzzyMax: [0, 1e9, 'whole'],
   fuzzyPostingsMax: [0, 1e9, 'whole'],
   gramShareMin: SHARE,

@@ -28,10 +28,30 @@ export interface PostingPool {
   append(list: number, ordinal: number, count: number): void
   /** Postings of a list. */
   length(list: number): number
-  /** Calls `visit` with how many postings of a list now stand in the buffer, until all have, or it says false. */
-  scan(list: number, buffer: PostingBuffer, visit: (postings: number) => unknown): void
+  /** Stands before the first posting of a list. */
+  cursor(list: number): PostingCursor
+  /**
+   * Moves the postings below the ordinal `before` to the buffer, as many as it holds; how many they are, 0 where none
+   * is left below.
+   */
+  read(cursor: PostingCursor, before: number, into: PostingBuffer): number
   /** Bytes allocated. */
   readonly bytes: number
+}
+
+/** Where somebody reads in a list; of no use after an append to it. */
+export interface PostingCursor {
+  /** Ordinal of the posting that comes next; `ORDINALS_MAX` behind the last. */
+  next: number
+  /** Its count. */
+  count: number
+  /** Postings behind it. */
+  left: number
+  page: Uint8Array
+  offset: number
+  /** Where the slice at hand ends in its page. */
+  end: number
+  level: number
 }
 
 /** Postings on their way to whoever reads them; both of the same length. */
@@ -135,55 +155,69 @@ export function createPostingPool(): PostingPool {
     length(list) {
       return lengths[list]!
     },
-    scan(list, { ordinals, counts }, visit) {
-      const length = lengths[list]!
-      let filled = 0
-      let level = 0
-      let at = heads[list]!
-      let page = pages[at >>> PAGE_BITS]!
-      let offset = at & (PAGE_BYTES - 1)
-      let end = offset + SLICE_BYTES_MIN - ADDRESS_BYTES
-      let ordinal = -1
-
-      const nextSlice = () => {
-        at = page[end]! | (page[end + 1]! << 8) | (page[end + 2]! << 16) | (page[end + 3]! << 24)
-        if (level < LEVEL_MAX) level++
-        page = pages[at >>> PAGE_BITS]!
-        offset = at & (PAGE_BYTES - 1)
-        end = offset + (SLICE_BYTES_MIN << level) - ADDRESS_BYTES
-      }
-
-      for (let i = 0; i < length; i++) {
-        if (offset === end) nextSlice()
-        let value = page[offset++]!
-        if (value > 127) {
-          value &= 127
-          for (let shift = 7; ; shift += 7) {
-            if (offset === end) nextSlice()
-            const byte = page[offset++]!
-            value |= (byte & 127) << shift
-            if (byte < 128) break
-          }
-        }
-        ordinal += value >>> 1
-        let count = 1
-        if ((value & 1) === 1) {
-          count = 0
-          for (let shift = 0; ; shift += 7) {
-            if (offset === end) nextSlice()
-            const byte = page[offset++]!
-            count |= (byte & 127) << shift
-            if (byte < 128) break
-          }
-        }
-        ordinals[filled] = ordinal
-        counts[filled++] = count
-        if (filled < ordinals.length) continue
-        if (visit(filled) === false) return
-        filled = 0
-      }
-      if (filled > 0) visit(filled)
+    cursor(list) {
+      const page = pages[heads[list]! >>> PAGE_BITS]!
+      const offset = heads[list]! & (PAGE_BYTES - 1)
+      const end = offset + SLICE_BYTES_MIN - ADDRESS_BYTES
+      const cursor = { next: -1, count: 0, left: lengths[list]!, page, offset, end, level: 0 }
+      advance(cursor)
+      return cursor
     },
+    read(cursor, before, { ordinals, counts }) {
+      let filled = 0
+      while (cursor.next < before && filled < ordinals.length) {
+        ordinals[filled] = cursor.next
+        counts[filled++] = cursor.count
+        // Nearly all that follow are one byte that stands in the same slice.
+        const { page, end } = cursor
+        let { offset, left, next } = cursor
+        for (; left > 0 && offset < end && filled < ordinals.length; left--) {
+          const byte = page[offset]!
+          if ((byte & 129) !== 0 || next + (byte >>> 1) >= before) break
+          offset++
+          next += byte >>> 1
+          ordinals[filled] = next
+          counts[filled++] = 1
+        }
+        cursor.offset = offset
+        cursor.left = left
+        cursor.next = next
+        advance(cursor)
+      }
+      return filled
+    },
+  }
+
+  /** Takes the next posting apart. */
+  function advance(cursor: PostingCursor): void {
+    if (cursor.left === 0) {
+      cursor.next = ORDINALS_MAX
+      return
+    }
+    cursor.left--
+    const gap = readVarint(cursor)
+    cursor.next += gap >>> 1
+    cursor.count = (gap & 1) === 1 ? readVarint(cursor) : 1
+  }
+
+  function readVarint(cursor: PostingCursor): number {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      if (cursor.offset === cursor.end) hop(cursor)
+      const byte = cursor.page[cursor.offset++]!
+      value |= (byte & 127) << shift
+      if (byte < 128) return value
+    }
+  }
+
+  /** Goes on where the slice at hand says. */
+  function hop(cursor: PostingCursor): void {
+    const { page, end } = cursor
+    const at = page[end]! | (page[end + 1]! << 8) | (page[end + 2]! << 16) | (page[end + 3]! << 24)
+    cursor.level = Math.min(LEVEL_MAX, cursor.level + 1)
+    cursor.page = pages[at >>> PAGE_BITS]!
+    cursor.offset = at & (PAGE_BYTES - 1)
+    cursor.end = cursor.offset + (SLICE_BYTES_MIN << cursor.level) - ADDRESS_BYTES
   }
 }
 

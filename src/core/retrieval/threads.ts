@@ -34,10 +34,12 @@ export interface Threads {
 export interface ThreadScorer {
   /** No entry has a thread. */
   readonly isEmpty: boolean
-  /** Takes one posting of the feature that is being read. */
-  add(ordinal: number, count: number): void
-  /** The feature is read. */
-  endFeature(weight: number): void
+  /** From now on for the lists of so many features. */
+  begin(features: number): void
+  /** Takes one posting of a feature. */
+  add(feature: number, ordinal: number, count: number): void
+  /** All is read; what the features weigh. */
+  end(weights: readonly number[]): void
   /** Score of the thread of an entry, 0 without one. */
   score(ordinal: number): number
   /** The best thread's score. */
@@ -51,9 +53,8 @@ export function createThreads(table: DocumentTable): Threads {
   let lengths = new Float64Array(0)
   let living = 0
   let totalLength = 0
-  // Columns of the scorers, one after the other: a query allocates nothing of the collection's size.
-  let scores = new Float64Array(0)
-  let counts = new Int32Array(0)
+  // A column of the scorers, one after the other: a query allocates nothing of the collection's size.
+  let slots = new Uint32Array(0)
 
   const precedes = (a: number, b: number): boolean => {
     const difference = table.position(a)! - table.position(b)!
@@ -113,10 +114,9 @@ export function createThreads(table: DocumentTable): Threads {
     },
     scorer(params) {
       const { threadOf, threads } = table
-      scores = widened(scores, threads.size - 1).fill(0)
-      counts = widened(counts, threads.size - 1)
+      slots = widened(slots, threads.size - 1)
       const meanLength = totalLength / Math.max(1, living)
-      return createThreadScorer(params, { threadOf, lengths, living, meanLength, scores, counts })
+      return createThreadScorer(params, { threadOf, lengths, living, meanLength, slots })
     },
   }
 }
@@ -126,38 +126,60 @@ interface ThreadColumns {
   readonly lengths: Float64Array
   readonly living: number
   readonly meanLength: number
-  /** By thread, zero at first. */
-  readonly scores: Float64Array
-  /** By thread, zero between features. */
-  readonly counts: Int32Array
+  /** By thread: its place among those that were met, from 1. What an earlier query left is told by what was met. */
+  readonly slots: Uint32Array
 }
 
 function createThreadScorer({ k1, b }: Bm25Params, columns: ThreadColumns): ThreadScorer {
-  const { threadOf, lengths, living, meanLength, scores, counts } = columns
-  const touched: number[] = []
+  const { threadOf, lengths, living, meanLength, slots } = columns
+  /** Threads that were met, each at its slot; the first is none. */
+  const met = [0]
+  /** By slot and feature. */
+  let counts = new Int32Array(0)
+  let scores: Float64Array = new Float64Array(1)
+  let features = 0
   let best = 0
+
+  const slotOf = (thread: number): number => {
+    const slot = slots[thread]!
+    return met[slot] === thread ? slot : 0
+  }
+
   return {
     get best() {
       return best
     },
     isEmpty: living === 0,
-    score: (ordinal) => (threadOf[ordinal] === 0 ? 0 : scores[threadOf[ordinal]!]!),
-    add(ordinal, count) {
+    begin(wanted) {
+      met.length = 1
+      features = wanted
+      counts.fill(0)
+    },
+    add(feature, ordinal, count) {
       const thread = threadOf[ordinal]!
       if (thread === 0) return
-      if (counts[thread] === 0) touched.push(thread)
-      counts[thread]! += count
-    },
-    endFeature(weight) {
-      const idf = inverseDocumentFrequency(living, touched.length) * weight
-      for (const thread of touched) {
-        const count = counts[thread]!
-        const norm = k1 * (1 - b + (b * lengths[thread]!) / meanLength)
-        scores[thread]! += (idf * count * (k1 + 1)) / (count + norm)
-        counts[thread] = 0
-        best = Math.max(best, scores[thread]!)
+      let slot = slotOf(thread)
+      if (slot === 0) {
+        slot = slots[thread] = met.push(thread) - 1
+        counts = widened(counts, (slot + 1) * features)
       }
-      touched.length = 0
+      counts[slot * features + feature]! += count
     },
+    end(weights) {
+      scores = new Float64Array(met.length)
+      for (const [feature, weight] of weights.entries()) {
+        let frequency = 0
+        for (let slot = 1; slot < met.length; slot++) if (counts[slot * features + feature]! > 0) frequency++
+        const idf = inverseDocumentFrequency(living, frequency) * weight
+        for (let slot = 1; slot < met.length; slot++) {
+          const count = counts[slot * features + feature]!
+          if (count === 0) continue
+          const norm = k1 * (1 - b + (b * lengths[met[slot]!]!) / meanLength)
+          scores[slot]! += (idf * count * (k1 + 1)) / (count + norm)
+        }
+      }
+      best = scores.reduce((most, score) => Math.max(most, score), 0)
+    },
+    score: (ordinal) => scores[slotOf(threadOf[ordinal]!)] ?? 0,
   }
 }
