@@ -17,19 +17,23 @@ export type HnswLibrary = Pick<typeof import('hnswlib-node'), 'HierarchicalNSW'>
 export interface Graph {
   /** Points that are found. */
   readonly size: number
-  /** Points that were erased and still take their place. */
-  readonly erased: number
+  /** Points that were removed and still take their place. */
+  readonly removed: number
+  /** Of these, points whose vector is still there. */
+  readonly unerased: number
   has(slot: number): boolean
   /** Adds a point, or moves the one that the slot has. 1 ms at 100,000 points. */
   add(slot: number, vector: Float32Array): void
-  /** Takes a point out: it is found no more, and nothing of its vector is left in what `save` writes. */
-  erase(slot: number): void
+  /** Takes a point out: it is found no more. Its vector stays until `eraseOne` overwrites it, or another point does. */
+  remove(slot: number): void
+  /** Overwrites the vector of one of them. 8 ms at 20,000 points. */
+  eraseOne(): void
   /** The closest `count` or fewer. */
   search(
     vector: Float32Array,
     count: number,
   ): { readonly slots: readonly number[]; readonly cosines: readonly number[] }
-  /** Writes the graph, whole or not at all, with the checksum of each slot's record. */
+  /** Writes the graph, whole or not at all, with the checksum of each slot's record. Nothing removed may wait to be erased. */
   save(checksums: Uint32Array): void
 }
 
@@ -54,9 +58,10 @@ const FORMAT = 1
 const HASH_BYTES = 32
 const CHUNK_BYTES = 1024 * 1024
 
+/** What a slot is: not known, found, or taken out. */
 const NONE = 0
 const LIVE = 1
-const ERASED = 2
+const REMOVED = 2
 
 /** The file that says what the graph's file holds. */
 export const notesOf = (path: string): string => `${path}.notes`
@@ -91,7 +96,7 @@ export function loadGraph(
   if (index.getCurrentCount() !== notes.count) return null
   const { checksums } = notes
   const states = new Map(
-    index.getIdsList().map((slot) => [slot, (checksums[slot] ?? 0) === 0 ? ERASED : LIVE]),
+    index.getIdsList().map((slot) => [slot, (checksums[slot] ?? 0) === 0 ? REMOVED : LIVE]),
   )
   return { graph: wrap(index, options, states), checksums }
 }
@@ -109,7 +114,9 @@ function wrap(
   const { dimension } = owner
   let states = new Uint8Array(ROOM_MIN)
   let size = 0
-  let erased = 0
+  let removed = 0
+  /** Slots whose vector is still there. */
+  const readable = new Set<number>()
   const mark = (slot: number, state: number): void => {
     if (slot >= states.length) {
       const wider = new Uint8Array(Math.max(slot + 1, 2 * states.length))
@@ -118,7 +125,7 @@ function wrap(
     }
     const before = states[slot]!
     size += Number(state === LIVE) - Number(before === LIVE)
-    erased += Number(state === ERASED) - Number(before === ERASED)
+    removed += Number(state === REMOVED) - Number(before === REMOVED)
     states[slot] = state
   }
   for (const [slot, state] of known) mark(slot, state)
@@ -142,8 +149,11 @@ function wrap(
     get size() {
       return size
     },
-    get erased() {
-      return erased
+    get removed() {
+      return removed
+    },
+    get unerased() {
+      return readable.size
     },
     has: (slot) => states[slot] === LIVE,
     add(slot, vector) {
@@ -156,13 +166,21 @@ function wrap(
       // hand its place to another label and, later, drop this one's.
       index.addPoint(point, slot)
       mark(slot, LIVE)
+      readable.delete(slot)
     },
-    erase(slot) {
+    remove(slot) {
       checkLabel(slot)
       if (states[slot] !== LIVE) return
+      index.markDelete(slot)
+      mark(slot, REMOVED)
+      readable.add(slot)
+    },
+    eraseOne() {
+      const [slot] = readable
+      if (slot === undefined) return
+      readable.delete(slot)
       index.addPoint(meaningless(slot, dimension), slot)
       index.markDelete(slot)
-      mark(slot, ERASED)
     },
     search(vector, count) {
       const point = toPoint(vector)
@@ -174,6 +192,7 @@ function wrap(
     },
     save(checksums) {
       if (path === null) return
+      if (readable.size > 0) throw new Error('what was removed would be written')
       const draft = `${path}.draft`
       index.writeIndexSync(draft)
       const count = index.getCurrentCount()

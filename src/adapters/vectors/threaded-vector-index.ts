@@ -7,7 +7,8 @@ import type { Log } from '../../core/base/ports.ts'
 import { err, type Result } from '../../core/base/result.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import type { VectorIndex, VectorsStatus } from '../../core/retrieval/vector-index.ts'
-import type { VectorCall, VectorReply, VectorRequest, VectorThreadOptions } from './vector-thread.ts'
+import type { VectorCall } from './vector-engine.ts'
+import type { VectorReply, VectorRequest, VectorThreadOptions } from './vector-thread.ts'
 
 /** Vectors up to which all are compared: 10,000 of 1,024 numbers take ~10 ms of the thread. */
 export const EXACT_MAX = 10_000

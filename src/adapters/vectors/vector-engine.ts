@@ -19,6 +19,7 @@ import {
   NO_PROGRESS,
   VECTOR_DIMENSION_MAX,
   VECTOR_IDS_MAX,
+  type VectorIndex,
   type VectorsOwner,
   type VectorsStatus,
 } from '../../core/retrieval/vector-index.ts'
@@ -47,19 +48,15 @@ export interface VectorEngineOptions {
   readonly now: () => number
 }
 
-/** As the port (`core/retrieval/vector-index.ts`), without waiting. */
-export interface VectorEngine {
-  open(owner: VectorsOwner): Result<EmbeddingProgress, Failure>
-  reset(owner: VectorsOwner): Result<void, Failure>
-  put(
-    items: readonly { readonly id: Digest; readonly vector: Vector }[],
-    progress: EmbeddingProgress,
-  ): Result<void, Failure>
-  remove(ids: readonly Digest[], isPurge: boolean): Result<void, Failure>
-  missing(ids: readonly Digest[]): Result<readonly Digest[], Failure>
-  page(from: number): Result<{ readonly ids: readonly Digest[]; readonly next: number | null }, Failure>
-  nearest(vector: Vector, count: number): Result<Neighbours, Failure>
-  scan(vector: Vector, ids: readonly Digest[], count: number): Result<Neighbours, Failure>
+/** Calls of the port (`core/retrieval/vector-index.ts`) that cross threads. */
+export type VectorCall = 'open' | 'reset' | 'put' | 'remove' | 'missing' | 'page' | 'nearest' | 'scan'
+
+type Unawaited<Call> = Call extends (...args: infer Args) => Promise<infer Value>
+  ? (...args: Args) => Value
+  : never
+
+/** As the port, without waiting. */
+export type VectorEngine = { readonly [Call in VectorCall]: Unawaited<VectorIndex[Call]> } & {
   readonly status: VectorsStatus
   /** Builds a little of the graph, or saves it; true while there is more to do. */
   work(): boolean
@@ -79,6 +76,8 @@ const SAVE_SHARE = 0.05
 const SAVE_INTERVAL_MS = 5 * 60_000
 /** The same when it is closed: less is built again sooner than it is written. */
 const CLOSE_SHARE = 0.01
+/** Milliseconds for what must be overwritten before that: a stop is over in four seconds. */
+const CLOSE_ERASE_MS = 500
 /** Bytes of a vector's place in the graph beside the vector, about: its links. */
 const LINKS_BYTES = 170
 
@@ -130,7 +129,7 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
 
   /** Begins a graph where there are enough vectors for one, and ends one that is mostly what was removed. */
   const tend = (): void => {
-    if (graph && graph.erased > exactMax && graph.erased > graph.size) {
+    if (graph && graph.removed > exactMax && graph.removed > graph.size) {
       graph = null
       unbuilt.clear()
     }
@@ -151,6 +150,15 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
     savedAtMs = now()
   }
 
+  /** Overwrites what the graph holds of what was removed; true where more of it is left. */
+  const eraseUntil = (endMs: number): boolean => {
+    while (graph && graph.unerased > 0) {
+      if (now() >= endMs) return true
+      graph.eraseOne()
+    }
+    return false
+  }
+
   const isSaveDue = (share: number): boolean =>
     graphPath !== null && graph !== null && unbuilt.size === 0 && unsaved > share * graph.size
 
@@ -167,7 +175,7 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
     for (let slot = 0; slot < Math.max(loaded.checksums.length, slots.end); slot++) {
       const isSame = slots.has(slot) && slots.checksum(slot) === (loaded.checksums[slot] ?? 0)
       if (!isSame && graph.has(slot)) {
-        graph.erase(slot)
+        graph.remove(slot)
         unsaved++
         isSavedStale = true
       }
@@ -222,7 +230,7 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
     // What is not in the graph any more may be in what was saved of it.
     isSavedStale = true
     if (!graph?.has(slot)) return
-    graph.erase(slot)
+    graph.remove(slot)
     unsaved++
   }
 
@@ -351,7 +359,7 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
         unbuilt: unbuilt.size,
         kind: graph ? 'hnsw' : 'exact',
         note: isMissing ? 'hnswlib-node is not installed: every search compares all vectors' : note,
-        bytes: rows.bytes + slots.bytes + (graph ? (graph.size + graph.erased) * point : 0),
+        bytes: rows.bytes + slots.bytes + (graph ? (graph.size + graph.removed) * point : 0),
       }
     },
     work() {
@@ -367,12 +375,14 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
         // From now on the graph has them all, and what it lacks is read from the file.
         if (file) rows.drop()
       }
+      if (eraseUntil(endMs)) return true
       const isFirst = savedAtMs === Number.NEGATIVE_INFINITY
       if (isSaveDue(SAVE_SHARE) && (isFirst || now() - savedAtMs >= SAVE_INTERVAL_MS)) save()
       return false
     },
     close() {
-      if (isSaveDue(CLOSE_SHARE)) save()
+      // With too much that was removed it is not saved: building it again costs nothing but time.
+      if (isSaveDue(CLOSE_SHARE) && !eraseUntil(now() + CLOSE_ERASE_MS)) save()
       file?.[Symbol.dispose]()
       file = null
     },

@@ -7,10 +7,7 @@ import { err, type Result } from '../../core/base/result.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import type { VectorsStatus } from '../../core/retrieval/vector-index.ts'
 import type { HnswLibrary } from './graph.ts'
-import { createVectorEngine, type VectorEngine } from './vector-engine.ts'
-
-/** Calls of the engine that cross threads. */
-export type VectorCall = 'open' | 'reset' | 'put' | 'remove' | 'missing' | 'page' | 'nearest' | 'scan'
+import { createVectorEngine, type VectorCall, type VectorEngine } from './vector-engine.ts'
 
 export interface VectorRequest {
   readonly id: number

@@ -88,6 +88,8 @@ export interface DenseDeps extends DensePorts {
 const QUESTIONS_MAX = 256
 /** Questions that are embedded at a time; one more is answered by words. */
 export const QUESTIONS_UNDER_WAY_MAX = 16
+/** Milliseconds that a search waits for the vectors to be opened: 10,000 take half of it. */
+const OPENING_MS = 300
 /** Neighbours asked for at first, for each that is wanted. */
 const OVERFETCH = 2
 /** Vectors inside a narrow scope that are compared one by one: ~100 ms of the thread. What is beyond counts as far away. */
@@ -103,7 +105,8 @@ export function createDense(deps: DenseDeps): Dense {
     : failure('EMBEDDINGS_OFF', 'no model is configured (embeddings.url, embeddings.model)')
   let feed = createFeed()
   let turn: Promise<unknown> = Promise.resolve()
-  let isStopped = false
+  let opened = embedder === null
+  const stopping = new AbortController()
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const done = turn.then(work)
@@ -142,10 +145,11 @@ export function createDense(deps: DenseDeps): Dense {
 
   const open = async (): Promise<void> => {
     const { model, dimension } = embedder ?? { model: '', dimension: null }
-    const opened = await vectors.open({ model, dimension })
-    if (isStopped || !embedder) return
-    if (opened.ok) return begin(opened.value)
-    broken = opened.error
+    const found = await vectors.open({ model, dimension })
+    opened = true
+    if (stopping.signal.aborted || !embedder) return
+    if (found.ok) return begin(found.value)
+    broken = found.error
     log.error('meaning is not searched', { code: broken.code, detail: broken.detail })
   }
 
@@ -250,6 +254,8 @@ export function createDense(deps: DenseDeps): Dense {
     follow: (...news) => feed.follow(...news),
     revise: () => feed.revise(),
     async find(text, inside, wanted) {
+      // A command that opens the folder for one search would else be told each time that it came too early.
+      if (!opened) await Promise.race([turn, clock.sleep(OPENING_MS, stopping.signal)])
       if (broken) return err(broken)
       if (vectors.status.vectors === 0 && feed.status.waiting > 0)
         return err(feed.status.problem ?? failure('EMBEDDINGS_BEHIND', 'nothing is embedded yet'))
@@ -276,7 +282,8 @@ export function createDense(deps: DenseDeps): Dense {
           broken = reset.error
           return reset
         }
-        if (!isStopped) begin({ ...NO_PROGRESS, day: Math.floor(clock.now() / DAY_MS), spentChars })
+        if (!stopping.signal.aborted)
+          begin({ ...NO_PROGRESS, day: Math.floor(clock.now() / DAY_MS), spentChars })
         return ok(view())
       }),
     settled: async () => {
@@ -285,7 +292,7 @@ export function createDense(deps: DenseDeps): Dense {
     },
     status: view,
     async stop() {
-      isStopped = true
+      stopping.abort()
       await feed.stop()
       await turn
       await vectors[Symbol.asyncDispose]()
