@@ -7,9 +7,10 @@ import { checkSource, FILE_LINES_MAX } from './support/architecture-rules.ts'
 import { blankText, sourceToImports, sourceToTokens } from './support/source-scan.ts'
 
 const root = join(import.meta.dirname, '..')
-const runtimePackages = Object.keys(
-  (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object }).dependencies,
-)
+const { dependencies, optionalDependencies } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+) as { dependencies: object; optionalDependencies: object }
+const runtimePackages = Object.keys({ ...dependencies, ...optionalDependencies })
 const check = (path: string, source: string) => checkSource(path, source, runtimePackages)
 
 describe('src', () => {

@@ -33,6 +33,8 @@ export interface SporeAccess extends AsyncDisposable {
   sidecar(): Reply<SidecarView>
   /** The same once it is measured what searches miss. */
   auditSearch(): Reply<SidecarView>
+  /** Drops all vectors and embeds everything again. */
+  reindex(): Reply<api.EmbeddingsView>
   submitTask(input: api.TaskInput): Reply<api.TaskAccepted>
   task(id: string): Reply<api.TaskView>
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>

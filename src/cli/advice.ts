@@ -37,6 +37,10 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   INVITATION_UNANSWERABLE:
     'Set SPORE_PUBLIC_URL, or say whom it is for: spore space invite <space> --for <did of the other spore>.',
   MEMBERS_ADMIN_ONLY: '"spore space members <space>" shows who its admins are.',
+  EMBEDDINGS_OFF: 'Set embeddings.url and embeddings.model, or search with --mode lexical.',
+  EMBEDDINGS_CHANGED:
+    'Run "spore reindex" to embed everything with the new model, or set embeddings.model back.',
+  VECTORS_UNREADABLE: '"spore reindex" makes the vectors anew; words find everything meanwhile.',
   HOST_NOT_ALLOWED: 'Add the host to allowedHosts (SPORE_ALLOWED_HOSTS) of that spore.',
   OVERLOADED: 'Wait some seconds and try again.',
   INTERNAL: 'Try again; if it happens again, look into the log of the spore and run "spore doctor".',

@@ -59,6 +59,7 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     search: (query) => call('GET', `/api/memory/search${toQuery(query)}`, api.searchReplySchema),
     sidecar: () => call('GET', '/api/sidecar', sidecarSchema),
     auditSearch: () => call('POST', '/api/sidecar/audit', sidecarSchema),
+    reindex: () => call('POST', '/api/reindex', api.embeddingsSchema),
     submitTask: (input) => call('POST', '/api/task', api.taskAcceptedSchema, input),
     task: (id) => call('GET', withId('/api/task', id), api.taskSchema),
     tasks: (query) => call('GET', `/api/tasks${toQuery(query)}`, api.taskPageSchema),

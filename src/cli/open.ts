@@ -7,11 +7,13 @@ import { createSeedSource } from '../adapters/seed-source.ts'
 import { readPackagedSeeds } from '../config/bootstrap.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { type Config, MIB } from '../config/schema.ts'
+import type { Secret } from '../config/secrets.ts'
 import type { Log } from '../core/base/ports.ts'
 import { ok } from '../core/base/result.ts'
 import { openSpore as openCoreSpore, type Spore, type SporeOptions } from '../core/spore.ts'
 import type { SporeAccess } from './access.ts'
 import { folderModeration } from './moderation-access.ts'
+import { openDense } from './open-dense.ts'
 import { packageVersion } from './version.ts'
 
 export interface OpenSpore extends AsyncDisposable {
@@ -20,7 +22,7 @@ export interface OpenSpore extends AsyncDisposable {
 
 /** The log of this process: on stderr, for stdout carries results and protocols. */
 export function openLog({ config, secrets }: LoadedConfig): Log {
-  const known = [secrets.token, secrets.identity, secrets.networkKey].flatMap((secret) =>
+  const known = Object.values<Secret | null>({ ...secrets }).flatMap((secret) =>
     secret ? [secret.reveal()] : [],
   )
   return createLog({ level: config.logLevel, fd: 2, secrets: known })
@@ -44,7 +46,8 @@ export async function openSpore(loaded: LoadedConfig, log: Log): Promise<OpenSpo
 }
 
 /** The same for whoever answers searches before all of it is read. */
-export async function beginSpore({ config, secrets }: LoadedConfig, log: Log): Promise<BegunSpore> {
+export async function beginSpore(loaded: LoadedConfig, log: Log): Promise<BegunSpore> {
+  const { config, secrets } = loaded
   const ports = createPorts({
     home: config.home,
     network: config.network,
@@ -55,18 +58,25 @@ export async function beginSpore({ config, secrets }: LoadedConfig, log: Log): P
     log,
   })
   const safeFetch = createSafeFetch({ allowPrivateAddresses: config.federation.allowPrivateAddresses })
+  const dense = openDense(loaded, log)
   try {
-    const { spore, opened } = openCoreSpore(toOptions(config, safeFetch), ports)
+    const { spore, opened } = openCoreSpore(toOptions(config, safeFetch), {
+      ...ports,
+      dense: dense?.ports ?? null,
+    })
     return {
       spore,
       opened,
       async [Symbol.asyncDispose]() {
         await spore[Symbol.asyncDispose]()
+        await dense?.[Symbol.asyncDispose]()
         await safeFetch[Symbol.asyncDispose]()
         await ports[Symbol.asyncDispose]()
       },
     }
   } catch (error) {
+    await dense?.ports.vectors[Symbol.asyncDispose]()
+    await dense?.[Symbol.asyncDispose]()
     await ports.store[Symbol.asyncDispose]()
     await safeFetch[Symbol.asyncDispose]()
     await ports[Symbol.asyncDispose]()
@@ -130,6 +140,7 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     peers: (query = { role: [], tag: [], family: [] }) => spore.find(query),
     federationStatus: async () => ok(spore.federationStatus()),
     addPeer: (url) => spore.addPeer(url),
+    reindex: () => spore.reindex(),
     moderation: folderModeration(spore.moderation),
     spaces: async () => ok(spore.spaces()),
     createSpace: (input) => spore.createSpace(input),

@@ -50,6 +50,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'Share some memories with some spores and with nobody else',
     load: () => import('./space.ts'),
   },
+  reindex: {
+    summary: 'Embed all memories again, with the model that is configured now',
+    load: () => import('./reindex.ts'),
+  },
   purge: { summary: 'Remove memories from this spore for good', load: () => import('./purge.ts') },
   bootstrap: { summary: 'Sign and check seed lists', load: () => import('./bootstrap.ts') },
   token: { summary: 'Create, list and revoke bearer tokens', load: () => import('./token.ts') },

@@ -1,6 +1,7 @@
 /** `spore search`: hits with where they come from, best first. */
-
+import { Option } from 'commander'
 import type { Hit, SearchInput, SearchReply } from '../core/protocol/api.ts'
+import { SEARCH_MODES } from '../core/protocol/api-embeddings.ts'
 import { PAGE_MAX } from '../core/protocol/limits.ts'
 import { SCORE_PARTS } from '../core/protocol/score-parts.ts'
 import { openAccess } from './access.ts'
@@ -35,6 +36,9 @@ export const spec: CommandSpec = {
       .option('--thread <name>', 'only this thread')
       .option('--since <time>', 'not older than this, as 2026-11-21T00:00:00Z')
       .option('--until <time>', 'not newer than this')
+      .addOption(
+        new Option('--mode <mode>', 'by words and meaning, or by one of them').choices([...SEARCH_MODES]),
+      )
       .addOption(listOption('--without <parts>', `leave out of the scores: ${SCORE_PARTS.join(', ')}`))
       .option('--no-fold', 'show each of several near-duplicates')
       .option('--explain', 'show the parts of each score')
@@ -55,6 +59,7 @@ function toQuery(q: string, options: Readonly<Record<string, unknown>>): SearchI
     tags: options.tag,
     kinds: options.kind,
     thread: options.thread,
+    mode: options.mode,
     without: options.without,
   }
   const rest = {
@@ -69,12 +74,15 @@ function toQuery(q: string, options: Readonly<Record<string, unknown>>): SearchI
 }
 
 function describeReply(reply: SearchReply, full: boolean): string {
+  const notice = reply.degraded
+    ? `\nmeaning did not count in full: ${oneLine(reply.degraded.detail, 300)} [${oneLine(reply.degraded.code, 40)}]`
+    : ''
   if (reply.hits.length === 0) {
     const removed = reply.removedBy?.length ? ` (removed by: ${reply.removedBy.join(', ')})` : ''
-    return `nothing found${removed}`
+    return `nothing found${removed}${notice}`
   }
   const hits = reply.hits.map((hit, index) => describeHit(hit, index + 1, full))
-  return `${hits.join('\n\n')}\n\n${reply.hits.length} of ${reply.isTotalExact ? '' : 'at least '}${reply.total}, ${Math.round(reply.tookMs * 10) / 10} ms`
+  return `${hits.join('\n\n')}\n\n${reply.hits.length} of ${reply.isTotalExact ? '' : 'at least '}${reply.total}, ${Math.round(reply.tookMs * 10) / 10} ms${notice}`
 }
 
 function describeHit(hit: Hit, number: number, full: boolean): string {

@@ -164,8 +164,10 @@ const toSource = (source: string | null): string | null =>
   source === null || isWebUrl(source) ? source : resolve(expandHome(source))
 
 /** A setting that can do nothing without another one is an error at start, not a puzzle later. */
-function halfSetGroups({ bootstrapUrl, bootstrapKeys, federation }: Config): string[] {
+function halfSetGroups({ bootstrapUrl, bootstrapKeys, federation, embeddings }: Config): string[] {
   const problems: string[] = []
+  if ((embeddings.url === null) !== (embeddings.model === null))
+    problems.push('embeddings.url and embeddings.model need one another: who embeds, and with what')
   if (bootstrapUrl !== null && bootstrapKeys.length === 0)
     problems.push('bootstrapUrl needs bootstrapKeys: only a list that one of them signed is taken')
   if (federation.mdns && !federation.allowPrivateAddresses)

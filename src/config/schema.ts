@@ -5,6 +5,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { isLabel } from '../core/identity/profile.ts'
+import { EMBEDDINGS_FOREIGN_CHARS_PER_DAY } from '../core/protocol/api-embeddings.ts'
 import {
   BOOTSTRAP_KEYS_MAX,
   LABEL_CHARS_MAX,
@@ -29,6 +30,13 @@ export const NETWORK_CHARS_MAX = 64
 /** Pulling more often than this is a busy loop; less often than this, peers count as gone. */
 export const PULL_INTERVAL_MS_MIN = 20
 export const PULL_INTERVAL_MS_MAX = 24 * 60 * 60 * 1000
+
+/** Numbers of a vector: the longest of today have 8,192. */
+export const EMBEDDING_DIMENSIONS_MAX = 8192
+/** Texts of one call: what comes back is parsed in one go, ~0.3 ms a text. */
+export const EMBEDDING_BATCH_MAX = 256
+/** Characters of a model's name, and of what is put before a text. */
+export const EMBEDDING_MODEL_CHARS_MAX = 200
 
 export const MIB = 1024 * 1024
 
@@ -97,6 +105,12 @@ const mebibytes = z
   .min(1)
   .max(64 * 1024 * 1024)
 
+/** Numbers of a vector, texts of one call, characters of a text, and milliseconds that a search waits. */
+const dimensionsSchema = z.number().int().min(1).max(EMBEDDING_DIMENSIONS_MAX)
+const batchSchema = z.number().int().min(1).max(EMBEDDING_BATCH_MAX)
+const textCharsSchema = z.number().int().min(100).max(65_536)
+const queryTimeoutSchema = z.number().int().min(10).max(30_000)
+
 export const configSchema = z.strictObject({
   home: text(4096).default('~/.spore'),
   port: z.number().int().min(0).max(65535).default(7860),
@@ -121,6 +135,20 @@ export const configSchema = z.strictObject({
       allowPrivateAddresses: toggle.default(false),
       pullIntervalMs: z.number().int().min(PULL_INTERVAL_MS_MIN).max(PULL_INTERVAL_MS_MAX).default(10_000),
       mdns: toggle.default(false),
+    })
+    .prefault({}),
+  embeddings: z
+    .strictObject({
+      url: sporeUrlSchema.nullable().default(null),
+      model: text(EMBEDDING_MODEL_CHARS_MAX).nullable().default(null),
+      dimensions: dimensionsSchema.nullable().default(null),
+      entries: z.enum(['auto', 'own', 'open', 'all']).default('auto'),
+      foreignCharsPerDay: z.number().int().min(0).max(1e12).default(EMBEDDINGS_FOREIGN_CHARS_PER_DAY),
+      batch: batchSchema.default(32),
+      textChars: textCharsSchema.default(8000),
+      queryTimeoutMs: queryTimeoutSchema.default(1000),
+      documentPrefix: z.string().max(EMBEDDING_MODEL_CHARS_MAX).default(''),
+      queryPrefix: z.string().max(EMBEDDING_MODEL_CHARS_MAX).default(''),
     })
     .prefault({}),
   quotas: z
@@ -185,6 +213,51 @@ export const FIELDS: readonly Field[] = [
     unit: 'milliseconds',
   },
   { path: 'federation.mdns', kind: 'toggle', variables: ['SPORE_MDNS'], unit: 'on | off' },
+  { path: 'embeddings.url', kind: 'text', variables: ['SPORE_EMBEDDINGS_URL'], unit: 'URL' },
+  { path: 'embeddings.model', kind: 'text', variables: ['SPORE_EMBEDDINGS_MODEL'], unit: 'name' },
+  {
+    path: 'embeddings.dimensions',
+    kind: 'number',
+    variables: ['SPORE_EMBEDDINGS_DIMENSIONS'],
+    unit: 'numbers of a vector',
+  },
+  {
+    path: 'embeddings.entries',
+    kind: 'text',
+    variables: ['SPORE_EMBEDDINGS_ENTRIES'],
+    unit: 'auto | own | open | all',
+  },
+  {
+    path: 'embeddings.foreignCharsPerDay',
+    kind: 'number',
+    variables: ['SPORE_EMBEDDINGS_FOREIGN_CHARS'],
+    unit: 'characters a day',
+  },
+  { path: 'embeddings.batch', kind: 'number', variables: ['SPORE_EMBEDDINGS_BATCH'], unit: 'texts' },
+  {
+    path: 'embeddings.textChars',
+    kind: 'number',
+    variables: ['SPORE_EMBEDDINGS_TEXT_CHARS'],
+    unit: 'characters',
+  },
+  {
+    path: 'embeddings.queryTimeoutMs',
+    kind: 'number',
+    variables: ['SPORE_EMBEDDINGS_QUERY_TIMEOUT_MS'],
+    unit: 'milliseconds',
+  },
+  {
+    path: 'embeddings.documentPrefix',
+    kind: 'text',
+    variables: ['SPORE_EMBEDDINGS_DOCUMENT_PREFIX'],
+    unit: 'text',
+  },
+  {
+    path: 'embeddings.queryPrefix',
+    kind: 'text',
+    variables: ['SPORE_EMBEDDINGS_QUERY_PREFIX'],
+    unit: 'text',
+  },
   { path: 'quotas.authorMiB', kind: 'number', variables: ['SPORE_QUOTA_AUTHOR_MIB'], unit: 'MiB' },
   { path: 'quotas.spaceMiB', kind: 'number', variables: ['SPORE_QUOTA_SPACE_MIB'], unit: 'MiB' },
   { path: 'quotas.storeMiB', kind: 'number', variables: ['SPORE_QUOTA_STORE_MIB'], unit: 'MiB' },

@@ -40,6 +40,8 @@ export interface Secrets {
   readonly identity: Secret | null
   /** Pre-shared key of a private network (`SPORE_NETWORK_KEY`): spores that do not have it are told nothing. */
   readonly networkKey: Secret | null
+  /** Of the embedding provider (`SPORE_EMBEDDINGS_KEY`), where it wants one. */
+  readonly embeddingsKey: Secret | null
 }
 
 /** Environment variables that hold secrets. */
@@ -47,6 +49,7 @@ export const SECRET_VARIABLES = {
   token: 'SPORE_TOKEN',
   identity: 'SPORE_IDENTITY',
   networkKey: 'SPORE_NETWORK_KEY',
+  embeddingsKey: 'SPORE_EMBEDDINGS_KEY',
 } as const
 
 const secretOf = (text: string | undefined): Secret | null =>
@@ -58,5 +61,6 @@ export function readSecrets(environment: Readonly<Record<string, string | undefi
     token: secretOf(environment[SECRET_VARIABLES.token]),
     identity: secretOf(environment[SECRET_VARIABLES.identity]),
     networkKey: secretOf(environment[SECRET_VARIABLES.networkKey]),
+    embeddingsKey: secretOf(environment[SECRET_VARIABLES.embeddingsKey]),
   })
 }

@@ -4,25 +4,19 @@
  */
 import type { Activities } from './base/activities.ts'
 import type { Did } from './base/brand.ts'
-import type { Clock, Log, Random } from './base/ports.ts'
-import { ok, type Result } from './base/result.ts'
+import { err, ok, type Result } from './base/result.ts'
 import { createLookup } from './gossip/discovery.ts'
 import type { Federation } from './gossip/federation.ts'
 import type { Hint } from './gossip/hints.ts'
-import { BOOTSTRAP_OFF, createSeeding, type SeedSource } from './gossip/seeding.ts'
-import type { Transport } from './gossip/transport.ts'
+import { BOOTSTRAP_OFF, createSeeding } from './gossip/seeding.ts'
 import { createSigner, createVerifier, shortAuthor } from './identity/keys.ts'
-import type { NetworkKey } from './identity/network-key.ts'
-import { EMPTY_PROFILE, type Profile } from './identity/profile.ts'
+import { EMPTY_PROFILE } from './identity/profile.ts'
 import { createEvents } from './memory/events.ts'
 import { createLibrary } from './memory/library.ts'
 import type { Applied, AppliedFork } from './memory/memory.ts'
 import { createPurge } from './memory/purge.ts'
 import type { Quarantined } from './memory/quarantine.ts'
-import type { QuotaLimits } from './memory/quota.ts'
-import type { RunVerifier } from './memory/run-verifier.ts'
 import { createSpaces } from './memory/spaces.ts'
-import type { MemoryStore } from './memory/store.ts'
 import { tableSecret } from './memory/table-secret.ts'
 import type { PayloadNews } from './memory/writer.ts'
 import { createModerator, type Moderator } from './moderation/moderator.ts'
@@ -39,18 +33,20 @@ import type {
   SpaceInput,
   SpaceView,
 } from './protocol/api-spaces.ts'
-import type { Compression } from './protocol/compression.ts'
-import type { Failure } from './protocol/errors.ts'
+import { type Failure, failure } from './protocol/errors.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
+import { createDense } from './retrieval/dense.ts'
 import { createIndexKeeper } from './retrieval/index-keeper.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
-import { createRetriever, type Retriever } from './retrieval/retriever.ts'
+import { createRetriever } from './retrieval/retriever.ts'
 import { createSearchMeter } from './retrieval/search-meter.ts'
 import { createSidecar } from './retrieval/sidecar.ts'
-import type { Snapshots } from './retrieval/snapshots.ts'
+import type { SporeOptions, SporePorts } from './spore-ports.ts'
 import { explainTrust, keptView, quarantineView } from './spore-views.ts'
+
+export type { SporeOptions, SporePorts } from './spore-ports.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -134,54 +130,18 @@ export interface Spore extends AsyncDisposable {
   hint(hint: Hint): void
 
   /**
+   * Drops the vectors of all memories and embeds everything again, in the background: after a change of the model. Failures
+   * EMBEDDINGS_OFF, VECTORS_UNREADABLE.
+   */
+  reindex(): Promise<Answer<api.EmbeddingsView>>
+  /** Resolves when everything that can be embedded now is; at once where there is no model. */
+  embedded(): Promise<void>
+
+  /**
    * Resolves when what is remembered now can be found. Own memories can be once they are acknowledged; what others bring,
    * and what was there at the start, is indexed in the background, and `health` says how much waits.
    */
   indexed(): Promise<void>
-}
-
-export interface SporeOptions {
-  /** What people call it; default the last 8 characters of its did. */
-  readonly name?: string
-  /** Space of memories and tasks that name none, by its name here; nothing is written without a name while it is unknown. */
-  readonly defaultSpace: string
-  /** Mean time between two pulls, in milliseconds. */
-  readonly pullIntervalMs: number
-  /** Where it looks for others when it knows none; without it, it looks nowhere. */
-  readonly bootstrap?: {
-    readonly pinnedKeys: readonly string[]
-    /** The seed list in the package; null for none. */
-    readonly packaged: Uint8Array | null
-    /** Brings a newer list; null where only the one in the package counts. */
-    readonly source: SeedSource | null
-  }
-  /** Roles, tags and model families that others are told; none unless given. */
-  readonly profile?: Profile
-  /** What is kept of others; the defaults unless given. */
-  readonly quotas?: QuotaLimits
-  /** Of the program: another one tries again what this one had to set aside. */
-  readonly version?: string
-  /** Documents from which on the index is kept; the default unless given. */
-  readonly keptMin?: number
-}
-
-export interface SporePorts {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  readonly store: MemoryStore
-  readonly transport: Transport
-  readonly compression: Compression
-  /** Where runs are verified; in this thread and at once unless given. */
-  readonly runVerifier?: RunVerifier
-  /** What makes memories findable; words, in this process, unless given. */
-  readonly retriever?: Retriever
-  /** Where the index is kept between two runs; it is built anew at each start unless given. */
-  readonly snapshots?: Snapshots
-  /** Of a private network: a spore without it is told nothing. None unless given. */
-  readonly networkKey?: NetworkKey | null
-  /** 32-byte seed of the identity's Ed25519 key. */
-  readonly seed: Uint8Array
 }
 
 /** A spore on its way: it reads what the store holds. */
@@ -252,11 +212,15 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     keeper: createIndexKeeper({ ...ports, retriever, writer, signer, version: options.version ?? '' }),
     keptMin: options.keptMin,
   })
+  const dense = ports.dense
+    ? createDense({ ...ports.dense, memory, library, spaces, shown, store, clock, log: ports.log })
+    : null
   const meter = createSearchMeter()
-  const sidecar = createSidecar({ retriever, indexer, meter, clock })
+  const sidecar = createSidecar({ retriever, indexer, meter, clock, dense: () => dense?.status() ?? null })
   const recall = createRecall({
     retriever,
     indexer,
+    dense,
     library,
     spaces,
     clock,
@@ -277,6 +241,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       payloads.purged,
     )
     await indexer.follow(applied, forks, payloads)
+    await dense?.follow(applied, forks, payloads)
   }
   /** Own entries wait until a peer had the chance to bring back what was lost of the own logs (`Gossip.firstRound`). */
   const caughtUp =
@@ -310,6 +275,8 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       ports.log.warn('the default space is not known yet: found or join it', { space: options.defaultSpace })
     await purge.resume()
     indexer.start()
+    moderation.onChanged(() => dense?.revise())
+    dense?.start()
   }
   const opened = open()
   opened.then(letSearch, letSearch)
@@ -336,6 +303,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       defaultSpace: spaces.nameOf(spaces.defaultSpace),
       durability: store.durability,
       indexing: { behind: indexer.behind },
+      ...(dense && { embeddings: dense.status() }),
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
     }),
     remember: async (input) => (await remember([input]))[0] as Answer<api.Remembered>,
@@ -375,6 +343,8 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     moderation: moderator,
     seek: () => seeding?.start(),
     hint: (hint) => void gossip.hints.follow([hint]),
+    reindex: async () => (dense ? dense.reindex() : err(failure('EMBEDDINGS_OFF', 'no model is configured'))),
+    embedded: async () => dense?.settled(),
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
       await opened.catch(() => {})
@@ -382,6 +352,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       const seedingEnds = seeding?.stop()
       await replication.rest()
       await indexer.stop()
+      await dense?.stop()
       await replication[Symbol.asyncDispose]()
       // Its requests are those of the replication: they end with it.
       await seedingEnds

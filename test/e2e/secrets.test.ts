@@ -20,6 +20,7 @@ import {
   type SecretName,
 } from '../support/canary-secrets.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
+import { startEmbeddingServer } from '../support/embedding-server.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Asked, createPersona } from '../support/hostile-peer/persona.ts'
 import { RUN_NETWORK } from '../support/run-network.ts'
@@ -83,7 +84,16 @@ describe('with a canary in every secret field', () => {
     for (const [i, extra] of [env, shared].entries()) {
       const proxy = stack.use(await startCuttingProxy({ onBytes: (bytes) => add('what peers sent', bytes) }))
       const home = joinPath(folder.path, String(i))
-      const settings = { SPORE_PUBLIC_URL: proxy.url, SPORE_LOG_LEVEL: 'debug', ...extra }
+      // One whose key is right, and one whose key is wrong and gets into no complaint about that.
+      const key = i === 0 ? env[SECRET_VARIABLES.embeddingsKey] : 'another'
+      const provider = stack.use(await startEmbeddingServer({ ...(key !== undefined && { key }) }))
+      const settings = {
+        SPORE_PUBLIC_URL: proxy.url,
+        SPORE_LOG_LEVEL: 'debug',
+        SPORE_EMBEDDINGS_URL: provider.url,
+        SPORE_EMBEDDINGS_MODEL: 'test',
+        ...extra,
+      }
       const spore = stack.use(await startPeer({ home, env: settings }))
       proxy.target = portOf(spore)
       homes.push(home)

@@ -23,6 +23,7 @@ import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import { QUOTAS_DEFAULT, type QuotaLimits } from '../../src/core/memory/quota.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
+import type { DensePorts } from '../../src/core/retrieval/dense.ts'
 import type { Retriever } from '../../src/core/retrieval/retriever.ts'
 import type { Snapshots } from '../../src/core/retrieval/snapshots.ts'
 import { createSpore, type Spore, type SporeOptions } from '../../src/core/spore.ts'
@@ -74,6 +75,8 @@ export interface OpenOptions {
   /** Where it keeps its index, and from how many documents on; nowhere unless given. */
   readonly snapshots?: Snapshots
   readonly keptMin?: number
+  /** How it searches by meaning; by words alone unless given. */
+  readonly dense?: DensePorts
   readonly version?: string
   /** Where it looks for others; nowhere unless given. */
   readonly bootstrap?: SporeOptions['bootstrap']
@@ -207,6 +210,7 @@ export function createLoopback(seed: string): Loopback {
         {
           ...(options.retriever && { retriever: options.retriever }),
           ...(options.snapshots && { snapshots: options.snapshots }),
+          ...(options.dense && { dense: options.dense }),
           clock,
           random: { bytes, float: random.float },
           log: options.log ?? silentLog,

@@ -8,6 +8,7 @@ export const projectFile = (path: string): string => join(import.meta.dirname, '
 export interface PackageJson {
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
+  readonly optionalDependencies: Readonly<Record<string, string>>
   readonly scripts: Readonly<Record<string, string>>
   readonly bin: Readonly<Record<string, string>>
 }

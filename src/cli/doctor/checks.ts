@@ -10,7 +10,7 @@ import { isLoopbackHost, type LoadedConfig } from '../../config/load.ts'
 import { readTokens, tokenFile } from '../../config/tokens.ts'
 import type { Health } from '../../core/protocol/api.ts'
 import type { SidecarView } from '../../core/protocol/api-sidecar.ts'
-import { SporeError } from '../../core/protocol/errors.ts'
+import { type ErrorCode, SporeError } from '../../core/protocol/errors.ts'
 import { CLOCK_AHEAD_MAX_MS } from '../../core/protocol/limits.ts'
 import type { SporeAccess } from '../access.ts'
 import { adviceFor } from '../advice.ts'
@@ -61,7 +61,12 @@ export async function runChecks(
     checkClock(Date.now(), spore.newestMs),
     await checkAccess(loaded),
     ...(spore.health
-      ? [checkPeers(spore.health), checkQuarantine(spore.health), checkKept(spore.health)]
+      ? [
+          checkPeers(spore.health),
+          checkQuarantine(spore.health),
+          checkKept(spore.health),
+          checkEmbeddings(spore.health),
+        ]
       : []),
     ...(spore.sidecar ? [checkSearch(spore.sidecar)] : []),
     ...(spore.health && spore.url ? [checkBootstrap(spore.health)] : []),
@@ -269,6 +274,21 @@ export function checkSearch({ entries, behind, bytes, searchMs, recall }: Sideca
   if (found !== null && found < SEARCH_RECALL_WARN)
     return warn('search', detail, 'Report it: searches leave out what they should find.')
   return ok('search', detail)
+}
+
+/** How far the vectors have come, and what keeps meaning from being searched. */
+export function checkEmbeddings({ embeddings }: Pick<Health, 'embeddings'>): Check {
+  if (!embeddings?.isOn) return ok('embeddings', 'off: memories are found by their words')
+  const { model, dimension, vectors, waiting, index, unbuilt, problem, note, isBudgetSpent } = embeddings
+  const detail = `${model}${dimension === null ? '' : `, ${dimension} numbers`}; ${vectors} vectors (${index}${unbuilt > 0 ? `, ${unbuilt} not built in yet` : ''}), ${waiting} entries wait${isBudgetSpent ? ', those of others until tomorrow' : ''}`
+  if (problem)
+    return warn(
+      'embeddings',
+      `${detail}; ${problem.detail} [${problem.code}]`,
+      adviceFor(problem.code as ErrorCode) ?? 'Look at embeddings.* in config.yaml, and at the provider.',
+    )
+  if (note) return warn('embeddings', `${detail}; ${note}`, 'See docs/dense.md.')
+  return ok('embeddings', detail)
 }
 
 function checkPeers({ peers }: Health): Check {

@@ -1,16 +1,6 @@
 /** `GET /api/sidecar`: the search index beside the store, in numbers. */
 import { z } from 'zod'
-
-export const denseStatusSchema = z.object({
-  model: z.string(),
-  dimension: z.number().int().nullable().describe('Null until the first vector is there'),
-  vectors: z.number().int(),
-  unbuilt: z.number().int().describe('Vectors that are compared one by one until the graph has them'),
-  kind: z.enum(['exact', 'hnsw']),
-  bytes: z.number().int(),
-  note: z.string().nullable().describe('What the operator should know'),
-})
-export type DenseStatus = z.infer<typeof denseStatusSchema>
+import { embeddingsSchema } from './api-embeddings.ts'
 
 const figureSchema = z.number().int()
 
@@ -47,7 +37,7 @@ export const sidecarSchema = z
       .nullable()
       .describe('Share of the best ten of an exhaustive search that search finds; null before an audit'),
     isAuditing: z.boolean(),
-    dense: denseStatusSchema.nullable().describe('The index of embeddings; null where there is none'),
+    dense: embeddingsSchema.nullable().describe('The index of embeddings; null where there is none'),
   })
   .meta({ id: 'Sidecar' })
 export type SidecarView = z.infer<typeof sidecarSchema>

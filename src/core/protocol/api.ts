@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
+import { degradedSchema, embeddingsSchema, SEARCH_MODES, searchModeSchema } from './api-embeddings.ts'
 import { keptSchema, quarantineSchema } from './api-kept.ts'
 import { peerSchema } from './api-peers.ts'
 import { KIND_NAMES } from './kinds.ts'
@@ -192,6 +193,7 @@ export const searchQuerySchema = z.strictObject({
   since: instantSchema.optional(),
   until: instantSchema.optional(),
   without: listSchema(z.enum(SCORE_PARTS)).optional().describe('What is left out of the scores'),
+  mode: searchModeSchema.optional(),
   fold: flagSchema(true).describe('Near-duplicates stand behind the best of them'),
   explain: flagSchema(false).describe('Adds the parts of each score'),
 })
@@ -228,7 +230,8 @@ export const searchReplySchema = z
     total: z.number().int().describe('How many matched within the filters'),
     isTotalExact: z.boolean().describe('False where the commonest words were not followed to their end'),
     tookMs: z.number(),
-    mode: z.enum(['lexical', 'newest']),
+    mode: z.enum([...SEARCH_MODES, 'newest']).describe('How it was searched'),
+    degraded: degradedSchema.optional(),
     removedBy: z.array(z.string()).optional().describe('Of an empty reply: the filters that removed hits'),
   })
   .meta({ id: 'SearchReply' })
@@ -254,6 +257,7 @@ export const contextPackSchema = z
     text: z.string().describe('Quoted and fenced: data for a model, never instructions'),
     tokens: z.number().int().describe('Estimate, never above the budget'),
     items: z.array(z.object({ id: idSchema, author: z.string(), text: z.string(), score: z.number() })),
+    degraded: degradedSchema.optional(),
   })
   .meta({ id: 'ContextPack' })
 export type ContextPack = z.infer<typeof contextPackSchema>
@@ -367,6 +371,7 @@ export const healthSchema = z
     }),
     purged: z.number().int().describe('Payloads that the operator purged: they are not taken again'),
     missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
+    embeddings: embeddingsSchema.optional(),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
     bootstrap: bootstrapViewSchema,
@@ -378,5 +383,7 @@ export const healthSchema = z
   })
   .meta({ id: 'Health' })
 export type Health = z.infer<typeof healthSchema>
+
+export { type EmbeddingsView, embeddingsSchema } from './api-embeddings.ts'
 
 export { type TrustView, trustSchema } from './api-trust.ts'

@@ -99,6 +99,15 @@ export const ERRORS = {
   URL_REFUSED: { status: 400, title: 'The URL is not one this spore may fetch.' },
   FETCH_FAILED: { status: 502, title: 'What the URL names could not be fetched.' },
 
+  // Embeddings and the vectors that are kept of them
+  EMBEDDINGS_OFF: { status: 409, title: 'This spore has no embedding model.' },
+  EMBEDDINGS_FAILED: { status: 502, title: 'The embedding provider does not answer as it should.' },
+  EMBEDDINGS_TIMEOUT: { status: 504, title: 'The embedding provider took too long.' },
+  EMBEDDINGS_REFUSED: { status: 502, title: 'The embedding provider refused a text.' },
+  EMBEDDINGS_CHANGED: { status: 409, title: 'The stored vectors are of another model.' },
+  EMBEDDINGS_BEHIND: { status: 503, title: 'Not every memory has its vector yet.' },
+  VECTORS_UNREADABLE: { status: 500, title: 'The vectors cannot be read or written.' },
+
   // The data folder, configuration and start
   STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
   STORE_CORRUPT: { status: 500, title: 'The store cannot be read; nothing was changed.' },

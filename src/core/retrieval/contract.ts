@@ -2,6 +2,7 @@
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import type { Column, ColumnReader } from '../base/kept-columns.ts'
 import type { DotRef } from '../memory/or-set.ts'
+import type { SearchMode } from '../protocol/api-embeddings.ts'
 import type { KindName } from '../protocol/kinds.ts'
 import type { ScorePart } from '../protocol/score-parts.ts'
 import type { IndexParts } from './index-figures.ts'
@@ -66,6 +67,10 @@ export interface RetrievalQuery {
   readonly isFolded?: boolean
   /** Adds `parts` to each hit. */
   readonly explain: boolean
+  /** Cosines of the memories closest in meaning; without them words alone count. */
+  readonly dense?: ReadonlyMap<Digest, number> | undefined
+  /** What counts where there are such. Default `hybrid`. */
+  readonly mode?: SearchMode | undefined
   /** Scores every document, however long that takes: what the usual search is measured against. */
   readonly isExhaustive?: boolean
 }
@@ -74,7 +79,7 @@ export interface RetrievalHit {
   readonly id: Digest
   /** Comparable within one reply only. */
   readonly score: number
-  /** Summands `terms`, `grams`, `feedback`, `neighbours`, `links`, `thread`; factors `speaker`, `trust`, `age`. */
+  /** Summands `terms`, `grams`, `feedback`, `dense`, `neighbours`, `links`, `thread`; factors `speaker`, `trust`, `age`. */
   readonly parts?: Readonly<Record<string, number>>
   /** The earliest one inside the scope. */
   readonly provenance: Provenance
@@ -88,9 +93,16 @@ export interface RetrievalReply {
   /** Documents inside the scope that matched; where not `isTotalExact`, those that were met. */
   readonly total: number
   readonly isTotalExact: boolean
-  readonly mode: 'lexical' | 'newest'
+  readonly mode: SearchMode | 'newest'
   /** Of an empty reply: the filters that removed what matched (`spaces`, `authors`, `tags`, `kinds`, `thread`, `since`, `until`, `moderation`). */
   readonly removedBy: string[]
+}
+
+/** What a scope admits, for whoever finds by something else than words. */
+export interface Inside {
+  has(id: Digest): boolean
+  /** Those inside of some documents, and where to go on; null at the end. `from` begins at 0. ~1 ms. */
+  page(from: number): { readonly ids: readonly Digest[]; readonly next: number | null }
 }
 
 export interface Retriever {
@@ -106,6 +118,8 @@ export interface Retriever {
   tidy(documents: number): boolean
   /** How telling a word is here, above 0: the inverse document frequency of each stem in `text`. */
   stemWeights(text: string): ReadonlyMap<string, number>
+  /** What a scope admits of what can be found now. */
+  inside(scope: Scope): Inside
   /** Documents that can be found. */
   readonly documents: number
   /** The index beyond this process; none where it cannot be kept. */

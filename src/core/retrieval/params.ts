@@ -41,6 +41,11 @@ export interface RetrievalParams {
    * weigh nothing, and the word misspelt would find none of them.
    */
   readonly imaginedDocuments: number
+  /**
+   * Weight of the closeness in meaning beside the terms' 1, where there is a model. As much as the terms: which of the two is
+   * right depends on the model, and none was measured.
+   */
+  readonly denseWeight: number
   /** Weight of relevance feedback (RM3, Abdul-Jaleel et al. 2004) beside the terms' 1. */
   readonly feedbackWeight: number
   /** Best documents that feedback learns from, and terms it takes: the usual 10 and 20. */
@@ -87,6 +92,7 @@ const DEFAULTS: RetrievalParams = {
   rareMax: 1000,
   gramShareMin: 0.25,
   imaginedDocuments: 1000,
+  denseWeight: 1,
   feedbackWeight: 0.4,
   feedbackDocuments: 10,
   feedbackTerms: 20,
@@ -130,6 +136,7 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   fuzzyPostingsMax: [0, 1e9, 'whole'],
   gramShareMin: SHARE,
   imaginedDocuments: [0, 1e9, 'whole'],
+  denseWeight: [0, 10],
   feedbackWeight: SHARE,
   feedbackDocuments: [1, 100, 'whole'],
   feedbackTerms: [1, 1000, 'whole'],

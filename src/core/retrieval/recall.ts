@@ -14,10 +14,12 @@ import {
   type SearchReply,
   searchQuerySchema,
 } from '../protocol/api.ts'
+import type { SearchMode } from '../protocol/api-embeddings.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { createContextPack, type PackSource } from './context-pack.ts'
+import type { Dense } from './dense.ts'
 import type { Indexer } from './indexer.ts'
-import type { RetrievalHit, Retriever, Scope } from './retriever.ts'
+import type { RetrievalHit, RetrievalQuery, Retriever, Scope } from './retriever.ts'
 import type { SearchMeter } from './search-meter.ts'
 
 /** A hit with the memory it found. */
@@ -39,6 +41,8 @@ export interface Recall {
 export interface RecallDeps {
   readonly retriever: Retriever
   readonly indexer: Indexer
+  /** Search by meaning; null for none. */
+  readonly dense: Dense | null
   readonly library: Library
   readonly spaces: Spaces
   readonly clock: Clock
@@ -55,16 +59,49 @@ function invalid({ issues: [issue] }: z.ZodError): Failure {
   return failure('REQUEST_INVALID', `${path}: ${issue?.message ?? 'not valid'}`)
 }
 
+/** Memories that meaning finds, for each hit that is wanted, and at least: some fold, others are lifted by their place. */
+const DENSE_FOR_EACH = 2
+const DENSE_MIN = 100
+
 /** Hits considered for a context pack before the budget cuts it. */
 const PACK_HITS = 30
 
 export function createRecall(deps: RecallDeps): Recall {
-  const { retriever, indexer, library, spaces, clock, trustOf, shown, self, meter } = deps
+  const { retriever, indexer, dense, library, spaces, clock, trustOf, shown, self, meter } = deps
   const recall: Recall['recall'] = async (question, asked, limit) => {
-    await indexer.catchUpLittle()
     const scope = { ...asked, isHidden: shown.hides('context') }
-    const { hits } = retriever.search({ text: question, limit, scope, nowMs: clock.now(), explain: false })
-    return withMemories(hits)
+    return (await recallFor(question, scope, limit)).found
+  }
+
+  const recallFor = async (question: string, scope: Scope, limit: number) => {
+    await indexer.catchUpLittle()
+    const meant = await byMeaning(question, scope, limit, undefined)
+    const { hits } = retriever.search({
+      text: question,
+      limit,
+      scope,
+      nowMs: clock.now(),
+      explain: false,
+      ...meant.query,
+    })
+    return { found: await withMemories(hits), degraded: meant.degraded }
+  }
+
+  /** What meaning finds for a query; and why that is less than was asked for. */
+  const byMeaning = async (
+    text: string,
+    scope: Scope,
+    limit: number,
+    mode: SearchMode | undefined,
+  ): Promise<{ query: Pick<RetrievalQuery, 'dense' | 'mode'>; degraded?: Failure }> => {
+    const isWanted = mode !== 'lexical' && text.trim() !== '' && (mode !== undefined || dense?.isOn === true)
+    if (!isWanted) return { query: {} }
+    if (!dense) return { query: {}, degraded: failure('EMBEDDINGS_OFF', 'no model is configured') }
+    const wanted = Math.max(DENSE_MIN, DENSE_FOR_EACH * limit)
+    const found = await dense.find(text, retriever.inside(scope), wanted)
+    if (!found.ok) return { query: {}, degraded: found.error }
+    const { cosines, partial } = found.value
+    return { query: { dense: cosines, mode: mode ?? 'hybrid' }, ...(partial && { degraded: partial }) }
   }
 
   const withMemories = async (hits: readonly RetrievalHit[]): Promise<Recalled[]> => {
@@ -94,15 +131,21 @@ export function createRecall(deps: RecallDeps): Recall {
         ...(query.until !== undefined && { untilMs: Date.parse(query.until) }),
         isHidden: shown.hides('list'),
       }
+      const without = query.without && new Set(query.without)
+      if (query.mode === 'dense' && !dense?.isOn)
+        return err(failure('EMBEDDINGS_OFF', 'set embeddings.url and embeddings.model, or search by words'))
       await indexer.catchUpLittle()
+      const mode = without?.has('dense') ? 'lexical' : query.mode
+      const meant = await byMeaning(query.q, scope, query.limit, mode)
       const reply = retriever.search({
         text: query.q,
         limit: query.limit,
         scope,
         nowMs: startedAt,
-        without: query.without && new Set(query.without),
+        without,
         isFolded: query.fold,
         explain: query.explain,
+        ...meant.query,
       })
       const recalled = await withMemories(reply.hits)
       const tookMs = fineMs(clock) - startedAtMs
@@ -113,6 +156,7 @@ export function createRecall(deps: RecallDeps): Recall {
         isTotalExact: reply.isTotalExact,
         tookMs,
         mode: reply.mode,
+        ...toDegraded(meant.degraded),
         ...(reply.removedBy.length > 0 && { removedBy: [...reply.removedBy] }),
       })
     },
@@ -123,14 +167,19 @@ export function createRecall(deps: RecallDeps): Recall {
     async contextPack({ q, budget, spaces: names }) {
       const inSpaces = spaces.resolveAll(names)
       if (!inSpaces.ok) return inSpaces
-      const found = await recall(q, { spaces: inSpaces.value }, PACK_HITS)
+      const scope = { spaces: inSpaces.value, isHidden: shown.hides('context') }
+      const { found, degraded } = await recallFor(q, scope, PACK_HITS)
       const pack = createContextPack(found.map(toPackSource), {
         budgetTokens: budget,
         nowMs: clock.now(),
         isOwn: (author) => author === self,
       })
-      return ok({ ...pack, items: [...pack.items] })
+      return ok({ ...pack, items: [...pack.items], ...toDegraded(degraded) })
     },
+  }
+
+  function toDegraded(why: Failure | undefined): Pick<SearchReply, 'degraded'> {
+    return why ? { degraded: { code: why.code, detail: why.detail } } : {}
   }
 
   function toHit({ hit, memory }: Recalled): SearchReply['hits'][number] {

@@ -12,7 +12,16 @@ import { createAnalyser } from './analysis.ts'
 import { analysisForm } from './analysis-form.ts'
 import { inverseDocumentFrequency } from './bm25.ts'
 import { type Collection, createCollection } from './collection.ts'
-import type { KeptIndex, RetrievalHit, RetrievalQuery, RetrievalReply, Retriever } from './contract.ts'
+import type {
+  Inside,
+  KeptIndex,
+  RetrievalHit,
+  RetrievalQuery,
+  RetrievalReply,
+  Retriever,
+  Scope,
+} from './contract.ts'
+import { fuse } from './fusion.ts'
 import { createGateKeeper, type GateKeeper, INSIDE } from './gate.ts'
 import { createLexical, type Lexical } from './lexical.ts'
 import { type Folded, foldNearDuplicates } from './near-duplicates.ts'
@@ -35,6 +44,9 @@ const IMAGINED_DOCUMENTS = 1000
 
 /** Dead documents that are tolerated before what is left is moved: below that it would not pay. */
 const DEAD_MIN = 1024
+
+/** Documents of one page of those inside of a scope. */
+const INSIDE_DOCUMENTS = 4096
 
 /** Hits that are looked at for each that is wanted: some fold into others. */
 const FOLDED_FROM = 5
@@ -82,11 +94,14 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     const { table } = collection
     const isWithout = (part: ScorePart): boolean => without?.has(part) === true
     const gate = gates.open(scope)
-    const found = lexical.score(text, gate, query)
+    const words = lexical.score(text, gate, query)
+    const dense = isWithout('dense') ? undefined : query.dense
+    const mode = dense ? (query.mode ?? 'hybrid') : 'lexical'
+    const found = dense ? fuse(words, dense, mode, params.denseWeight, gate, table) : words
     const candidates = selectBest(found.matches, params.candidatesMax, found.score)
     const place = scorePlace(candidates, text, found, gate, collection, analyser, {
       ...params,
-      ...(isWithout('place') && NO_PLACE),
+      ...((isWithout('place') || mode === 'dense') && NO_PLACE),
       ...(isWithout('speaker') && { speakerFactor: 1 }),
     })
     const scores = new Map<number, number>()
@@ -104,7 +119,7 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
       hits: folded.map(hitOf),
       total,
       isTotalExact: found.isTotalExact,
-      mode: 'lexical',
+      mode,
       removedBy: total > 0 || scope.isOpen ? [] : removers(matchesAnywhere(text), scope),
     }
 
@@ -219,6 +234,26 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     return best.map((place) => all[place]!)
   }
 
+  function inside(asked: Scope): Inside {
+    // Of this collection, though it may be moved meanwhile.
+    const { table } = engine.collection
+    const scope = createScopeTest(asked, table)
+    const isInside = (ordinal: number) =>
+      table.alive[ordinal] === 1 && (scope.isOpen || scope.isInside(ordinal))
+    return {
+      has(id) {
+        const ordinal = table.find(id)
+        return ordinal >= 0 && isInside(ordinal)
+      },
+      page(from) {
+        const end = Math.min(table.ordinals, from + INSIDE_DOCUMENTS)
+        const ids = []
+        for (let ordinal = from; ordinal < end; ordinal++) if (isInside(ordinal)) ids.push(table.id(ordinal))
+        return { ids, next: end < table.ordinals ? end : null }
+      },
+    }
+  }
+
   /** Whether so much is dead that moving what lives costs no more than the removals that led here. */
   function isDue(): boolean {
     const { ordinals, size } = engine.collection.table
@@ -296,6 +331,7 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     }),
     stemWeights: (text) =>
       new Map([...analyser.query(text).terms.keys()].map((stem) => [stem, stemWeight(stem)])),
+    inside,
     search(query) {
       const scope = createScopeTest(query.scope, engine.collection.table)
       return query.text.trim() === '' ? listNewest(query, scope) : searchLexical(query, scope)

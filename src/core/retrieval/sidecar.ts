@@ -1,6 +1,7 @@
 /** The sidecar: the search index beside the store as its operator sees it, and the audit of what its searches miss. */
 import { type Clock, fineMs } from '../base/ports.ts'
-import type { DenseStatus, SidecarView } from '../protocol/api-sidecar.ts'
+import type { EmbeddingsView } from '../protocol/api-embeddings.ts'
+import type { SidecarView } from '../protocol/api-sidecar.ts'
 import { type IndexFigures, indexFigures } from './index-figures.ts'
 import type { Indexer } from './indexer.ts'
 import { createRecallAudit } from './recall-audit.ts'
@@ -21,7 +22,7 @@ export interface SidecarDeps {
   readonly meter: SearchMeter
   readonly clock: Clock
   /** Of the index of embeddings; null while there is none. */
-  readonly dense?: () => DenseStatus | null
+  readonly dense?: () => EmbeddingsView | null
 }
 
 /** Milliseconds of one slice of an audit: a request that comes in between waits no longer. */

@@ -15,6 +15,7 @@ import { moderationListsRoute } from './moderation-lists.ts'
 import { peersRoute } from './peers.ts'
 import { purgeRoute } from './purge.ts'
 import { readyzRoute } from './readyz.ts'
+import { reindexRoute } from './reindex.ts'
 import { rememberRoute } from './remember.ts'
 import { retractRoute } from './retract.ts'
 import { searchRoute } from './search.ts'
@@ -35,6 +36,7 @@ const routes = [
   searchRoute,
   contextRoute,
   sidecarRoute,
+  reindexRoute,
   memoryRoute,
   retractRoute,
   purgeRoute,

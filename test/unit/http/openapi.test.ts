@@ -24,6 +24,7 @@ const ROUTES = [
   'POST /api/memory/{id}/purge',
   'DELETE /api/memory/{id}/purge',
   'POST /api/purge',
+  'POST /api/reindex',
   'GET /api/memory/search',
   'GET /api/memory/context',
   'GET /api/sidecar',

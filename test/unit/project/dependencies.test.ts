@@ -23,14 +23,16 @@ function documented(section: string): Record<string, string> {
 }
 
 test('docs/dependencies.md has one row a dependency, with its version, in order', () => {
-  const { dependencies, devDependencies } = packageJson()
+  const { dependencies, devDependencies, optionalDependencies } = packageJson()
   assert.deepEqual(Object.entries(documented('Runtime')), Object.entries(dependencies))
+  assert.deepEqual(Object.entries(documented('Optional')), Object.entries(optionalDependencies))
   assert.deepEqual(Object.entries(documented('Development')), Object.entries(devDependencies))
 })
 
 test('every dependency is pinned to one version, and the lockfile holds that one', () => {
-  const { dependencies, devDependencies } = packageJson()
-  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+  const { dependencies, devDependencies, optionalDependencies } = packageJson()
+  const all = { ...dependencies, ...devDependencies, ...optionalDependencies }
+  for (const [name, version] of Object.entries(all)) {
     assert.match(version, /^\d+\.\d+\.\d+$/, name)
     assert.equal(locked[`node_modules/${name}`]?.version, version, name)
   }

@@ -1,7 +1,7 @@
 /** query_memory: what is remembered about something, best first. */
 import { z } from 'zod'
 import { ok } from '../../../core/base/result.ts'
-import { type Hit, searchQuerySchema } from '../../../core/protocol/api.ts'
+import { type Hit, searchQuerySchema, searchReplySchema } from '../../../core/protocol/api.ts'
 import { KIND_NAMES } from '../../../core/protocol/kinds.ts'
 import {
   MCP_HITS_DEFAULT,
@@ -67,18 +67,20 @@ export const queryMemoryTool = defineTool({
     without: z.array(z.enum(SCORE_PARTS)).optional().describe('What is left out of the scores'),
     fold: z.boolean().default(true).describe('Near-duplicates stand behind the best of them'),
     explain: z.boolean().default(false).describe('Adds the parts of each score'),
+    mode: searchQuerySchema.shape.mode,
   }),
   output: z.object({
     hits: z.array(hitSchema),
     total: z.number().int().describe('How many matched'),
     nextOffset: z.number().int().nullable().describe('Pass it as offset for the next page; null at the end'),
     removedBy: z.array(z.string()).optional().describe('Of an empty reply: the filters that removed hits'),
+    degraded: searchReplySchema.shape.degraded,
   }),
   async handle({ query, limit, offset, ...filters }, { backend, own }) {
     const end = Math.min(offset + limit, PAGE_MAX)
     const reply = await backend.search({ ...filters, q: query, limit: end })
     if (!reply.ok) return reply
-    const { total, removedBy } = reply.value
+    const { total, removedBy, degraded } = reply.value
     const page = reply.value.hits.slice(offset, end)
     const more = end < PAGE_MAX && offset + page.length < total && page.length > 0
     return ok(
@@ -87,6 +89,7 @@ export const queryMemoryTool = defineTool({
         total,
         nextOffset: more ? offset + page.length : null,
         ...(removedBy ? { removedBy } : {}),
+        ...(degraded ? { degraded } : {}),
       })),
     )
   },
