@@ -7,7 +7,7 @@ import type { Did, SpaceId } from '../../../src/core/base/brand.ts'
 import { concatBytes, utf8ToBytes } from '../../../src/core/base/bytes.ts'
 import { bytesToDigest, cidToDigest, digestToCid, sha256 } from '../../../src/core/base/hash.ts'
 import { silentLog } from '../../../src/core/base/ports.ts'
-import { err } from '../../../src/core/base/result.ts'
+import { err, ok } from '../../../src/core/base/result.ts'
 import { createSigner } from '../../../src/core/identity/keys.ts'
 import { createMemoryStore } from '../../../src/core/memory/memory-store.ts'
 import { failure } from '../../../src/core/protocol/errors.ts'
@@ -16,8 +16,12 @@ import { KINDS } from '../../../src/core/protocol/kinds.ts'
 import { logIdOf } from '../../../src/core/protocol/log.ts'
 import { decodePushReply } from '../../../src/core/protocol/messages.ts'
 import { encodeMemory, type MemoryPayload } from '../../../src/core/protocol/payloads.ts'
+import type { DensePorts } from '../../../src/core/retrieval/dense.ts'
+import { createMemoryVectorIndex } from '../../../src/core/retrieval/memory-vector-index.ts'
 import { createSpore, type Spore } from '../../../src/core/spore.ts'
 import { createServer } from '../../../src/http/server.ts'
+import { embed } from '../../support/embedding-server.ts'
+import { unit } from '../../support/vectors.ts'
 import { createReplica, NOW_MS, type Replica } from '../core/memory/replica.ts'
 
 export const SPACES = ['private', 'commons', 'red', 'blue'] as const
@@ -123,9 +127,10 @@ export const must = <T>(result: { ok: true; value: T } | { ok: false; error: unk
   return result.value
 }
 
-export async function openWorld({ memories, rules }: DrawnWorld): Promise<World> {
+/** `isDense`: it is searched by meaning, too. */
+export async function openWorld({ memories, rules }: DrawnWorld, isDense = false): Promise<World> {
   const clock = { nowMs: NOW_MS }
-  const spore = await openSpore(clock)
+  const spore = await openSpore(clock, isDense)
   const app = await createServer(spore, { version: '0.0.0-test' })
   const others = AUTHORS.slice(1).map((name) => createReplica({ name: `scope ${name}` }))
   const authors = [spore.did, ...others.map(({ signer }) => signer.did)]
@@ -157,6 +162,7 @@ export async function openWorld({ memories, rules }: DrawnWorld): Promise<World>
       must(await spore.moderation.rule({ action, targets }, 'test'))
     }
   await spore.indexed()
+  await spore.embedded()
   return {
     spore,
     app,
@@ -173,7 +179,7 @@ export async function openWorld({ memories, rules }: DrawnWorld): Promise<World>
   }
 }
 
-async function openSpore(clock: { readonly nowMs: number }): Promise<Spore> {
+async function openSpore(clock: { readonly nowMs: number }, isDense: boolean): Promise<Spore> {
   const seed = sha256(utf8ToBytes('scope'))
   const { publicKey } = createSigner(seed)
   const store = createMemoryStore({ publicKey, network: NETWORK, epoch: new Uint8Array(8).fill(7) })
@@ -195,12 +201,26 @@ async function openSpore(clock: { readonly nowMs: number }): Promise<Spore> {
         stream: async () => err(failure('PEER_UNREACHABLE', 'no peers in this test')),
       },
       compression: zlibCompression,
+      ...(isDense && { dense: createDense() }),
       seed,
     },
   )
   await spore.federation.start(null, [])
   return spore
 }
+
+/** Meaning as a model would tell it, in this process: words that are alike have vectors that are. */
+const createDense = (): DensePorts => ({
+  embedder: {
+    model: 'test',
+    dimension: null,
+    batch: { texts: 8, chars: 10_000 },
+    embed: async (texts) => ok(texts.map((text) => unit(embed(text, 32)))),
+    problem: null,
+  },
+  vectors: createMemoryVectorIndex(),
+  options: { entries: 'all', foreignCharsPerDay: 1e6, textChars: 8000, queryTimeoutMs: 1000 },
+})
 
 function onAbort(signal: AbortSignal | undefined, end: () => void): void {
   if (signal?.aborted) end()

@@ -48,6 +48,8 @@ interface Filters {
   readonly until?: number
   readonly fold: boolean
   readonly limit: number
+  /** By words and meaning, where the world has a model. */
+  readonly mode?: string
 }
 
 const filtersArbitrary: fc.Arbitrary<Filters> = fc
@@ -62,6 +64,7 @@ const filtersArbitrary: fc.Arbitrary<Filters> = fc
     tags: fc.option(fc.subarray(TAGS, { minLength: 1 }), { nil: undefined }),
     kinds: fc.option(fc.subarray(['memory', 'memory', 'task'], { minLength: 1 }), { nil: undefined }),
     thread: fc.option(fc.constantFrom(...THREADS), { nil: undefined }),
+    mode: fc.constantFrom('hybrid', 'lexical', 'dense', undefined),
     since: fc.option(fc.nat(20), { nil: undefined }),
     until: fc.option(fc.nat(20), { nil: undefined }),
   })
@@ -70,7 +73,11 @@ const filtersArbitrary: fc.Arbitrary<Filters> = fc
   )
 
 /** The rule, written a second time: the dots by which a memory is inside. */
-function dotsInside(world: World, element: Element, filters: Omit<Filters, 'q' | 'fold' | 'limit'>): Dot[] {
+function dotsInside(
+  world: World,
+  element: Element,
+  filters: Omit<Filters, 'q' | 'fold' | 'limit' | 'mode'>,
+): Dot[] {
   const { spaces, tags = [], kinds, thread, since = 0, until = Number.POSITIVE_INFINITY } = filters
   const authors = filters.authors?.map((place) => world.authors[place < 0 ? ~place : place])
   if (kinds && !kinds.includes('memory')) return []
@@ -125,10 +132,11 @@ const elementOf = (world: World, id: string): Element => world.elements.find((on
 
 test('a search gives what is inside of all its filters, as it was said inside', async () => {
   await fuzzAsync(
-    fc.tuple(worldArbitrary, fc.array(filtersArbitrary, { minLength: 4, maxLength: 12 })),
-    async ([drawn, queries]) => {
-      await using world = await openWorld(drawn)
-      for (const filters of queries) {
+    fc.tuple(worldArbitrary, fc.array(filtersArbitrary, { minLength: 4, maxLength: 12 }), fc.boolean()),
+    async ([drawn, queries, isDense]) => {
+      await using world = await openWorld(drawn, isDense)
+      for (const { mode, ...others } of queries) {
+        const filters = isDense && mode ? { ...others, mode } : others
         const inside = world.elements.filter((one) => dotsInside(world, one, filters).length > 0)
         const input = toInput(world, filters)
         const reply = await get<SearchReply>(world, '/api/memory/search', { ...input, explain: true })
@@ -150,8 +158,11 @@ function assertReply(
   world: World,
   filters: Filters,
   inside: readonly Element[],
-  { hits, total, removedBy = [] }: SearchReply,
+  { hits, total, mode, degraded, removedBy = [] }: SearchReply,
 ): void {
+  assert.equal(degraded, undefined)
+  // Meaning is asked, or what is said here of it would say nothing.
+  if (filters.mode && filters.q !== '') assert.equal(mode, filters.mode)
   for (const hit of hits) {
     const [first] = dotsInside(world, elementOf(world, hit.id), filters)
     const { author, space, createdAt } = hit
@@ -166,14 +177,19 @@ function assertReply(
   if (filters.q === '') assert.equal(total, inside.length)
   if (total > 0) assert.deepEqual(removedBy, [])
   const given = new Set([...Object.keys(filters), 'moderation'])
-  for (const filter of removedBy) assert.ok(given.has(filter), filter)
+  for (const filter of removedBy) assert.ok(given.has(filter) && filter !== 'mode', filter)
 }
 
 test('context packs and answers are made of what their space may know, said by whom the operator lets speak', async () => {
   await fuzzAsync(
-    fc.tuple(worldArbitrary, fc.constantFrom(...SPACES), fc.subarray([...SPACES], { minLength: 1 })),
-    async ([drawn, space, spaces]) => {
-      await using world = await openWorld(drawn)
+    fc.tuple(
+      worldArbitrary,
+      fc.constantFrom(...SPACES),
+      fc.subarray([...SPACES], { minLength: 1 }),
+      fc.boolean(),
+    ),
+    async ([drawn, space, spaces, isDense]) => {
+      await using world = await openWorld(drawn, isDense)
       const known = (names: readonly SpaceName[]) => (element: Element) =>
         element.dots.filter((dot) => names.includes(dot.space) && !world.isHidden(dot.author, 'context'))
       const inside = (names: readonly SpaceName[]) =>
@@ -208,9 +224,9 @@ test('context packs and answers are made of what their space may know, said by w
 
 test('the page of a space, and what spores know together, hold nothing of another space', async () => {
   await fuzzAsync(
-    fc.tuple(worldArbitrary, fc.constantFrom(...SPACES)),
-    async ([drawn, space]) => {
-      await using world = await openWorld(drawn)
+    fc.tuple(worldArbitrary, fc.constantFrom(...SPACES), fc.boolean()),
+    async ([drawn, space, isDense]) => {
+      await using world = await openWorld(drawn, isDense)
       const shown = (element: Element, names: readonly SpaceName[]) =>
         element.dots.filter((dot) => names.includes(dot.space) && !world.isHidden(dot.author, 'list'))
       const { recent } = await get<MemoryPage>(world, '/api/memory', { space, limit: 100 })
