@@ -11,8 +11,9 @@ import { SNAPSHOT_NAME, type Snapshots } from '../core/retrieval/snapshots.ts'
 export const SNAPSHOT_FOLDER = 'index'
 
 const DRAFT_SUFFIX = '.new'
-/** Bytes that are read at once. */
+/** Bytes that are read at once, and gathered for one write. */
 const READ_BYTES = 256 * 1024
+const WRITE_BYTES = 1024 * 1024
 
 export function createSnapshotFolder(folder: string): Snapshots {
   const pathOf = (name: string): string => {
@@ -60,7 +61,27 @@ async function writeDraft(path: string, chunks: Iterable<Uint8Array>): Promise<v
   // What an earlier process left there goes: its mode may have been another one.
   await rm(path, { force: true, recursive: true })
   await using file = await open(path, 'wx', 0o600)
-  for (const chunk of chunks) await file.appendFile(chunk)
+  let writing: Promise<void> = Promise.resolve()
+  const append = async (gathered: readonly Uint8Array[]): Promise<void> => {
+    await writing
+    writing = file.appendFile(Buffer.concat(gathered))
+  }
+  try {
+    let gathered: Uint8Array[] = []
+    let bytes = 0
+    for (const chunk of chunks) {
+      gathered.push(chunk)
+      bytes += chunk.length
+      if (bytes < WRITE_BYTES) continue
+      // The next ones are made while these are on their way.
+      await append(gathered)
+      gathered = []
+      bytes = 0
+    }
+    await append(gathered)
+  } finally {
+    await writing
+  }
   await file.sync()
 }
 
