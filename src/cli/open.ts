@@ -29,7 +29,11 @@ export function openLog({ config, secrets }: LoadedConfig): Log {
 }
 
 /** Opens the data folder. Throws the `SporeError`s of the store and the identity; disposing it loses no write. */
-export async function openSpore(loaded: LoadedConfig, log: Log): Promise<OpenSpore> {
+export async function openSpore(
+  loaded: LoadedConfig,
+  log: Log,
+  { isPassive = false } = {},
+): Promise<OpenSpore> {
   const { config, secrets } = loaded
   const ports = createPorts({
     home: config.home,
@@ -41,7 +45,7 @@ export async function openSpore(loaded: LoadedConfig, log: Log): Promise<OpenSpo
     log,
   })
   const safeFetch = createSafeFetch({ allowPrivateAddresses: config.federation.allowPrivateAddresses })
-  const dense = openDense(loaded, log)
+  const dense = openDense(loaded, log, isPassive)
   try {
     const spore = await createSpore(toOptions(config, safeFetch), { ...ports, dense: dense?.ports ?? null })
     return {
@@ -92,7 +96,8 @@ export async function openFolderAccess(loaded: LoadedConfig): Promise<SporeAcces
     loaded.config.logLevel === 'info'
       ? { ...loaded, config: { ...loaded.config, logLevel: 'warn' as const } }
       : loaded
-  const opened = await openSpore(quiet, openLog(quiet))
+  // To embed in a command that ends in a moment would cost what is lost by it; and a look at a folder changes nothing.
+  const opened = await openSpore(quiet, openLog(quiet), { isPassive: true })
   return toAccess(opened)
 }
 
