@@ -10,6 +10,8 @@
 
 FROM node:24-slim AS build
 WORKDIR /app
+# hnswlib-node is compiled; what runs does not need what compiles it.
+RUN apt-get update && apt-get install -y --no-install-recommends g++ make python3 && rm -rf /var/lib/apt/lists/*
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./

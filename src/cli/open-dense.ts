@@ -18,8 +18,9 @@ export interface OpenDense extends AsyncDisposable {
 /**
  * Null where no model is configured and none ever was. Where one was, its vectors are kept in step with what is visible all the
  * same: what is purged must be gone from them too.
+ * With `isPassive` nothing is embedded.
  */
-export function openDense({ config, secrets }: LoadedConfig, log: Log): OpenDense | null {
+export function openDense({ config, secrets }: LoadedConfig, log: Log, isPassive: boolean): OpenDense | null {
   const { embeddings, durability, home } = config
   const folder = durability === 'disk' ? home : null
   const embedder = openEmbedder(config, secrets)
@@ -33,6 +34,7 @@ export function openDense({ config, secrets }: LoadedConfig, log: Log): OpenDens
         foreignCharsPerDay: embeddings.foreignCharsPerDay,
         textChars: embeddings.textChars,
         queryTimeoutMs: embeddings.queryTimeoutMs,
+        isPassive,
       },
     },
     async [Symbol.asyncDispose]() {

@@ -34,8 +34,12 @@ export interface BegunSpore extends OpenSpore {
 }
 
 /** Opens the data folder. Throws the `SporeError`s of the store and the identity; disposing it loses no write. */
-export async function openSpore(loaded: LoadedConfig, log: Log): Promise<OpenSpore> {
-  const begun = await beginSpore(loaded, log)
+export async function openSpore(
+  loaded: LoadedConfig,
+  log: Log,
+  { isPassive = false } = {},
+): Promise<OpenSpore> {
+  const begun = await beginSpore(loaded, log, { isPassive })
   try {
     await begun.opened
     return begun
@@ -46,7 +50,11 @@ export async function openSpore(loaded: LoadedConfig, log: Log): Promise<OpenSpo
 }
 
 /** The same for whoever answers searches before all of it is read. */
-export async function beginSpore(loaded: LoadedConfig, log: Log): Promise<BegunSpore> {
+export async function beginSpore(
+  loaded: LoadedConfig,
+  log: Log,
+  { isPassive = false } = {},
+): Promise<BegunSpore> {
   const { config, secrets } = loaded
   const ports = createPorts({
     home: config.home,
@@ -58,7 +66,7 @@ export async function beginSpore(loaded: LoadedConfig, log: Log): Promise<BegunS
     log,
   })
   const safeFetch = createSafeFetch({ allowPrivateAddresses: config.federation.allowPrivateAddresses })
-  const dense = openDense(loaded, log)
+  const dense = openDense(loaded, log, isPassive)
   try {
     const { spore, opened } = openCoreSpore(toOptions(config, safeFetch), {
       ...ports,
@@ -113,7 +121,8 @@ export async function openFolderAccess(loaded: LoadedConfig): Promise<SporeAcces
     loaded.config.logLevel === 'info'
       ? { ...loaded, config: { ...loaded.config, logLevel: 'warn' as const } }
       : loaded
-  const opened = await openSpore(quiet, openLog(quiet))
+  // To embed in a command that ends in a moment would cost what is lost by it; and a look at a folder changes nothing.
+  const opened = await openSpore(quiet, openLog(quiet), { isPassive: true })
   return toAccess(opened)
 }
 

@@ -40,6 +40,8 @@ export interface DenseOptions {
   readonly textChars: number
   /** Milliseconds that a search waits for all of this. */
   readonly queryTimeoutMs: number
+  /** True where memories are embedded by somebody else: a command that opens the folder leaves that to the spore that runs. */
+  readonly isPassive?: boolean
 }
 
 export interface DensePorts {
@@ -155,7 +157,7 @@ export function createDense(deps: DenseDeps): Dense {
 
   const begin = (progress: EmbeddingProgress): void => {
     broken = null
-    feed.start(progress)
+    feed.start(progress, options.isPassive)
   }
 
   // --- Questions ---

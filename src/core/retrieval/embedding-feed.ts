@@ -9,7 +9,7 @@
  */
 import type { Digest } from '../base/brand.ts'
 import type { Clock, Log } from '../base/ports.ts'
-import { err, ok, type Result } from '../base/result.ts'
+import { ok, type Result } from '../base/result.ts'
 import { createChangeSignal } from '../base/signal.ts'
 import { rowToChange } from '../memory/change.ts'
 import type { Library } from '../memory/library.ts'
@@ -19,6 +19,7 @@ import type { PayloadNews } from '../memory/writer.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { decodeMemory } from '../protocol/payloads.ts'
+import { createEachEmbedder, type Text } from './each-embedder.ts'
 import type { Embedder } from './embedder.ts'
 import {
   type Embedded,
@@ -32,8 +33,8 @@ import {
 export type Wanted = 'own' | 'foreign' | null
 
 export interface EmbeddingFeed {
-  /** Begins where the vectors say that it was. */
-  start(progress: EmbeddingProgress): void
+  /** Begins where the vectors say that it was. With `isPassive` nothing is embedded; what goes loses its vector all the same. */
+  start(progress: EmbeddingProgress, isPassive?: boolean): void
   /** Follows the change feed: resolves when the vectors of what was purged are erased. */
   follow(applied: readonly Applied[], forks?: readonly AppliedFork[], payloads?: PayloadNews): Promise<void>
   /** What is wanted may be another set now: looks at everything again. */
@@ -86,11 +87,6 @@ const FAILURE_PAUSE_S = 30
 const DAY_LOOK_MS = 10 * 60_000
 const DAY_MS = 24 * 60 * 60_000
 
-interface Text {
-  readonly id: Digest
-  readonly text: string
-}
-
 /** Some texts of one lane, and what is reached with them. */
 interface Batch {
   readonly texts: readonly Text[]
@@ -113,11 +109,9 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
   let isIdle = true
   let mustSweep = false
   let mustRestart = false
-  let refused = 0
+  const each = createEachEmbedder(embedder, signal)
   /** The day whose budget is used up. */
   let spentOn = -1
-  /** The provider took a text since the start, so one that it refuses is the text's fault. */
-  let hasEmbedded = false
   let problem: Failure | null = null
   let isOver = false
 
@@ -209,7 +203,7 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
     // Counted before it is sent: what fails may have cost something too.
     const spent = { day: today(), spentChars: spentToday() + foreignChars }
     progress = { ...progress, ...spent }
-    const embedded = await embedAll(texts)
+    const embedded = await each.embed(texts)
     if (!embedded.ok) return wait(embedded.error)
     // What was retracted or purged meanwhile has been looked at already.
     const items = embedded.value.filter(({ id }) => wants(id) !== null)
@@ -232,37 +226,6 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
     }
     progress = reached
     return true
-  }
-
-  /** Vectors of texts; where these are refused, of each half, down to the one that it is about, which gets none. */
-  const embedAll = async (texts: readonly Text[]): Promise<Result<Embedded[], Failure>> => {
-    if (texts.length === 0) return ok([])
-    const found = await embedder.embed(
-      texts.map(({ text }) => text),
-      { purpose: 'document', signal },
-    )
-    if (found.ok) {
-      hasEmbedded = true
-      return ok(texts.map(({ id }, i) => ({ id, vector: found.value[i]! })))
-    }
-    if (found.error.code !== 'EMBEDDINGS_REFUSED') return found
-    if (texts.length === 1) {
-      // Who has refused everything so far does not mean this text.
-      if (!hasEmbedded) return found
-      refused++
-      return ok([])
-    }
-    const middle = texts.length >>> 1
-    const halves = [texts.slice(0, middle), texts.slice(middle)]
-    const all: Embedded[] = []
-    let failed: Failure | null = null
-    for (const half of halves) {
-      const embedded = await embedAll(half)
-      if (embedded.ok) all.push(...embedded.value)
-      else if (embedded.error.code !== 'EMBEDDINGS_REFUSED') return embedded
-      else failed = embedded.error
-    }
-    return failed && !hasEmbedded ? err(failed) : ok(all)
   }
 
   const wait = (failed: Failure): false => {
@@ -329,12 +292,16 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
   }
 
   return {
-    start(from) {
+    start(from, isPassive = false) {
       const { arrival } = memory
       // Positions of another store would leave out what this one holds.
       const isOurs = from.own <= arrival && from.foreign <= arrival
       progress = isOurs ? from : { ...from, own: 0, foreign: 0 }
       kept = progress
+      if (isPassive) {
+        isOver = true
+        return
+      }
       mustSweep = true
       isIdle = false
       loop ??= run()
@@ -373,7 +340,13 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
       while (!isIdle || (!isOver && !problem && !isSpent() && waiting() > 0)) await idle.wait()
     },
     get status() {
-      return { waiting: waiting(), refused, spentChars: spentToday(), isSpent: isSpent(), problem }
+      return {
+        waiting: waiting(),
+        refused: each.refused,
+        spentChars: spentToday(),
+        isSpent: isSpent(),
+        problem,
+      }
     },
   }
 

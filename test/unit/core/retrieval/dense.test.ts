@@ -190,6 +190,25 @@ async function copied(member: Member): Promise<MemoryStore> {
   return left
 }
 
+test('a command that only looks at a folder searches by meaning, embeds nothing, and erases what it purges', async () => {
+  await using net = createLoopback(seed)
+  const vectors = kept()
+  const model = createModel()
+  let ada = await net.open('ada', { dense: denseOf(model, {}, vectors) })
+  const id = await remember(ada, 'the kitten sleeps')
+  await net.clock.settle()
+  const store = await copied(ada)
+  ada = await net.open('ada2', { key: 'ada', store, dense: denseOf(model, { isPassive: true }, vectors) })
+  await remember(ada, 'a vehicle')
+  await net.clock.settle()
+  assert.equal((await search(ada, { q: 'cat' })).texts.length, 1)
+  assert.equal((await search(ada, { q: 'cat' })).degraded?.code, 'EMBEDDINGS_BEHIND')
+  assert.deepEqual(model.texts, ['the kitten sleeps'])
+  assert.ok((await ada.spore.purge(id)).ok)
+  assert.equal((await vectorsOf(vectors)).length, 0)
+  await ada.spore.embedded()
+})
+
 describe('a failing model', () => {
   const broken: Readonly<Record<string, ErrorCode>> = {
     fails: 'EMBEDDINGS_FAILED',
