@@ -5,7 +5,7 @@ import { SporeError } from '../core/protocol/errors.ts'
 import { openAccess, type SporeAccess } from './access.ts'
 import { type CommandSpec, wholeNumber } from './command.ts'
 import { EXIT, unwrap } from './exit.ts'
-import { placeOf } from './search.ts'
+import { placeOf } from './hit-text.ts'
 import { indent, oneLine, printable } from './terminal-text.ts'
 
 /** A task is looked at this often while it is open: an answer from one's own memories is there at once. */

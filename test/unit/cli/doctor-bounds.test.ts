@@ -1,7 +1,12 @@
-/** What `spore doctor` says of entries that were set aside, and of quotas that are full. */
+/** What `spore doctor` says of entries that were set aside, of quotas that are full, and of the search index. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkKept, checkQuarantine } from '../../../src/cli/doctor/checks.ts'
+import {
+  checkKept,
+  checkQuarantine,
+  checkSearch,
+  SEARCH_RECALL_WARN,
+} from '../../../src/cli/doctor/checks.ts'
 
 const MIB = 1024 * 1024
 const kept = { bytes: 3 * MIB, bytesMax: 4096 * MIB, evicted: 0, declinedLogs: 0, forks: 0 }
@@ -27,4 +32,35 @@ test('a full quota is shown, with what it cost', () => {
     assert.equal(level, 'warn')
     assert.match(detail, new RegExp(`${full.evicted ?? 0} texts .* of ${full.declinedLogs ?? 0} logs`))
   }
+})
+
+test('search is said to be well as far as that was measured, and a warning where it is behind or misses much', () => {
+  const sidecar: Parameters<typeof checkSearch>[0] = {
+    entries: 3,
+    behind: 0,
+    dead: 0,
+    tokens: 9,
+    terms: 9,
+    grams: 30,
+    bytes: 2 * MIB,
+    bytesPerEntry: (2 * MIB) / 3,
+    segments: 1,
+    moving: null,
+    searchMs: { searches: 0, p50: null, p99: null },
+    recall: null,
+    isAuditing: false,
+    dense: null,
+  }
+  assert.deepEqual(checkSearch(sidecar), {
+    name: 'search',
+    level: 'ok',
+    detail: '3 memories in 2.0 MiB, no search yet, recall not measured (--audit does)',
+    fix: null,
+  })
+  const audit = { questions: 5, entries: 3, auditedAt: '2026-11-21T00:00:00.000Z', tookMs: 1 }
+  const recall = (at10: number) => checkSearch({ ...sidecar, recall: { ...audit, at10 } })
+  assert.deepEqual([recall(SEARCH_RECALL_WARN).level, recall(0.96).level], ['ok', 'warn'])
+  const timed = checkSearch({ ...sidecar, behind: 7, searchMs: { searches: 1, p50: 1.25, p99: 20 } })
+  assert.equal(timed.level, 'warn')
+  assert.match(timed.detail, /p50 1\.3 ms, p99 20\.0 ms.*7 entries/)
 })

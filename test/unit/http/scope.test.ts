@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type {
+  Hit,
   MemoryPage,
   MemoryView,
   SearchReply,
@@ -168,6 +169,7 @@ function assertReply(
     const { author, space, createdAt } = hit
     const { atMs, ...said } = first!
     assert.deepEqual({ author, space, atMs: Date.parse(createdAt) }, { ...said, atMs })
+    if (mode !== 'newest') assertExplained(hit)
     for (const copy of hit.copies ?? []) {
       const [earliest] = dotsInside(world, elementOf(world, copy.id), filters)
       assert.equal(copy.author, earliest?.author)
@@ -178,6 +180,13 @@ function assertReply(
   if (total > 0) assert.deepEqual(removedBy, [])
   const given = new Set([...Object.keys(filters), 'moderation'])
   for (const filter of removedBy) assert.ok(given.has(filter) && filter !== 'mode', filter)
+}
+
+/** The parts make up the score: nothing that counts is left out of the explanation. */
+function assertExplained({ score, parts = {} }: Hit): void {
+  const { speaker = 1, trust = 1, age = 1, ...summands } = parts
+  const sum = Object.values(summands).reduce((total, part) => total + part, 0)
+  assert.ok(Math.abs(sum * speaker * trust * age - score) < 1e-9, JSON.stringify({ score, parts }))
 }
 
 test('context packs and answers are made of what their space may know, said by whom the operator lets speak', async () => {
