@@ -11,9 +11,12 @@ export type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float
 /** By the number that stands for the type; new ones come behind. */
 const TYPES = [Uint8Array, Uint16Array, Uint32Array, Int32Array, Float32Array, Float64Array] as const
 type ColumnType = (typeof TYPES)[number]
+type Owned<T extends ColumnType> = InstanceType<T> & { readonly buffer: ArrayBuffer }
 
 /** Bytes of one column: a gigabyte holds 16 bytes for each of 64 million documents. */
 const COLUMN_BYTES_MAX = 2 ** 30
+/** Of a column that will grow: part of its length. */
+const ROOM = 1 / 8
 /** The type, and the number of elements as 32 bits. */
 const HEAD_BYTES = 5
 
@@ -25,7 +28,9 @@ export class SnapshotError extends Error {
 /** Reads columns in the order in which they were written. */
 export interface ColumnReader {
   /** The next column, in memory of its own. Throws `SnapshotError` where it is of another type, or cut off. */
-  next<T extends ColumnType>(type: T): Promise<InstanceType<T> & { readonly buffer: ArrayBuffer }>
+  next<T extends ColumnType>(type: T): Promise<Owned<T>>
+  /** The same with room for an eighth more, zeros: a column that goes on to grow is not copied with the first number. */
+  growing<T extends ColumnType>(type: T): Promise<Owned<T>>
   /** Throws `SnapshotError` where anything is left. */
   end(): Promise<void>
 }
@@ -67,18 +72,21 @@ export function createColumnReader(pieces: AsyncIterable<Uint8Array>): ColumnRea
     }
   }
 
+  const take = async <T extends ColumnType>(type: T, room: number): Promise<Owned<T>> => {
+    const head = new Uint8Array(HEAD_BYTES)
+    await fill(head)
+    const length = new DataView(head.buffer).getUint32(1, true)
+    if (TYPES[head[0]!] !== type) throw new SnapshotError('a column of another type was expected')
+    if (length * type.BYTES_PER_ELEMENT > COLUMN_BYTES_MAX)
+      throw new SnapshotError('a column is larger than any')
+    const column = new type(length + Math.ceil(length * room))
+    await fill(new Uint8Array(column.buffer, 0, length * type.BYTES_PER_ELEMENT))
+    return column as Owned<T>
+  }
+
   return {
-    async next(type) {
-      const head = new Uint8Array(HEAD_BYTES)
-      await fill(head)
-      const length = new DataView(head.buffer).getUint32(1, true)
-      if (TYPES[head[0]!] !== type) throw new SnapshotError('a column of another type was expected')
-      if (length * type.BYTES_PER_ELEMENT > COLUMN_BYTES_MAX)
-        throw new SnapshotError('a column is larger than any')
-      const column = new type(length)
-      await fill(new Uint8Array(column.buffer))
-      return column as never
-    },
+    next: (type) => take(type, 0),
+    growing: (type) => take(type, ROOM),
     async end() {
       while (piece.length === 0) {
         const { done, value } = await iterator.next()
