@@ -60,7 +60,7 @@ const NOBODY: SpeakerName = { terms: [], grams: [] }
 
 export function createCollection(analyser: Analyser, secret: number): Collection {
   const table = createDocumentTable(secret)
-  const vocabulary = createVocabulary(analyser)
+  const vocabulary = createVocabulary(analyser, secret)
   const forward = createForwardIndex()
   const postings = createPostingPool()
   const threads = createThreads(table)

@@ -69,8 +69,12 @@ const INDEX_BYTES = 6
 
 export function createDocumentTable(secret: number): DocumentTable {
   const ids = createByteColumn(HASH_BYTES)
-  const [authors, spaces, logs] = [createInterner(), createInterner(), createInterner()]
-  const [tagSets, speakers, threads] = [createInterner(), createInterner(), createInterner()]
+  const [authors, spaces, logs] = [createInterner(secret), createInterner(secret), createInterner(secret)]
+  const [tagSets, speakers, threads] = [
+    createInterner(secret),
+    createInterner(secret),
+    createInterner(secret),
+  ]
   for (const interner of [tagSets, speakers, threads]) interner.intern('')
   const interners = [authors, spaces, logs, tagSets, speakers, threads]
   const several = new Map<number, readonly Provenance[]>()

@@ -33,8 +33,9 @@ export interface Vocabulary extends Kept {
 /** Bytes of one text in a map and a list beside its characters, about. */
 const INTERNED_BYTES = 64
 
-export function createVocabulary(analyser: Analyser): Vocabulary {
-  const [tokens, terms, grams] = [createInterner(), createInterner(), createInterner()]
+/** `secret`: of the tables of texts. */
+export function createVocabulary(analyser: Analyser, secret: number): Vocabulary {
+  const [tokens, terms, grams] = [createInterner(secret), createInterner(secret), createInterner(secret)]
   const tokensOfGram = createPostingPool()
   let termOf = new Uint32Array(0)
   let gramStarts = new Uint32Array(1)
