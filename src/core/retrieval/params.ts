@@ -58,7 +58,7 @@ export interface RetrievalParams {
   readonly neighbourWeights: readonly [number, number]
   /** Share of its score that a linked entry lends. Only the best link counts, so that links cannot be piled up. */
   readonly linkWeight: number
-  /** Weight of the BM25 score of the whole thread, as if it were one text. */
+  /** Weight of the BM25 score of the whole thread, as if it were one text: what is asked is mostly what the talk was about. */
   readonly threadWeight: number
   /** Factor on what was said by someone whom the query names. */
   readonly speakerFactor: number
@@ -93,7 +93,7 @@ const DEFAULTS: RetrievalParams = {
   feedbackQueryTermsMin: 7,
   neighbourWeights: [0.5, 0.25],
   linkWeight: 0.5,
-  threadWeight: 0.3,
+  threadWeight: 0.5,
   speakerFactor: 1.25,
   ageWeight: 0.15,
   ageRate: 0.1,
