@@ -12,7 +12,7 @@ export const SNAPSHOT_FOLDER = 'index'
 
 const DRAFT_SUFFIX = '.new'
 /** Bytes that are read at once, and gathered for one write. */
-const READ_BYTES = 256 * 1024
+const READ_BYTES = 1024 * 1024
 const WRITE_BYTES = 1024 * 1024
 
 export function createSnapshotFolder(folder: string): Snapshots {

@@ -19,9 +19,12 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return hash
 }
 
-/** HMAC-SHA256 (RFC 2104), 32 bytes. */
-export const hmacSha256 = (key: Uint8Array, bytes: Uint8Array): Uint8Array =>
-  new Uint8Array(createHmac('sha256', key).update(bytes).digest())
+/** HMAC-SHA256 (RFC 2104) over parts one behind the other, 32 bytes. */
+export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+  const mac = createHmac('sha256', key)
+  for (const part of parts) mac.update(part)
+  return new Uint8Array(mac.digest())
+}
 
 /** Compares two texts in a time that says nothing of where they differ; of their lengths it does. */
 export function equalInConstantTime(a: string, b: string): boolean {

@@ -11,9 +11,12 @@ export type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float
 /** By the number that stands for the type; new ones come behind. */
 const TYPES = [Uint8Array, Uint16Array, Uint32Array, Int32Array, Float32Array, Float64Array] as const
 type ColumnType = (typeof TYPES)[number]
+type Owned<T extends ColumnType> = InstanceType<T> & { readonly buffer: ArrayBuffer }
 
 /** Bytes of one column: a gigabyte holds 16 bytes for each of 64 million documents. */
 const COLUMN_BYTES_MAX = 2 ** 30
+/** Of a column that will grow: part of its length. */
+const ROOM = 1 / 8
 /** The type, and the number of elements as 32 bits. */
 const HEAD_BYTES = 5
 
@@ -25,7 +28,9 @@ export class SnapshotError extends Error {
 /** Reads columns in the order in which they were written. */
 export interface ColumnReader {
   /** The next column, in memory of its own. Throws `SnapshotError` where it is of another type, or cut off. */
-  next<T extends ColumnType>(type: T): Promise<InstanceType<T> & { readonly buffer: ArrayBuffer }>
+  next<T extends ColumnType>(type: T): Promise<Owned<T>>
+  /** The same with room for an eighth more, zeros: a column that goes on to grow is not copied with the first number. */
+  growing<T extends ColumnType>(type: T): Promise<Owned<T>>
   /** Throws `SnapshotError` where anything is left. */
   end(): Promise<void>
 }
@@ -67,18 +72,21 @@ export function createColumnReader(pieces: AsyncIterable<Uint8Array>): ColumnRea
     }
   }
 
+  const take = async <T extends ColumnType>(type: T, room: number): Promise<Owned<T>> => {
+    const head = new Uint8Array(HEAD_BYTES)
+    await fill(head)
+    const length = new DataView(head.buffer).getUint32(1, true)
+    if (TYPES[head[0]!] !== type) throw new SnapshotError('a column of another type was expected')
+    if (length * type.BYTES_PER_ELEMENT > COLUMN_BYTES_MAX)
+      throw new SnapshotError('a column is larger than any')
+    const column = new type(length + Math.ceil(length * room))
+    await fill(new Uint8Array(column.buffer, 0, length * type.BYTES_PER_ELEMENT))
+    return column as Owned<T>
+  }
+
   return {
-    async next(type) {
-      const head = new Uint8Array(HEAD_BYTES)
-      await fill(head)
-      const length = new DataView(head.buffer).getUint32(1, true)
-      if (TYPES[head[0]!] !== type) throw new SnapshotError('a column of another type was expected')
-      if (length * type.BYTES_PER_ELEMENT > COLUMN_BYTES_MAX)
-        throw new SnapshotError('a column is larger than any')
-      const column = new type(length)
-      await fill(new Uint8Array(column.buffer))
-      return column as never
-    },
+    next: (type) => take(type, 0),
+    growing: (type) => take(type, ROOM),
     async end() {
       while (piece.length === 0) {
         const { done, value } = await iterator.next()
@@ -93,42 +101,95 @@ export function createColumnReader(pieces: AsyncIterable<Uint8Array>): ColumnRea
 // --- Texts ---
 
 /** Texts of one block: well under a millisecond each way. */
-const BLOCK_TEXTS = 4096
+const BLOCK_BITS = 12
+const BLOCK_TEXTS = 1 << BLOCK_BITS
 const NOT_LATIN1 = /[\u0100-\uffff]/
 
-/** Columns of `count` texts, any well- or ill-formed string: in Latin-1 where they can be, in UTF-16 where not. */
-export function* textColumns(count: number, text: (number: number) => string): Iterable<Column> {
+/** Texts as bytes: in Latin-1 where they can be, in UTF-16 where not. */
+interface TextBlock {
+  /** Twice the characters of each, and 1 more where they are wide. */
+  readonly lengths: Uint32Array
+  readonly bytes: Buffer
+}
+
+/** Texts that are taken out of their bytes one by one, when they are asked for. */
+export interface KeptTexts {
+  readonly count: number
+  readonly characters: number
+  /** A string of its own, that keeps nothing else alive. */
+  text(number: number): string
+}
+
+/** Nothing is kept. */
+export const noTexts: KeptTexts & { readonly blocks: readonly TextBlock[] } = {
+  count: 0,
+  characters: 0,
+  blocks: [],
+  text: () => '',
+}
+
+/**
+ * Columns of `count` texts, any well- or ill-formed strings. The first of them may be those that were kept before: whole blocks
+ * are passed on as they are.
+ */
+export function* textColumns(
+  count: number,
+  text: (number: number) => string,
+  { blocks }: { readonly blocks: readonly TextBlock[] } = noTexts,
+): Iterable<Column> {
   yield Uint32Array.of(count)
   for (let from = 0; from < count; from += BLOCK_TEXTS) {
-    const size = Math.min(BLOCK_TEXTS, count - from)
-    /** Characters, and whether they are wide. */
-    const lengths = new Uint32Array(size)
-    const parts: Buffer[] = []
-    for (let i = 0; i < size; i++) {
-      const one = text(from + i)
-      const isWide = NOT_LATIN1.test(one)
-      lengths[i] = one.length * 2 + (isWide ? 1 : 0)
-      parts.push(Buffer.from(one, isWide ? 'utf16le' : 'latin1'))
-    }
+    const kept = blocks[from >>> BLOCK_BITS]
+    const { lengths, bytes } =
+      kept?.lengths.length === BLOCK_TEXTS ? kept : toBlock(from, Math.min(count, from + BLOCK_TEXTS), text)
     yield lengths
-    yield Buffer.concat(parts)
+    yield bytes
   }
 }
 
-/** Hands out what `textColumns` wrote, in order; no text keeps more than itself alive. */
-export async function readTexts(from: ColumnReader, take: (text: string) => void): Promise<void> {
+function toBlock(from: number, end: number, text: (number: number) => string): TextBlock {
+  const texts = Array.from({ length: end - from }, (_, i) => text(from + i))
+  const lengths = Uint32Array.from(texts, (one) => one.length * 2 + (NOT_LATIN1.test(one) ? 1 : 0))
+  const bytes = Buffer.alloc(lengths.reduce((sum, length) => sum + bytesOf(length), 0))
+  let at = 0
+  for (const [i, one] of texts.entries()) {
+    at += (lengths[i]! & 1) === 1 ? bytes.write(one, at, 'utf16le') : bytes.write(one, at, 'latin1')
+  }
+  return { lengths, bytes }
+}
+
+const bytesOf = (length: number): number => ((length & 1) === 1 ? 2 : 1) * (length >>> 1)
+
+/** Takes in what `textColumns` gave. */
+export async function readTexts(
+  from: ColumnReader,
+): Promise<KeptTexts & { readonly blocks: readonly TextBlock[] }> {
   const [count = 0] = await from.next(Uint32Array)
-  for (let read = 0; read < count; ) {
+  const blocks: TextBlock[] = []
+  const starts = new Uint32Array(count)
+  let characters = 0
+  for (let first = 0; first < count; first += BLOCK_TEXTS) {
     const lengths = await from.next(Uint32Array)
     const bytes = Buffer.from((await from.next(Uint8Array)).buffer)
     let at = 0
-    for (const length of lengths) {
-      const isWide = (length & 1) === 1
-      const end = at + (isWide ? 2 : 1) * (length >>> 1)
-      take(bytes.toString(isWide ? 'utf16le' : 'latin1', at, end))
-      at = end
+    for (let i = 0; i < lengths.length; i++) {
+      starts[first + i] = at
+      at += bytesOf(lengths[i]!)
+      characters += lengths[i]! >>> 1
     }
-    if (lengths.length === 0 || at !== bytes.length) throw new SnapshotError('texts are not as long as said')
-    read += lengths.length
+    if (lengths.length !== Math.min(BLOCK_TEXTS, count - first) || at !== bytes.length)
+      throw new SnapshotError('texts are not as long as said')
+    blocks.push({ lengths, bytes })
+  }
+  return {
+    count,
+    characters,
+    blocks,
+    text(number) {
+      const { lengths, bytes } = blocks[number >>> BLOCK_BITS]!
+      const length = lengths[number & (BLOCK_TEXTS - 1)]!
+      const start = starts[number]!
+      return bytes.toString((length & 1) === 1 ? 'utf16le' : 'latin1', start, start + bytesOf(length))
+    },
   }
 }

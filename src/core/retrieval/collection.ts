@@ -60,7 +60,7 @@ const NOBODY: SpeakerName = { terms: [], grams: [] }
 
 export function createCollection(analyser: Analyser, secret: number): Collection {
   const table = createDocumentTable(secret)
-  const vocabulary = createVocabulary(analyser)
+  const vocabulary = createVocabulary(analyser, secret)
   const forward = createForwardIndex()
   const postings = createPostingPool()
   const threads = createThreads(table)
@@ -258,8 +258,8 @@ export function createCollection(analyser: Analyser, secret: number): Collection
     },
     *save() {
       yield Float64Array.of(totalTerms, totalGrams)
-      yield termFrequencies
-      yield gramFrequencies
+      yield termFrequencies.subarray(0, vocabulary.terms.size)
+      yield gramFrequencies.subarray(0, vocabulary.grams.size)
       yield lengths.subarray(0, table.ordinals)
       yield lengthClasses.subarray(0, table.ordinals)
       yield gramLengths.subarray(0, table.ordinals)
@@ -267,11 +267,11 @@ export function createCollection(analyser: Analyser, secret: number): Collection
     },
     async load(from) {
       const [savedTerms = 0, savedGrams = 0] = await from.next(Float64Array)
-      termFrequencies = await from.next(Int32Array)
-      gramFrequencies = await from.next(Int32Array)
-      lengths = await from.next(Int32Array)
-      lengthClasses = await from.next(Uint8Array)
-      gramLengths = await from.next(Int32Array)
+      termFrequencies = await from.growing(Int32Array)
+      gramFrequencies = await from.growing(Int32Array)
+      lengths = await from.growing(Int32Array)
+      lengthClasses = await from.growing(Uint8Array)
+      gramLengths = await from.growing(Int32Array)
       for (const part of [table, vocabulary, forward, postings, threads]) await part.load(from)
       links.load(table.links())
       totalTerms = savedTerms

@@ -69,8 +69,12 @@ const INDEX_BYTES = 6
 
 export function createDocumentTable(secret: number): DocumentTable {
   const ids = createByteColumn(HASH_BYTES)
-  const [authors, spaces, logs] = [createInterner(), createInterner(), createInterner()]
-  const [tagSets, speakers, threads] = [createInterner(), createInterner(), createInterner()]
+  const [authors, spaces, logs] = [createInterner(secret), createInterner(secret), createInterner(secret)]
+  const [tagSets, speakers, threads] = [
+    createInterner(secret),
+    createInterner(secret),
+    createInterner(secret),
+  ]
   for (const interner of [tagSets, speakers, threads]) interner.intern('')
   const interners = [authors, spaces, logs, tagSets, speakers, threads]
   const several = new Map<number, readonly Provenance[]>()
@@ -243,16 +247,16 @@ export function createDocumentTable(secret: number): DocumentTable {
     async load(from) {
       const [savedOrdinals = 0, savedSize = 0, check] = await from.next(Float64Array)
       if (check !== mixWords(0, 0, secret)) throw new SnapshotError('it has another secret')
-      alive = await from.next(Uint8Array)
-      authorOf = await from.next(Int32Array)
-      spaceOf = await from.next(Uint16Array)
-      atMs = await from.next(Float64Array)
-      logOf = await from.next(Uint32Array)
-      seqOf = await from.next(Uint32Array)
-      tagSetOf = await from.next(Uint32Array)
-      speakerOf = await from.next(Uint32Array)
-      threadOf = await from.next(Uint32Array)
-      positions = await from.next(Float64Array)
+      alive = await from.growing(Uint8Array)
+      authorOf = await from.growing(Int32Array)
+      spaceOf = await from.growing(Uint16Array)
+      atMs = await from.growing(Float64Array)
+      logOf = await from.growing(Uint32Array)
+      seqOf = await from.growing(Uint32Array)
+      tagSetOf = await from.growing(Uint32Array)
+      speakerOf = await from.growing(Uint32Array)
+      threadOf = await from.growing(Uint32Array)
+      positions = await from.growing(Float64Array)
       for (const part of [ids, index, ...interners]) await part.load(from)
       await readMap(from, several)
       await readMap(from, sources)

@@ -33,6 +33,7 @@ export function createForwardIndex(): ForwardIndex {
   const pages: Uint8Array[] = []
   let used = PAGE_BYTES
   let bytes = 0
+  let documents = 0
   /** Page and offset, and the number of different tokens. */
   let addresses = new Uint32Array(0)
   let sizes = new Uint16Array(0)
@@ -79,6 +80,7 @@ export function createForwardIndex(): ForwardIndex {
       sizes = widened(sizes, ordinal)
       addresses[ordinal] = address
       sizes[ordinal] = tokens.size
+      documents = ordinal + 1
     },
     read(ordinal, into) {
       const size = sizes[ordinal]!
@@ -115,15 +117,16 @@ export function createForwardIndex(): ForwardIndex {
       return bytes + addresses.byteLength + sizes.byteLength
     },
     *save() {
-      yield Float64Array.of(used, pages.length)
-      yield addresses
-      yield sizes
+      yield Float64Array.of(used, pages.length, documents)
+      yield addresses.subarray(0, documents)
+      yield sizes.subarray(0, documents)
       yield* pages
     },
     async load(from) {
-      const [savedUsed = 0, savedPages = 0] = await from.next(Float64Array)
-      addresses = await from.next(Uint32Array)
-      sizes = await from.next(Uint16Array)
+      const [savedUsed = 0, savedPages = 0, savedDocuments = 0] = await from.next(Float64Array)
+      addresses = await from.growing(Uint32Array)
+      documents = savedDocuments
+      sizes = await from.growing(Uint16Array)
       for (let i = 0; i < savedPages; i++) {
         const page = await from.next(Uint8Array)
         pages.push(page)

@@ -104,9 +104,8 @@ function createKeeper(
     const bytes = framesToBytes(key, id, chunks)
     try {
       const reader = createColumnReader(bytes)
-      await readTexts(reader, (text) => {
-        if (text !== form()) throw new SnapshotError('another version of the program wrote it')
-      })
+      if ((await readTexts(reader)).text(0) !== form())
+        throw new SnapshotError('another version of the program wrote it')
       await index.load(reader)
     } finally {
       await bytes.return(undefined)

@@ -19,8 +19,8 @@ export const SNAPSHOT_ID_BYTES = 16
 const MAGIC = utf8ToBytes('spore-ix')
 const LENGTH_BYTES = 4
 const TAG_BYTES = 32
-/** Id, number, and whether it is the last: signed with the bytes, and not written. */
-const SEAL_BYTES = SNAPSHOT_ID_BYTES + 5
+/** The number, and whether it is the last: signed with the bytes, and not written. */
+const SEAL_BYTES = 5
 /** No message of the protocol has this form. */
 const DOMAIN = 'spore/index/snapshot/1'
 
@@ -34,35 +34,29 @@ export function* bytesToFrames(
   bytes: Iterable<Uint8Array>,
 ): Iterable<Uint8Array> {
   yield Buffer.concat([MAGIC, id])
-  let frame = new Uint8Array(FRAME_BYTES)
+  /** The length, the bytes, the tag. */
+  let frame = new Uint8Array(LENGTH_BYTES + FRAME_BYTES + TAG_BYTES)
   let used = 0
   let number = 0
   for (const piece of bytes)
     for (let at = 0; at < piece.length; ) {
       const part = piece.subarray(at, at + FRAME_BYTES - used)
-      frame.set(part, used)
+      frame.set(part, LENGTH_BYTES + used)
       used += part.length
       at += part.length
       if (used < FRAME_BYTES) continue
-      yield sealed(key, id, number++, frame, false)
-      frame = new Uint8Array(FRAME_BYTES)
+      yield seal(used, number++, false)
+      frame = new Uint8Array(frame.length)
       used = 0
     }
-  yield sealed(key, id, number, frame.subarray(0, used), true)
-}
+  yield seal(used, number, true)
 
-function sealed(
-  key: Uint8Array,
-  id: Uint8Array,
-  number: number,
-  bytes: Uint8Array,
-  isLast: boolean,
-): Uint8Array {
-  const chunk = new Uint8Array(LENGTH_BYTES + bytes.length + TAG_BYTES)
-  new DataView(chunk.buffer).setUint32(0, bytes.length, true)
-  chunk.set(bytes, LENGTH_BYTES)
-  chunk.set(tagOf(key, id, number, bytes, isLast), LENGTH_BYTES + bytes.length)
-  return chunk
+  function seal(length: number, of: number, isLast: boolean): Uint8Array {
+    new DataView(frame.buffer).setUint32(0, length, true)
+    const end = LENGTH_BYTES + length
+    frame.set(tagOf(key, id, of, frame.subarray(LENGTH_BYTES, end), isLast), end)
+    return frame.subarray(0, end + TAG_BYTES)
+  }
 }
 
 function tagOf(
@@ -72,13 +66,11 @@ function tagOf(
   bytes: Uint8Array,
   isLast: boolean,
 ): Uint8Array {
-  const whole = new Uint8Array(bytes.length + SEAL_BYTES)
-  whole.set(bytes)
-  whole.set(id, bytes.length)
-  const seal = new DataView(whole.buffer, bytes.length + SNAPSHOT_ID_BYTES)
+  // Of one length for every frame: where the bytes end can be read in no other way.
+  const seal = new DataView(new ArrayBuffer(SEAL_BYTES))
   seal.setUint32(0, number, true)
   seal.setUint8(4, isLast ? 1 : 0)
-  return hmacSha256(key, whole)
+  return hmacSha256(key, bytes, id, new Uint8Array(seal.buffer))
 }
 
 /**

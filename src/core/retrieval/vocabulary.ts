@@ -33,8 +33,9 @@ export interface Vocabulary extends Kept {
 /** Bytes of one text in a map and a list beside its characters, about. */
 const INTERNED_BYTES = 64
 
-export function createVocabulary(analyser: Analyser): Vocabulary {
-  const [tokens, terms, grams] = [createInterner(), createInterner(), createInterner()]
+/** `secret`: of the tables of texts. */
+export function createVocabulary(analyser: Analyser, secret: number): Vocabulary {
+  const [tokens, terms, grams] = [createInterner(secret), createInterner(secret), createInterner(secret)]
   const tokensOfGram = createPostingPool()
   let termOf = new Uint32Array(0)
   let gramStarts = new Uint32Array(1)
@@ -99,17 +100,17 @@ export function createVocabulary(analyser: Analyser): Vocabulary {
     },
     *save() {
       for (const part of [tokens, terms, grams, tokensOfGram]) yield* part.save()
-      yield termOf
-      yield gramStarts
-      yield gramNumbers
-      yield stops
+      yield termOf.subarray(0, tokens.size)
+      yield gramStarts.subarray(0, tokens.size + 1)
+      yield gramNumbers.subarray(0, gramStarts[tokens.size])
+      yield stops.subarray(0, terms.size)
     },
     async load(from) {
       for (const part of [tokens, terms, grams, tokensOfGram]) await part.load(from)
-      termOf = await from.next(Uint32Array)
-      gramStarts = await from.next(Uint32Array)
-      gramNumbers = await from.next(Uint32Array)
-      stops = await from.next(Uint8Array)
+      termOf = await from.growing(Uint32Array)
+      gramStarts = await from.growing(Uint32Array)
+      gramNumbers = await from.growing(Uint32Array)
+      stops = await from.growing(Uint8Array)
     },
   }
 }

@@ -356,15 +356,18 @@ describe('columns', () => {
         fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\ud800', 'ÿĀ', '', 'x'.repeat(9000))),
       ),
       async (texts) => {
-        const found: string[] = []
-        await readTexts(
-          await read(
-            textColumns(texts.length, (i) => texts[i]!),
-            1000,
-          ),
-          (text) => found.push(text),
+        const written = textColumns(texts.length, (i) => texts[i]!)
+        const kept = await readTexts(await read(written, 1000))
+        assert.deepEqual(
+          texts.map((_, i) => kept.text(i)),
+          texts,
         )
-        assert.deepEqual(found, texts)
+        assert.equal(kept.characters, texts.join('').length)
+        const again = await readTexts(await read(textColumns(texts.length, kept.text, kept), 1000))
+        assert.deepEqual(
+          texts.map((_, i) => again.text(i)),
+          texts,
+        )
       },
       100,
     )
