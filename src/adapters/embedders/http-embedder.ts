@@ -164,6 +164,7 @@ export function createHttpEmbedder(options: HttpEmbedderOptions, deps: HttpEmbed
     model: documentPrefix === '' ? model : `${model} after "${documentPrefix}"`,
     dimension: dimensions,
     batch: { texts: batchTexts, chars: BATCH_CHARS_MAX },
+    textChars,
     async embed(texts, { purpose, timeoutMs, signal }) {
       // One call at the end of the pause tells whether it answers again.
       if (problem && clock.now() < coolUntilMs) {
