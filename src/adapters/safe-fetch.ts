@@ -156,7 +156,7 @@ async function readBody(
 }
 
 /** The outcome of a promise, or the signal's reason as soon as it aborts. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>()
   const abort = () => aborted.reject(signal.reason)
   // Whichever loses the race is nobody's business any more.

@@ -32,7 +32,6 @@ export function openDense({ config, secrets }: LoadedConfig, log: Log, isPassive
       options: {
         entries: entriesOf(embeddings),
         foreignCharsPerDay: embeddings.foreignCharsPerDay,
-        textChars: embeddings.textChars,
         queryTimeoutMs: embeddings.queryTimeoutMs,
         isPassive,
       },

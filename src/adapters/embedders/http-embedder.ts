@@ -7,11 +7,12 @@
  * on failing the provider is left alone for a while, and asked again with one call. A batch that is refused is sent again in
  * halves by whoever knows which texts matter (`embedding-feed.ts`), not here.
  */
-import { Agent, request } from 'undici'
+import { Agent, type buildConnector, request } from 'undici'
 import type { Clock, Random } from '../../core/base/ports.ts'
 import { err, ok, type Result } from '../../core/base/result.ts'
 import { type Failure, failure } from '../../core/protocol/errors.ts'
 import type { Embedder, EmbeddingPurpose } from '../../core/retrieval/embedder.ts'
+import { orAborted } from '../safe-fetch.ts'
 import { readVectors, toBody } from './embeddings-wire.ts'
 
 export interface HttpEmbedderOptions {
@@ -35,6 +36,8 @@ export interface HttpEmbedderOptions {
 export interface HttpEmbedderDeps {
   readonly clock: Clock
   readonly random: Random
+  /** How a connection is made, for tests. */
+  readonly connect?: buildConnector.connector
 }
 
 export interface HttpEmbedder extends Embedder, AsyncDisposable {}
@@ -56,6 +59,8 @@ export const PAUSE_MS_MAX = 60_000
 export const FAILURES_MAX = 3
 export const COOL_DOWN_MS = 10_000
 export const COOL_DOWN_MS_MAX = 10 * 60_000
+/** A provider that does not accept a connection by then is not there. */
+const CONNECT_TIMEOUT_MS = 5_000
 /** Calls under way at a time: a batch, and questions of people who wait. */
 const CONNECTIONS_MAX = 8
 /** Answers that no repetition changes: the settings are wrong, or these very texts are. */
@@ -71,7 +76,11 @@ type Tried =
 export function createHttpEmbedder(options: HttpEmbedderOptions, deps: HttpEmbedderDeps): HttpEmbedder {
   const { url, model, key, dimensions, batchTexts, textChars, documentPrefix, queryPrefix } = options
   const { clock, random } = deps
-  const agent = new Agent({ connections: CONNECTIONS_MAX, maxHeaderSize: HEADER_BYTES_MAX })
+  const agent = new Agent({
+    connections: CONNECTIONS_MAX,
+    maxHeaderSize: HEADER_BYTES_MAX,
+    connect: deps.connect ?? { timeout: CONNECT_TIMEOUT_MS },
+  })
   const target = `${url.replace(/\/+$/, '')}/embeddings`
   const prefixes = { document: documentPrefix, query: queryPrefix }
   let failures = 0
@@ -85,7 +94,7 @@ export function createHttpEmbedder(options: HttpEmbedderOptions, deps: HttpEmbed
     const timeout = AbortSignal.timeout(timeoutMs)
     const ending = signal ? AbortSignal.any([signal, timeout]) : timeout
     try {
-      const reply = await request(target, {
+      const sent = request(target, {
         dispatcher: agent,
         method: 'POST',
         headers: {
@@ -100,6 +109,8 @@ export function createHttpEmbedder(options: HttpEmbedderOptions, deps: HttpEmbed
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       })
+      // The client minds the signal only from the moment it is connected.
+      const reply = await orAborted(sent, ending)
       const body = await readBounded(reply.body)
       if (reply.statusCode !== 200)
         return ofStatus(reply.statusCode, retryAfterOf(reply.headers['retry-after']))
@@ -164,6 +175,7 @@ export function createHttpEmbedder(options: HttpEmbedderOptions, deps: HttpEmbed
     model: documentPrefix === '' ? model : `${model} after "${documentPrefix}"`,
     dimension: dimensions,
     batch: { texts: batchTexts, chars: BATCH_CHARS_MAX },
+    textChars,
     async embed(texts, { purpose, timeoutMs, signal }) {
       // One call at the end of the pause tells whether it answers again.
       if (problem && clock.now() < coolUntilMs) {

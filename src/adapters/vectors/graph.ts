@@ -92,7 +92,12 @@ export function loadGraph(
   )
     return null
   const index = new library.HierarchicalNSW('ip', owner.dimension)
-  index.readIndexSync(path)
+  try {
+    index.readIndexSync(path)
+  } catch {
+    // The disk was full when it was written, which the library does not say: it is what was written, and not whole.
+    return null
+  }
   if (index.getCurrentCount() !== notes.count) return null
   const { checksums } = notes
   const states = new Map(
@@ -194,6 +199,8 @@ function wrap(
       if (path === null) return
       if (readable.size > 0) throw new Error('what was removed would be written')
       const draft = `${path}.draft`
+      // The library would make a file that others can read.
+      writeFileSync(draft, '', { mode: 0o600 })
       index.writeIndexSync(draft)
       const count = index.getCurrentCount()
       const notes = writeNotes(

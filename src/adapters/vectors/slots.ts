@@ -75,3 +75,12 @@ export function createSlots(): Slots {
     },
   }
 }
+
+/** At most so many. */
+export function* firstOf<T>(all: Iterable<T>, count: number): Generator<T> {
+  let left = count
+  for (const one of all) {
+    if (left-- <= 0) return
+    yield one
+  }
+}

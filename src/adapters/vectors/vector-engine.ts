@@ -31,7 +31,7 @@ import {
   loadGraph,
   shredGraph,
 } from './graph.ts'
-import { createSlots, type Slots } from './slots.ts'
+import { createSlots, firstOf, type Slots } from './slots.ts'
 import { createVectorFile, openVectorFile, shredFile, type VectorFile } from './vector-file.ts'
 import { createVectorRows, type VectorRows } from './vector-rows.ts'
 
@@ -144,10 +144,15 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
 
   const save = (): void => {
     if (!graph) return
-    graph.save(slots.checksums((slot) => graph?.has(slot) === true))
-    unsaved = 0
-    isSavedStale = false
     savedAtMs = now()
+    try {
+      graph.save(slots.checksums((slot) => graph?.has(slot) === true))
+      unsaved = 0
+      isSavedStale = false
+    } catch (error) {
+      // It is built again at the next start.
+      note = `the graph could not be saved (${(error as NodeJS.ErrnoException).code ?? String(error)})`
+    }
   }
 
   /** Overwrites what the graph holds of what was removed; true where more of it is left. */
@@ -386,13 +391,5 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
       file?.[Symbol.dispose]()
       file = null
     },
-  }
-}
-
-function* firstOf<T>(all: Iterable<T>, count: number): Generator<T> {
-  let left = count
-  for (const one of all) {
-    if (left-- <= 0) return
-    yield one
   }
 }

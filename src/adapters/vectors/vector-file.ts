@@ -138,7 +138,7 @@ function createAccess(fd: number, owner: VectorFileOwner): VectorFile {
   ftruncateSync(fd, placeOf(slots))
   let turn = 0
 
-  const erase = (slot: number): void => void writeSync(fd, zeros, 0, recordBytes, placeOf(slot))
+  const erase = (slot: number): void => writeWhole(fd, zeros, placeOf(slot))
 
   return {
     owner,
@@ -178,7 +178,7 @@ function createAccess(fd: number, owner: VectorFileOwner): VectorFile {
       Buffer.from(vector.buffer, vector.byteOffset, 4 * dimension).copy(record, RECORD_HEAD_BYTES)
       const checksum = checksumOf(record.subarray(ID_AT))
       record.writeUInt32LE(checksum, 0)
-      writeSync(fd, record, 0, recordBytes, placeOf(slot))
+      writeWhole(fd, record, placeOf(slot))
       slots = Math.max(slots, slot + 1)
       return checksum
     },
@@ -198,11 +198,17 @@ function createAccess(fd: number, owner: VectorFileOwner): VectorFile {
       turn++
       const place = Buffer.alloc(PROGRESS_AT[1] - PROGRESS_AT[0])
       putText(place, 0, JSON.stringify({ turn, progress }), PROGRESS_BYTES_MAX)
-      writeSync(fd, place, 0, place.length, PROGRESS_AT[turn % 2])
+      writeWhole(fd, place, PROGRESS_AT[turn % 2] as number)
       fdatasyncSync(fd)
     },
     [Symbol.dispose]: () => closeSync(fd),
   }
+}
+
+/** Writes all of it; throws where the disk takes a part only. */
+function writeWhole(fd: number, bytes: Uint8Array, at: number): void {
+  const written = writeSync(fd, bytes, 0, bytes.length, at)
+  if (written < bytes.length) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
 }
 
 /** Never 0, which is what a free record has. */

@@ -39,9 +39,10 @@ async function loadLibrary(): Promise<HnswLibrary | null> {
 
 function serve(port: NonNullable<typeof parentPort>, engine: VectorEngine): void {
   let isWorking = false
+  let isClosed = false
 
   const work = (): void => {
-    isWorking = engine.work()
+    isWorking = !isClosed && engine.work()
     // Behind what has arrived meanwhile.
     if (isWorking) setImmediate(work)
   }
@@ -59,7 +60,10 @@ function serve(port: NonNullable<typeof parentPort>, engine: VectorEngine): void
   port.on('message', (request: VectorRequest) => {
     const reply: VectorReply = { id: request.id, result: answer(request), status: engine.status }
     port.postMessage(reply)
-    if (request.call === 'close') return port.close()
+    if (request.call === 'close') {
+      isClosed = true
+      return port.close()
+    }
     if (!isWorking) {
       isWorking = true
       setImmediate(work)

@@ -36,8 +36,6 @@ export interface DenseOptions {
   readonly entries: EmbeddedEntries
   /** Characters of others' texts that may be sent on one day. */
   readonly foreignCharsPerDay: number
-  /** Characters of a text that are sent. */
-  readonly textChars: number
   /** Milliseconds that a search waits for all of this. */
   readonly queryTimeoutMs: number
   /** True where memories are embedded by somebody else: a command that opens the folder leaves that to the spore that runs. */
@@ -136,7 +134,6 @@ export function createDense(deps: DenseDeps): Dense {
       embedder: embedder ?? NOBODY,
       index: vectors,
       wants: (id) => wants(id),
-      charsOf: (text) => Math.min(text.length, options.textChars),
       foreignCharsPerDay: options.foreignCharsPerDay,
       onChanged: (changed) => {
         broken = changed
@@ -332,6 +329,7 @@ const NOBODY: Embedder = {
   model: '',
   dimension: null,
   batch: { texts: 1, chars: 1 },
+  textChars: 1,
   embed: async () => err(failure('EMBEDDINGS_OFF', 'no model is configured')),
   problem: null,
 }

@@ -23,6 +23,9 @@ export interface EachEmbedder {
   readonly refused: number
 }
 
+/** Characters below which a text is not refused for its length. */
+const SHORTENED_CHARS_MIN = 500
+
 export function createEachEmbedder(embedder: Embedder, signal: AbortSignal): EachEmbedder {
   let refused = 0
   let hasTaken = false
@@ -39,9 +42,27 @@ export function createEachEmbedder(embedder: Embedder, signal: AbortSignal): Eac
     }
     if (found.error.code !== 'EMBEDDINGS_REFUSED') return found
     if (texts.length > 1) return embedHalves(texts, found.error)
+    const shorter = await embedShorter(texts[0]!)
+    if (!shorter.ok) return shorter
+    if (shorter.value) return ok([shorter.value])
     if (!hasTaken) return found
     refused++
     return ok([])
+  }
+
+  /** Half of it, and half of that: a page of Chinese has more tokens than one of English, and may have too many. */
+  const embedShorter = async ({ id, text }: Text): Promise<Result<Embedded | null, Failure>> => {
+    let chars = Math.min(text.length, embedder.textChars) >>> 1
+    for (; chars >= SHORTENED_CHARS_MIN; chars >>>= 1) {
+      const start = text.slice(0, chars).toWellFormed()
+      const found = await embedder.embed([start], { purpose: 'document', signal })
+      if (found.ok) {
+        hasTaken = true
+        return ok({ id, vector: found.value[0]! })
+      }
+      if (found.error.code !== 'EMBEDDINGS_REFUSED') return found
+    }
+    return ok(null)
   }
 
   const embedHalves = async (

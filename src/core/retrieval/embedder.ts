@@ -23,6 +23,8 @@ export interface Embedder {
   readonly dimension: number | null
   /** Texts, and characters of them, that are worth one call. */
   readonly batch: { readonly texts: number; readonly chars: number }
+  /** Characters of one text that are read; what stands behind them does not count. */
+  readonly textChars: number
   /**
    * One vector of length 1 for each text, in their order, all of the same dimension. Failures: EMBEDDINGS_FAILED where the
    * provider does not answer as it should, with `retryAfterSeconds` while it is left alone; EMBEDDINGS_TIMEOUT;

@@ -68,8 +68,6 @@ export interface EmbeddingFeedDeps {
   readonly log: Log
   /** Whether a memory is to have a vector, by who carries it where. */
   readonly wants: (memory: Digest) => Wanted
-  /** Characters of a text that count. */
-  readonly charsOf: (text: string) => number
   /** Characters of foreign texts that may be sent on one day. */
   readonly foreignCharsPerDay: number
   /** The vectors are of another model than those that come now. */
@@ -96,7 +94,7 @@ interface Batch {
 }
 
 export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
-  const { embedder, index, memory, library, store, clock, log, wants, charsOf } = deps
+  const { embedder, index, memory, library, store, clock, log, wants } = deps
   let progress = NO_PROGRESS
   /** What was kept of it. */
   let kept = NO_PROGRESS
@@ -118,6 +116,9 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
   // By a clock that was wrong for a while the budget begins anew once more; it is never stuck.
   const today = (): number => Math.floor(clock.now() / DAY_MS)
   const spentToday = (): number => (progress.day === today() ? progress.spentChars : 0)
+  const charsOf = (text: string): number => Math.min(text.length, embedder.textChars)
+  /** Whether so many characters of others may be sent today still. */
+  const affords = (chars: number): boolean => spentToday() + chars <= deps.foreignCharsPerDay
   const isSpent = (): boolean => spentOn === today()
 
   // --- What is to be embedded ---
@@ -132,7 +133,21 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
     const stored = await library.read(looked)
     const texts = stored.flatMap((one) => (one ? [{ id: one.id, text: one.payload.text }] : []))
     const lacking = await withoutVector(texts)
-    return lacking && { texts: lacking, progress, looked }
+    if (!lacking) return null
+    let chars = 0
+    const dear = lacking.filter(({ id, text }) => {
+      if (wants(id) !== 'foreign') return false
+      if (!affords(chars + charsOf(text))) return true
+      chars += charsOf(text)
+      return false
+    })
+    if (dear.length > 0) spentOn = today()
+    const waits = new Set(dear.map(({ id }) => id))
+    return {
+      texts: lacking.filter(({ id }) => !waits.has(id)),
+      progress,
+      looked: looked.filter((id) => !waits.has(id)),
+    }
   }
 
   const nextOf = async (lane: 'own' | 'foreign'): Promise<Batch | null> => {
@@ -153,7 +168,7 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
           const size = charsOf(one.text)
           const isFull = texts.length >= embedder.batch.texts || chars + size > embedder.batch.chars
           if (isFull && texts.length > 0) return reached()
-          if (lane === 'foreign' && spentToday() + chars + size > deps.foreignCharsPerDay) {
+          if (lane === 'foreign' && !affords(chars + size)) {
             if (texts.length === 0) spentOn = today()
             return position === progress[lane] ? null : reached()
           }

@@ -6,6 +6,7 @@ import {
   COOL_DOWN_MS,
   createHttpEmbedder,
   FAILURES_MAX,
+  type HttpEmbedderDeps,
   type HttpEmbedderOptions,
   PAUSE_MS_MAX,
   REPLY_BYTES_MAX,
@@ -33,7 +34,11 @@ function createPatience(): Clock & { readonly slept: number[]; nowMs: number } {
   return clock
 }
 
-function embedderOf(server: EmbeddingServer, changes: Partial<HttpEmbedderOptions> = {}) {
+function embedderOf(
+  server: Pick<EmbeddingServer, 'url'>,
+  changes: Partial<HttpEmbedderOptions> = {},
+  parts: Pick<HttpEmbedderDeps, 'connect'> = {},
+) {
   const clock = createPatience()
   const embedder = createHttpEmbedder(
     {
@@ -47,7 +52,7 @@ function embedderOf(server: EmbeddingServer, changes: Partial<HttpEmbedderOption
       queryPrefix: '',
       ...changes,
     },
-    { clock, random: { bytes: (length) => new Uint8Array(length), float: () => 0.5 } },
+    { ...parts, clock, random: { bytes: (length) => new Uint8Array(length), float: () => 0.5 } },
   )
   return { embedder, clock, [Symbol.asyncDispose]: () => embedder[Symbol.asyncDispose]() }
 }
@@ -244,4 +249,14 @@ test('a provider that hangs is given up in time, and so is a call that nobody wa
   }
   const givenUp = await used.embedder.embed(['one'], { ...DOCUMENT, signal: dripped.signal })
   assert.ok(!givenUp.ok)
+})
+
+test('so is one that cannot be connected to', async () => {
+  const asked = new AbortController()
+  // Never says whether there is a connection.
+  const connect = () => asked.abort()
+  await using used = embedderOf({ url: 'http://127.0.0.1:1/v1' }, {}, { connect })
+  assert.ok(!(await used.embedder.embed(['one'], { ...DOCUMENT, signal: asked.signal })).ok)
+  const late = await used.embedder.embed(['one'], { purpose: 'query', timeoutMs: 20 })
+  assert.ok(!late.ok && late.error.code === 'EMBEDDINGS_TIMEOUT')
 })

@@ -1,10 +1,13 @@
 /** The thread of the vectors keeps the contract of the port, comparing all and by the graph, and whatever happens to its files. */
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readFileSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -119,6 +122,35 @@ describe('the graph', () => {
     assert.deepEqual([index.status.kind, index.status.unbuilt], ['hnsw', 0])
   })
 
+  test('can be closed while it is built, and its files are read by nobody else', async () => {
+    await using harness = await harnessOf(GRAPH)
+    const errors: string[] = []
+    const log = { ...silentLog, error: (message: string) => void errors.push(message) }
+    const index = createThreadedVectorIndex({ folder: harness.folder, log, exactMax: 64 })
+    value(await index.open(OWNER))
+    value(await index.put(clustered(13, { count: 3000, dimension: 32, centres: 100 }), NO_PROGRESS))
+    await index[Symbol.asyncDispose]()
+    assert.deepEqual(errors, [])
+    const again = await harness.reopen()
+    value(await again.open(OWNER))
+    await built(again)
+    await harness.reopen()
+    for (const name of [VECTOR_FILE, GRAPH_FILE, `${GRAPH_FILE}.notes`])
+      assert.equal(statSync(join(harness.folder, name)).mode & 0o777, 0o600, name)
+  })
+
+  test('that cannot be saved is said, and asked all the same', async () => {
+    await using harness = await harnessOf(GRAPH)
+    const { index } = harness
+    value(await index.open(OWNER))
+    mkdirSync(join(harness.folder, `${GRAPH_FILE}.draft`))
+    await putAll(index, some)
+    await built(index)
+    value(await index.missing([]))
+    assert.match(index.status.note ?? '', /could not be saved/)
+    assert.equal(value(await index.nearest(some[3]!.vector, 1)).ids[0], some[3]!.id)
+  })
+
   test('begins anew where most of it was removed', async () => {
     await using harness = await harnessOf(GRAPH)
     const { index } = harness
@@ -139,6 +171,19 @@ const damages: Readonly<Record<string, (folder: string) => void>> = {
   'a graph with a bit flipped': (folder) => flip(join(folder, GRAPH_FILE), 5000),
   'a graph of nothing': (folder) => writeFileSync(join(folder, GRAPH_FILE), ''),
   'notes with a bit flipped': (folder) => flip(join(folder, `${GRAPH_FILE}.notes`), 20),
+  'a graph that was written in part, and noted so': (folder) => {
+    const path = join(folder, GRAPH_FILE)
+    truncateSync(path, 20_000)
+    const old = readFileSync(`${path}.notes`)
+    const end = old.indexOf(0x0a)
+    const notes = {
+      ...JSON.parse(old.toString('utf8', 0, end)),
+      bytes: 20_000,
+      sha256: hash('sha256', readFileSync(path)),
+    }
+    const body = Buffer.concat([Buffer.from(JSON.stringify(notes)), old.subarray(end, -32)])
+    writeFileSync(`${path}.notes`, Buffer.concat([body, hash('sha256', body, 'buffer')]))
+  },
   'notes of nothing': (folder) => writeFileSync(join(folder, `${GRAPH_FILE}.notes`), ''),
 }
 

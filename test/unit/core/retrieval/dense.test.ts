@@ -19,7 +19,6 @@ import { unit } from '../../../support/vectors.ts'
 const OPTIONS: DenseOptions = {
   entries: 'all',
   foreignCharsPerDay: 1e6,
-  textChars: 8000,
   queryTimeoutMs: 1000,
 }
 const DAY_MS = 24 * 60 * 60_000
@@ -41,6 +40,7 @@ function createModel({ name = 'test', dimension = 64, batch = 8 } = {}) {
     model: name,
     dimension: null,
     batch: { texts: batch, chars: 10_000 },
+    textChars: 8000,
     async embed(asked, { purpose, timeoutMs, signal }) {
       if (purpose === 'query') model.questions++
       else {
@@ -267,6 +267,21 @@ describe('a failing model', () => {
     assert.equal(model.texts.length, asked)
   })
 
+  test('that refuses a text for its length gets the first half of it, or of that', async () => {
+    await using net = createLoopback(seed)
+    const model = createModel()
+    model.refuses = (text) => text.length > 2500
+    const ada = await net.open('ada', { dense: denseOf(model) })
+    await remember(ada, `kitten ${'and so on '.repeat(2000)}`)
+    await net.clock.settle()
+    assert.equal((await search(ada, { q: 'cat' })).texts.length, 1)
+    assert.deepEqual(
+      model.texts.map(({ length }) => length > 2500),
+      [true, true, false],
+    )
+    assert.equal(ada.spore.health().embeddings?.refused, 0)
+  })
+
   test('that refuses everything from the start has wrong settings: nothing is given up', async () => {
     await using net = createLoopback(seed)
     const model = createModel()
@@ -401,6 +416,32 @@ describe('texts of others', () => {
       await net.clock.advance(11 * 60_000)
       assert.equal(spent(), expected)
     }
+  })
+
+  test('cost no more where they are looked at again, for others have said the same and took it back', async () => {
+    await using net = createLoopback(seed)
+    const model = createModel()
+    const texts = Array.from({ length: 10 }, (_, i) => `${i}`.padEnd(100, ' bob'))
+    const bob = await net.open('bob')
+    const eve = await net.open('eve', { seeds: [bob.url] })
+    const echoed: string[] = []
+    for (const text of texts) {
+      await remember(bob, text)
+      echoed.push(await remember(eve, text))
+    }
+    const ada = await net.open('ada', {
+      dense: denseOf(model, { foreignCharsPerDay: 350 }),
+      seeds: [bob.url, eve.url],
+    })
+    await net.clock.advance(30_000)
+    assert.equal(model.texts.length, 3)
+    for (const id of echoed) assert.ok((await eve.spore.retract(id)).ok)
+    await net.clock.advance(30_000)
+    assert.equal(ada.spore.health().memories, 10)
+    assert.equal(model.texts.length, 3)
+    net.clock.jump(DAY_MS)
+    await net.clock.advance(11 * 60_000)
+    assert.equal(model.texts.length, 6)
   })
 
   test('are counted on after a restart', async () => {
