@@ -215,11 +215,12 @@ const createDense = (): DensePorts => ({
     model: 'test',
     dimension: null,
     batch: { texts: 8, chars: 10_000 },
+    textChars: 8000,
     embed: async (texts) => ok(texts.map((text) => unit(embed(text, 32)))),
     problem: null,
   },
   vectors: createMemoryVectorIndex(),
-  options: { entries: 'all', foreignCharsPerDay: 1e6, textChars: 8000, queryTimeoutMs: 1000 },
+  options: { entries: 'all', foreignCharsPerDay: 1e6, queryTimeoutMs: 1000 },
 })
 
 function onAbort(signal: AbortSignal | undefined, end: () => void): void {

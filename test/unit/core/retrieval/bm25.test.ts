@@ -28,3 +28,7 @@ test('a search scores by the formula, written a second time', () => {
   assert.equal(hits.length, 3)
   for (const { id, score } of hits) near(score, expected[nameOf(id) as 'a' | 'b' | 'c'] / best)
 })
+
+test('where no document has any term that counts, a length weighs nothing', () => {
+  assert.equal(lengthNorm({ k1: 1.2, b: 0.75 }, 0, 0), 1.2 * 0.25)
+})
