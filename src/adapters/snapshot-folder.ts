@@ -11,7 +11,7 @@ import { SNAPSHOT_NAME, type Snapshots } from '../core/retrieval/snapshots.ts'
 export const SNAPSHOT_FOLDER = 'index'
 
 const DRAFT_SUFFIX = '.new'
-/** Bytes that are read at once, and gathered for one write. */
+/** Bytes that are read at once, and written at once. */
 const READ_BYTES = 1024 * 1024
 const WRITE_BYTES = 1024 * 1024
 
@@ -61,24 +61,26 @@ async function writeDraft(path: string, chunks: Iterable<Uint8Array>): Promise<v
   // What an earlier process left there goes: its mode may have been another one.
   await rm(path, { force: true, recursive: true })
   await using file = await open(path, 'wx', 0o600)
+  // One is filled while the other is on its way: making new ones would keep the garbage collector busier than the disk.
+  let [filling, flying] = [Buffer.allocUnsafeSlow(WRITE_BYTES), Buffer.allocUnsafeSlow(WRITE_BYTES)]
+  let used = 0
   let writing: Promise<void> = Promise.resolve()
-  const append = async (gathered: readonly Uint8Array[]): Promise<void> => {
+  const flush = async (): Promise<void> => {
     await writing
-    writing = file.appendFile(Buffer.concat(gathered))
+    writing = file.appendFile(filling.subarray(0, used))
+    ;[filling, flying] = [flying, filling]
+    used = 0
   }
   try {
-    let gathered: Uint8Array[] = []
-    let bytes = 0
-    for (const chunk of chunks) {
-      gathered.push(chunk)
-      bytes += chunk.length
-      if (bytes < WRITE_BYTES) continue
-      // The next ones are made while these are on their way.
-      await append(gathered)
-      gathered = []
-      bytes = 0
-    }
-    await append(gathered)
+    for (const chunk of chunks)
+      for (let at = 0; at < chunk.length; ) {
+        const part = chunk.subarray(at, at + WRITE_BYTES - used)
+        filling.set(part, used)
+        used += part.length
+        at += part.length
+        if (used === WRITE_BYTES) await flush()
+      }
+    await flush()
   } finally {
     await writing
   }

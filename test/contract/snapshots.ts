@@ -11,7 +11,11 @@ async function bytesOf(snapshots: Snapshots, name: string): Promise<Buffer | nul
   return Buffer.concat(all)
 }
 
-const chunksOf = (...texts: readonly string[]): Uint8Array[] => texts.map((text) => Buffer.from(text))
+/** Chunks that are used again once the next one is asked for. */
+function* chunksOf(...texts: readonly string[]): Iterable<Uint8Array> {
+  const all = new Uint8Array(8)
+  for (const text of texts) yield all.subarray(0, Buffer.from(all.buffer).write(text))
+}
 
 export function testSnapshots(open: () => Promise<Snapshots>): void {
   test('what was written comes back, whatever its length', async () => {

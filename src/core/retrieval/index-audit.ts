@@ -45,7 +45,8 @@ export function createIndexAudit(deps: {
         const id = memory.visibleMemory(--seen)
         if (id && !index.has(id)) found.push(bytesToDigest(id))
       }
-      return found
+      // As they came: documents of an index mostly rise with time.
+      return found.reverse()
     },
     get isOver() {
       return seen === 0

@@ -2,7 +2,7 @@
  * When the index is kept: once much of it has changed and nothing goes on, and at the end. Nobody waits for it in the background: where
  * somebody wants to work on the index while it is read, the attempt ends, and a later one is made.
  */
-import type { Clock } from '../base/ports.ts'
+import type { Clock, Log } from '../base/ports.ts'
 import type { IndexKeeper } from './index-keeper.ts'
 import type { Retriever } from './retriever.ts'
 
@@ -19,8 +19,9 @@ export interface IndexSaver {
 }
 
 export interface IndexSaverDeps {
-  readonly retriever: Retriever
+  readonly retriever: Pick<Retriever, 'documents'>
   readonly clock: Clock
+  readonly log: Log
   readonly keeper?: IndexKeeper | null
   readonly keptMin?: number | undefined
   /** Runs work while nobody changes the index. */
@@ -37,6 +38,8 @@ export const KEPT_DOCUMENTS_MIN = 1024
 const CHANGED_SHARE = 1 / 8
 /** It is quiet when nothing was put or removed for so long. */
 const QUIET_MS = 5000
+/** Where it is never quiet, it is tried all the same after so many looks: a minute. */
+const WAITS_MAX = 12
 /** Attempts that give way to others, one after the other; the next one does not, and whoever comes waits for a second at a million. */
 const GIVES_WAY_MAX = 5
 /** Waits double so often where nothing comes of it, up to five minutes: a full disk is not written to all the time. */
@@ -45,7 +48,7 @@ const DOUBLINGS_MAX = 6
 const STOP_MS = 2000
 
 export function createIndexSaver(deps: IndexSaverDeps): IndexSaver {
-  const { retriever, clock, keeper, inTurn, isWanted, exactAt, keptMin = KEPT_DOCUMENTS_MIN } = deps
+  const { retriever, clock, log, keeper, inTurn, isWanted, exactAt, keptMin = KEPT_DOCUMENTS_MIN } = deps
   /** Documents put or removed since the index was kept, and at all. */
   let changed = 0
   let ticks = 0
@@ -74,10 +77,14 @@ export function createIndexSaver(deps: IndexSaverDeps): IndexSaver {
     retriever.documents >= keptMin && changed > 0 && changed >= CHANGED_SHARE * retriever.documents
 
   const run = async (): Promise<void> => {
+    let waits = 0
     while (isDue() && !signal.aborted) {
       const before = ticks
       await clock.sleep(QUIET_MS * 2 ** Math.min(gaveWay, DOUBLINGS_MAX), signal)
-      if (signal.aborted || ticks !== before || exactAt() === null) continue
+      if (signal.aborted) return
+      const isQuiet = ticks === before && exactAt() !== null
+      if (!isQuiet && ++waits < WAITS_MAX) continue
+      waits = 0
       const givesWay = gaveWay < GIVES_WAY_MAX
       await save(() => !signal.aborted && !(givesWay && isWanted()))
     }
@@ -94,9 +101,11 @@ export function createIndexSaver(deps: IndexSaverDeps): IndexSaver {
     },
     wake() {
       if (!keeper || loop || !isDue() || signal.aborted) return
-      loop = run().finally(() => {
-        loop = null
-      })
+      loop = run()
+        .catch((error: unknown) => log.error('keeping the index broke', { error: String(error) }))
+        .finally(() => {
+          loop = null
+        })
     },
     async stop() {
       stopping.abort()

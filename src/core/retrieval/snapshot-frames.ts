@@ -27,7 +27,7 @@ const DOMAIN = 'spore/index/snapshot/1'
 /** The key of this spore's snapshots: the same at every start. */
 export const snapshotKey = (signer: Signer): Uint8Array => sha256(signer.sign(utf8ToBytes(DOMAIN)))
 
-/** The file for `bytes`, in chunks that are the caller's to keep. */
+/** The file for `bytes`, in chunks that hold until the next one is asked for. */
 export function* bytesToFrames(
   key: Uint8Array,
   id: Uint8Array,
@@ -35,7 +35,7 @@ export function* bytesToFrames(
 ): Iterable<Uint8Array> {
   yield Buffer.concat([MAGIC, id])
   /** The length, the bytes, the tag. */
-  let frame = new Uint8Array(LENGTH_BYTES + FRAME_BYTES + TAG_BYTES)
+  const frame = new Uint8Array(LENGTH_BYTES + FRAME_BYTES + TAG_BYTES)
   let used = 0
   let number = 0
   for (const piece of bytes)
@@ -46,7 +46,6 @@ export function* bytesToFrames(
       at += part.length
       if (used < FRAME_BYTES) continue
       yield seal(used, number++, false)
-      frame = new Uint8Array(frame.length)
       used = 0
     }
   yield seal(used, number, true)

@@ -6,8 +6,8 @@
 export interface Snapshots {
   /**
    * Keeps what `chunks` brings under a name, in place of what was there. When this resolves it is whole and durable; where it
-   * rejects, also because `chunks` throws, nothing of it is left. Chunks are asked for a few at
-   * a time, and stay as they are.
+   * rejects, also because `chunks` throws, nothing of it is left. Each chunk is used
+   * before the next one is asked for.
    */
   write(name: string, chunks: Iterable<Uint8Array>): Promise<void>
   /** What is kept under a name, in chunks of any length; null where nothing is. Reading may throw where the disk does. */
