@@ -154,6 +154,42 @@ describe('what is remembered', () => {
     assert.equal((await vectorsOf(vectors)).length, 1)
   })
 
+  test('has a vector where it is visible, and none where it is not, after any history', async () => {
+    await using net = createLoopback(seed)
+    const vectors = kept()
+    const model = createModel({ batch: 3 })
+    let ada = await net.open('ada', { dense: denseOf(model, {}, vectors) })
+    const visible = new Set<string>()
+    const purged = new Set<string>()
+    for (let step = 0; step < 120; step++) {
+      const text = `note ${net.random.integer(0, 15)}`
+      const [id] = [...visible].sort().slice(net.random.integer(0, 5))
+      const action = net.random.integer(0, 9)
+      if (action < 5) {
+        const remembered = await ada.spore.remember({ text })
+        if (remembered.ok) visible.add(remembered.value.id)
+        else assert.equal(remembered.error.code, 'PURGED')
+      } else if (action < 7 && id) {
+        assert.ok((await ada.spore.retract(id)).ok)
+        visible.delete(id)
+      } else if (action === 7 && id && purged.size < 4) {
+        assert.ok((await ada.spore.purge(id)).ok)
+        visible.delete(id)
+        purged.add(id)
+      } else if (action === 8) {
+        const store = await copied(ada)
+        ada = await net.open(`ada${step}`, { key: 'ada', store, dense: denseOf(model, {}, vectors) })
+      } else {
+        model.fails = model.fails ? null : failure('EMBEDDINGS_FAILED', 'status 500')
+        await net.clock.settle()
+      }
+    }
+    model.fails = null
+    await net.clock.advance(61_000)
+    assert.deepEqual([...(await vectorsOf(vectors))].sort(), [...visible].map((id) => cidToDigest(id)).sort())
+    assert.equal(ada.spore.health().embeddings?.waiting, 0)
+  })
+
   test('is embedded once, whatever restarts in between, and what went meanwhile goes', async () => {
     await using net = createLoopback(seed)
     const vectors = kept()
