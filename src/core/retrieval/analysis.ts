@@ -39,7 +39,10 @@ export interface Analyser {
    * about them as much as what others say to them.
    */
   document(text: string, speaker?: string | null): Analysis
-  /** Features of a query: as of a document, but single characters of scripts without spaces only when alone. */
+  /**
+   * Features of a query: as of a document, but single characters of scripts without spaces only when alone, and stop words
+   * where there is nothing else.
+   */
   query(text: string): Analysis
   /** The words of a text in lower case, unstemmed, stop words included: for names. */
   words(text: string): string[]
@@ -99,11 +102,14 @@ export function createAnalyser(): Analyser {
   function analyse(text: string, isQuery: boolean): Analysis {
     const terms: Bag = new Map()
     const grams: Bag = new Map()
-    for (const [token, count] of tokens(text, isQuery)) {
+    const bag = tokens(text, isQuery)
+    for (const [token, count] of bag) {
       const part = parts(token)
       if (!part.isStop) add(terms, part.term, count)
       for (const gram of part.grams) add(grams, gram, count)
     }
+    // Who asks for nothing else means the word itself.
+    if (isQuery && terms.size === 0) for (const [token, count] of bag) add(terms, parts(token).term, count)
     return { terms, grams }
   }
 

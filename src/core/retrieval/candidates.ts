@@ -42,7 +42,7 @@ export interface CandidateFinder {
 /** Lists up to this are read whatever was read before. */
 const SHORT_LIST = 4096
 /** So many times the postings are read where too few documents inside the scope were met. */
-export const NARROW_FACTOR = 16
+export const NARROW_FACTOR = 4
 /** Ordinals of a window: two columns of four bytes fit the second cache of any processor. */
 const WINDOW = 2 ** 14
 

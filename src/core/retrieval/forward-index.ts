@@ -70,7 +70,9 @@ export function createForwardIndex(): ForwardIndex {
     append(ordinal, tokens) {
       const length = encode(tokens)
       const address = reserve(length)
-      pages[address >>> PAGE_BITS]!.set(scratch.subarray(0, length), address & (PAGE_BYTES - 1))
+      // A document without tokens needs no place, and may stand where no page is yet.
+      if (length > 0)
+        pages[address >>> PAGE_BITS]!.set(scratch.subarray(0, length), address & (PAGE_BYTES - 1))
       addresses = widened(addresses, ordinal)
       sizes = widened(sizes, ordinal)
       addresses[ordinal] = address

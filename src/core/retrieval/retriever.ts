@@ -16,6 +16,7 @@ import { fuse } from './fusion.ts'
 import { createGateKeeper, type GateKeeper, INSIDE } from './gate.ts'
 import { createLexical, type Lexical } from './lexical.ts'
 import { type Folded, foldNearDuplicates } from './near-duplicates.ts'
+import { selectNewest, timeInScope } from './newest.ts'
 import { createRetrievalParams, type RetrievalParams } from './params.ts'
 import { scorePlace } from './place.ts'
 import { createScopeTest, type ScopeTest } from './scope.ts'
@@ -154,32 +155,23 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
 
   function listNewest({ limit }: RetrievalQuery, scope: ScopeTest): RetrievalReply {
     const { table } = engine.collection
-    let total = 0
-    const inside = function* (): Iterable<number> {
-      for (const ordinal of livingOrdinals()) {
-        if (!scope.isOpen && !scope.isInside(ordinal)) continue
-        total++
-        yield ordinal
-      }
-    }
-    const newest = selectBest(inside(), limit, (ordinal) => timeOf(ordinal, scope))
+    const { ordinals, total, isTotalExact } = selectNewest(limit, scope, table)
     return {
-      hits: newest.map((ordinal) => ({
+      hits: ordinals.map((ordinal) => ({
         id: table.id(ordinal),
         score: 0,
         provenance: scope.provenance(ordinal)!,
         copies: [],
       })),
       total,
-      isTotalExact: true,
+      isTotalExact,
       mode: 'newest',
       removedBy: total > 0 ? [] : removers(livingOrdinals(), scope),
     }
   }
 
   function timeOf(ordinal: number, scope: ScopeTest): number {
-    const { authorOf, atMs } = engine.collection.table
-    return authorOf[ordinal]! < 0 ? scope.provenance(ordinal)!.atMs : atMs[ordinal]!
+    return timeInScope(ordinal, scope, engine.collection.table)
   }
 
   function* livingOrdinals(): Iterable<number> {

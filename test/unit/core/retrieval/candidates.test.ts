@@ -47,3 +47,9 @@ test('words that look alike are sought where too few documents have the word of 
   few.put(documentOf('three', 'another elefant'))
   assert.ok(!idsOf(search(few, 'elefant')).includes('right'))
 })
+
+test('a stop word that is all of a query is found however many have it', () => {
+  const retriever = createRetriever({ params: { fuzzyPostingsMax: 10 } })
+  for (let n = 0; n < 50; n++) retriever.put(documentOf(`d${n}`, `the owl ${n}`))
+  assert.equal(search(retriever, 'the').total, 50)
+})

@@ -150,7 +150,7 @@ test('a hit shows its earliest provenance inside the scope', () => {
 })
 
 test('what only a common word finds is found in a narrow scope, however little is to be read', () => {
-  const retriever = createRetriever({ params: { postingsMax: 1000 } })
+  const retriever = createRetriever({ params: { postingsMax: 4000 } })
   for (let n = 0; n < 5000; n++)
     retriever.put(documentOf(`d${n}`, 'owl tower', { provenance: [provenanceOf('team')] }))
   retriever.put(documentOf('inside', 'a tower'))
