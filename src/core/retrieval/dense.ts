@@ -88,7 +88,7 @@ export interface DenseDeps extends DensePorts {
 const QUESTIONS_MAX = 256
 /** Questions that are embedded at a time; one more is answered by words. */
 export const QUESTIONS_UNDER_WAY_MAX = 16
-/** Milliseconds that a search waits for the vectors to be opened: 10,000 take half of it. */
+/** Milliseconds that a search waits for the vectors to be opened: to start their thread takes half of it. */
 const OPENING_MS = 300
 /** Neighbours asked for at first, for each that is wanted. */
 const OVERFETCH = 2
