@@ -7,7 +7,11 @@ import { err, ok } from '../../../../src/core/base/result.ts'
 import type { MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { SearchInput } from '../../../../src/core/protocol/api.ts'
 import { type ErrorCode, type Failure, failure } from '../../../../src/core/protocol/errors.ts'
-import type { DenseOptions, DensePorts } from '../../../../src/core/retrieval/dense.ts'
+import {
+  type DenseOptions,
+  type DensePorts,
+  QUESTIONS_UNDER_WAY_MAX,
+} from '../../../../src/core/retrieval/dense.ts'
 import type { Embedder } from '../../../../src/core/retrieval/embedder.ts'
 import { createMemoryVectorIndex } from '../../../../src/core/retrieval/memory-vector-index.ts'
 import type { VectorIndex } from '../../../../src/core/retrieval/vector-index.ts'
@@ -119,6 +123,32 @@ describe('what is remembered', () => {
     const dense = await search(ada, { q: 'car', mode: 'dense', explain: true })
     assert.equal(dense.mode, 'dense')
     assert.equal(dense.hits[0]?.parts?.terms, undefined)
+  })
+
+  test('is nothing yet: then no question is sent anywhere', async () => {
+    await using net = createLoopback(seed)
+    const model = createModel()
+    const ada = await net.open('ada', { dense: denseOf(model) })
+    await net.clock.settle()
+    const reply = await search(ada, { q: 'car' })
+    assert.deepEqual([reply.hits, reply.degraded, model.questions], [[], undefined, 0])
+  })
+
+  test('is asked about once for all pages of one question, and so many questions at a time', async () => {
+    await using net = createLoopback(seed)
+    const model = createModel()
+    const ada = await net.open('ada', { dense: denseOf(model) })
+    await remember(ada, 'my automobile')
+    await net.clock.settle()
+    for (const limit of [10, 20, 30]) await search(ada, { q: 'car', limit })
+    assert.equal(model.questions, 1)
+    model.hangs = true
+    const many = Array.from({ length: QUESTIONS_UNDER_WAY_MAX + 1 }, (_, i) => search(ada, { q: `car ${i}` }))
+    const last = await many.at(-1)
+    assert.deepEqual([last?.mode, last?.degraded?.code], ['lexical', 'EMBEDDINGS_TIMEOUT'])
+    assert.equal(model.questions, 1 + QUESTIONS_UNDER_WAY_MAX)
+    await net.clock.advance(OPTIONS.queryTimeoutMs)
+    for (const reply of await Promise.all(many)) assert.equal(reply.mode, 'lexical')
   })
 
   test('has no vector any more when it is retracted, and again when it is remembered again', async () => {
