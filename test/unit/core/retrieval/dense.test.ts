@@ -1,8 +1,10 @@
 /** Meaning follows what is visible, finds within every scope, costs no more than it may, and when it fails words answer. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { createThreadedVectorIndex } from '../../../../src/adapters/vectors/threaded-vector-index.ts'
 import type { Digest } from '../../../../src/core/base/brand.ts'
 import { cidToDigest } from '../../../../src/core/base/hash.ts'
+import { silentLog } from '../../../../src/core/base/ports.ts'
 import { err, ok } from '../../../../src/core/base/result.ts'
 import type { MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { SearchInput } from '../../../../src/core/protocol/api.ts'
@@ -542,48 +544,53 @@ describe('texts of others', () => {
 })
 
 describe('a scope', () => {
-  test('holds half, a twentieth or a thousandth of all, and the closest inside are found as if there were no others', async () => {
-    await using net = createLoopback(seed)
-    const vectors = kept()
-    const model = createModel({ batch: 500 })
-    const ada = await net.open('ada', { dense: denseOf(model, {}, vectors) })
-    const words = [
-      'river',
-      'mountain',
-      'kitten',
-      'engine',
-      'violin',
-      'bread',
-      'storm',
-      'window',
-      'garden',
-      'letter',
-    ]
-    const items = Array.from({ length: 4000 }, (_, i) => ({
-      text: `${words[i % 10]} ${words[(i >> 2) % 10]} number ${i}`,
-      tags: [`half ${i % 2}`, `twentieth ${i % 20}`, `thousandth ${i % 1000}`],
-    }))
-    for (let at = 0; at < items.length; at += 1000)
-      for (const one of await ada.spore.rememberMany(items.slice(at, at + 1000))) assert.ok(one.ok)
-    await net.clock.settle()
-    assert.equal(ada.spore.health().embeddings?.vectors, items.length)
-    const query = unit(embed('cat storm', 64))
-    const cosine = (text: string) => unit(embed(text, 64)).reduce((sum, n, i) => sum + n * query[i]!, 0)
-    for (const tag of ['half 1', 'twentieth 7', 'thousandth 123']) {
-      const reply = await search(ada, {
-        q: 'cat storm',
-        tags: [tag],
-        mode: 'dense',
-        fold: false,
-        limit: 10,
-        explain: true,
-      })
-      const inside = items.filter(({ tags }) => tags.includes(tag)).map(({ text }) => cosine(text))
-      const best = inside.sort((a, b) => b - a).slice(0, 10)
-      assert.equal(reply.texts.length, Math.min(10, best.length), tag)
-      for (const [i, text] of reply.texts.entries())
-        assert.ok(Math.abs(cosine(text) - best[i]!) < 1e-5, `${tag}: ${text}`)
-      assert.ok(reply.hits.every(({ tags }) => tags.includes(tag)))
-    }
-  })
+  const kinds: Readonly<Record<string, () => VectorIndex>> = {
+    'comparing all': createMemoryVectorIndex,
+    'by the graph': () => createThreadedVectorIndex({ folder: null, log: silentLog, exactMax: 100 }),
+  }
+  for (const [kind, make] of Object.entries(kinds))
+    test(`holds half, a twentieth or a thousandth of all, and the closest inside are found as if there were no others, ${kind}`, async () => {
+      await using net = createLoopback(seed)
+      await using vectors = make()
+      const model = createModel({ batch: 500 })
+      const ada = await net.open('ada', { dense: denseOf(model, {}, kept(vectors)) })
+      const words = [
+        'river',
+        'mountain',
+        'kitten',
+        'engine',
+        'violin',
+        'bread',
+        'storm',
+        'window',
+        'garden',
+        'letter',
+      ]
+      const items = Array.from({ length: 4000 }, (_, i) => ({
+        text: `${words[i % 10]} ${words[(i >> 2) % 10]} number ${i} ${i.toString(5).replace(/\d/g, (d) => 'abcde'[Number(d)]!)}`,
+        tags: [`half ${i % 2}`, `twentieth ${i % 20}`, `thousandth ${i % 1000}`],
+      }))
+      for (let at = 0; at < items.length; at += 1000)
+        for (const one of await ada.spore.rememberMany(items.slice(at, at + 1000))) assert.ok(one.ok)
+      await ada.spore.embedded()
+      assert.equal(ada.spore.health().embeddings?.vectors, items.length)
+      const query = unit(embed('cat storm', 64))
+      const cosine = (text: string) => unit(embed(text, 64)).reduce((sum, n, i) => sum + n * query[i]!, 0)
+      for (const tag of ['half 1', 'twentieth 7', 'thousandth 123']) {
+        const reply = await search(ada, {
+          q: 'cat storm',
+          tags: [tag],
+          mode: 'dense',
+          fold: false,
+          limit: 10,
+        })
+        assert.deepEqual([reply.mode, reply.degraded], ['dense', undefined])
+        const inside = items.filter(({ tags }) => tags.includes(tag)).map(({ text }) => cosine(text))
+        const best = inside.sort((a, b) => b - a).slice(0, 10)
+        assert.equal(reply.texts.length, Math.min(10, best.length), tag)
+        for (const [i, text] of reply.texts.entries())
+          assert.ok(Math.abs(cosine(text) - best[i]!) < 1e-5, `${tag}: ${text}`)
+        assert.ok(reply.hits.every(({ tags }) => tags.includes(tag)))
+      }
+    })
 })
