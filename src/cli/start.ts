@@ -1,6 +1,6 @@
 /** `spore start`: runs a spore until SIGINT or SIGTERM, and says how to use it. */
 import { once } from 'node:events'
-import type { LoadedConfig } from '../config/load.ts'
+import { isLoopbackHost, type LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Health } from '../core/protocol/api.ts'
 import { type CommandSpec, listOption, wholeNumber } from './command.ts'
@@ -89,12 +89,13 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
     ...(served.advertisedUrl && served.advertisedUrl !== url
       ? [`  reachable at ${served.advertisedUrl}`]
       : []),
+    ...describeEmbeddings(config),
     ...notices.map((notice) => `  note         ${notice}`),
     '',
     describeConnections({ url, home, tokenRequired: served.tokenRequired }),
     '',
     config.defaultSpace === 'private'
-      ? 'Nothing leaves this machine unless you ask: memories go to the space "private". To share some, say --space commons'
+      ? `${sendsTexts(config) ? 'No spore gets anything' : 'Nothing leaves this machine'} unless you ask: memories go to the space "private". To share some, say --space commons`
       : `Memories and questions go to the space "${config.defaultSpace}", which ${config.defaultSpace === 'commons' ? 'peers' : 'those who are in it'} receive. To keep some here, say --space private`,
     `and join another spore with "spore join <url>". ${describeBootstrap(config)}`,
     '',
@@ -103,6 +104,18 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
   ]
   return lines.join('\n')
 }
+
+/** Where texts go to be embedded, where they do. */
+function describeEmbeddings(config: Config): string[] {
+  const { url, model } = config.embeddings
+  if (url === null) return []
+  const sent = sendsTexts(config) ? ', which is sent all that is to be found by its meaning' : ''
+  return [`  meaning      ${oneLine(model ?? '', 60)} at ${new URL(url).origin}${sent}`]
+}
+
+/** Whether what is remembered here leaves this machine, if only to be embedded. */
+const sendsTexts = ({ embeddings: { url } }: Config): boolean =>
+  url !== null && !isLoopbackHost(new URL(url).hostname)
 
 function describeBootstrap({ bootstrap, bootstrapUrl }: Config): string {
   if (!bootstrap) return 'Bootstrap is off.'

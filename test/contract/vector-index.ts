@@ -5,6 +5,7 @@ import type { Digest } from '../../src/core/base/brand.ts'
 import type { Result } from '../../src/core/base/result.ts'
 import type { Failure } from '../../src/core/protocol/errors.ts'
 import { createMemoryVectorIndex } from '../../src/core/retrieval/memory-vector-index.ts'
+import { dot } from '../../src/core/retrieval/vector.ts'
 import {
   type Embedded,
   type EmbeddingProgress,
@@ -13,6 +14,7 @@ import {
   VECTOR_IDS_MAX,
   type VectorIndex,
 } from '../../src/core/retrieval/vector-index.ts'
+import { seededRandom, testSeed } from '../support/seeded.ts'
 import { clustered, numberedId, numbersFrom } from '../support/vectors.ts'
 
 /** An index under test. */
@@ -179,6 +181,47 @@ export function vectorIndexContract(name: string, open: () => Promise<VectorInde
     await putAll(index, others)
     assert.equal(value(await index.nearest(others[3]!.vector, 1)).ids[0], others[3]!.id)
     assert.deepEqual([index.status.model, index.status.dimension], ['other', 8])
+  })
+
+  test(`${name}: after any history it answers as one that was filled with what is left`, async () => {
+    const seed = testSeed()
+    console.log(`SPORE_SEED=${seed}`)
+    const random = seededRandom(seed)
+    await using harness = await open()
+    let { index } = harness
+    value(await index.open(OWNER))
+    const left = new Map<Digest, Embedded>()
+    const pick = (count: number) => Array.from({ length: count }, () => some[random.integer(0, 299)]!)
+    for (let step = 0; step < 40; step++) {
+      const ids = pick(random.integer(1, 60)).map(({ id }) => id)
+      const action = random.integer(0, 9)
+      if (action < 5) {
+        // Ids with vectors of others among them.
+        const items = ids.map((id) => ({ id, vector: pick(1)[0]!.vector }))
+        value(await index.put(items, progressOf(step)))
+        for (const item of items) left.set(item.id, item)
+      } else if (action < 9) {
+        value(await index.remove(ids, action === 8))
+        for (const id of ids) left.delete(id)
+      } else if (harness.reopen) {
+        index = await harness.reopen()
+        value(await index.open(OWNER))
+      }
+      const page = value(await index.page(0))
+      assert.deepEqual([...page.ids].sort(), [...left.keys()].sort(), `step ${step}`)
+      const query = pick(1)[0]!.vector
+      const found = value(await index.nearest(query, 10))
+      const right = await exactly([...left.values()], query, 10)
+      assert.equal(found.ids.length, right.length)
+      for (const [i, id] of found.ids.entries()) {
+        const cosine = dot(query, left.get(id)!.vector, 0)
+        assert.ok(Math.abs(found.cosines[i]! - cosine) < 1e-3, `step ${step}: a cosine of another vector`)
+      }
+      // Equal vectors have no order that a graph would know: it is how close they are that counts.
+      const worst = Math.min(1, ...right.map((id) => dot(query, left.get(id)!.vector, 0)))
+      const near = found.cosines.filter((cosine) => cosine >= worst - 1e-3).length
+      assert.ok(near >= 0.8 * right.length, `step ${step}: ${near} of ${right.length}`)
+    }
   })
 
   test(`${name}: is what it was when it is opened again, and refuses another model`, async (context) => {

@@ -98,6 +98,8 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
   let unsaved = 0
   let savedAtMs = Number.NEGATIVE_INFINITY
   let isUnreadable = false
+  /** The vectors are of another model: they are there to be removed and for nothing else. */
+  let isOfAnother = false
   /** There is a file, or it is known how long vectors are. */
   let isBegun = false
   /** What was saved holds vectors that were removed since. */
@@ -116,6 +118,7 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
     isSavedStale = false
     isBegun = false
     isUnreadable = false
+    isOfAnother = false
   }
 
   const graphOptions = (): GraphOptions | null => {
@@ -133,7 +136,7 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
       graph = null
       unbuilt.clear()
     }
-    if (graph) return
+    if (graph || isOfAnother) return
     const made = slots.size > exactMax ? graphOptions() : null
     if (made) {
       graph = createGraph(made, slots.size)
@@ -208,10 +211,12 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
     if (next.value.torn > 0 || !reached) {
       // What is lost is found again by looking at everything: nothing that is there is embedded twice.
       progress = { ...progress, own: 0, foreign: 0 }
+      opened.writeProgress(progress)
       if (next.value.torn > 0) note = `${next.value.torn} damaged vectors were dropped, and are made again`
     }
     rows.drop()
-    restore()
+    if (isOfAnother && graphPath !== null) shredGraph(graphPath)
+    else restore()
     tend()
   }
 
@@ -278,8 +283,8 @@ export function createVectorEngine(options: VectorEngineOptions): VectorEngine {
       }
       const changed = changeOf(opened.value.owner, wanted)
       owner = opened.value.owner
+      isOfAnother = changed !== null
       load(opened.value)
-      // What it holds can still be removed: it tells of texts, whoever made it.
       return changed ? err(changed) : ok(progress)
     },
     reset(wanted) {

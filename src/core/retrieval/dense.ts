@@ -88,7 +88,7 @@ export interface DenseDeps extends DensePorts {
 const QUESTIONS_MAX = 256
 /** Questions that are embedded at a time; one more is answered by words. */
 export const QUESTIONS_UNDER_WAY_MAX = 16
-/** Milliseconds that a search waits for the vectors to be opened: 10,000 take half of it. */
+/** Milliseconds that a search waits for the vectors to be opened: to start their thread takes half of it. */
 const OPENING_MS = 300
 /** Neighbours asked for at first, for each that is wanted. */
 const OVERFETCH = 2
@@ -258,12 +258,17 @@ export function createDense(deps: DenseDeps): Dense {
       if (broken) return err(broken)
       if (vectors.status.vectors === 0 && feed.status.waiting > 0)
         return err(feed.status.problem ?? failure('EMBEDDINGS_BEHIND', 'nothing is embedded yet'))
+      // A question costs something too.
+      if (vectors.status.vectors === 0) return ok({ cosines: new Map(), partial: null })
       const over = new AbortController()
       const endMs = clock.now() + options.queryTimeoutMs
       const late = failure('EMBEDDINGS_TIMEOUT', `not done in ${options.queryTimeoutMs} ms`)
       const timeout = clock.sleep(options.queryTimeoutMs, over.signal).then(() => err(late))
+      const searching = search(text, inside, wanted, endMs)
+      // Nobody waits for what is too late.
+      searching.catch((error: unknown) => log.error('a search by meaning broke', { error: String(error) }))
       try {
-        return await Promise.race([search(text, inside, wanted, endMs), timeout])
+        return await Promise.race([searching, timeout])
       } finally {
         over.abort()
       }

@@ -111,6 +111,8 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
   /** The day whose budget is used up. */
   let spentOn = -1
   let problem: Failure | null = null
+  /** It came up in this very look. */
+  let isBlocked = false
   let isOver = false
 
   // By a clock that was wrong for a while the budget begins anew once more; it is never stuck.
@@ -247,6 +249,7 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
     if (problem?.code !== failed.code && !signal.aborted)
       log.warn('embedding waits', { code: failed.code, detail: failed.detail })
     problem = failed
+    isBlocked = true
     return false
   }
 
@@ -277,7 +280,7 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
   const run = async (): Promise<void> => {
     while (!signal.aborted && !isOver) {
       const woken = news.wait()
-      problem = null
+      isBlocked = false
       if (mustSweep) {
         mustSweep = false
         const swept = await sweep()
@@ -285,8 +288,9 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
       }
       if (mustRestart) progress = { ...progress, own: 0, foreign: 0 }
       mustRestart = false
-      const batch = problem ? null : await nextBatch()
+      const batch = isBlocked ? null : await nextBatch()
       if (batch && (await take(batch))) continue
+      if (!isBlocked) problem = null
       if (signal.aborted || isOver) return
       isIdle = true
       idle.notify()

@@ -240,9 +240,11 @@ describe('damage', () => {
     const index = await harness.reopen()
     // What was spent stays so.
     assert.deepEqual(value(await index.open(OWNER)), { own: 0, foreign: 0, day: 3, spentChars: 4 })
-    const lost = value(await index.missing(some.map(({ id }) => id)))
-    assert.equal(lost.length, 2)
     assert.match(index.status.note ?? '', /damaged/)
+    const lost = value(await index.missing(some.map(({ id }) => id)))
+    const again = await harness.reopen()
+    assert.deepEqual(value(await again.open(OWNER)).own, 0, 'though it ended before it had looked')
+    assert.equal(lost.length, 2)
   })
 
   for (const [what, damage] of [

@@ -1,13 +1,19 @@
 /** Meaning follows what is visible, finds within every scope, costs no more than it may, and when it fails words answer. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { createThreadedVectorIndex } from '../../../../src/adapters/vectors/threaded-vector-index.ts'
 import type { Digest } from '../../../../src/core/base/brand.ts'
 import { cidToDigest } from '../../../../src/core/base/hash.ts'
+import { silentLog } from '../../../../src/core/base/ports.ts'
 import { err, ok } from '../../../../src/core/base/result.ts'
 import type { MemoryStore } from '../../../../src/core/memory/store.ts'
 import type { SearchInput } from '../../../../src/core/protocol/api.ts'
 import { type ErrorCode, type Failure, failure } from '../../../../src/core/protocol/errors.ts'
-import type { DenseOptions, DensePorts } from '../../../../src/core/retrieval/dense.ts'
+import {
+  type DenseOptions,
+  type DensePorts,
+  QUESTIONS_UNDER_WAY_MAX,
+} from '../../../../src/core/retrieval/dense.ts'
 import type { Embedder } from '../../../../src/core/retrieval/embedder.ts'
 import { createMemoryVectorIndex } from '../../../../src/core/retrieval/memory-vector-index.ts'
 import type { VectorIndex } from '../../../../src/core/retrieval/vector-index.ts'
@@ -121,6 +127,32 @@ describe('what is remembered', () => {
     assert.equal(dense.hits[0]?.parts?.terms, undefined)
   })
 
+  test('is nothing yet: then no question is sent anywhere', async () => {
+    await using net = createLoopback(seed)
+    const model = createModel()
+    const ada = await net.open('ada', { dense: denseOf(model) })
+    await net.clock.settle()
+    const reply = await search(ada, { q: 'car' })
+    assert.deepEqual([reply.hits, reply.degraded, model.questions], [[], undefined, 0])
+  })
+
+  test('is asked about once for all pages of one question, and so many questions at a time', async () => {
+    await using net = createLoopback(seed)
+    const model = createModel()
+    const ada = await net.open('ada', { dense: denseOf(model) })
+    await remember(ada, 'my automobile')
+    await net.clock.settle()
+    for (const limit of [10, 20, 30]) await search(ada, { q: 'car', limit })
+    assert.equal(model.questions, 1)
+    model.hangs = true
+    const many = Array.from({ length: QUESTIONS_UNDER_WAY_MAX + 1 }, (_, i) => search(ada, { q: `car ${i}` }))
+    const last = await many.at(-1)
+    assert.deepEqual([last?.mode, last?.degraded?.code], ['lexical', 'EMBEDDINGS_TIMEOUT'])
+    assert.equal(model.questions, 1 + QUESTIONS_UNDER_WAY_MAX)
+    await net.clock.advance(OPTIONS.queryTimeoutMs)
+    for (const reply of await Promise.all(many)) assert.equal(reply.mode, 'lexical')
+  })
+
   test('has no vector any more when it is retracted, and again when it is remembered again', async () => {
     await using net = createLoopback(seed)
     const vectors = kept()
@@ -152,6 +184,42 @@ describe('what is remembered', () => {
     await net.clock.settle()
     assert.equal(model.texts.includes('a secret'), true)
     assert.equal((await vectorsOf(vectors)).length, 1)
+  })
+
+  test('has a vector where it is visible, and none where it is not, after any history', async () => {
+    await using net = createLoopback(seed)
+    const vectors = kept()
+    const model = createModel({ batch: 3 })
+    let ada = await net.open('ada', { dense: denseOf(model, {}, vectors) })
+    const visible = new Set<string>()
+    const purged = new Set<string>()
+    for (let step = 0; step < 120; step++) {
+      const text = `note ${net.random.integer(0, 15)}`
+      const [id] = [...visible].sort().slice(net.random.integer(0, 5))
+      const action = net.random.integer(0, 9)
+      if (action < 5) {
+        const remembered = await ada.spore.remember({ text })
+        if (remembered.ok) visible.add(remembered.value.id)
+        else assert.equal(remembered.error.code, 'PURGED')
+      } else if (action < 7 && id) {
+        assert.ok((await ada.spore.retract(id)).ok)
+        visible.delete(id)
+      } else if (action === 7 && id && purged.size < 4) {
+        assert.ok((await ada.spore.purge(id)).ok)
+        visible.delete(id)
+        purged.add(id)
+      } else if (action === 8) {
+        const store = await copied(ada)
+        ada = await net.open(`ada${step}`, { key: 'ada', store, dense: denseOf(model, {}, vectors) })
+      } else {
+        model.fails = model.fails ? null : failure('EMBEDDINGS_FAILED', 'status 500')
+        await net.clock.settle()
+      }
+    }
+    model.fails = null
+    await net.clock.advance(61_000)
+    assert.deepEqual([...(await vectorsOf(vectors))].sort(), [...visible].map((id) => cidToDigest(id)).sort())
+    assert.equal(ada.spore.health().embeddings?.waiting, 0)
   })
 
   test('is embedded once, whatever restarts in between, and what went meanwhile goes', async () => {
@@ -476,48 +544,53 @@ describe('texts of others', () => {
 })
 
 describe('a scope', () => {
-  test('holds half, a twentieth or a thousandth of all, and the closest inside are found as if there were no others', async () => {
-    await using net = createLoopback(seed)
-    const vectors = kept()
-    const model = createModel({ batch: 500 })
-    const ada = await net.open('ada', { dense: denseOf(model, {}, vectors) })
-    const words = [
-      'river',
-      'mountain',
-      'kitten',
-      'engine',
-      'violin',
-      'bread',
-      'storm',
-      'window',
-      'garden',
-      'letter',
-    ]
-    const items = Array.from({ length: 4000 }, (_, i) => ({
-      text: `${words[i % 10]} ${words[(i >> 2) % 10]} number ${i}`,
-      tags: [`half ${i % 2}`, `twentieth ${i % 20}`, `thousandth ${i % 1000}`],
-    }))
-    for (let at = 0; at < items.length; at += 1000)
-      for (const one of await ada.spore.rememberMany(items.slice(at, at + 1000))) assert.ok(one.ok)
-    await net.clock.settle()
-    assert.equal(ada.spore.health().embeddings?.vectors, items.length)
-    const query = unit(embed('cat storm', 64))
-    const cosine = (text: string) => unit(embed(text, 64)).reduce((sum, n, i) => sum + n * query[i]!, 0)
-    for (const tag of ['half 1', 'twentieth 7', 'thousandth 123']) {
-      const reply = await search(ada, {
-        q: 'cat storm',
-        tags: [tag],
-        mode: 'dense',
-        fold: false,
-        limit: 10,
-        explain: true,
-      })
-      const inside = items.filter(({ tags }) => tags.includes(tag)).map(({ text }) => cosine(text))
-      const best = inside.sort((a, b) => b - a).slice(0, 10)
-      assert.equal(reply.texts.length, Math.min(10, best.length), tag)
-      for (const [i, text] of reply.texts.entries())
-        assert.ok(Math.abs(cosine(text) - best[i]!) < 1e-5, `${tag}: ${text}`)
-      assert.ok(reply.hits.every(({ tags }) => tags.includes(tag)))
-    }
-  })
+  const kinds: Readonly<Record<string, () => VectorIndex>> = {
+    'comparing all': createMemoryVectorIndex,
+    'by the graph': () => createThreadedVectorIndex({ folder: null, log: silentLog, exactMax: 100 }),
+  }
+  for (const [kind, make] of Object.entries(kinds))
+    test(`holds half, a twentieth or a thousandth of all, and the closest inside are found as if there were no others, ${kind}`, async () => {
+      await using net = createLoopback(seed)
+      await using vectors = make()
+      const model = createModel({ batch: 500 })
+      const ada = await net.open('ada', { dense: denseOf(model, {}, kept(vectors)) })
+      const words = [
+        'river',
+        'mountain',
+        'kitten',
+        'engine',
+        'violin',
+        'bread',
+        'storm',
+        'window',
+        'garden',
+        'letter',
+      ]
+      const items = Array.from({ length: 4000 }, (_, i) => ({
+        text: `${words[i % 10]} ${words[(i >> 2) % 10]} number ${i} ${i.toString(5).replace(/\d/g, (d) => 'abcde'[Number(d)]!)}`,
+        tags: [`half ${i % 2}`, `twentieth ${i % 20}`, `thousandth ${i % 1000}`],
+      }))
+      for (let at = 0; at < items.length; at += 1000)
+        for (const one of await ada.spore.rememberMany(items.slice(at, at + 1000))) assert.ok(one.ok)
+      await ada.spore.embedded()
+      assert.equal(ada.spore.health().embeddings?.vectors, items.length)
+      const query = unit(embed('cat storm', 64))
+      const cosine = (text: string) => unit(embed(text, 64)).reduce((sum, n, i) => sum + n * query[i]!, 0)
+      for (const tag of ['half 1', 'twentieth 7', 'thousandth 123']) {
+        const reply = await search(ada, {
+          q: 'cat storm',
+          tags: [tag],
+          mode: 'dense',
+          fold: false,
+          limit: 10,
+        })
+        assert.deepEqual([reply.mode, reply.degraded], ['dense', undefined])
+        const inside = items.filter(({ tags }) => tags.includes(tag)).map(({ text }) => cosine(text))
+        const best = inside.sort((a, b) => b - a).slice(0, 10)
+        assert.equal(reply.texts.length, Math.min(10, best.length), tag)
+        for (const [i, text] of reply.texts.entries())
+          assert.ok(Math.abs(cosine(text) - best[i]!) < 1e-5, `${tag}: ${text}`)
+        assert.ok(reply.hits.every(({ tags }) => tags.includes(tag)))
+      }
+    })
 })
