@@ -69,5 +69,6 @@ function parseOptions(args: readonly string[]) {
     adds: whole('adds'),
     seed: whole('seed'),
   }
+  if (size.adds < 10) throw new Error('--adds is a whole number from 10: the first five are not timed')
   return { data: values.data, sections, size }
 }

@@ -12,6 +12,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { request } from 'undici'
@@ -25,7 +26,11 @@ const SEARCH_PART = 1 / 10
 const ADD_PART = 1 / 20
 const PEER = 'server-memory'
 /** Calls before any is timed. */
-const WARM_UP = 5
+const WARM_UP = 20
+/** Adds before any is timed. */
+const ADDS_UNTIMED = 5
+/** Each is left alone for so long when it is filled: what it does behind that is not what is measured. */
+const SETTLE_MS = 5000
 
 interface Figures {
   readonly searchMs: readonly number[]
@@ -89,6 +94,7 @@ function reportFigures(
 /** The same calls in the same order, whichever server it is. */
 async function measure(agent: Agent, { questions, added }: Workload): Promise<Figures> {
   await using server = agent
+  await sleep(SETTLE_MS)
   for (const question of questions.slice(0, WARM_UP)) await server.search(question)
   const searchMs: number[] = []
   let hits = 0
@@ -101,7 +107,7 @@ async function measure(agent: Agent, { questions, added }: Workload): Promise<Fi
   for (const [number, text] of added.entries()) {
     const startedAt = performance.now()
     await server.add(text, number)
-    if (number >= WARM_UP) addMs.push(performance.now() - startedAt)
+    if (number >= ADDS_UNTIMED) addMs.push(performance.now() - startedAt)
   }
   return { searchMs, addMs, hits }
 }
