@@ -15,7 +15,11 @@ import {
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { createThreadedVectorIndex } from '../../../../src/adapters/vectors/threaded-vector-index.ts'
-import { GRAPH_FILE, VECTOR_FILE } from '../../../../src/adapters/vectors/vector-engine.ts'
+import {
+  GRAPH_FILE,
+  UNBUILT_COMPARED_MAX,
+  VECTOR_FILE,
+} from '../../../../src/adapters/vectors/vector-engine.ts'
 import { silentLog } from '../../../../src/core/base/ports.ts'
 import { NO_PROGRESS, type VectorIndex } from '../../../../src/core/retrieval/vector-index.ts'
 import {
@@ -110,6 +114,17 @@ describe('the graph', () => {
     assert.ok(index.status.unbuilt > 0, 'it is not built yet')
     assert.equal(found.ids[0], id)
     assert.ok(recallOf(found.ids, await exactly(many, vector, 10)) >= 0.9)
+  })
+
+  test('says that not all were compared where more wait for it than are compared', async () => {
+    await using harness = await harnessOf(GRAPH)
+    const { index } = harness
+    value(await index.open(OWNER))
+    const many = clustered(17, { count: UNBUILT_COMPARED_MAX + 1000, dimension: 4, centres: 30 })
+    value(await index.put(many, NO_PROGRESS))
+    const found = value(await index.nearest(many[5]!.vector, 1))
+    assert.ok(index.status.unbuilt > UNBUILT_COMPARED_MAX)
+    assert.equal(found.isComplete, false)
   })
 
   test('is saved when it is closed, and loaded instead of built', async () => {
