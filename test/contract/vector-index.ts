@@ -11,11 +11,12 @@ import {
   type EmbeddingProgress,
   NEIGHBOURS_MAX,
   NO_PROGRESS,
+  VECTOR_DIMENSION_MAX,
   VECTOR_IDS_MAX,
   type VectorIndex,
 } from '../../src/core/retrieval/vector-index.ts'
 import { seededRandom, testSeed } from '../support/seeded.ts'
-import { clustered, numberedId, numbersFrom } from '../support/vectors.ts'
+import { clustered, numberedId, numbersFrom, unit } from '../support/vectors.ts'
 
 /** An index under test. */
 export interface VectorIndexHarness extends AsyncDisposable {
@@ -168,6 +169,18 @@ export function vectorIndexContract(name: string, open: () => Promise<VectorInde
     }
     assert.equal(index.status.vectors, some.length)
     assert.equal(value(await index.nearest(some[1]!.vector, 1)).ids[0], numberedId(1))
+  })
+
+  test(`${name}: takes vectors as long as they may be, and none that is longer`, async () => {
+    await using harness = await open()
+    const { index } = harness
+    value(await index.open(OWNER))
+    const long = (length: number) => [
+      { id: numberedId(1), vector: unit(Array.from({ length }, (_, i) => (i % 7) + 1)) },
+    ]
+    assert.equal(codeOf(await index.put(long(VECTOR_DIMENSION_MAX + 1), NO_PROGRESS)), 'EMBEDDINGS_FAILED')
+    value(await index.put(long(VECTOR_DIMENSION_MAX), NO_PROGRESS))
+    assert.equal(index.status.dimension, VECTOR_DIMENSION_MAX)
   })
 
   test(`${name}: a reset drops everything and takes another model`, async () => {

@@ -278,7 +278,10 @@ export function checkSearch({ entries, behind, bytes, searchMs, recall }: Sideca
 
 /** How far the vectors have come, and what keeps meaning from being searched. */
 export function checkEmbeddings({ embeddings }: Pick<Health, 'embeddings'>): Check {
-  if (!embeddings?.isOn) return ok('embeddings', 'off: memories are found by their words')
+  if (!embeddings?.isOn) {
+    const left = embeddings?.vectors ? `; ${embeddings.vectors} vectors of an earlier time are kept` : ''
+    return ok('embeddings', `off: memories are found by their words${left}`)
+  }
   const { model, dimension, vectors, waiting, index, unbuilt, problem, note, isBudgetSpent } = embeddings
   const detail = `${model}${dimension === null ? '' : `, ${dimension} numbers`}; ${vectors} vectors (${index}${unbuilt > 0 ? `, ${unbuilt} not built in yet` : ''}), ${waiting} entries wait${isBudgetSpent ? ', those of others until tomorrow' : ''}`
   if (problem)

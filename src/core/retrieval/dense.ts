@@ -146,10 +146,14 @@ export function createDense(deps: DenseDeps): Dense {
     const { model, dimension } = embedder ?? { model: '', dimension: null }
     const found = await vectors.open({ model, dimension })
     opened = true
-    if (stopping.signal.aborted || !embedder) return
-    if (found.ok) return begin(found.value)
-    broken = found.error
-    log.error('meaning is not searched', { code: broken.code, detail: broken.detail })
+    if (stopping.signal.aborted) return
+    if (embedder && found.ok) return begin(found.value)
+    if (embedder && !found.ok) {
+      broken = found.error
+      log.error('meaning is not searched', { code: broken.code, detail: broken.detail })
+    }
+    // What was purged is to be gone from vectors that are of no use now, too.
+    if (!options.isPassive) await feed.sweep()
   }
 
   const begin = (progress: EmbeddingProgress): void => {

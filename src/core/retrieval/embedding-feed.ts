@@ -37,6 +37,8 @@ export interface EmbeddingFeed {
   start(progress: EmbeddingProgress, isPassive?: boolean): void
   /** Follows the change feed: resolves when the vectors of what was purged are erased. */
   follow(applied: readonly Applied[], forks?: readonly AppliedFork[], payloads?: PayloadNews): Promise<void>
+  /** Takes the vector of everything that is not wanted; `start` does that too. */
+  sweep(): Promise<Result<void, Failure>>
   /** What is wanted may be another set now: looks at everything again. */
   revise(): void
   /** Ends the background work; resolves when nothing of it is under way. */
@@ -106,7 +108,8 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
   let loop: Promise<void> | null = null
   let isIdle = true
   let mustSweep = false
-  let mustRestart = false
+  /** Lanes that begin anew. */
+  const restarts = new Set<'own' | 'foreign'>()
   const each = createEachEmbedder(embedder, signal)
   /** The day whose budget is used up. */
   let spentOn = -1
@@ -286,8 +289,8 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
         const swept = await sweep()
         if (!swept.ok) wait(swept.error)
       }
-      if (mustRestart) progress = { ...progress, own: 0, foreign: 0 }
-      mustRestart = false
+      for (const lane of restarts) progress = { ...progress, [lane]: 0 }
+      restarts.clear()
       const batch = isBlocked ? null : await nextBatch()
       if (batch && (await take(batch))) continue
       if (!isBlocked) problem = null
@@ -331,6 +334,7 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
           idle.notify()
         })
     },
+    sweep,
     async follow(applied, forks = [], { purged, restored } = { purged: [], restored: [] }) {
       const touched = new Set<Digest>([...forks.flatMap((fork) => fork.touched), ...purged, ...restored])
       for (const one of applied) {
@@ -346,7 +350,8 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
     },
     revise() {
       mustSweep = true
-      mustRestart = true
+      // Whatever is ruled, own entries are shown.
+      restarts.add('foreign')
       news.notify()
     },
     async stop() {
@@ -375,7 +380,7 @@ export function createEmbeddingFeed(deps: EmbeddingFeedDeps): EmbeddingFeed {
 
   function lookAgain(id: Digest): void {
     if (again.size < AGAIN_MAX) again.add(id)
-    else mustRestart = true
+    else restarts.add('own').add('foreign')
   }
 
   async function forget(ids: readonly Digest[], isPurge: boolean): Promise<void> {

@@ -8,6 +8,7 @@ import {
   NEIGHBOURS_MAX,
   type Neighbours,
   NO_PROGRESS,
+  VECTOR_DIMENSION_MAX,
   VECTOR_IDS_MAX,
   type VectorIndex,
   type VectorsOwner,
@@ -23,7 +24,8 @@ export function createMemoryVectorIndex(): VectorIndex {
 
   const checked = (vector: Vector): Failure | null => {
     const given = { model: owner?.model ?? '', dimension: vector.length }
-    if (!isUnit(vector) && (owner?.dimension ?? vector.length) === vector.length)
+    const isFitting = isUnit(vector) && vector.length <= VECTOR_DIMENSION_MAX
+    if (!isFitting && (owner?.dimension ?? vector.length) === vector.length)
       return failure('EMBEDDINGS_FAILED', 'a vector without length, or of what is no number')
     return changeOf(owner ?? given, given)
   }

@@ -15,7 +15,11 @@ import {
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { createThreadedVectorIndex } from '../../../../src/adapters/vectors/threaded-vector-index.ts'
-import { GRAPH_FILE, VECTOR_FILE } from '../../../../src/adapters/vectors/vector-engine.ts'
+import {
+  GRAPH_FILE,
+  UNBUILT_COMPARED_MAX,
+  VECTOR_FILE,
+} from '../../../../src/adapters/vectors/vector-engine.ts'
 import { silentLog } from '../../../../src/core/base/ports.ts'
 import { NO_PROGRESS, type VectorIndex } from '../../../../src/core/retrieval/vector-index.ts'
 import {
@@ -104,12 +108,25 @@ describe('the graph', () => {
     const { index } = harness
     value(await index.open(OWNER))
     const many = clustered(13, { count: 3000, dimension: 32, centres: 100 })
-    value(await index.put(many, NO_PROGRESS))
     const { vector, id } = many[2900]!
-    const found = value(await index.nearest(vector, 10))
+    // Asked before it is built: it is next in the queue.
+    const [put, near] = await Promise.all([index.put(many, NO_PROGRESS), index.nearest(vector, 10)])
+    value(put)
+    const found = value(near)
     assert.ok(index.status.unbuilt > 0, 'it is not built yet')
     assert.equal(found.ids[0], id)
     assert.ok(recallOf(found.ids, await exactly(many, vector, 10)) >= 0.9)
+  })
+
+  test('says that not all were compared where more wait for it than are compared', async () => {
+    await using harness = await harnessOf(GRAPH)
+    const { index } = harness
+    value(await index.open(OWNER))
+    const many = clustered(17, { count: UNBUILT_COMPARED_MAX + 1000, dimension: 4, centres: 30 })
+    // Asked before anything is built: it is next in the queue.
+    const [put, found] = await Promise.all([index.put(many, NO_PROGRESS), index.nearest(many[5]!.vector, 1)])
+    value(put)
+    assert.equal(value(found).isComplete, false)
   })
 
   test('is saved when it is closed, and loaded instead of built', async () => {

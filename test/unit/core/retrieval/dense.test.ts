@@ -429,6 +429,24 @@ describe('a model that is another one now', () => {
     assert.ok((await ada.spore.purge(id)).ok)
     assert.equal((await vectorsOf(vectors)).length, 1)
   })
+
+  for (const model of [null, createModel({ name: 'new' })])
+    test(`is ${model ? 'new' : 'none'}: what was purged while its vector was out of reach loses it at the start`, async () => {
+      await using net = createLoopback(seed)
+      const vectors = kept()
+      let ada = await net.open('ada', { dense: denseOf(createModel(), {}, vectors) })
+      const id = await remember(ada, 'one')
+      await remember(ada, 'two')
+      await net.clock.settle()
+      ada = await net.open('ada2', { key: 'ada', store: await copied(ada) })
+      assert.ok((await ada.spore.purge(id)).ok)
+      assert.equal((await vectorsOf(vectors)).length, 2)
+      const store = await copied(ada)
+      ada = await net.open('ada3', { key: 'ada', store, dense: denseOf(model, {}, vectors) })
+      await net.clock.settle()
+      assert.equal((await vectorsOf(vectors)).length, 1)
+      assert.equal(ada.spore.health().embeddings?.vectors, 1)
+    })
 })
 
 describe('texts of others', () => {
