@@ -28,3 +28,14 @@ test('a search scores by the formula, written a second time', () => {
   assert.equal(hits.length, 3)
   for (const { id, score } of hits) near(score, expected[nameOf(id) as 'a' | 'b' | 'c'] / best)
 })
+
+test('a word is found where every text is of stop words alone', () => {
+  const retriever = createRetriever()
+  retriever.put(documentOf('a', 'before it'))
+  retriever.put(documentOf('b', 'after it'))
+  const { hits } = search(retriever, 'after')
+  assert.deepEqual(
+    hits.map(({ id, score }) => [nameOf(id), Number.isFinite(score)]),
+    [['b', true]],
+  )
+})
