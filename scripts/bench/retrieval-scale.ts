@@ -65,6 +65,13 @@ function reportReopen(entries: number, figures: ReopenFigures, report: Report): 
   row('processor time of that', figures.cpuSeconds, 's')
   row('event loop stopped, longest', figures.blockMs, 'ms')
   row('kept index an entry', figures.bytes / entries, 'B')
+  report.row({
+    metric: `${entries} entries: event loop stopped while what lives is moved, p99`,
+    value: figures.movingDelayMs,
+    unit: 'ms',
+    bar: { atMost: BLOCK_MS_BAR },
+  })
+  report.row({ metric: `${entries} entries: the move`, value: figures.movingSeconds, unit: 's' })
 }
 
 async function runProcess<T>(args: readonly string[]): Promise<T> {

@@ -39,6 +39,9 @@ export interface ReopenFigures {
   readonly bytes: number
   /** The longest stop of the event loop on the way. */
   readonly blockMs: number
+  /** Stops of the event loop while searches run and what lives is moved out of an index that is mostly dead, p99. */
+  readonly movingDelayMs: number
+  readonly movingSeconds: number
 }
 
 const TEXT_CHARS = 200
@@ -46,6 +49,9 @@ const QUERIES = 300
 const ADDS = 200
 /** Questions that the exhaustive scorer answers, too: it takes a second for each at a million. */
 const AUDITED = 20
+/** What is left of twenty entries when the rest is moved, and how many are moved at a time. */
+const LIVING_OF_20 = 9
+const MOVED_AT_A_TIME = 64
 
 const [home, count, mode] = process.argv.slice(2) as [string, string, string | undefined]
 const entries = Number(count)
@@ -69,10 +75,31 @@ async function reopen(): Promise<ReopenFigures> {
     const allIndexed = process.uptime()
     delay.disable()
     const cpuSeconds = (process.cpuUsage().user + process.cpuUsage().system) / 1e6
-    return { firstReply, documents, opened, allIndexed, cpuSeconds, bytes, blockMs: delay.max / 1e6 }
+    const blockMs = delay.max / 1e6
+    const moving = await move(opening.spore)
+    return { firstReply, documents, opened, allIndexed, cpuSeconds, bytes, blockMs, ...moving }
   } finally {
     await opening[Symbol.asyncDispose]()
   }
+}
+
+/** Takes more than half out of the index, behind the spore's back, and searches while the rest is moved: slices as the indexer's. */
+async function move(spore: Spore): Promise<Pick<ReopenFigures, 'movingDelayMs' | 'movingSeconds'>> {
+  const texts = createGeneratedTexts(8)
+  const questions = Array.from({ length: QUERIES }, () => texts.question(texts.text(TEXT_CHARS)))
+  let looked = 0
+  for (let from: number | null = 0; from !== null; )
+    from = retriever.kept?.prune(from, entries, () => looked++ % 20 < LIVING_OF_20) ?? null
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const startedAt = performance.now()
+  for (let i = 0; retriever.tidy(MOVED_AT_A_TIME); i++) {
+    await turn()
+    await ask(spore, questions[i % QUERIES]!)
+    await turn()
+  }
+  delay.disable()
+  return { movingDelayMs: delay.percentile(99) / 1e6, movingSeconds: (performance.now() - startedAt) / 1000 }
 }
 
 /** What is kept of the index. */
