@@ -55,10 +55,10 @@ else await withSporeIn(home, async (spore) => console.log(JSON.stringify(await f
 
 /** Opens the spore as a service does: it may be searched before it is open. */
 async function reopen(): Promise<ReopenFigures> {
-  const delay = monitorEventLoopDelay({ resolution: 1 })
-  delay.enable()
   const bytes = snapshotBytes()
   const opening = openSporeIn(home, { retriever })
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
   try {
     await ask(opening.spore, 'what did they know')
     const firstReply = process.uptime()
