@@ -12,6 +12,6 @@ export function inverseDocumentFrequency(documents: number, frequency: number): 
 
 /** How `length` weighs in: a feature that occurs `count` times adds idf · (k1 + 1) · count / (count + this). */
 export function lengthNorm({ k1, b }: Bm25Params, length: number, meanLength: number): number {
-  // Where nothing but stop words is said, every text is as long as the mean: nought.
-  return k1 * (1 - b) + (meanLength === 0 ? k1 * b : (k1 * b * length) / meanLength)
+  // Where nobody says anything but stop words, every length is 0, and so is their mean.
+  return k1 * (1 - b) + (k1 * b * length) / (meanLength || 1)
 }

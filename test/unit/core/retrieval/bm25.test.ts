@@ -29,6 +29,10 @@ test('a search scores by the formula, written a second time', () => {
   for (const { id, score } of hits) near(score, expected[nameOf(id) as 'a' | 'b' | 'c'] / best)
 })
 
+test('where no document has any term that counts, a length weighs nothing', () => {
+  assert.equal(lengthNorm({ k1: 1.2, b: 0.75 }, 0, 0), 1.2 * 0.25)
+})
+
 test('a word is found where every text is of stop words alone', () => {
   const retriever = createRetriever()
   retriever.put(documentOf('a', 'before it'))
