@@ -68,8 +68,8 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
     params.coordination === 0.25 ? Math.sqrt(Math.sqrt(share)) : share ** params.coordination
 
   /**
-   * Keeps the `most` documents whose sums rank highest over all lists; how many were met. `norms` by class of length;
-   * `ranked` is at most the score.
+   * Keeps the `most` documents whose sums over all lists rank highest; how many were met. `norms` by class of length;
+   * `rank` is at most the score.
    */
   const collect = (
     lists: readonly List[],
@@ -82,7 +82,7 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
     const { lengthClasses } = collection
     const { ordinals, counts } = buffer
     const cursors = lists.map(({ number }) => postings.cursor(number))
-    const once = lists.map(({ gain }) => norms.map((norm) => gain / (1 + norm)))
+    const once = norms.map((norm) => 1 / (1 + norm))
     let met = 0
     kept.begin(most)
     for (;;) {
@@ -94,7 +94,6 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
       for (let which = 0; which < cursors.length; which++) {
         const cursor = cursors[which]!
         const { gain, share } = lists[which]!
-        const single = once[which]!
         for (let size = 1; cursor.next < start + WINDOW && size > 0; ) {
           size = postings.read(cursor, start + WINDOW, buffer)
           for (let i = 0; i < size; i++) {
@@ -104,7 +103,7 @@ export function createCandidateFinder(collection: Collection, params: RetrievalP
             const slot = ordinal - start
             const count = counts[i]!
             if (shares[slot] === 0) touched[inWindow++] = slot
-            scores[slot]! += count === 1 ? single[length]! : (gain * count) / (count + norms[length]!)
+            scores[slot]! += gain * (count === 1 ? once[length]! : count / (count + norms[length]!))
             shares[slot]! += share
             threads?.add(which, ordinal, count)
           }

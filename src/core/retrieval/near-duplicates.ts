@@ -3,7 +3,7 @@
  * when they share nearly all of their words, and every word with a digit: "paid 40" is no copy of "paid 50".
  */
 import type { Collection } from './collection.ts'
-import { createTokenBuffer } from './forward-index.ts'
+import { createTokenBuffer, type TokenBuffer } from './forward-index.ts'
 
 /** Share of the different words of two texts that both have (Jaccard), from which on they are near-duplicates. */
 const ALIKE_MIN = 0.9
@@ -22,8 +22,9 @@ export function foldNearDuplicates(
   collection: Collection,
 ): Folded[] {
   const kept: { readonly ordinal: number; readonly words: Words; readonly copies: number[] }[] = []
+  const buffer = createTokenBuffer()
   for (const ordinal of ordinals) {
-    const words = wordsOf(ordinal, collection)
+    const words = wordsOf(ordinal, collection, buffer)
     const original = kept.find((each) => isAlike(each.words, words))
     if (original) {
       if (original.copies.length < COPIES_MAX) original.copies.push(ordinal)
@@ -33,32 +34,47 @@ export function foldNearDuplicates(
   return kept
 }
 
+/** The different words of a document: most are never told apart, for it is like no other. */
 interface Words {
-  readonly plain: ReadonlySet<number>
-  readonly numeric: ReadonlySet<number>
+  readonly all: ReadonlySet<number>
+  readonly plain: () => ReadonlySet<number>
+  readonly numeric: () => ReadonlySet<number>
 }
 
 const NUMERIC = /\p{N}/u
 
-function wordsOf(ordinal: number, { forward, vocabulary }: Collection): Words {
-  const buffer = createTokenBuffer()
+function wordsOf(ordinal: number, { forward, vocabulary }: Collection, buffer: TokenBuffer): Words {
   const size = forward.read(ordinal, buffer)
-  const tokens = [...buffer.tokens.subarray(0, size)]
+  const all = new Set(buffer.tokens.subarray(0, size))
   const isNumeric = (token: number): boolean => NUMERIC.test(vocabulary.tokens.text(token))
-  return {
-    plain: new Set(tokens.filter((token) => !isNumeric(token))),
-    numeric: new Set(tokens.filter(isNumeric)),
-  }
+  const parts = once(() => Object.groupBy(all, (token) => (isNumeric(token) ? 'numeric' : 'plain')))
+  return { all, numeric: once(() => new Set(parts().numeric)), plain: once(() => new Set(parts().plain)) }
 }
 
 function isAlike(a: Words, b: Words): boolean {
-  if (a.numeric.size !== b.numeric.size || shared(a.numeric, b.numeric) < a.numeric.size) return false
-  const most = Math.min(a.plain.size, b.plain.size)
-  if (most < ALIKE_MIN * Math.max(a.plain.size, b.plain.size)) return false
+  // With the same words with a digit on both sides, all words are at least as alike as the others.
+  if (!shareMost(a.all, b.all)) return false
+  const [numericOfA, numericOfB] = [a.numeric(), b.numeric()]
+  if (numericOfA.size !== numericOfB.size || shared(numericOfA, numericOfB) < numericOfA.size) return false
+  return shareMost(a.plain(), b.plain())
+}
+
+/** The same function, carried out at its first call alone. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | null = null
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+function shareMost(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
+  const most = Math.min(a.size, b.size)
+  if (most < ALIKE_MIN * Math.max(a.size, b.size)) return false
   // More words of the first than this that the second lacks, and they are not alike: long texts need not be read to their end.
-  const spare = Math.ceil(a.plain.size - (ALIKE_MIN * (a.plain.size + b.plain.size)) / (1 + ALIKE_MIN))
-  const both = shared(a.plain, b.plain, spare)
-  return both >= ALIKE_MIN * (a.plain.size + b.plain.size - both)
+  const spare = Math.ceil(a.size - (ALIKE_MIN * (a.size + b.size)) / (1 + ALIKE_MIN))
+  const both = shared(a, b, spare)
+  return both >= ALIKE_MIN * (a.size + b.size - both)
 }
 
 /** How many words both have; fewer where more than `spare` of the first are not in the second. */
