@@ -84,7 +84,7 @@ const DEFAULTS: RetrievalParams = {
   coordination: 0.25,
   gramWeight: 0.4,
   postingsMax: 262_144,
-  scoredMax: 96,
+  scoredMax: 128,
   gramPostingsMax: 16_384,
   fuzzyBelow: 20,
   fuzzyMax: 64,

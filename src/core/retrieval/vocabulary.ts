@@ -30,8 +30,8 @@ export interface Vocabulary extends Kept {
   readonly bytes: number
 }
 
-/** Bytes of one text in a map and a list beside its characters, about. */
-const INTERNED_BYTES = 64
+/** Bytes of one text beside its characters, about: the string and where it is noted, its hash, its place in the index. */
+const INTERNED_BYTES = 44
 
 /** `secret`: of the tables of texts. */
 export function createVocabulary(analyser: Analyser, secret: number): Vocabulary {
