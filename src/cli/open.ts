@@ -127,6 +127,13 @@ export async function openFolderAccess(loaded: LoadedConfig): Promise<SporeAcces
 }
 
 function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAccess {
+  /** A process that lives for one command has nothing but what it waits for; the kept index makes that short. */
+  const indexed =
+    <Args extends readonly unknown[], T>(ask: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      await spore.indexed()
+      return ask(...args)
+    }
   return {
     url: null,
     health: async () =>
@@ -139,10 +146,10 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     purge: (id) => spore.purge(id),
     purgeAuthor: (author) => spore.purgeAuthor(author),
     undoPurge: (id) => spore.undoPurge(id),
-    search: (query) => spore.search(query),
-    sidecar: async () => ok(spore.sidecar()),
-    auditSearch: async () => ok(await spore.auditSearch()),
-    submitTask: (input) => spore.submitTask(input),
+    search: indexed((query) => spore.search(query)),
+    sidecar: indexed(async () => ok(spore.sidecar())),
+    auditSearch: indexed(async () => ok(await spore.auditSearch())),
+    submitTask: indexed((input) => spore.submitTask(input)),
     task: (id) => spore.task(id),
     tasks: (query) => spore.tasks(query),
     trust: async (author) => spore.trust(author),

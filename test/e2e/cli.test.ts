@@ -357,6 +357,22 @@ describe('commands without a running spore', () => {
     )
   })
 
+  it('find among all that is there, and say what was found in numbers', async () => {
+    const home = newHome()
+    const options = { home }
+    const file = join(folder.path, 'logbook.md')
+    const sections = Array.from(
+      { length: 150 },
+      (_, day) => `# Day ${day}\n\nThe harbour was calm on day ${day}.\n`,
+    )
+    writeFileSync(file, sections.join('\n'))
+    await json(['remember', file], options)
+    assert.equal((await json<{ total: number }>(['search', 'harbour'], options)).total, 150)
+    const { stdout } = await runSpore(['ask', 'when was the harbour calm?'], options)
+    assert.match(stdout, /harbour was calm/)
+    assert.match((await runSpore(['doctor'], options)).stdout, /150 memories in .* no search yet/)
+  })
+
   it('serve MCP from the folder, nothing but protocol on stdout', async () => {
     const home = newHome()
     const tools = await listToolsByStdio(process.execPath, [

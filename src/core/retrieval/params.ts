@@ -99,7 +99,7 @@ const DEFAULTS: RetrievalParams = {
   feedbackQueryTermsMin: 7,
   neighbourWeights: [0.5, 0.25],
   linkWeight: 0.5,
-  threadWeight: 0.5,
+  threadWeight: 0.4,
   speakerFactor: 1.25,
   ageWeight: 0.15,
   ageRate: 0.1,
