@@ -32,8 +32,16 @@ export interface LexicalScores {
 }
 
 export interface Lexical {
-  /** Scores a query; what it returns holds until the next call. `isExhaustive`: every document is a candidate. */
-  score(text: string, gate: Gate, how?: Pick<RetrievalQuery, 'isExhaustive' | 'without'>): LexicalScores
+  /**
+   * Scores a query; what it returns holds until the next call. `isExhaustive`: every document is a candidate. `wanted`: so many
+   * of the best are scored at least.
+   */
+  score(
+    text: string,
+    gate: Gate,
+    how?: Pick<RetrievalQuery, 'isExhaustive' | 'without'>,
+    wanted?: number,
+  ): LexicalScores
 }
 
 export function createLexical(collection: Collection, analyser: Analyser, params: RetrievalParams): Lexical {
@@ -64,14 +72,15 @@ export function createLexical(collection: Collection, analyser: Analyser, params
   }
 
   return {
-    score(text, gate, { isExhaustive = false, without } = {}) {
+    score(text, gate, { isExhaustive = false, without } = {}, wanted = 0) {
       const gramWeight = without?.has('grams') ? 0 : params.gramWeight
       const feedbackWeight = without?.has('feedback') ? 0 : params.feedbackWeight
       const bags = analyser.query(text)
       const query = createQueryFeatures(bags, collection, params)
       const threads = collection.threads.scorer(params)
       scorer.begin(query)
-      const most = isExhaustive ? Number.POSITIVE_INFINITY : params.scoredMax
+      const scored = Math.max(params.scoredMax, wanted)
+      const most = isExhaustive ? Number.POSITIVE_INFINITY : scored
       const found = finder.byTerms(query.terms, query.termsPossible, most, gate, threads)
       const ordinals = new Set(isExhaustive ? everything(gate) : found.ordinals)
       const mayBeMisspelt =
@@ -84,7 +93,7 @@ export function createLexical(collection: Collection, analyser: Analyser, params
         scorer.beginFeedback(features)
         const rare = features.filter(({ frequency }) => frequency > 0 && frequency <= params.rareMax)
         const weights = new Map(rare.map(({ number, idf }) => [number, idf]))
-        for (const ordinal of finder.byWeights(weights, params.scoredMax, gate)) ordinals.add(ordinal)
+        for (const ordinal of finder.byWeights(weights, scored, gate)) ordinals.add(ordinal)
       }
 
       const matches = new Map<number, DocumentScore>()

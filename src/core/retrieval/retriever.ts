@@ -95,7 +95,8 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     const { table } = collection
     const isWithout = (part: ScorePart): boolean => without?.has(part) === true
     const gate = gates.open(scope)
-    const words = lexical.score(text, gate, query)
+    const most = isFolded ? limit * FOLDED_FROM : limit
+    const words = lexical.score(text, gate, query, most)
     const dense = isWithout('dense') ? undefined : query.dense
     const mode = dense ? (query.mode ?? 'hybrid') : 'lexical'
     const found = dense ? fuse(words, dense, mode, params.denseWeight, gate, table) : words
@@ -111,7 +112,6 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
       if (found.score(ordinal) === 0) total++
       scores.set(ordinal, scoreOf(ordinal))
     }
-    const most = isFolded ? limit * FOLDED_FROM : limit
     const best = selectBest(scores.keys(), most, (ordinal) => scores.get(ordinal)!)
     const folded = isFolded
       ? foldNearDuplicates(best, limit, collection)

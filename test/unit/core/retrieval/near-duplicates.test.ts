@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PAGE_MAX } from '../../../../src/core/protocol/limits.ts'
 import { COPIES_MAX } from '../../../../src/core/retrieval/near-duplicates.ts'
 import { createRetriever, type RetrievalDocument } from '../../../../src/core/retrieval/retriever.ts'
 import { documentOf, nameOf, provenanceOf } from './fixtures.ts'
@@ -45,4 +46,13 @@ test('copies do not take the places of other hits, and no more are listed than m
   const [first, second] = hitsOf([...crowd, documentOf('z', 'a river')], 3)
   assert.equal(first?.[1]?.length, COPIES_MAX)
   assert.deepEqual(second, ['z', []])
+})
+
+test('the longest page is full where every hit has copies', () => {
+  const documents = Array.from({ length: 3 * PAGE_MAX }, (_, n) =>
+    documentOf(`d${n}`, `${LONG} on day ${n % PAGE_MAX}${'!'.repeat(1 + Math.floor(n / PAGE_MAX))}`),
+  )
+  const hits = hitsOf(documents, PAGE_MAX)
+  assert.equal(hits.length, PAGE_MAX)
+  assert.ok(hits.every(([, copies]) => copies?.length === 2))
 })
