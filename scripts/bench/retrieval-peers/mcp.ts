@@ -25,8 +25,8 @@ import { makeWorkload, type Workload, type WorkloadSize } from './workload.ts'
 const SEARCH_PART = 1 / 10
 const ADD_PART = 1 / 20
 const PEER = 'server-memory'
-/** Calls before any is timed: such servers run for days, and what the first calls cost while code is compiled is soon over. */
-const WARM_UP = 200
+/** Calls before any is timed: such servers run for days, and so many it takes until ours is compiled (the first ones cost twice as much). */
+const WARM_UP = 500
 /** Adds before any is timed. */
 const ADDS_UNTIMED = 5
 /** Each is left alone for so long when it is filled: what it does behind that is not what is measured. */

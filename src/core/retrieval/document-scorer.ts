@@ -38,10 +38,11 @@ interface Sought {
   start: number
 }
 
-/** Of a token: not looked at yet for this query. What is above says where its counts are listed. */
+/** Of a token: not looked at yet for this query. */
 const UNKNOWN = 0
 /** It has nothing that is looked for, as nearly all have. */
 const OTHER = 1
+const SOUGHT = 2
 
 export function createDocumentScorer(collection: Collection, params: RetrievalParams): DocumentScorer {
   const { forward, vocabulary, table } = collection
@@ -49,8 +50,10 @@ export function createDocumentScorer(collection: Collection, params: RetrievalPa
   const [terms, grams, feedback] = [createSought(), createSought(), createSought()]
   /** How often the document at hand has each feature: those of all three kinds behind one another. */
   let found = new Int32Array(0)
-  /** By token: `UNKNOWN`, `OTHER`, or where in `listed` the places in `found` stand that it counts for, behind their number. */
-  let verdicts = new Uint32Array(0)
+  /** By token; a byte each, for this is asked of every word of every candidate. */
+  let verdicts = new Uint8Array(0)
+  /** By token that is sought: where in `listed` the places in `found` stand that it counts for, behind their number. */
+  let listedAt = new Uint32Array(0)
   const judged: number[] = []
   let listed = new Uint16Array(0)
   let listedSize = 0
@@ -63,7 +66,8 @@ export function createDocumentScorer(collection: Collection, params: RetrievalPa
     for (const token of judged) verdicts[token] = UNKNOWN
     judged.length = 0
     verdicts = widened(verdicts, vocabulary.tokens.size)
-    listedSize = OTHER + 1
+    listedAt = widened(listedAt, vocabulary.tokens.size)
+    listedSize = 0
     let size = 0
     for (const kind of [terms, grams, feedback]) {
       kind.start = size
@@ -93,7 +97,8 @@ export function createDocumentScorer(collection: Collection, params: RetrievalPa
     const size = listedSize - at - 1
     listed[at] = size
     if (size === 0) listedSize = at
-    verdicts[token] = size === 0 ? OTHER : at
+    listedAt[token] = at
+    verdicts[token] = size === 0 ? OTHER : SOUGHT
     judged.push(token)
     return verdicts[token]!
   }
@@ -105,15 +110,12 @@ export function createDocumentScorer(collection: Collection, params: RetrievalPa
     const { tokens, counts } = buffer
     for (let i = 0; i < size; i++) {
       const token = tokens[i]!
-      let verdict = verdicts[token]!
-      if (verdict === OTHER) continue
-      if (verdict === UNKNOWN) {
-        verdict = judge(token)
-        if (verdict === OTHER) continue
-      }
+      const verdict = verdicts[token]!
+      if (verdict === OTHER || (verdict === UNKNOWN && judge(token) === OTHER)) continue
       const times = counts[i]!
-      const end = verdict + listed[verdict]!
-      for (let at = verdict + 1; at <= end; at++) found[listed[at]!]! += times
+      const start = listedAt[token]!
+      const end = start + listed[start]!
+      for (let at = start + 1; at <= end; at++) found[listed[at]!]! += times
     }
     const name = collection.nameOf(table.speakerOf[ordinal]!)
     for (const term of name.terms)
