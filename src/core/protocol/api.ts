@@ -228,7 +228,7 @@ export const searchReplySchema = z
   .object({
     hits: z.array(hitSchema),
     total: z.number().int().describe('How many matched within the filters'),
-    isTotalExact: z.boolean().describe('False where the commonest words were not followed to their end'),
+    isTotalExact: z.boolean().describe('False where no more was counted: total is the least it can be'),
     tookMs: z.number(),
     mode: z.enum([...SEARCH_MODES, 'newest']).describe('How it was searched'),
     degraded: degradedSchema.optional(),

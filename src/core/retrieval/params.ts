@@ -16,11 +16,11 @@ export interface RetrievalParams {
   /** Weight of the 4-gram part beside the terms' 1: it finds other forms and misspellings, but blurs topics. */
   readonly gramWeight: number
   /**
-   * Postings of terms that one query reads beside those of its rarest term: a millisecond, however large the collection.
-   * The rarest terms are read first, so what is left out tells least.
+   * Postings of terms that one query reads beside those of its rarest term and of short lists: two milliseconds, however large
+   * the collection. The commonest terms are left out, which tell least.
    */
   readonly postingsMax: number
-  /** Documents that are scored from their own tokens, for the terms and for feedback each. */
+  /** Documents that are scored from their own tokens, for the terms and for feedback each; more where a page wants more. */
   readonly scoredMax: number
   /** Postings of grams, each a word, that one query reads to find words like its own, the rarest gram first. */
   readonly gramPostingsMax: number

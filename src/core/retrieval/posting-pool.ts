@@ -9,6 +9,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Kept } from '../base/kept-columns.ts'
+import { widened } from './growing.ts'
 
 /** Bytes of a page: slices never cross pages, growth never copies, and an empty pool stays small. */
 const PAGE_BITS = 16
@@ -72,7 +73,6 @@ export function createPostingPool(): PostingPool {
   const pages: Uint8Array[] = []
   let pageUsed = PAGE_BYTES
   let lists = 0
-  let capacity = 0
   let heads = new Uint32Array(0)
   let tails = new Uint32Array(0)
   let ends = new Uint32Array(0)
@@ -91,14 +91,14 @@ export function createPostingPool(): PostingPool {
     return address
   }
 
+  /** Makes room for one more list. */
   function grow(): void {
-    capacity = Math.max(256, capacity + (capacity >>> 1))
-    heads = enlarged(heads, new Uint32Array(capacity))
-    tails = enlarged(tails, new Uint32Array(capacity))
-    ends = enlarged(ends, new Uint32Array(capacity))
-    levels = enlarged(levels, new Uint8Array(capacity))
-    lengths = enlarged(lengths, new Int32Array(capacity))
-    lasts = enlarged(lasts, new Int32Array(capacity))
+    heads = widened(heads, lists)
+    tails = widened(tails, lists)
+    ends = widened(ends, lists)
+    levels = widened(levels, lists)
+    lengths = widened(lengths, lists)
+    lasts = widened(lasts, lists)
   }
 
   function writeByte(list: number, byte: number): void {
@@ -134,10 +134,11 @@ export function createPostingPool(): PostingPool {
       return lists
     },
     get bytes() {
-      return pages.length * PAGE_BYTES + capacity * 21
+      const columns = [heads, tails, ends, levels, lengths, lasts]
+      return columns.reduce((sum, { byteLength }) => sum + byteLength, pages.length * PAGE_BYTES)
     },
     open() {
-      if (lists === capacity) grow()
+      grow()
       const head = reserve(0)
       heads[lists] = head
       tails[lists] = head
@@ -194,14 +195,13 @@ export function createPostingPool(): PostingPool {
     },
     async load(from) {
       const [savedLists = 0, savedUsed = 0, savedPages = 0] = await from.next(Float64Array)
-      heads = await from.next(Uint32Array)
-      tails = await from.next(Uint32Array)
-      ends = await from.next(Uint32Array)
-      levels = await from.next(Uint8Array)
-      lengths = await from.next(Int32Array)
-      lasts = await from.next(Int32Array)
+      heads = await from.growing(Uint32Array)
+      tails = await from.growing(Uint32Array)
+      ends = await from.growing(Uint32Array)
+      levels = await from.growing(Uint8Array)
+      lengths = await from.growing(Int32Array)
+      lasts = await from.growing(Int32Array)
       lists = savedLists
-      capacity = savedLists
       pageUsed = savedUsed
       for (let i = 0; i < savedPages; i++) pages.push(await from.next(Uint8Array))
     },
@@ -238,9 +238,4 @@ export function createPostingPool(): PostingPool {
     cursor.offset = at & (PAGE_BYTES - 1)
     cursor.end = cursor.offset + (SLICE_BYTES_MIN << cursor.level) - ADDRESS_BYTES
   }
-}
-
-function enlarged<T extends Uint32Array | Int32Array | Uint8Array>(from: T, to: T): T {
-  to.set(from)
-  return to
 }
