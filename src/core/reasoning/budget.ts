@@ -47,8 +47,8 @@ export interface Spending {
   readonly task: string
   /** Who asked; null for the operator. */
   readonly asker: string | null
-  /** The most that it can cost. */
-  readonly microUsd: number
+  /** The most that it can cost; null where nobody knows, which no cap on money allows. */
+  readonly microUsd: number | null
 }
 
 /** What was spent or is reserved. */
@@ -130,11 +130,11 @@ function budgetOf(caps: BudgetCaps, state: State): Budget {
       if (account !== null)
         counts.push({ of: 'one asker', spent: askers.get(account) ?? none(), cap: caps.asker })
       const over = counts.find(({ spent, cap }) => isOver(spent, cap, microUsd))
-      if (over) return err(failure('BUDGET_SPENT', `the budget for ${over.of} does not allow another call`))
-      for (const { spent } of counts) add(spent, 1, microUsd)
+      if (over) return err(failure('BUDGET_SPENT', refusalOf(over.of, over.cap, microUsd)))
+      for (const { spent } of counts) add(spent, 1, microUsd ?? 0)
       keep(tasks, task, known)
       if (account !== null) askers.set(account, (counts[2] as { spent: Spent }).spent)
-      return ok({ counts: counts.map(({ spent }) => spent), microUsd })
+      return ok({ counts: counts.map(({ spent }) => spent), microUsd: microUsd ?? 0 })
     },
     settle({ counts, microUsd: reserved }, calls, microUsd) {
       for (const spent of counts) add(spent, calls - 1, microUsd - reserved)
@@ -166,8 +166,14 @@ function budgetOf(caps: BudgetCaps, state: State): Budget {
   }
 }
 
-const isOver = (spent: Spent, cap: Cap, microUsd: number): boolean =>
-  spent.calls + 1 > cap.calls || (cap.microUsd !== null && spent.microUsd + microUsd > cap.microUsd)
+const isOver = (spent: Spent, cap: Cap, microUsd: number | null): boolean =>
+  spent.calls + 1 > cap.calls ||
+  (cap.microUsd !== null && (microUsd === null || spent.microUsd + microUsd > cap.microUsd))
+
+const refusalOf = (of: string, cap: Cap, microUsd: number | null): string =>
+  cap.microUsd !== null && microUsd === null
+    ? `the budget for ${of} is in money, and the model has no price`
+    : `the budget for ${of} does not allow another call`
 
 function add(spent: Spent, calls: number, microUsd: number): void {
   spent.calls = clamp(spent.calls + calls)

@@ -57,6 +57,13 @@ test('others spend nothing unless the operator said so, but for models that cost
   assert.ok(budget.reserve(call({ pot: 'free', asker: 'eve', microUsd: 0 })).ok)
 })
 
+test('a model without a price is not called where money is capped', () => {
+  const capped = createBudget(caps({ own: { calls: 9, microUsd: 1e9 } }))
+  const refused = capped.reserve(call({ microUsd: null }))
+  assert.ok(!refused.ok && /no price/.test(refused.error.detail))
+  assert.ok(createBudget(caps()).reserve(call({ microUsd: null })).ok)
+})
+
 test('another task and another asker have a budget of their own', () => {
   const budget = createBudget(
     caps({ task: { calls: 1, microUsd: null }, asker: { calls: 2, microUsd: null } }),
