@@ -20,5 +20,6 @@ export async function openBudget(
 export const callCaps = (calls: number): BudgetCaps => {
   const cap = { calls, microUsd: null }
   const none = { calls: 1e6, microUsd: null }
-  return { pots: { own: cap, community: { calls: 0, microUsd: 0 }, free: cap }, task: none, asker: none }
+  const pots = { own: cap, community: { calls: 0, microUsd: 0 }, free: cap, freeCommunity: cap }
+  return { pots, task: none, asker: none }
 }

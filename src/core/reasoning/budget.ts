@@ -25,10 +25,10 @@ export interface Cap {
 }
 
 /**
- * Whose account a call is on: `own` for what the operator's own agents asked, `community` for what others asked, `free` for models
- * that cost nothing, whoever asked.
+ * Whose account a call is on: `own` for what the operator's own agents asked, `community` for what others asked; `free` and
+ * `freeCommunity` the same for models that cost nothing. What others ask never takes from what is the operator's.
  */
-export const POTS = ['own', 'community', 'free'] as const
+export const POTS = ['own', 'community', 'free', 'freeCommunity'] as const
 export type Pot = (typeof POTS)[number]
 
 export interface BudgetCaps {
@@ -107,7 +107,7 @@ export const createBudget = (caps: BudgetCaps): Budget => budgetOf(caps, emptySt
 
 const emptyState = (): State => ({
   dayMs: 0,
-  pots: { own: none(), community: none(), free: none() },
+  pots: { own: none(), community: none(), free: none(), freeCommunity: none() },
   tasks: new Map(),
   askers: new Map(),
 })
@@ -211,9 +211,10 @@ export function decodeBudget(
   const taskCounts = countsOf(tasks, BUDGET_TASKS_MAX)
   const askerCounts = countsOf(askers, BUDGET_ASKERS_MAX + 1)
   if (!taskCounts || !askerCounts || !Array.isArray(pots) || pots.length !== POTS.length) return null
-  const [own, community, free] = (pots as readonly unknown[]).map(spentOf)
-  if (!own || !community || !free) return null
-  const state = { dayMs, pots: { own, community, free }, tasks: taskCounts, askers: askerCounts }
+  const [own, community, free, freeCommunity] = (pots as readonly unknown[]).map(spentOf)
+  if (!own || !community || !free || !freeCommunity) return null
+  const kept = { own, community, free, freeCommunity }
+  const state = { dayMs, pots: kept, tasks: taskCounts, askers: askerCounts }
   return { budget: budgetOf(caps, state), latestMs: latestMs as number }
 }
 

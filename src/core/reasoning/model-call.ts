@@ -103,7 +103,8 @@ async function callOnce(
   timeoutMs: number,
   { ledger }: TryDeps,
 ): Promise<Result<ModelReply, Failure>> {
-  const pot: Pot = isFree ? 'free' : account.asker === null ? 'own' : 'community'
+  const isOwn = account.asker === null
+  const pot: Pot = isFree ? (isOwn ? 'free' : 'freeCommunity') : isOwn ? 'own' : 'community'
   const paid = isFree ? { inputUsd: 0, outputUsd: 0 } : price
   const microUsd = paid && costOf(usageBound(request), paid)
   const reserved = await ledger.reserve({ ...account, pot, microUsd })

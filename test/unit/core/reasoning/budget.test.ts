@@ -19,7 +19,7 @@ import { fuzz } from '../../../support/fuzz.ts'
 
 const free: Cap = { calls: 1e9, microUsd: null }
 const caps = (changes: Partial<BudgetCaps> & { own?: Cap } = {}): BudgetCaps => ({
-  pots: { own: changes.own ?? free, community: { calls: 0, microUsd: 0 }, free },
+  pots: { own: changes.own ?? free, community: { calls: 0, microUsd: 0 }, free, freeCommunity: free },
   task: changes.task ?? free,
   asker: changes.asker ?? free,
 })
@@ -54,7 +54,7 @@ describe('as many calls as the cap says, and not one more', () => {
 test('others spend nothing unless the operator said so, but for models that cost nothing', () => {
   const budget = createBudget(caps())
   assert.equal(budget.reserve(call({ pot: 'community', asker: 'eve', microUsd: 0 })).ok, false)
-  assert.ok(budget.reserve(call({ pot: 'free', asker: 'eve', microUsd: 0 })).ok)
+  assert.ok(budget.reserve(call({ pot: 'freeCommunity', asker: 'eve', microUsd: 0 })).ok)
 })
 
 test('a model without a price is not called where money is capped', () => {
@@ -157,7 +157,12 @@ const steps = fc.array(
 
 test('whatever happens, no cap is passed, and a kept budget goes on as it was', () => {
   const bounds: BudgetCaps = {
-    pots: { own: { calls: 5, microUsd: 60 }, community: { calls: 3, microUsd: 20 }, free },
+    pots: {
+      own: { calls: 5, microUsd: 60 },
+      community: { calls: 3, microUsd: 20 },
+      free,
+      freeCommunity: free,
+    },
     task: { calls: 4, microUsd: 70 },
     asker: { calls: 4, microUsd: 50 },
   }

@@ -8,10 +8,13 @@ import type { BudgetCaps } from '../../../../src/core/reasoning/budget.ts'
 import type { ModelRoute } from '../../../../src/core/reasoning/model-call.ts'
 import { COOL_DOWN_MS, FAILURES_MAX } from '../../../../src/core/reasoning/model-health.ts'
 import {
+  ASK_GRACE_MS,
   ASK_TIMEOUT_MS,
-  ASKS_MAX,
   type AskEvent,
   type AskOptions,
+} from '../../../../src/core/reasoning/model-race.ts'
+import {
+  ASKS_MAX,
   createModelRouter,
   HEDGE_MS_MIN,
   HEDGE_MS_UNKNOWN,
@@ -33,13 +36,17 @@ type Script = ScriptedStep | ScriptedModelOptions['script']
 /** A router over models named by their keys, in that order. */
 async function routed(
   scripts: Readonly<Record<string, Script>>,
-  { caps = callCaps(1000), routes = {} as Readonly<Record<string, Partial<ModelRoute>>> } = {},
+  {
+    caps = callCaps(1000),
+    routes = {} as Readonly<Record<string, Partial<ModelRoute>>>,
+    store = createMemoryStore(testOrigin),
+  } = {},
 ) {
   const clock = createVirtualClock(0)
   const models = Object.entries(scripts).map(([name, script]) =>
     createScriptedModel({ name, script: typeof script === 'function' ? script : () => script }, { clock }),
   )
-  const { ledger } = await openBudget(caps as BudgetCaps, createMemoryStore(testOrigin), clock)
+  const { ledger } = await openBudget(caps as BudgetCaps, store, clock)
   const router = createModelRouter(
     models.map((model) => ({ model, price: null, isFree: false, ...routes[model.name] })),
     { clock, random: { float: () => 0 }, ledger, log: silentLog },
@@ -126,6 +133,20 @@ test('no more than two are asked at a time, and all of it ends in its time', asy
   const found = await asked
   assert.ok(!found.ok && found.error.code === 'MODEL_TIMEOUT')
   assert.ok(calls().every((count) => count <= 1))
+})
+
+test('a question is over in its time, though the disk does not answer', async () => {
+  const store = createMemoryStore(testOrigin)
+  const hanging = Object.assign(Object.create(store), {
+    commit: () => new Promise(() => {}),
+    value: (name: string) => store.value(name),
+  })
+  const { ask, clock, calls } = await routed({ a: { text: 'A' } }, { store: hanging })
+  const asked = ask()
+  await clock.advance(ASK_TIMEOUT_MS + ASK_GRACE_MS)
+  const found = await asked
+  assert.ok(!found.ok && found.error.code === 'MODEL_TIMEOUT')
+  assert.deepEqual(calls(), [0])
 })
 
 test('two that hang do not take the third one’s time', async () => {
