@@ -71,7 +71,7 @@ describe('the next provider answers', { concurrency: 4 }, () => {
       const heard: string[] = []
       const found = await used.router.ask(REQUEST, {
         ...ACCOUNT,
-        timeoutMs: 2000,
+        timeoutMs: 6000,
         onEvent: (event) => {
           if (event.kind === 'start') heard.length = 0
           else heard.push(event.text)

@@ -272,7 +272,7 @@ const streamLies: Readonly<Record<string, Lie>> = {
     'MODEL_REFUSED',
     'unknown',
   ],
-  'a stream of 50 MB': [flood(50e6, true), 'MODEL_REPLY_UNUSABLE', 'unknown'],
+  'a stream without an end': [flood(Number.POSITIVE_INFINITY, true), 'MODEL_REPLY_UNUSABLE', 'unknown'],
 }
 describe('no answer is', () => {
   const cases = [
@@ -380,7 +380,6 @@ test('a pause that is asked for is told in seconds, in either form and within a 
     [{ 'retry-after': 'Sat, 21 Nov 2026 11:00:00 GMT', date }, 0],
     [{ 'retry-after': 'Sat, 21 Nov 2026 00:01:00 GMT' }, 60],
     [{ 'retry-after': 'soon' }, null],
-    [{ 'retry-after': '-1e9x' }, null],
     [{}, null],
   ]
   for (const [headers, seconds] of right) assert.equal(retryAfter(headers, CLOCK.now()), seconds)
