@@ -108,6 +108,18 @@ export const ERRORS = {
   EMBEDDINGS_BEHIND: { status: 503, title: 'Not every memory has its vector yet.' },
   VECTORS_UNREADABLE: { status: 500, title: 'The vectors cannot be read or written.' },
 
+  // Language models, and what may be spent on them
+  MODELS_OFF: { status: 409, title: 'This spore has no language model.' },
+  MODEL_FAILED: { status: 502, title: 'The model provider does not answer as it should.' },
+  MODEL_TIMEOUT: { status: 504, title: 'The model provider took too long.' },
+  MODEL_BUSY: { status: 503, title: 'The model provider takes no more calls for now.' },
+  MODEL_UNPAID: { status: 502, title: 'The model provider wants to be paid first.' },
+  MODEL_SETTINGS: { status: 502, title: 'The model provider does not accept the settings.' },
+  MODEL_REFUSED: { status: 502, title: 'The model refused to answer.' },
+  MODEL_REPLY_UNUSABLE: { status: 502, title: 'The reply of the model cannot be used.' },
+  MODEL_CANCELLED: { status: 503, title: 'The call of the model was given up.' },
+  BUDGET_SPENT: { status: 429, title: 'The budget for calls of models is used up.' },
+
   // The data folder, configuration and start
   STORE_IN_USE: { status: 500, title: 'Another process has this data folder open.' },
   STORE_CORRUPT: { status: 500, title: 'The store cannot be read; nothing was changed.' },
