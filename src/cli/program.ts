@@ -64,6 +64,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'Simulate federations: faults, partitions and lies, from a seed',
     load: () => import('./sim.ts'),
   },
+  eval: {
+    summary: 'Measure answers: aggregation against its rivals and the best possible',
+    load: () => import('./eval.ts'),
+  },
   swarm: { summary: 'Run several joined spores in one process', load: () => import('./swarm.ts') },
 }
 
