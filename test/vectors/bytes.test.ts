@@ -21,6 +21,7 @@ import {
 import { decodeFrames } from '../../src/core/protocol/frame.ts'
 import { extendChain, genesisOf, headBytes, logIdOf } from '../../src/core/protocol/log.ts'
 import * as payloads from '../../src/core/protocol/payloads.ts'
+import * as taskPayloads from '../../src/core/protocol/task-payloads.ts'
 import { projectFile } from '../support/project.ts'
 import { hex, load, unhex } from './load.ts'
 
@@ -137,17 +138,17 @@ describe('payload', () => {
     memory: payloads.decodeMemory,
     retract: payloads.decodeRetract,
     checkpoint: payloads.decodeCheckpoint,
-    task: payloads.decodeTask,
-    contribution: payloads.decodeContribution,
-    synthesis: payloads.decodeSynthesis,
+    task: taskPayloads.decodeTask,
+    contribution: taskPayloads.decodeContribution,
+    synthesis: taskPayloads.decodeSynthesis,
   }
   const encoders = {
     memory: payloads.encodeMemory,
     retract: payloads.encodeRetract,
     checkpoint: payloads.encodeCheckpoint,
-    task: payloads.encodeTask,
-    contribution: payloads.encodeContribution,
-    synthesis: payloads.encodeSynthesis,
+    task: taskPayloads.encodeTask,
+    contribution: taskPayloads.encodeContribution,
+    synthesis: taskPayloads.encodeSynthesis,
   } as unknown as Readonly<Record<string, (fields: unknown) => Uint8Array>>
   const expand = (parts: Payload['payload']): string =>
     typeof parts === 'string'
@@ -173,7 +174,10 @@ describe('payload', () => {
       const read = decoders[kind]?.(bytes) ?? null
       assert.equal(read === null, error === 'PAYLOAD_MALFORMED')
       if (read === null) return
-      assert.deepEqual(toHex(read), unshorten(fields))
+      // A field that no case names was added later; what is left out says nothing, and so is not written below.
+      const said = unshorten(fields) as Record<string, unknown>
+      const shown = toHex(read) as Record<string, unknown>
+      assert.deepEqual(Object.fromEntries(Object.keys(said).map((key) => [key, shown[key]])), said)
       // What we write is what we read; fields of later and null ones are what we would not write.
       if (!/later|may be null/.test(name)) assert.equal(hex(encoders[kind]!(read)), expand(payload))
     })

@@ -4,7 +4,8 @@ import { digestToCid } from '../base/hash.ts'
 import { eventTypes, type SporeEvent } from '../protocol/api.ts'
 import { entryDigest } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import { decodeContribution, decodeMemory, decodeSynthesis, decodeTask } from '../protocol/payloads.ts'
+import { decodeMemory } from '../protocol/payloads.ts'
+import { decodeContribution, decodeSynthesis, decodeTask } from '../protocol/task-payloads.ts'
 import { type Change, rowToChange } from './change.ts'
 import { timeToIso } from './clock.ts'
 import type { Memory } from './memory.ts'
@@ -96,7 +97,8 @@ function describe({ kind, payload, element }: Change) {
     case KINDS.contribution: {
       const contribution = decodeContribution(payload)
       return {
-        text: contribution?.outcome.text ?? contribution?.outcome.failure ?? null,
+        text:
+          contribution?.seal === null ? (contribution.outcome.text ?? contribution.outcome.failure) : null,
         task: contribution?.task ?? null,
       }
     }

@@ -1,11 +1,11 @@
 /**
- * Payloads of the kinds that this version interprets (PROTOCOL.md §5). Decoders are total: null means "not what the
+ * Payloads of memories and of what removes them (PROTOCOL.md §5); those about tasks are in `task-payloads.ts`. Decoders are total: null means "not what the
  * kind asks for", and the entry is then carried without being interpreted. Unknown fields are left alone.
  */
-import type { Digest, SpaceId } from '../base/brand.ts'
+import type { Digest } from '../base/brand.ts'
 import { bytesToUtf8, compareText, utf8Length } from '../base/bytes.ts'
 import { type Canonical, decodeCanonical, encodeCanonical } from '../base/canonical.ts'
-import { bytesToDigest, cidToDigest, digestToBytes } from '../base/hash.ts'
+import { cidToDigest } from '../base/hash.ts'
 import { isBytes, isUint } from './entry.ts'
 import * as limits from './limits.ts'
 import { EPOCH_BYTES } from './log.ts'
@@ -32,34 +32,6 @@ export interface CheckpointPayload {
 }
 
 export type SeqRange = readonly [from: number, to: number]
-
-export interface TaskPayload {
-  readonly text: string
-  readonly space: SpaceId
-}
-
-/** A sentence of a memory, to the letter. */
-export interface Quote {
-  readonly memory: Digest
-  readonly text: string
-}
-
-/** What a reasoner came to: an answer with its quotes, or why there is none. A failure is never an answer. */
-export type Outcome =
-  | { readonly text: string; readonly quotes: readonly Quote[]; readonly failure: null }
-  | { readonly text: null; readonly quotes: readonly []; readonly failure: string }
-
-export interface ContributionPayload {
-  readonly task: Digest
-  readonly model: string
-  readonly outcome: Outcome
-}
-
-export interface SynthesisPayload {
-  readonly task: Digest
-  readonly contributions: readonly Digest[]
-  readonly outcome: Outcome
-}
 
 /** The fields of a payload, by name. */
 export type Fields = { readonly [key: string]: Canonical | undefined }
@@ -170,73 +142,6 @@ export function decodeCheckpoint(bytes: Uint8Array): CheckpointPayload | null {
     dead.push({ epoch, ranges: ranges as unknown as SeqRange[] })
   }
   return { dead }
-}
-
-export const encodeTask = ({ text, space }: TaskPayload): Uint8Array => encodeCanonical({ text, space })
-
-export function decodeTask(bytes: Uint8Array): TaskPayload | null {
-  const fields = decodeFields(bytes)
-  if (!fields || !isText(fields.text, limits.TASK_CHARS_MAX) || !isText(fields.space, limits.SPACE_CHARS_MAX))
-    return null
-  return { text: fields.text, space: fields.space as SpaceId }
-}
-
-export function encodeContribution({ task, model, outcome }: ContributionPayload): Uint8Array {
-  return encodeCanonical({ task: digestToBytes(task), model, ...outcomeFields(outcome) })
-}
-
-export function decodeContribution(bytes: Uint8Array): ContributionPayload | null {
-  const fields = decodeFields(bytes)
-  const outcome = fields && decodeOutcome(fields)
-  if (!outcome || !isBytes(fields.task, 32) || !isText(fields.model, limits.NAME_CHARS_MAX)) return null
-  return { task: bytesToDigest(fields.task), model: fields.model, outcome }
-}
-
-export function encodeSynthesis({ task, contributions, outcome }: SynthesisPayload): Uint8Array {
-  return encodeCanonical({
-    task: digestToBytes(task),
-    contributions: contributions.map(digestToBytes),
-    ...outcomeFields(outcome),
-  })
-}
-
-export function decodeSynthesis(bytes: Uint8Array): SynthesisPayload | null {
-  const fields = decodeFields(bytes)
-  const outcome = fields && decodeOutcome(fields)
-  if (!outcome || !isBytes(fields.task, 32) || !Array.isArray(fields.contributions)) return null
-  const contributions = fields.contributions as Canonical[]
-  if (contributions.length > limits.REFERENCES_MAX || !contributions.every((id) => isBytes(id, 32)))
-    return null
-  return {
-    task: bytesToDigest(fields.task),
-    contributions: contributions.map((id) => bytesToDigest(id as Uint8Array)),
-    outcome,
-  }
-}
-
-function outcomeFields(outcome: Outcome): { [key: string]: Canonical } {
-  if (outcome.failure !== null) return { failure: outcome.failure }
-  return {
-    text: outcome.text,
-    quotes: outcome.quotes.map(({ memory, text }) => [digestToBytes(memory), text]),
-  }
-}
-
-function decodeOutcome(fields: Fields): Outcome | null {
-  if (fields.failure !== undefined)
-    return isText(fields.failure, limits.TASK_CHARS_MAX) &&
-      fields.text === undefined &&
-      fields.quotes === undefined
-      ? { text: null, quotes: [], failure: fields.failure }
-      : null
-  if (!isText(fields.text, limits.TEXT_BYTES_MAX) || !Array.isArray(fields.quotes)) return null
-  const quotes: Quote[] = []
-  for (const item of fields.quotes as Canonical[]) {
-    const [memory, text] = Array.isArray(item) && item.length === 2 ? (item as Canonical[]) : []
-    if (!isBytes(memory, 32) || !isText(text, limits.TEXT_BYTES_MAX)) return null
-    quotes.push({ memory: bytesToDigest(memory), text })
-  }
-  return quotes.length <= limits.REFERENCES_MAX ? { text: fields.text, quotes, failure: null } : null
 }
 
 /** The fields of a canonical map; null for what is none. */

@@ -28,7 +28,7 @@ import {
   type Outcome,
   type SynthesisPayload,
   type TaskPayload,
-} from '../protocol/payloads.ts'
+} from '../protocol/task-payloads.ts'
 import { createAnalyser } from '../retrieval/analysis.ts'
 import type { Recall } from '../retrieval/recall.ts'
 import { extractAnswer } from './extractive.ts'
@@ -139,7 +139,7 @@ export function createTasks({ memory, library, recall, writer, spaces, shown }: 
       if (change.author === memory.self) record.askedHere ??= { change, payload }
     } else if (change.kind === KINDS.contribution) {
       const payload = decodeContribution(change.payload)
-      if (payload) keep(recordOf(payload.task), 'contributions', change, payload)
+      if (payload?.seal === null) keep(recordOf(payload.task), 'contributions', change, payload)
     } else if (change.kind === KINDS.synthesis) {
       const payload = decodeSynthesis(change.payload)
       if (payload) keep(recordOf(payload.task), 'syntheses', change, payload)

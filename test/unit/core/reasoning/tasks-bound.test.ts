@@ -5,7 +5,7 @@ import type { Did, Digest, HybridTime } from '../../../../src/core/base/brand.ts
 import { bytesToDigest, digestToCid, sha256 } from '../../../../src/core/base/hash.ts'
 import type { Change } from '../../../../src/core/memory/change.ts'
 import { KINDS } from '../../../../src/core/protocol/kinds.ts'
-import { encodeContribution, encodeTask } from '../../../../src/core/protocol/payloads.ts'
+import { encodeContribution, encodeTask } from '../../../../src/core/protocol/task-payloads.ts'
 import {
   createTasks,
   FOREIGN_TASK_BYTES_MAX,
