@@ -86,6 +86,22 @@ export interface Spore extends AsyncDisposable {
   submitTask(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
   task(id: string): Promise<Answer<api.TaskView>>
   tasks(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
+  /** Tasks that have an answer, the newest first. */
+  answers(query: api.AnswerPageQuery): Promise<Answer<api.AnswerPage>>
+  /** How far open tasks are, or one task. Failures ID_INVALID, TASK_NOT_FOUND. */
+  convergence(query: api.ConvergenceQuery): Promise<Answer<api.Convergence>>
+  /**
+   * The operator's word on the answer of a task: from it trust is learnt. Failures ID_INVALID, TASK_NOT_FOUND, TASK_OPEN where there is
+   * no answer yet.
+   */
+  resolveTask(id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>>
+  /** Ends a task that this spore asked. Failures ID_INVALID, TASK_NOT_FOUND, TASK_FOREIGN, TASK_DONE. */
+  cancelTask(id: string): Promise<Answer<api.TaskView>>
+  /**
+   * What happens at a task: how it stands, then each step, at last how it ended. Ends behind that, or when `signal` aborts. A consumer
+   * that is slow misses steps in between, never the end. Failures ID_INVALID, TASK_NOT_FOUND.
+   */
+  taskEvents(id: string, signal: AbortSignal): Promise<Answer<AsyncIterable<api.TaskEvent>>>
 
   /** The spaces that this spore knows. */
   spaces(): readonly SpaceView[]
@@ -321,6 +337,11 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
+    answers: tasks.answers,
+    convergence: tasks.convergence,
+    resolveTask: caughtUp(tasks.resolve),
+    cancelTask: caughtUp(tasks.cancel),
+    taskEvents: tasks.events,
     trust(author) {
       const trust = explainTrust(author, signer.did, memory)
       const ruled = trust.ok && moderator.explain(trust.value.author as Did)

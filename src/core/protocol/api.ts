@@ -3,6 +3,7 @@
  * same ones. Types are inferred. Unknown fields are refused: a misspelt option must not be silently ignored.
  */
 import { z } from 'zod'
+import { idSchema, instantSchema, limitSchema, spaceSchema, text } from './api-base.ts'
 import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
 import { degradedSchema, embeddingsSchema, SEARCH_MODES, searchModeSchema } from './api-embeddings.ts'
 import { keptSchema, quarantineSchema } from './api-kept.ts'
@@ -12,23 +13,12 @@ import * as limits from './limits.ts'
 import { SCORE_PARTS } from './score-parts.ts'
 import { watchdogSchema } from './vitals.ts'
 
+export { idSchema, spaceSchema } from './api-base.ts'
 export * from './events-api.ts'
 
-const wellFormed = (text: string) => text.isWellFormed()
-const text = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'not well-formed Unicode')
-
-/** Content id: CIDv1, dag-cbor, sha2-256, base32. */
-export const idSchema = z.string().describe('Content id (CIDv1, 59 characters, starts with bafyrei)')
-export const spaceSchema = text(limits.SPACE_CHARS_MAX).describe(
-  'Replication scope; `private` never leaves the spore',
-)
-const tagSchema = text(limits.TAG_CHARS_MAX)
-const limitSchema = (fallback: number) =>
-  z.coerce.number().int().min(1).max(limits.PAGE_MAX).default(fallback)
-/** An instant: ISO 8601 with a zone. */
-const instantSchema = z.iso.datetime({ offset: true })
-
 // --- Memories ---
+
+const tagSchema = text(limits.TAG_CHARS_MAX)
 
 export const rememberSchema = z
   .strictObject({
@@ -264,77 +254,7 @@ export type ContextPack = z.infer<typeof contextPackSchema>
 
 // --- Tasks ---
 
-export const taskInputSchema = z
-  .strictObject({
-    task: z.string().max(limits.TASK_CHARS_MAX).describe('The question'),
-    space: spaceSchema.optional(),
-  })
-  .meta({ id: 'SubmitTask' })
-export type TaskInput = z.infer<typeof taskInputSchema>
-
-export const taskStatusSchema = z.enum(['open', 'converged', 'failed'])
-export type TaskStatus = z.infer<typeof taskStatusSchema>
-
-export const taskAcceptedSchema = z
-  .object({ task_id: idSchema, status: taskStatusSchema })
-  .meta({ id: 'TaskAccepted' })
-export type TaskAccepted = z.infer<typeof taskAcceptedSchema>
-
-export const sourceSchema = z
-  .object({
-    id: idSchema,
-    quote: z.string().describe('The sentence of it that the answer uses, to the letter'),
-    author: z.string().nullable().describe('Null where the memory is not held here'),
-    thread: z.string().nullable(),
-    position: z.number().int().nullable(),
-  })
-  .meta({ id: 'Source' })
-export type Source = z.infer<typeof sourceSchema>
-
-export const contributionSchema = z
-  .object({
-    id: idSchema,
-    author: z.string(),
-    model: z.string(),
-    text: z.string().nullable(),
-    failure: z.string().nullable().describe('Why there is no answer, where there is none'),
-    sources: z.array(idSchema),
-    createdAt: z.string(),
-  })
-  .meta({ id: 'Contribution' })
-export type Contribution = z.infer<typeof contributionSchema>
-
-export const taskSchema = z
-  .object({
-    task_id: idSchema,
-    task: z.string(),
-    space: z.string(),
-    author: z.string(),
-    status: taskStatusSchema,
-    answer: z.string().nullable(),
-    reason: z.string().nullable().describe('Of a failed task: why there is no answer'),
-    sources: z.array(sourceSchema),
-    degraded: z.boolean(),
-    degradedBecause: z.array(z.string()),
-    contributions: z.array(contributionSchema),
-    createdAt: z.string(),
-    answeredAt: z.string().nullable(),
-  })
-  .meta({ id: 'Task' })
-export type TaskView = z.infer<typeof taskSchema>
-
-export const taskPageQuerySchema = z.strictObject({
-  limit: limitSchema(20),
-  cursor: z.string().optional(),
-  status: taskStatusSchema.optional(),
-  space: spaceSchema.optional(),
-})
-export type TaskPageQuery = z.infer<typeof taskPageQuerySchema>
-
-export const taskPageSchema = z
-  .object({ tasks: z.array(taskSchema), total: z.number().int(), cursor: z.string().nullable() })
-  .meta({ id: 'TaskPage' })
-export type TaskPage = z.infer<typeof taskPageSchema>
+export * from './api-tasks.ts'
 
 // --- Peers and health ---
 

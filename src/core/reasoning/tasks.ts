@@ -41,6 +41,11 @@ export interface Tasks {
   submit(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
   get(id: string): Promise<Answer<api.TaskView>>
   page(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
+  answers(query: api.AnswerPageQuery): Promise<Answer<api.AnswerPage>>
+  convergence(query: api.ConvergenceQuery): Promise<Answer<api.Convergence>>
+  resolve(id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>>
+  cancel(id: string): Promise<Answer<api.TaskView>>
+  events(id: string, signal: AbortSignal): Promise<Answer<AsyncIterable<api.TaskEvent>>>
   readonly count: number
 }
 
@@ -256,6 +261,19 @@ export function createTasks({ memory, library, recall, writer, spaces, shown }: 
         .map(toContribution),
       createdAt: timeToIso(asked.change.clock),
       answeredAt: synthesis ? timeToIso(synthesis.change.clock) : null,
+      askers: [asked.change.author],
+      effort: asked.payload.effort,
+      choices: [...asked.payload.choices],
+      attempt: asked.payload.attempt,
+      phase: outcome ? 'done' : 'diverge',
+      round: 0,
+      settlement: null,
+      agreement: [],
+      missing: [],
+      seals: 0,
+      reviews: [],
+      resolution: null,
+      deadlineAt: timeToIso(asked.change.clock),
     }
   }
 
@@ -314,6 +332,28 @@ export function createTasks({ memory, library, recall, writer, spaces, shown }: 
       const next = offset + limit
       return ok({ tasks, total: matching.length, cursor: next < matching.length ? String(next) : null })
     },
+    async answers() {
+      return ok({ answers: [], total: 0, cursor: null })
+    },
+    async convergence() {
+      return ok({ tasks: [], open: 0 })
+    },
+    async resolve(id) {
+      return err(failure('TASK_OPEN', id))
+    },
+    async cancel(id) {
+      return err(failure('TASK_DONE', id))
+    },
+    async events(id) {
+      const task = await get(id)
+      if (!task.ok) return task
+      return ok(
+        (async function* () {
+          yield { type: 'task', task: task.value } as const
+          yield { type: 'done', task: task.value } as const
+        })(),
+      )
+    },
     get count() {
       let count = 0
       for (const { asked } of records.values()) if (asked) count++
@@ -370,4 +410,11 @@ const toContribution = ({ change, payload }: Noted<ContributionPayload>): api.Co
   failure: payload.outcome.failure,
   sources: [...new Set(payload.outcome.quotes.map(({ memory }) => digestToCid(memory)))],
   createdAt: timeToIso(change.clock),
+  family: payload.family,
+  role: payload.role,
+  round: payload.round,
+  others: [],
+  confidence: null,
+  reason: payload.reason,
+  wasSealed: false,
 })
