@@ -40,3 +40,25 @@ export function fitTexts<T extends Quoted, R>(
     }),
   )
 }
+
+/** A text as it is shown. `bytesMax` cuts it by itself; without that it gets its share of what is left. */
+export type Show = (text: string, author: string | null, bytesMax?: number) => string
+
+/** Fences and cuts every text that `build` shows, so that the reply keeps within `bytesMax`; `build` must have room without them. */
+export function fitReply<R>(own: string, bytesMax: number, build: (show: Show) => R): R {
+  const sharing: string[] = []
+  const fenced = (text: string, author: string | null) => fence({ text, author, trust: null }, own)
+  const bare = build((text, author, cutAt) => {
+    if (cutAt !== undefined) return fenced(cutText(text, cutAt).text, author)
+    sharing.push(text)
+    return fenced('', author)
+  })
+  let share = Math.min(shareBytes(sharing, Math.max(0, bytesMax - jsonBytes(bare))), bytesMax)
+  for (;;) {
+    const bytes = share
+    const shown = build((text, author, cutAt = bytes) => fenced(cutText(text, cutAt).text, author))
+    // What a fence makes harmless can grow by it.
+    if (share < 1 || jsonBytes(shown) <= bytesMax) return shown
+    share = Math.floor(share / 2)
+  }
+}
