@@ -51,9 +51,9 @@ export function holdTasks(real: Spore, { dress = (task) => task, endsAfterMs }: 
     bus.once('cut', cut)
     try {
       const steps = on(bus, id, { signal: AbortSignal.any([signal, ends.signal]) })
+      const task = await view(id)
       counts.opened++
       bus.emit('opened')
-      const task = await view(id)
       if (!task.ok) return
       yield { type: task.value.status === 'open' ? 'task' : 'done', task: task.value }
       if (task.value.status !== 'open') return

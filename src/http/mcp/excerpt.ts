@@ -1,7 +1,7 @@
 /** Memories as tools show them: short, with author and trust, foreign text fenced, long text cut. */
 import { z } from 'zod'
 import { cutText, jsonBytes, shareBytes } from './budget.ts'
-import { fence, type Quoted } from './fence.ts'
+import { fence, harmless, type Quoted } from './fence.ts'
 
 export const textSchema = z
   .string()
@@ -47,18 +47,16 @@ export type Show = (text: string, author: string | null, bytesMax?: number) => s
 /** Fences and cuts every text that `build` shows, so that the reply keeps within `bytesMax`; `build` must have room without them. */
 export function fitReply<R>(own: string, bytesMax: number, build: (show: Show) => R): R {
   const sharing: string[] = []
-  const fenced = (text: string, author: string | null) => fence({ text, author, trust: null }, own)
+  // What is made harmless grows by it, so that is done before it is measured and cut.
+  const prepare = (text: string, author: string | null) =>
+    author === own ? text : harmless(text.slice(0, bytesMax))
+  const cut = (text: string, author: string | null, cutAt: number) =>
+    fence({ text: cutText(prepare(text, author), cutAt).text, author, trust: null }, own)
   const bare = build((text, author, cutAt) => {
-    if (cutAt !== undefined) return fenced(cutText(text, cutAt).text, author)
-    sharing.push(text)
-    return fenced('', author)
+    if (cutAt !== undefined) return cut(text, author, cutAt)
+    sharing.push(prepare(text, author))
+    return cut('', author, 0)
   })
-  let share = Math.min(shareBytes(sharing, Math.max(0, bytesMax - jsonBytes(bare))), bytesMax)
-  for (;;) {
-    const bytes = share
-    const shown = build((text, author, cutAt = bytes) => fenced(cutText(text, cutAt).text, author))
-    // What a fence makes harmless can grow by it.
-    if (share < 1 || jsonBytes(shown) <= bytesMax) return shown
-    share = Math.floor(share / 2)
-  }
+  const share = shareBytes(sharing, Math.max(0, bytesMax - jsonBytes(bare)))
+  return build((text, author, cutAt = share) => cut(text, author, cutAt))
 }

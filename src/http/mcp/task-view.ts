@@ -6,17 +6,18 @@ import { RULES, VERDICTS } from '../../core/protocol/task-payloads.ts'
 import { authorSchema, fitReply, type Show, textSchema } from './excerpt.ts'
 
 /** Rows of one reply: sources and contributions; answers that lost, with who is for them and why; who is missing. */
-const ROWS_SHOWN = 10
+const SOURCES_SHOWN = 8
+const CONTRIBUTIONS_SHOWN = 6
 const MASSES_SHOWN = 4
 const DISSENT_SHOWN = 3
-const DISSENTERS_SHOWN = 3
-const MISSING_SHOWN = 5
-/** Bytes of the question and its choices, of the answer, and of the answer in short; the rest share what is left. */
-const QUESTION_BYTES = MCP_REPLY_BYTES_MAX / 16
-const ANSWER_BYTES = MCP_REPLY_BYTES_MAX / 4
-const CONCLUSION_BYTES = MCP_REPLY_BYTES_MAX / 32
+const DISSENTERS_SHOWN = 2
+const MISSING_SHOWN = 4
+/** Bytes of the question and of its choices, of the answer (half as much again without contributions), and of what is short; the rest shares what is left. */
+const QUESTION_BYTES = MCP_REPLY_BYTES_MAX / 20
+const ANSWER_BYTES = MCP_REPLY_BYTES_MAX / 5
+const SHORT_BYTES = MCP_REPLY_BYTES_MAX / 64
 /** Characters of a name that others chose: of a model, a role, a reason why somebody is missing. */
-const LABEL_CHARS = 64
+const LABEL_CHARS = 48
 
 const sourceSchema = z.object({
   id: z.string().describe('Id of the memory, for get_memory'),
@@ -108,8 +109,8 @@ export const showTask = (task: TaskView, options: ShowOptions): ShownTask =>
 function build(task: TaskView, { own, offset }: ShowOptions, show: Show): ShownTask {
   const { settlement, choices, degradedBecause, resolution } = task
   const author = answerAuthor(task, own)
-  const rows = offset === null ? [] : task.contributions.slice(offset, offset + ROWS_SHOWN)
-  const next = (offset ?? 0) + ROWS_SHOWN
+  const rows = offset === null ? [] : task.contributions.slice(offset, offset + CONTRIBUTIONS_SHOWN)
+  const next = (offset ?? 0) + CONTRIBUTIONS_SHOWN
   return {
     task_id: task.task_id,
     task: show(task.task, task.author, QUESTION_BYTES),
@@ -119,12 +120,15 @@ function build(task: TaskView, { own, offset }: ShowOptions, show: Show): ShownT
     phase: task.phase,
     round: task.round,
     agreement: task.agreement,
-    answer: task.answer === null ? null : show(task.answer, author, ANSWER_BYTES),
-    reason: task.reason === null ? null : show(task.reason, author, CONCLUSION_BYTES),
+    answer:
+      task.answer === null
+        ? null
+        : show(task.answer, author, offset === null ? 1.5 * ANSWER_BYTES : ANSWER_BYTES),
+    reason: task.reason === null ? null : show(task.reason, author, SHORT_BYTES),
     settlement: settlement && showSettlement(settlement, author, show),
     degraded: task.degraded,
     degradedBecause:
-      degradedBecause.length === 0 ? null : show(degradedBecause.join('; '), author, CONCLUSION_BYTES),
+      degradedBecause.length === 0 ? null : show(degradedBecause.join('; '), author, SHORT_BYTES),
     missing: task.missing
       .slice(0, MISSING_SHOWN)
       .map(({ author: did, why }) => ({ author: did, why: label(why) })),
@@ -133,7 +137,7 @@ function build(task: TaskView, { own, offset }: ShowOptions, show: Show): ShownT
       correction: resolution.correction === null ? null : show(resolution.correction, resolution.author),
     },
     sources: task.sources
-      .slice(0, ROWS_SHOWN)
+      .slice(0, SOURCES_SHOWN)
       .map(({ id, quote, author: by }) => ({ id, author: by, quote: show(quote, by) })),
     contributions: rows.map(({ author: by, model, role, round, confidence, text, failure }) => ({
       author: by,
@@ -161,7 +165,7 @@ function showSettlement(
 ): NonNullable<ShownTask['settlement']> {
   const { conclusion, rule, margin, masses, dissent, participants, synthesizer, writer, ownView } = settlement
   return {
-    conclusion: show(conclusion, author, CONCLUSION_BYTES),
+    conclusion: show(conclusion, author, SHORT_BYTES),
     rule,
     margin,
     masses: masses.slice(0, MASSES_SHOWN).map(({ answer, share, authors }) => ({
@@ -180,7 +184,7 @@ function showSettlement(
     synthesizer,
     writer: writer && label(writer),
     ownView: ownView && {
-      conclusion: show(ownView.conclusion, author, CONCLUSION_BYTES),
+      conclusion: show(ownView.conclusion, author, SHORT_BYTES),
       margin: ownView.margin,
     },
   }
