@@ -6,7 +6,7 @@ import { openAnswers } from './batch/answers.ts'
 import { countLines, readQuestions } from './batch/questions.ts'
 import { type BatchReport, PARALLEL_DEFAULT, runBatch } from './batch/run.ts'
 import type { CommandContext } from './command.ts'
-import { EXIT, type ExitCode, UsageError } from './exit.ts'
+import { EXIT, type ExitCode, UsageError, unwrap } from './exit.ts'
 import { createProgress } from './progress.ts'
 import { toTaskFields } from './task-options.ts'
 import { oneLine, toJsonLine } from './terminal-text.ts'
@@ -22,6 +22,8 @@ export async function askFile(context: CommandContext, { file, out }: FilePaths)
   const defaults = toTaskFields(options)
   await checkPaths(file, out)
   await using access = await openAccess(context.load(), signal)
+  // A spore that goes in between is waited for; one that is not there is no matter of time.
+  unwrap(await access.health())
   await using answers = await openAnswers(out).catch((error: NodeJS.ErrnoException) => {
     throw error.code === undefined
       ? error
@@ -66,8 +68,8 @@ const describeSoFar = ({ failed, problems }: BatchReport, rate: string): string 
 function describeReport(report: BatchReport & { readonly out: string; readonly stopped: boolean }): string {
   const { answered, failed, skipped, problems, out, stopped } = report
   const counts = [
-    `${answered} answered${failed > 0 ? ` (${failed} without an answer)` : ''}`,
-    ...(skipped > 0 ? [`${skipped} answered before`] : []),
+    `${answered} done${failed > 0 ? ` (${failed} without an answer)` : ''}`,
+    ...(skipped > 0 ? [`${skipped} done before`] : []),
     ...(problems > 0 ? [`${problems} not asked or not answered in time`] : []),
   ]
   const end = stopped ? '\nstopped: the same command goes on where this one ended' : ''

@@ -13,10 +13,13 @@ export interface TaskSource {
   taskEvents(id: string, signal: AbortSignal): Promise<Result<AsyncIterable<TaskEvent>, Failure>>
 }
 
-/** Milliseconds before a task is asked the first time after its stream broke off; doubled each time, up to the most. */
-const PAUSE_MS = 100
-const PAUSE_MAX_MS = 2000
-/** Times in a row that nobody answers before the spore counts as gone: about 8 s, as long as a restart takes. */
+/** Milliseconds before a stream that broke off is opened again the first time; doubled each time, up to the most. */
+export interface Pauses {
+  readonly firstMs: number
+  readonly maxMs: number
+}
+const PAUSES: Pauses = { firstMs: 100, maxMs: 2000 }
+/** Times in a row that nobody answers before the spore counts as gone: about 7 s, as long as a restart takes. */
 const SILENCES_MAX = 8
 
 /** Failures that pass: the spore starts again, or has too many streams open. */
@@ -31,11 +34,12 @@ export async function* followTask(
   source: TaskSource,
   id: string,
   signal: AbortSignal,
+  { firstMs, maxMs }: Pauses = PAUSES,
 ): AsyncGenerator<TaskEvent> {
   let silences = 0
-  for (let pauseMs = PAUSE_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, PAUSE_MAX_MS)) {
+  for (let pauseMs = firstMs; !signal.aborted; pauseMs = Math.min(2 * pauseMs, maxMs)) {
     for await (const event of stream(source, id, signal)) {
-      pauseMs = PAUSE_MS
+      pauseMs = firstMs
       yield event
       if (event.type === 'done') return
     }

@@ -111,7 +111,8 @@ export function holdTasks(real: Spore, { dress = (task) => task, endsAfterMs }: 
       },
       async cancelTask(id) {
         const task = await real.task(id)
-        if (!task.ok || !held.has(id)) return real.cancelTask(id)
+        if (!task.ok) return task
+        if (!held.has(id)) return real.cancelTask(id)
         held.delete(id)
         const cancelled = { ...asOpen(task.value, []), status: 'cancelled', phase: 'done' } as const
         bus.emit(id, { type: 'done', task: cancelled } satisfies TaskEvent)
