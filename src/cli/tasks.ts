@@ -1,5 +1,4 @@
-/** `spore tasks`: the questions that were asked, newest first, or one of them. */
-
+/** `spore tasks`: the questions that were asked, newest first. */
 import { Option } from 'commander'
 import { type TaskPageQuery, type TaskView, taskStatusSchema } from '../core/protocol/api.ts'
 import { PAGE_MAX } from '../core/protocol/limits.ts'

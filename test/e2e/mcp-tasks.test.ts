@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OldHttpTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { temporaryFolder } from '../support/folder.ts'
 import { type HeldTasks, holdTasks } from '../support/held-tasks.ts'
+import { projectFile } from '../support/project.ts'
 import { contribution, review, settlement } from '../support/task-samples.ts'
 import { listen, type Served } from '../unit/http/support.ts'
 
@@ -93,6 +96,54 @@ for (const [name, connect] of Object.entries(clients))
       await client.close()
     }
   })
+
+test('a bridge to a running spore passes on what happens there', async () => {
+  await using world = await openWorld()
+  const { served, held } = world
+  using folder = temporaryFolder()
+  const args = [projectFile('bin/spore.js'), 'mcp', '--url', served.url, '--home', folder.path]
+  const client = new Client(INFO)
+  await client.connect(new StdioClientTransport({ command: process.execPath, args }))
+  try {
+    const lines: string[] = []
+    const { promise: told, resolve } = Promise.withResolvers<void>()
+    const submitted = held.submitted()
+    const replied = toCaller(client).call(TASK, ({ message }) => {
+      if (lines.push(message ?? '') === 2) resolve()
+    })
+    const id = await submitted
+    await held.streams(1)
+    held.tell(id, { type: 'contribution', contribution: contribution(1) })
+    await Promise.race([told, replied])
+    await held.end(id)
+    assert.equal((await replied).structuredContent?.status, 'converged')
+    assert.match(lines.join('; '), /phase diverge, round 0.*has answered/)
+  } finally {
+    await client.close()
+  }
+})
+
+test('a call that is given up leaves the task and no stream', async () => {
+  await using world = await openWorld()
+  const { served, held } = world
+  const client = new Client(INFO, { versionNegotiation: { mode: 'auto' } })
+  await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', served.url)))
+  try {
+    const stop = new AbortController()
+    const submitted = held.submitted()
+    const call = { name: 'submit_task', arguments: { ...TASK } }
+    const replied = client.callTool(call, { signal: stop.signal }).catch((error: unknown) => error)
+    const id = await submitted
+    await held.streams(1)
+    stop.abort()
+    assert.ok((await replied) instanceof Error)
+    while (held.open > 0) await new Promise((turn) => setImmediate(turn))
+    const task = await held.spore.task(id)
+    assert.ok(task.ok && task.value.status === 'open')
+  } finally {
+    await client.close()
+  }
+})
 
 test('where the time is up the reply is a handle, and the task goes on', async () => {
   await using world = await openWorld()

@@ -103,6 +103,27 @@ test('answers, convergence, resolution and cancelling say what is wrong with a r
   assert.equal((await ask(served, 'GET', `/api/convergence?task=${id}`)).status, 200)
 })
 
+test('where a token is required, nothing of a task is served without one', async () => {
+  await using served = await serve({ tokenRequired: true })
+  const accepted = await served.spore.submitTask({ task: QUESTION })
+  assert.ok(accepted.ok)
+  const path = `/api/task/${accepted.value.task_id}`
+  const routes = [
+    ['GET', path],
+    ['GET', `${path}/events`],
+    ['POST', `${path}/resolution`],
+    ['POST', `${path}/cancel`],
+    ['POST', '/api/task'],
+    ['GET', '/api/tasks'],
+    ['GET', '/api/answers'],
+    ['GET', '/api/convergence'],
+  ] as const
+  for (const [method, url] of routes) {
+    const { status, body } = await ask(served, method, url)
+    assert.deepEqual([status, body.code], [401, 'TOKEN_MISSING'], `${method} ${url}`)
+  }
+})
+
 /** The events of a task as they come in; each `next` waits for one. */
 async function openEvents(served: Served, id: string) {
   const abort = new AbortController()
