@@ -8,6 +8,7 @@ import type { QuotaLimits } from './memory/quota.ts'
 import type { RunVerifier } from './memory/run-verifier.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type { Compression } from './protocol/compression.ts'
+import type { Serve } from './reasoning/neighbourhood.ts'
 import type { DensePorts } from './retrieval/dense.ts'
 import type { Retriever } from './retrieval/retriever.ts'
 import type { Snapshots } from './retrieval/snapshots.ts'
@@ -33,6 +34,8 @@ export interface SporeOptions {
   readonly quotas?: QuotaLimits
   /** Of the program: another one tries again what this one had to set aside. */
   readonly version?: string
+  /** Whose tasks it works on, besides its operator’s; `trusted` unless given. */
+  readonly serve?: Serve
   /** Documents from which on the index is kept; the default unless given. */
   readonly keptMin?: number
 }
