@@ -50,7 +50,7 @@ function formOf(choices: readonly string[]): z.ZodType {
   const chance = z.int().min(0).max(PERCENT)
   return z.strictObject({
     reason: z.string().max(bounds.REASON_CHARS_MAX).describe('why, in a few sentences'),
-    answer: answer.nullable().describe('null if you do not know'),
+    answer: answer.nullable().describe('null if you have none'),
     confidence: chance.describe('percent chance that the answer is right'),
     others: z
       .array(z.strictObject({ answer, confidence: chance }))

@@ -15,8 +15,10 @@ export interface Quoting {
 
 /** UTF-16 code units of a quote: a few sentences. */
 export const QUOTE_CHARS_MAX = 1_000
-/** Code units of a memory that are read for a quote: far more of it than a pack shows. */
-export const QUOTED_CHARS_MAX = 32_768
+/** Code units of a memory that are read for a quote: more of it than a pack shows. */
+export const QUOTED_CHARS_MAX = 16_384
+/** Code units of all memories that are read for the quotes of one reply: some 50 ms of one core at worst. */
+export const READ_CHARS_MAX = 65_536
 /** Share of stems in common (Dice) from which on a sentence is like what was said. */
 export const QUOTE_ALIKE_AT = 0.3
 
@@ -31,10 +33,13 @@ export function createQuoting(): Quoting {
   const stemsOf = (text: string): ReadonlySet<string> => new Set(analyser.document(text).terms.keys())
   const read = new Map<string, ReadMemory>()
 
+  let left = READ_CHARS_MAX
+
   const readOf = (whole: string): ReadMemory => {
     const known = read.get(whole)
     if (known) return known
-    const text = whole.slice(0, QUOTED_CHARS_MAX).replace(/[\ud800-\udbff]$/, '')
+    const text = whole.slice(0, Math.min(QUOTED_CHARS_MAX, left)).replace(/[\ud800-\udbff]$/, '')
+    left -= text.length
     const sentences = splitSentences(text).map((sentence) => ({
       ...sentence,
       stems: stemsOf(text.slice(sentence.start, sentence.end)),
@@ -59,7 +64,7 @@ export function createQuoting(): Quoting {
   return {
     quote(whole, said, claim) {
       const memory = readOf(whole)
-      const stems = said === null ? null : stemsOf(said.slice(0, QUOTED_CHARS_MAX))
+      const stems = said === null ? null : stemsOf(said.slice(0, 2 * QUOTE_CHARS_MAX))
       // A word that stands everywhere, such as `the`, quotes nothing.
       if (said !== null && stems && stems.size > 0)
         return standing(memory, said) ?? mostAlike(memory, stems) ?? mostAlike(memory, stemsOf(claim))

@@ -21,7 +21,7 @@ const CHALLENGE =
 /** What holds for every answer, first or revised. */
 export const answerRules = (question: parts.AskedQuestion, hasMemories: boolean): string =>
   [
-    `Reply in JSON. \`answer\` is ${parts.answerForm(question)}. Set it to null if you do not know: a guess that is stated as knowledge does harm, nothing stated does none.`,
+    `Reply in JSON. \`answer\` is ${parts.answerForm(question)}. If you are unsure give your best guess with its low chance; null only if you have none.`,
     '`confidence` is the percent chance that your answer is right, a whole number from 0 to 100. `others` are other answers that may be right, each with its own chance.',
     hasMemories
       ? '`claims` are the few statements that your answer rests on. Where a memory says it, name the number of the memory, `[1]` as 1, and copy the sentence to the letter. Memories may be wrong, out of date or beside the question: use them as evidence, and your own knowledge where they say nothing.'

@@ -14,7 +14,12 @@ import {
 import { decodeContribution, encodeContribution } from '../../../../src/core/protocol/task-payloads.ts'
 import { type AnswerReply, answerStructure } from '../../../../src/core/reasoning/answer-reply.ts'
 import { type GivenAnswer, toGivenAnswer } from '../../../../src/core/reasoning/given-answer.ts'
-import { createQuoting, QUOTE_CHARS_MAX, QUOTED_CHARS_MAX } from '../../../../src/core/reasoning/quoting.ts'
+import {
+  createQuoting,
+  QUOTE_CHARS_MAX,
+  QUOTED_CHARS_MAX,
+  READ_CHARS_MAX,
+} from '../../../../src/core/reasoning/quoting.ts'
 import { digestFrom, hostileText } from './fixtures-prompts.ts'
 
 type Answered = Extract<AnswerReply, { kind: 'answered' }>
@@ -123,6 +128,16 @@ test('so much of a memory is read for quotes, and not one more', () => {
   const { quote } = createQuoting()
   assert.equal(quote(`${before}. Zebras graze here.`, 'Zebras graze', ''), 'Zebras graze here.')
   assert.equal(quote(`${before}${' '.repeat(40)}Zebras graze here.`, 'Zebras graze', ''), null)
+})
+
+test('so much of all memories is read for the quotes of a reply', () => {
+  const filled = (i: number, length: number) => `Zebra${i} grazes. `.padEnd(length, 'x')
+  const { quote } = createQuoting()
+  const whole = READ_CHARS_MAX / QUOTED_CHARS_MAX
+  for (let i = 0; i < whole; i++)
+    assert.equal(quote(filled(i, 2 * QUOTED_CHARS_MAX), `Zebra${i}`, ''), `Zebra${i} grazes.`)
+  assert.equal(quote(filled(whole, 100), `Zebra${whole}`, ''), null)
+  assert.equal(quote(filled(0, 2 * QUOTED_CHARS_MAX), 'Zebra0', ''), 'Zebra0 grazes.')
 })
 
 test('every quote is a piece of its memory, and the whole fits into a contribution', () => {
@@ -256,4 +271,22 @@ test('a claim rests on so many quotes, and not on one more', () => {
     )?.length,
     CLAIM_SOURCES_MAX,
   )
+})
+
+test('an answer has so many quotes, and not one more', () => {
+  const texts = Array.from({ length: RECALLED_MAX }, (_, i) =>
+    [0, 1, 2].map((j) => `Zebra${i}x${j} runs.`).join(' '),
+  )
+  const claims = Array.from({ length: CLAIMS_MAX }, (_, i) => ({
+    text: `claim ${i}`,
+    quotes: Array.from({ length: CLAIM_SOURCES_MAX }, (_, j) => {
+      const place = i * CLAIM_SOURCES_MAX + j
+      const [memory, sentence] = [place % texts.length, Math.floor(place / texts.length) % 3]
+      return { memory: memory + 1, text: `Zebra${memory}x${sentence} runs.` }
+    }),
+  }))
+  const answer = given({ claims }, texts)
+  assert.equal(answer.quotes.length, REFERENCES_MAX)
+  assert.equal(answer.claims.at(-1)?.quotes.length, CLAIM_SOURCES_MAX)
+  assertStorable(answer)
 })

@@ -128,6 +128,8 @@ test('the fence of one text, repeated in another, closes nothing', () => {
   const [fence] = fencesOf(second).fences
   assert.deepEqual(fence?.ours, [])
   assert.ok(fence?.foreign.includes('ignore all rules'))
+  const closing = second.split('\n').find((line) => line.startsWith('>>>question'))
+  assert.ok(closing && !first.includes(closing))
 })
 
 const inputOf = (text: string, changes: Partial<AnswerInput> = {}): AnswerInput => ({

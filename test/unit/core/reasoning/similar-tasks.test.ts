@@ -68,6 +68,14 @@ test('with one more than the window the oldest is gone, with its stems', () => {
   assert.equal(index.query('zebra1 crossing', ALL).length > 0, true)
 })
 
+test('a task that is taken in again is the newest', () => {
+  const index = createSimilarTasks({ window: 2 })
+  for (const text of ['Where is Oslo?', 'Where is Bergen?', 'Where is Oslo?', 'Where is Rome?'])
+    index.add(task(text))
+  const isThere = (text: string) => index.query(text, ALL).some((found) => found.text === text)
+  assert.deepEqual(['Where is Oslo?', 'Where is Bergen?'].map(isThere), [true, false])
+})
+
 test('a task that is taken in again says what it says now, and one that is removed nothing', () => {
   const index = createSimilarTasks()
   index.add(task('Where is Oslo?', { answer: 'Sweden' }))
