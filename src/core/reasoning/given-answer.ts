@@ -93,7 +93,7 @@ export const named = (name: string): string =>
   name.slice(0, bounds.MODEL_CHARS_MAX).toWellFormed() || 'unnamed'
 
 /** Says of each text whether there is room left for it, in bytes of UTF-8. */
-function createRoom(bytes: number): { take(text: string): boolean } {
+export function createRoom(bytes: number): { take(text: string): boolean } {
   let left = bytes
   return {
     take(text) {

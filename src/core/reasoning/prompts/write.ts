@@ -3,11 +3,13 @@
  * quotes, as those of the extractive reasoner: `[n]` is `quotes[n − 1]`.
  */
 import { z } from 'zod'
+import { utf8Length } from '../../base/bytes.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { REFERENCES_MAX } from '../../protocol/limits.ts'
 import type { Quote } from '../../protocol/task-payloads.ts'
 import { fenced } from '../../retrieval/fenced.ts'
 import type { StatedAnswer } from '../answers-of-others.ts'
+import { ANSWER_BYTES_MAX, createRoom } from '../given-answer.ts'
 import { isRefusal } from '../refusal.ts'
 import * as values from '../reply-values.ts'
 import { type Structure, structureOf } from '../structured.ts'
@@ -34,10 +36,12 @@ export interface WrittenText {
 
 /** UTF-16 code units of a text: half a page, read in a minute. */
 export const WRITTEN_CHARS_MAX = 4_000
+/** Bytes that so many code units have at most in UTF-8. */
+const WRITTEN_BYTES_MAX = 3 * WRITTEN_CHARS_MAX
 /** Answers that are shown of those who hold it, and dissenting ones. */
 export const SHOWN_HOLDERS_MAX = 8
 export const SHOWN_DISSENT_MAX = 8
-/** Code units of one text that is shown, and of a quote: what is quoted is cited, so it is shown whole where it is a sentence. */
+/** Code units of one text that is shown; a longer quote is none that a sentence can rest on. */
 const SHOWN_CHARS_MAX = 1_500
 
 const STEP =
@@ -49,7 +53,7 @@ export function writePrompt(
   maxTokens = parts.REPLY_TOKENS,
 ): parts.Prompt<WriteReply> {
   const shown = holders.slice(0, SHOWN_HOLDERS_MAX)
-  const quotes = quotesOf(shown)
+  const quotes = quotesOf(shown, ANSWER_BYTES_MAX - utf8Length(answer) - WRITTEN_BYTES_MAX)
   const numberOf = ({ memory, text }: Quote): number =>
     quotes.findIndex((quote) => quote.memory === memory && quote.text === text) + 1
   const dissenting = dissent.slice(0, SHOWN_DISSENT_MAX)
@@ -77,14 +81,18 @@ export function quotesPart(quotes: readonly Quote[]): string {
   return fenced('quotes', listed.join(''))
 }
 
-/** The quotes that claims of these answers rest on, each once. */
-function quotesOf(answers: readonly StatedAnswer[]): readonly Quote[] {
+/** The quotes that claims of these answers rest on, each once, and not more than an entry holds beside answer and text. */
+function quotesOf(answers: readonly StatedAnswer[], bytes: number): readonly Quote[] {
+  const room = createRoom(bytes)
   const found = new Map<string, Quote>()
   for (const { claims, quotes } of answers)
     for (const claim of claims)
       for (const place of claim.quotes) {
         const quote = quotes[place]
-        if (quote && found.size < REFERENCES_MAX) found.set(`${quote.memory} ${quote.text}`, quote)
+        const key = quote && `${quote.memory} ${quote.text}`
+        if (!key || found.has(key) || found.size === REFERENCES_MAX) continue
+        // What cannot be shown whole is not cited.
+        if (quote.text.length <= SHOWN_CHARS_MAX && room.take(quote.text)) found.set(key, quote)
       }
   return [...found.values()]
 }

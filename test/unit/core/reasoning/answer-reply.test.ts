@@ -2,16 +2,19 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { PAYLOAD_BYTES_MAX, REFERENCES_MAX } from '../../../../src/core/protocol/limits.ts'
 import {
   ANSWER_CHARS_MAX,
   CLAIM_CHARS_MAX,
   CLAIM_SOURCES_MAX,
   CLAIMS_MAX,
   FLAW_CHARS_MAX,
+  MASS_MAX,
   OTHERS_MAX,
   PER_MILLE,
   REASON_CHARS_MAX,
 } from '../../../../src/core/protocol/task-limits.ts'
+import { decodeSynthesis, encodeSynthesis } from '../../../../src/core/protocol/task-payloads.ts'
 import { createClassifier } from '../../../../src/core/reasoning/answer-classes.ts'
 import { type AnswerReply, answerStructure } from '../../../../src/core/reasoning/answer-reply.ts'
 import { reviewPrompt } from '../../../../src/core/reasoning/prompts/review.ts'
@@ -409,6 +412,41 @@ describe('written texts', () => {
     ['one more', 'x'.repeat(WRITTEN_CHARS_MAX + 1), false],
   ]
   for (const [name, text, expected] of cases) test(name, () => assert.deepEqual(written(text), expected))
+})
+
+test('the longest answer, text and quotes are one entry', () => {
+  for (const char of ['x', '漢']) {
+    const answer = char.repeat(ANSWER_CHARS_MAX)
+    const many = Array.from({ length: REFERENCES_MAX + 1 }, (_, i) => `${i}`.padEnd(4) + char.repeat(1000))
+    const said = [char.repeat(20_000), ...many].map((text) => ({ memory: digestFrom(text), text }))
+    const holders = said.map((quote) => ({
+      ...holder,
+      claims: [{ text: 'c', quotes: [0] }],
+      quotes: [quote],
+    }))
+    const all = { ...holder, claims: [{ text: 'c', quotes: said.map((_, i) => i) }], quotes: said }
+    for (const [won, shown] of [
+      [answer, [all]],
+      ['x', [all]],
+      ['x', holders],
+    ] as const) {
+      const { structure } = writePrompt({ question: question(), answer: won, holders: shown, dissent: [] })
+      const cited = said.map((_, i) => `[${i + 1}]`).join('')
+      const read = structure.read({ text: char.repeat(WRITTEN_CHARS_MAX - cited.length) + cited })
+      assert.ok(read.ok && read.value && read.value.quotes.length > 0)
+      assert.ok(read.value.quotes.every(({ text }) => text.length < 20_000))
+      const contributions = said.slice(0, REFERENCES_MAX).map(({ memory }) => memory)
+      const payload = {
+        task: digestFrom('task'),
+        contributions,
+        masses: contributions.map(() => MASS_MAX),
+        answer: won,
+      }
+      const bytes = encodeSynthesis({ ...payload, outcome: { ...read.value, failure: null } })
+      assert.ok(bytes.length <= PAYLOAD_BYTES_MAX, `${bytes.length} bytes`)
+      assert.ok(decodeSynthesis(bytes))
+    }
+  }
 })
 
 describe('validations', () => {
