@@ -135,7 +135,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     shown,
     neighbourhood,
-    minds: null,
+    router: null,
   })
 
   const follow = async (

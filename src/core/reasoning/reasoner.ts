@@ -29,6 +29,8 @@ export interface ReasonerCall {
   readonly timeoutMs: number
   /** Only the model of this name. */
   readonly model?: string
+  /** Only models of this family. */
+  readonly family?: string
   /** 0…2; the provider's own unless given. */
   readonly temperature?: number
   readonly signal?: AbortSignal
@@ -68,13 +70,14 @@ export function createReasoner({ router, replyTokens = REPLY_TOKENS }: ReasonerD
     { request, structure }: Prompt<T>,
     call: ReasonerCall,
   ): Promise<Result<ModelAnswer<T>, Failure>> => {
-    const { task, asker, timeoutMs, model, temperature, signal } = call
+    const { task, asker, timeoutMs, model, family, temperature, signal } = call
     return router.ask(temperature === undefined ? request : { ...request, temperature }, {
       task,
       asker,
       timeoutMs,
       structure,
       ...(model !== undefined && { only: model }),
+      ...(family !== undefined && { family }),
       ...(signal && { signal }),
     })
   }

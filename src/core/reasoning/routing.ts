@@ -83,7 +83,11 @@ export function createModelRouter(routes: readonly ModelRoute[], deps: ModelRout
 
   return {
     async ask(request, options) {
-      const among = routes.filter(({ model }) => options.only === undefined || model.name === options.only)
+      const { only, family } = options
+      const among = routes.filter(
+        ({ model }) =>
+          (only === undefined || model.name === only) && (family === undefined || model.family === family),
+      )
       if (among.length === 0) return err(failure('MODELS_OFF', 'no language model is configured'))
       if (underWay >= ASKS_MAX) return err(failure('OVERLOADED', `${ASKS_MAX} questions are under way`))
       underWay++

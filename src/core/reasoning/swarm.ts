@@ -21,6 +21,7 @@ import type { EvidenceBook } from './evidence-book.ts'
 import { sealsOf } from './first-answers.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 import { beginsRound, nextPhase, type PhaseEvent } from './phases.ts'
+import type { QuoteCheck } from './quote-check.ts'
 import { synthesize } from './synthesis-job.ts'
 import type { TaskBook } from './task-book.ts'
 import { dueInMs, eventOf, type ProgressDeps } from './task-progress.ts'
@@ -64,6 +65,7 @@ export interface SwarmDeps extends ProgressDeps {
   readonly evidence: EvidenceBook
   /** Null where no model is configured. */
   readonly thinker: Thinker | null
+  readonly quotes: QuoteCheck
   /** Families of own models, in the operator's order. */
   readonly families: () => readonly string[]
   readonly extract: (task: TaskPayload) => Promise<Outcome>

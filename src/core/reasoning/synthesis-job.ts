@@ -28,8 +28,9 @@ import { asksOf, type Counts, contributorOf, type Noted } from './attempt.ts'
 import { CALL_MS_MAX, EFFORT_BOUNDS } from './efforts.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { latestAnswers, toContribution } from './first-answers.ts'
+import type { QuoteCheck } from './quote-check.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
-import type { Thinker } from './thinker.ts'
+import type { Thinker, Written } from './thinker.ts'
 import { timesOf, type Work } from './work.ts'
 
 export interface SynthesisJobDeps extends ProgressDeps {
@@ -38,6 +39,7 @@ export interface SynthesisJobDeps extends ProgressDeps {
   readonly params: AggregationParams
   readonly evidence: EvidenceBook
   readonly thinker: Thinker | null
+  readonly quotes: QuoteCheck
   readonly writer: Pick<Writer, 'write'>
   readonly clock: Clock
   /** The best that can be said without a model: sentences of what is remembered. */
@@ -79,10 +81,10 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
   const written = await writeText(work, found, holders, dissenters, deps)
   if (work.controller.signal.aborted) return true
   const { text } = answerText(found, written?.text ?? null, task.choices) ?? found.answer
-  const quotes = quotesOf(holders)
+  const isShown = written !== null && text === written.text
+  const quotes = isShown ? written.quotes : await quotesOf(holders, deps.quotes)
   const degraded: string[] = [...found.degraded]
-  if (written === null && EFFORT_BOUNDS[task.effort].isWritten && listed.length > 1)
-    degraded.push('text-unwritten')
+  if (!isShown && EFFORT_BOUNDS[task.effort].isWritten && listed.length > 1) degraded.push('text-unwritten')
   const isVoted = found.rule === 'unweighted'
   const synthesis: SynthesisPayload = {
     task: attempt.id,
@@ -91,7 +93,7 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
     rule: found.rule === 'none' ? 'unweighted' : found.rule,
     answer: text === found.answer.text ? null : found.answer.text.slice(0, ANSWER_CHARS_MAX),
     outcome: { text, quotes, failure: null },
-    model: written?.model ?? null,
+    model: isShown ? written.model : null,
     agreement: roundsOf(attempt, work, deps).map(({ agreement }) => Math.round(agreement * PER_MILLE)),
     degraded: degraded.slice(0, DEGRADATIONS_MAX),
   }
@@ -119,31 +121,29 @@ async function writeText(
   holders: readonly Said[],
   dissenters: readonly Said[],
   { thinker, clock }: SynthesisJobDeps,
-): Promise<{ readonly text: string; readonly model: string } | null> {
+): Promise<Written | null> {
   const { attempt, families, asker } = work
   const { isWritten } = EFFORT_BOUNDS[(attempt.task as TaskPayload).effort]
   if (!thinker || !answer || !isWritten || families.length === 0) return null
   // One answer alone needs nobody to put it together.
   if (holders.length + dissenters.length < 2) return null
-  let flaw: string | null = null
   for (let written = 0; written < TEXTS_MAX; written++) {
     const { elapsedMs, totalMs } = timesOf(work, fineMs(clock))
     const timeoutMs = Math.min(CALL_MS_MAX, (totalMs - elapsedMs) / 2)
     if (timeoutMs <= 0 || work.controller.signal.aborted) return null
     const of = (at: number) => families[at % families.length] as string
     const call = { asker, timeoutMs, signal: work.controller.signal }
-    const text = await thinker.write(attempt, answer.text, holders, dissenters, flaw, {
+    const text = await thinker.write(attempt, answer.text, holders, dissenters, {
       ...call,
       family: of(written),
     })
     if (!text.ok) continue
     // Where there is another model, nobody approves what he wrote himself.
-    const found = await thinker.validate(attempt, answer.text, text.value.text, holders, {
+    const found = await thinker.validate(attempt, answer.text, text.value, {
       ...call,
       family: of(written + 1),
     })
-    if (found.ok && found.value === null) return text.value
-    flaw = found.ok ? found.value : null
+    if (found.ok && found.value) return text.value
   }
   return null
 }
@@ -225,12 +225,13 @@ function remember(draft: Draft, task: TaskPayload, synthesis: SynthesisPayload, 
 const citedBy = (quotes: readonly Quote[]): Digest[] => [...new Set(quotes.map(({ memory }) => memory))]
 
 /** The sentences that those who hold the answer rest on, of each one in turn. */
-function quotesOf(holders: readonly Said[]): Quote[] {
+async function quotesOf(holders: readonly Said[], check: QuoteCheck): Promise<Quote[]> {
+  const checked = await Promise.all(holders.map((holder) => check.checked(holder)))
   const quotes = new Map<string, Quote>()
-  const most = Math.max(0, ...holders.map(({ payload }) => payload.outcome.quotes.length))
+  const most = Math.max(0, ...checked.map((of) => of.length))
   for (let at = 0; at < most; at++)
-    for (const { payload } of holders) {
-      const quote = payload.outcome.quotes[at]
+    for (const of of checked) {
+      const quote = of[at]
       if (quote && quotes.size < QUOTED_MAX) quotes.set(`${quote.memory} ${quote.text}`, quote)
     }
   return [...quotes.values()]

@@ -2,15 +2,13 @@
  * Tasks: questions put to the swarm, and what came of them. This is the desk at which they are asked, read, judged and withdrawn; what is
  * known of them is in the book (`task-book.ts`), and who works on them is the swarm (`swarm.ts`).
  */
-import type { Did, Digest, SpaceId } from '../base/brand.ts'
-import { bytesToDigest, cidToDigest, digestToCid, sha256 } from '../base/hash.ts'
+import type { Did, Digest } from '../base/brand.ts'
+import { cidToDigest } from '../base/hash.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Change } from '../memory/change.ts'
 import type { Library } from '../memory/library.ts'
-import type { LogState } from '../memory/log-table.ts'
 import type { Memory } from '../memory/memory.ts'
-import { retractDots } from '../memory/retraction.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
@@ -18,26 +16,28 @@ import type { Hides, Shown } from '../moderation/shown.ts'
 import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import { ATTEMPTS_MAX } from '../protocol/task-limits.ts'
-import { encodeResolution, encodeTask, type TaskPayload } from '../protocol/task-payloads.ts'
 import type { Recall } from '../retrieval/recall.ts'
-import { acceptedOf } from './acceptance.ts'
 import { createAggregationParams } from './aggregation-params.ts'
-import { type Attempt, asksOf, type Counts, saidOf, sealFor } from './attempt.ts'
+import { type Attempt, type Counts, saidOf, sealFor } from './attempt.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
-import { createEvidenceBook, type EvidenceBook } from './evidence-book.ts'
+import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { roundAnswers } from './first-answers.ts'
 import { createLastResort } from './last-resort.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
+import { createQuoteCheck } from './quote-check.ts'
+import { createReasoner } from './reasoner.ts'
+import { createRecollection } from './recollection.ts'
+import type { ModelRouter } from './routing.ts'
+import { createSimilarTasks, SIMILAR_WINDOW } from './similar-tasks.ts'
 import { createSwarm, type Swarm } from './swarm.ts'
-import { createTaskBook, questionOf } from './task-book.ts'
+import { createTaskBook } from './task-book.ts'
+import { createTaskDesk } from './task-desk.ts'
 import { createTaskEvents } from './task-events.ts'
 import { createTaskIndex } from './task-index.ts'
-import { toTaskPayload } from './task-input.ts'
 import { createTaskPages } from './task-pages.ts'
 import { convergenceAt } from './task-progress.ts'
 import { createTaskViews, type Standing, standingOf, toContribution, toReview } from './task-view.ts'
-import type { Thinker } from './thinker.ts'
+import { createThinker } from './thinker.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -71,17 +71,11 @@ export interface TasksDeps {
   readonly log: Log
   readonly neighbourhood: Neighbourhood
   /** Null where no model is configured. */
-  readonly minds: Minds | null
-}
-
-/** The models of this spore, as the swarm uses them. */
-export interface Minds {
-  readonly families: () => readonly string[]
-  readonly thinker: Thinker
+  readonly router: ModelRouter | null
 }
 
 export function createTasks(deps: TasksDeps): Tasks {
-  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, minds } = deps
+  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router } = deps
   const self: Did = memory.self
   const counts: Counts = ({ logId, seq }) => memory.isVisibleDot({ logId, seq })
   const params = createAggregationParams()
@@ -96,13 +90,33 @@ export function createTasks(deps: TasksDeps): Tasks {
     params,
     isTrusted: neighbourhood.isTrusted,
   })
+  const quotes = createQuoteCheck({ library, spaces })
+  const similar = createSimilarTasks()
+  const recollection = createRecollection({
+    recall,
+    similarTasks: similar.query,
+    trustOf: (author) => (author === self ? 1 : null),
+    self,
+  })
+  const thinker =
+    router &&
+    createThinker({
+      self,
+      reasoner: createReasoner({ router }),
+      recollection,
+      evidence,
+      quotes,
+      spaces,
+      clock,
+    })
   const swarm: Swarm = createSwarm({
     ...deps,
     ...judging,
     book,
     evidence,
-    thinker: minds?.thinker ?? null,
-    families: minds?.families ?? (() => []),
+    quotes,
+    thinker,
+    families: () => [...new Set(router?.view().map(({ family }) => family))],
     extract: createLastResort({ recall, spaces }),
     onPhase({ question }, { phase, round }) {
       if (phase !== 'done') events.tell(question, { type: 'phase', phase, round })
@@ -147,6 +161,26 @@ export function createTasks(deps: TasksDeps): Tasks {
         answeredAt: standing.accepted?.noted.clock ?? null,
       },
     )
+    if (isReplayed) learn(question, standing)
+  }
+
+  /** What is asked next may be like it. */
+  const learn = (question: Digest, standing: Standing | null): void => {
+    const { accepted, task } = standing ?? {}
+    if (!router || !task) return
+    if (!accepted?.collapse || accepted.noted.payload.degraded.includes('no-model')) {
+      similar.remove(question)
+      return
+    }
+    const { answer, outcome } = accepted.noted.payload
+    const verdict = resolutionOf((standing as Standing).attempt, self, counts)?.payload
+    similar.add({
+      id: question,
+      space: task.space,
+      text: task.text,
+      answer: verdict?.correction ?? answer ?? outcome.text ?? '',
+      verdict: verdict?.verdict ?? null,
+    })
   }
 
   /** Fails with TASK_NOT_FOUND where nobody who may be seen asked it. */
@@ -239,94 +273,19 @@ export function createTasks(deps: TasksDeps): Tasks {
 
   book.onDropped(({ question }) => isReplayed && reindex(question))
 
-  // --- Asking ---
-
-  const submit = async (input: api.TaskInput): Promise<Answer<api.TaskAccepted>> => {
-    const space = spaces.resolveWritable(input.space)
-    if (!space.ok) return space
-    const asked = toTaskPayload(input, space.value, clock.now())
-    if (!asked.ok) return asked
-    const task = attemptFor(asked.value, input.fresh === true)
-    const payload = encodeTask(task)
-    const id = bytesToDigest(sha256(payload))
-    const before = book.attempt(id)
-    const isAsked = before && asksOf(before, counts).some(({ author }) => author === self)
-    if (!isAsked && swarm.isFull)
-      return err(failure('TASK_FULL', 'too many tasks are open; wait for some to end'))
-    // The task stands before it is answered: if the process dies in between, the question is not lost.
-    const written = await append(space.value, KINDS.task, payload, [])
-    if (!written.ok) return written
-    // Where nobody else can answer, it is answered in the time of a search: who asked needs not ask again.
-    if (swarm.isAlone(task)) await swarm.ended(id)
-    const standing = standingAt(id, undefined)
-    const question = digestToCid(questionOf(task, id))
-    return ok({ task_id: question, status: standing?.status ?? 'open' })
-  }
-
-  /** The attempt that is to be asked: one that is open or well answered stands; behind one that is not there is another. */
-  const attemptFor = (task: TaskPayload, isFresh: boolean): TaskPayload => {
-    for (let attempt = 0; ; attempt++) {
-      const next = { ...task, attempt }
-      const known = book.attempt(bytesToDigest(sha256(encodeTask(next))))
-      const accepted = known && acceptedOf(known, counts)
-      const isWell = accepted?.collapse && !accepted.noted.payload.degraded.includes('no-model')
-      if (!accepted || (isWell && !isFresh) || attempt === ATTEMPTS_MAX) return next
-    }
-  }
-
-  /** Appends an element unless an own dot carries it in this space. */
-  const append = (
-    space: SpaceId,
-    kind: number,
-    payload: Uint8Array,
-    references: readonly Digest[],
-  ): Promise<Answer<void>> => {
-    const element = bytesToDigest(sha256(payload))
-    return writer.write((draft) => {
-      if (draft.appends(space, kind, element) || memory.ownDots(kind, element).length > 0) return
-      draft.append({ space, kind, payload, references })
-    })
-  }
-
-  const resolve = async (id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>> => {
-    const found = find(id, shown.hides('id'))
-    if (!found.ok) return found
-    const { attempt, accepted, task } = found.value
-    const { collapse, noted } = accepted ?? {}
-    if (!collapse || !noted) return err(failure('TASK_OPEN', id))
-    const writable = spaces.resolveWritable(spaces.nameOf(task.space))
-    if (!writable.ok) return writable
-    const won = collapse.masses.find((one) => one.class === collapse.class)
-    const { verdict, correction = null } = input
-    const answer = noted.payload.answer ?? won?.text ?? ''
-    const payload = encodeResolution({ task: attempt.id, verdict, answer, correction })
-    // The latest word counts, so the same word is said again by a new entry.
-    const written = await writer.write((draft) => {
-      const own = [...attempt.resolutions.values()].filter(({ author }) => author === self)
-      retractDots(draft, own, (logId) => memory.logs.get(logId) as LogState)
-      draft.append({
-        space: task.space,
-        kind: KINDS.resolution,
-        payload,
-        references: [attempt.id, noted.element],
-      })
-    })
-    return written.ok ? get(id) : written
-  }
-
-  const cancel = async (id: string): Promise<Answer<api.TaskView>> => {
-    const found = find(id, shown.hides('id'))
-    if (!found.ok) return found
-    const { attempt, accepted, asks, status } = found.value
-    if (accepted || status === 'cancelled') return err(failure('TASK_DONE', id))
-    const own = memory.ownDots(KINDS.task, attempt.id)
-    if (own.length === 0)
-      return err(failure('TASK_FOREIGN', `asked by ${asks.map(({ author }) => author).join(', ')}`))
-    const written = await writer.write((draft) =>
-      retractDots(draft, own, (logId) => memory.logs.get(logId) as LogState),
-    )
-    return written.ok ? get(id) : written
-  }
+  const desk = createTaskDesk({
+    memory,
+    writer,
+    spaces,
+    clock,
+    shown,
+    book,
+    swarm,
+    counts,
+    find,
+    standingAt,
+    get,
+  })
 
   // --- Pages ---
 
@@ -338,12 +297,14 @@ export function createTasks(deps: TasksDeps): Tasks {
   return {
     follow,
     async start() {
-      isReplayed = true
       for (const attempt of book.all()) reindex(attempt.question)
+      const newest = [...index.answered.descend()].slice(0, SIMILAR_WINDOW)
+      isReplayed = true
+      for (const { key } of newest.reverse()) learn(key, standingAt(key, undefined))
       await swarm.start()
     },
     stop: swarm.stop,
-    submit,
+    submit: desk.submit,
     get,
     async page({ status, ...query }) {
       const hides = shown.hides('list')
@@ -382,8 +343,8 @@ export function createTasks(deps: TasksDeps): Tasks {
         open: swarm.open,
       })
     },
-    resolve,
-    cancel,
+    resolve: desk.resolve,
+    cancel: desk.cancel,
     async events(id, signal) {
       const hides = shown.hides('id')
       const found = find(id, hides)
