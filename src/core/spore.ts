@@ -23,6 +23,7 @@ import { createModerator, type Moderator } from './moderation/moderator.ts'
 import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
 import type { PeerQuery } from './protocol/api-discovery.ts'
+import type { CheckModelsInput, ModelsChecked } from './protocol/api-models.ts'
 import type { SidecarView } from './protocol/api-sidecar.ts'
 import type {
   InvitationInput,
@@ -34,6 +35,7 @@ import type {
   SpaceView,
 } from './protocol/api-spaces.ts'
 import { type Failure, failure } from './protocol/errors.ts'
+import { createModels, MODELS_OFF } from './reasoning/models.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
 import { createDense } from './retrieval/dense.ts'
@@ -86,6 +88,8 @@ export interface Spore extends AsyncDisposable {
   submitTask(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
   task(id: string): Promise<Answer<api.TaskView>>
   tasks(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
+  /** One small call of each model, for the operator alone: it may cost something. Failure MODELS_OFF. */
+  checkModels(input: CheckModelsInput, signal: AbortSignal): Promise<Answer<ModelsChecked>>
 
   /** The spaces that this spore knows. */
   spaces(): readonly SpaceView[]
@@ -215,6 +219,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const dense = ports.dense
     ? createDense({ ...ports.dense, memory, library, spaces, shown, store, clock, log: ports.log })
     : null
+  const models = ports.models ? createModels(ports.models, { ...ports, writer }) : null
   const meter = createSearchMeter()
   const sidecar = createSidecar({ retriever, indexer, meter, clock, dense: () => dense?.status() ?? null })
   const recall = createRecall({
@@ -264,6 +269,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const purge = createPurge({ memory, writer, store, clock, eraseDerived: indexer.erase })
   const { promise: searchable, resolve: letSearch } = Promise.withResolvers<void>()
   const open = async (): Promise<void> => {
+    await models?.open()
     await replication.replay(tasks.follow, async () => {
       if (await indexer.load()) letSearch()
     })
@@ -304,6 +310,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       durability: store.durability,
       indexing: { behind: indexer.behind },
       ...(dense && { embeddings: dense.status() }),
+      ...(models && { models: models.view() }),
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
     }),
     remember: async (input) => (await remember([input]))[0] as Answer<api.Remembered>,
@@ -321,6 +328,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     submitTask: caughtUp(tasks.submit),
     task: tasks.get,
     tasks: tasks.page,
+    checkModels: async (input, signal) => models?.check(input, signal) ?? err(MODELS_OFF),
     trust(author) {
       const trust = explainTrust(author, signer.did, memory)
       const ruled = trust.ok && moderator.explain(trust.value.author as Did)
@@ -347,6 +355,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     embedded: async () => dense?.settled(),
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
+      models?.stop()
       await opened.catch(() => {})
       await sidecar.stop()
       const seedingEnds = seeding?.stop()
