@@ -54,6 +54,9 @@ export interface Price {
   readonly output: number
 }
 
+const PRICE_FORM =
+  'must be {input: dollars, output: dollars} per million tokens, the same as "0.59/0.79", or free'
+
 /** `{input, output}`, the same as text `0.59/0.79`, or `free`. */
 const priceSchema = z.union(
   [
@@ -66,9 +69,9 @@ const priceSchema = z.union(
         const [input, output] = text.split('/').map(Number) as [number, number]
         return { input, output }
       })
-      .refine(({ input, output }) => Math.max(input, output) <= PRICE_USD_MAX),
+      .refine(({ input, output }) => Math.max(input, output) <= PRICE_USD_MAX, PRICE_FORM),
   ],
-  'must be {input: dollars, output: dollars} per million tokens, the same as "0.59/0.79", or free',
+  PRICE_FORM,
 )
 
 const familySchema = z.string().refine(isLabel, 'must be lower-case letters and digits, as "llama"')
