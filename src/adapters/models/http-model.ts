@@ -6,7 +6,7 @@
  * One `generate` is one call. Only where a provider refuses a field that can be left out, which costs nothing, is it asked again without;
  * it is then left out for good.
  */
-import { Agent, type buildConnector, type Dispatcher, request as send } from 'undici'
+import { type buildConnector, type Dispatcher, request as send } from 'undici'
 import type { Clock } from '../../core/base/ports.ts'
 import { err, ok, type Result } from '../../core/base/result.ts'
 import {
@@ -30,9 +30,8 @@ import {
 } from './chat-wire.ts'
 import { createEventStream } from './event-stream.ts'
 import {
-  CONNECT_TIMEOUT_MS,
+  createProviderAgent,
   fail,
-  HEADER_BYTES_MAX,
   isKeyInTheOpen,
   ofException,
   type ProviderKey,
@@ -75,11 +74,7 @@ type Reply = Dispatcher.ResponseData
 
 export function createHttpModel(options: HttpModelOptions, { clock, connect }: HttpModelDeps): HttpModel {
   const { name, family, url, model, key, dialect } = options
-  const agent = new Agent({
-    connections: CONNECTIONS_MAX,
-    maxHeaderSize: HEADER_BYTES_MAX,
-    connect: connect ?? { timeout: CONNECT_TIMEOUT_MS },
-  })
+  const agent = createProviderAgent(CONNECTIONS_MAX, connect)
   const target = new URL(`${url.replace(/\/+$/, '')}/chat/completions`)
   const isOpenKey = isKeyInTheOpen(target, key)
   /** Of those that the server listed. */

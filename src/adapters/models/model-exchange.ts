@@ -1,5 +1,5 @@
 /** What every request to a model provider shares: the key and where it may go, bounded bodies, and failures that tell nothing of them. */
-import type { Dispatcher } from 'undici'
+import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { err, type Result } from '../../core/base/result.ts'
 import { type ErrorCode, failure } from '../../core/protocol/errors.ts'
 import type { CallCost, ModelFailure } from '../../core/reasoning/language-model.ts'
@@ -9,9 +9,17 @@ import { isPublicHost } from '../safe-address.ts'
 export type ProviderKey = (() => string) | null
 
 /** A provider that does not accept a connection by then is not there. */
-export const CONNECT_TIMEOUT_MS = 5_000
+const CONNECT_TIMEOUT_MS = 5_000
 /** Bytes of reply headers: providers tell of limits in a dozen of them. */
-export const HEADER_BYTES_MAX = 32 * 1024
+const HEADER_BYTES_MAX = 32 * 1024
+
+/** Connections to one provider, so many at a time at most. `connect`: how one is made, for tests. */
+export const createProviderAgent = (connections: number, connect?: buildConnector.connector): Agent =>
+  new Agent({
+    connections,
+    maxHeaderSize: HEADER_BYTES_MAX,
+    connect: connect ?? { timeout: CONNECT_TIMEOUT_MS },
+  })
 
 export const fail = (code: ErrorCode, detail: string, cost: CallCost): Result<never, ModelFailure> =>
   err({ ...failure(code, detail), cost })

@@ -7,7 +7,15 @@ import { err, ok, type Result } from '../../core/base/result.ts'
 import type { ModelFailure } from '../../core/reasoning/language-model.ts'
 import { orAborted } from '../safe-fetch.ts'
 import { ofStatus } from './chat-wire.ts'
-import { fail, isKeyInTheOpen, ofException, type ProviderKey, readText, toHeaders } from './model-exchange.ts'
+import {
+  createProviderAgent,
+  fail,
+  isKeyInTheOpen,
+  ofException,
+  type ProviderKey,
+  readText,
+  toHeaders,
+} from './model-exchange.ts'
 
 export interface ListFailure extends ModelFailure {
   /** As it answered; null where it did not. */
@@ -23,7 +31,7 @@ const NAME_CHARS_MAX = 200
 /** What stands in the lists of local servers and does not chat. */
 const NO_CHAT = /embed|rerank|whisper|moderation|(^|[-_/])(tts|bge|clip|stt)([-_./:]|$)/i
 
-/** Names of the models that a server lists, in its order. */
+/** Names of the models that a server lists, in its order; over a connection of its own unless one is given. */
 export async function listModels(
   url: string,
   key: ProviderKey,
@@ -33,9 +41,10 @@ export async function listModels(
   const target = new URL(`${url.replace(/\/+$/, '')}/models`)
   if (isKeyInTheOpen(target, key))
     return noList(fail('MODEL_SETTINGS', 'the key is not sent over the internet without https', 'nothing'))
+  const own = dispatcher ? null : createProviderAgent(1)
   try {
     const sent = send(target, {
-      ...(dispatcher && { dispatcher }),
+      dispatcher: dispatcher ?? (own as Dispatcher),
       headers: toHeaders(key, 'application/json'),
       signal,
     })
@@ -50,6 +59,8 @@ export async function listModels(
   } catch (error) {
     if (signal.aborted) return noList(fail('MODEL_TIMEOUT', 'no answer in time', 'nothing'))
     return noList(ofException(error))
+  } finally {
+    await own?.destroy()
   }
 }
 

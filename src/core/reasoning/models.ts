@@ -57,8 +57,6 @@ export interface ModelsDeps {
 /** Where there is none. */
 export const MODELS_OFF = failure('MODELS_OFF', 'no language model is configured')
 
-/** The task on whose account checks are. */
-export const CHECK_TASK = 'check'
 /** Tokens that a check may take: the answer is one word, but models that reason think before it. */
 export const CHECK_TOKENS_MAX = 1024
 const CHECK_REQUEST = {
@@ -72,6 +70,7 @@ export function createModels({ routes, caps }: ModelPorts, deps: ModelsDeps): Mo
   const stopped = new AbortController()
   let ledger: BudgetLedger | null = null
   let opened: Promise<void> | null = null
+  let checks = 0
 
   const routed = createModelRouter(routes, {
     ...deps,
@@ -101,9 +100,11 @@ export function createModels({ routes, caps }: ModelPorts, deps: ModelsDeps): Mo
 
   const checkOne = async (name: string, timeoutMs: number, signal: AbortSignal): Promise<ModelCheck> => {
     const startMs = fineMs(clock)
+    // A task of its own each time: its cap is for questions that go on and on.
+    const task = `check ${name} ${checks++} ${Math.floor(clock.now())}`
     routed.retry(name)
     const found = await router.ask(CHECK_REQUEST, {
-      task: CHECK_TASK,
+      task,
       asker: null,
       only: name,
       timeoutMs,

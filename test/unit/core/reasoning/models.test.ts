@@ -184,6 +184,16 @@ describe('a check', () => {
     assert.deepEqual([calls(), models.view().models[0]?.state], [[3], 'ready'])
   })
 
+  test('is a task of its own each time', async () => {
+    const { models, calls } = modelsOf(
+      { a: { text: 'A' }, b: { text: 'B' } },
+      { caps: { ...callCaps(100), task: { calls: 1, microUsd: null } } },
+    )
+    await models.open()
+    for (let i = 0; i < 3; i++) await models.check(CHECK, signal())
+    assert.deepEqual(calls(), [3, 3])
+  })
+
   test('makes no call beyond the budget', async () => {
     const { models, calls } = modelsOf({ a: { text: 'A' } }, { caps: callCaps(2) })
     await models.open()
