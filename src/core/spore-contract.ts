@@ -8,6 +8,7 @@ import type { Quarantined } from './memory/quarantine.ts'
 import type { Moderator } from './moderation/moderator.ts'
 import type * as api from './protocol/api.ts'
 import type { PeerQuery } from './protocol/api-discovery.ts'
+import type { CheckModelsInput, ModelsChecked } from './protocol/api-models.ts'
 import type { SidecarView } from './protocol/api-sidecar.ts'
 import type {
   InvitationInput,
@@ -69,6 +70,8 @@ export interface Spore extends AsyncDisposable {
   resolveTask(id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>>
   /** Ends a task that this spore asked. Failures ID_INVALID, TASK_NOT_FOUND, TASK_FOREIGN, TASK_DONE. */
   cancelTask(id: string): Promise<Answer<api.TaskView>>
+  /** One small call of each model, for the operator alone: it may cost something. Failure MODELS_OFF. */
+  checkModels(input: CheckModelsInput, signal: AbortSignal): Promise<Answer<ModelsChecked>>
   /**
    * What happens at a task: how it stands, then each step, at last how it ended. Ends behind that, or when `signal` aborts. A consumer
    * that is slow misses steps in between, never the end. Failures ID_INVALID, TASK_NOT_FOUND.

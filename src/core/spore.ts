@@ -16,6 +16,7 @@ import { createModerator } from './moderation/moderator.ts'
 import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
+import { createModels, MODELS_OFF } from './reasoning/models.ts'
 import { createNeighbourhood } from './reasoning/neighbourhood.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
@@ -63,7 +64,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
-    { ...options, name, spaces, profile: options.profile ?? EMPTY_PROFILE },
+    { ...options, name, spaces, profile: profileOf(options, ports) },
     { ...ports, signer, verifier: createVerifier() },
   )
   const { memory, writer, gossip, keeper, federation, moderation } = replication
@@ -106,6 +107,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const dense = ports.dense
     ? createDense({ ...ports.dense, memory, library, spaces, shown, store, clock, log: ports.log })
     : null
+  const models = ports.models ? createModels(ports.models, { ...ports, writer }) : null
   const meter = createSearchMeter()
   const sidecar = createSidecar({ retriever, indexer, meter, clock, dense: () => dense?.status() ?? null })
   const recall = createRecall({
@@ -135,7 +137,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     shown,
     neighbourhood,
-    router: null,
+    router: models?.router ?? null,
   })
 
   const follow = async (
@@ -172,6 +174,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const purge = createPurge({ memory, writer, store, clock, eraseDerived: indexer.erase })
   const { promise: searchable, resolve: letSearch } = Promise.withResolvers<void>()
   const open = async (): Promise<void> => {
+    await models?.open()
     await replication.replay(tasks.follow, async () => {
       if (await indexer.load()) letSearch()
     })
@@ -213,6 +216,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       durability: store.durability,
       indexing: { behind: indexer.behind },
       ...(dense && { embeddings: dense.status() }),
+      ...(models && { models: models.view() }),
       uptimeSeconds: Math.max(0, Math.round((clock.now() - startedAtMs) / 1000)),
     }),
     remember: async (input) => (await remember([input]))[0] as Answer<api.Remembered>,
@@ -235,6 +239,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     resolveTask: caughtUp(tasks.resolve),
     cancelTask: caughtUp(tasks.cancel),
     taskEvents: tasks.events,
+    checkModels: async (input, signal) => models?.check(input, signal) ?? err(MODELS_OFF),
     trust(author) {
       const trust = explainTrust(author, signer.did, memory)
       const ruled = trust.ok && moderator.explain(trust.value.author as Did)
@@ -261,6 +266,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     embedded: async () => dense?.settled(),
     indexed: indexer.catchUp,
     async [Symbol.asyncDispose]() {
+      models?.stop()
       await opened.catch(() => {})
       await sidecar.stop()
       await tasks.stop()

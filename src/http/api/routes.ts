@@ -13,6 +13,7 @@ import { memoryRoute } from './memory.ts'
 import { moderationRoute } from './moderation.ts'
 import { moderationListsRoute } from './moderation-lists.ts'
 import { peersRoute } from './peers.ts'
+import { providersRoute } from './providers.ts'
 import { purgeRoute } from './purge.ts'
 import { readyzRoute } from './readyz.ts'
 import { reindexRoute } from './reindex.ts'
@@ -40,6 +41,7 @@ const routes = [
   memoryRoute,
   retractRoute,
   purgeRoute,
+  providersRoute,
   submitTaskRoute,
   tasksRoute,
   taskRoute,
