@@ -187,7 +187,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     indexer.start()
     moderation.onChanged(() => dense?.revise())
     dense?.start()
-    await tasks.start()
+    tasks.open()
   }
   const opened = open()
   opened.then(letSearch, letSearch)
@@ -257,7 +257,14 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     addPeer: gossip.addPeer,
     events: createEvents({ memory, store, writer, spaces, hides: () => shown.hides('list') }),
     quarantined: memory.quarantine.all,
-    federation,
+    federation: {
+      ...federation,
+      async start(url, seeds) {
+        await federation.start(url, seeds)
+        // Others may have gone on without this spore: what they came to is heard before anything is taken up.
+        void federation.firstRound().then(tasks.begin)
+      },
+    },
     moderation: moderator,
     seek: () => seeding?.start(),
     hint: (hint) => void gossip.hints.follow([hint]),

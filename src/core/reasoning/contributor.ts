@@ -29,7 +29,7 @@ import { CALL_MS_MAX, RETRY_MS } from './efforts.ts'
 import { latestAnswers, roundAnswers, sealsOf } from './first-answers.ts'
 import type { OwnState } from './task-progress.ts'
 import type { ThinkCall, Thinker, Thought } from './thinker.ts'
-import { isFinal, timesOf, type UnshownAnswer, type Work } from './work.ts'
+import { type Failing, isFinal, timesOf, type UnshownAnswer, type Work } from './work.ts'
 
 export interface Contributor {
   /** Starts what the phase asks of own models and is not under way. */
@@ -113,11 +113,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
   const seal = async (work: Work, family: string, thought: Result<Thought, Failure>): Promise<boolean> => {
     if (work.controller.signal.aborted) return true
     if (!thought.ok) {
-      work.failing.set(family, {
-        failure: thought.error,
-        atMs: fineMs(clock),
-        isFinal: isFinal(thought.error),
-      })
+      work.failing.set(family, failingOf(thought.error, work.failing.get(family), fineMs(clock)))
       log.info('a contributor has no answer', { code: thought.error.code, family })
       return false
     }
@@ -267,6 +263,12 @@ export function createContributor(deps: ContributorDeps): Contributor {
 const ROUNDS_BACK = 15
 
 const spaceOf = ({ attempt }: Work) => (attempt.task as NonNullable<Work['attempt']['task']>).space
+
+/** A model that is left alone after a failure is busy; why it failed is what tells. */
+function failingOf(failure: Failure, before: Failing | undefined, atMs: number): Failing {
+  const known = failure.code === 'MODEL_BUSY' ? before?.failure : undefined
+  return { failure: known ? { ...failure, code: known.code } : failure, atMs, isFinal: isFinal(failure) }
+}
 
 /** The answer that a payload is, once it is shown; null where it is none. */
 function unshownOf(payload: Uint8Array, self: Did): UnshownAnswer | null {

@@ -16,7 +16,6 @@ export { PHASES, type Phase } from '../protocol/api-tasks.ts'
  * - `settled`: no further round is wanted or possible
  * - `overdue`: the deadline is past
  * - `accepted`: there is an accepted synthesis
- * - `lost`: there was one, and it counts no more: its author forked, or withdrew it
  * - `withdrawn`: nobody asks any more
  */
 export const PHASE_EVENTS = [
@@ -27,7 +26,6 @@ export const PHASE_EVENTS = [
   'settled',
   'overdue',
   'accepted',
-  'lost',
   'withdrawn',
 ] as const
 export type PhaseEvent = (typeof PHASE_EVENTS)[number]
@@ -55,7 +53,8 @@ export const TRANSITIONS: Readonly<Record<Phase, Row>> = {
   // Answering once more, sealed again.
   converge: row('converge', { enough: 'reveal', late: 'reveal', overdue: 'reveal' }),
   synthesize: row('synthesize', {}),
-  done: row('done', { lost: 'synthesize' }),
+  // Where an accepted synthesis counts no more, the attempt is taken up anew.
+  done: row('done', {}),
 }
 
 export const nextPhase = (phase: Phase, event: PhaseEvent): Phase => TRANSITIONS[phase][event]

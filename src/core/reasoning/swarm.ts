@@ -29,8 +29,8 @@ import type { Thinker } from './thinker.ts'
 import { newWork, timesOf, totalMsOf, type Work } from './work.ts'
 
 export interface Swarm {
-  /** Takes up what is open; once the store is replayed. */
-  start(): Promise<void>
+  /** Takes up what is open; once the store is replayed. Again it does nothing. */
+  start(): void
   /** Entries about an attempt came, or went. */
   touch(attempt: Attempt): void
   /** Entries were cut off: attempts that had an answer may have none. */
@@ -136,9 +136,8 @@ export function createSwarm(deps: SwarmDeps): Swarm {
 
   const eventFor = (work: Work): PhaseEvent | null => {
     const { attempt, phase } = work
-    const accepted = acceptedOf(attempt, counts)
-    if (accepted) return phase === 'done' ? null : 'accepted'
-    if (phase === 'done') return 'lost'
+    if (phase === 'done') return null
+    if (acceptedOf(attempt, counts)) return 'accepted'
     const times = timesOf(work, fineMs(clock))
     return eventOf(attempt, work, contributor.stateOf(work), times, wantedOf(work), deps)
   }
@@ -263,7 +262,8 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   })
 
   return {
-    async start() {
+    start() {
+      if (isStarted || isStopped) return
       isStarted = true
       for (const attempt of book.all()) takeUp(attempt)
     },

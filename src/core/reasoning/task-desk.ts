@@ -65,6 +65,7 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     const isAsked = before && asksOf(before, counts).some(({ author }) => author === self)
     if (!isAsked && swarm.isFull)
       return err(failure('TASK_FULL', 'too many tasks are open; wait for some to end'))
+    swarm.start()
     // The task stands before it is answered: if the process dies in between, the question is not lost.
     const written = await append(space.value, KINDS.task, payload, [])
     if (!written.ok) return written

@@ -44,8 +44,10 @@ type Answer<T> = Result<T, Failure>
 export interface Tasks {
   /** Follows the change feed. `isCut`: entries were cut off by a fork, or by who belongs to a space. */
   follow(changes: readonly Change[], purged?: readonly Digest[], isCut?: boolean): void
-  /** Takes up what is open, once the store is replayed. */
-  start(): Promise<void>
+  /** What can be read can be read, once the store is replayed. */
+  open(): void
+  /** Takes up what is open: once peers had the chance to say what became of it, or something is asked here. */
+  begin(): void
   stop(): Promise<void>
   submit(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
   get(id: string): Promise<Answer<api.TaskView>>
@@ -296,13 +298,13 @@ export function createTasks(deps: TasksDeps): Tasks {
 
   return {
     follow,
-    async start() {
+    open() {
       for (const attempt of book.all()) reindex(attempt.question)
       const newest = [...index.answered.descend()].slice(0, SIMILAR_WINDOW)
       isReplayed = true
       for (const { key } of newest.reverse()) learn(key, standingAt(key, undefined))
-      await swarm.start()
     },
+    begin: swarm.start,
     stop: swarm.stop,
     submit: desk.submit,
     get,
