@@ -29,6 +29,8 @@ export interface TaskDesk {
    * STORE_WRITE_FAILED.
    */
   submit(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
+  /** The same for a question that was asked before. */
+  ask(task: TaskPayload, isFresh: boolean): Promise<Answer<api.TaskAccepted>>
   /** Failures ID_INVALID, TASK_NOT_FOUND, TASK_OPEN, and what hinders writing. */
   resolve(id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>>
   /** Failures ID_INVALID, TASK_NOT_FOUND, TASK_DONE, TASK_FOREIGN, and what hinders writing. */
@@ -57,8 +59,11 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     const space = spaces.resolveWritable(input.space)
     if (!space.ok) return space
     const asked = toTaskPayload(input, space.value, clock.now())
-    if (!asked.ok) return asked
-    const task = attemptFor(asked.value, input.fresh === true)
+    return asked.ok ? ask(asked.value, input.fresh === true) : asked
+  }
+
+  const ask: TaskDesk['ask'] = async (asked, isFresh) => {
+    const task = attemptFor(asked, isFresh)
     const payload = encodeTask(task)
     const id = bytesToDigest(sha256(payload))
     const before = book.attempt(id)
@@ -67,7 +72,7 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
       return err(failure('TASK_FULL', 'too many tasks are open; wait for some to end'))
     swarm.start()
     // The task stands before it is answered: if the process dies in between, the question is not lost.
-    const written = await append(space.value, KINDS.task, payload, [])
+    const written = await append(task.space, KINDS.task, payload, [])
     if (!written.ok) return written
     // Where nobody else can answer, it is answered in the time of a search: who asked needs not ask again.
     if (swarm.isAlone(task)) await swarm.ended(id)
@@ -141,5 +146,5 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     return written.ok ? get(id) : written
   }
 
-  return { submit, resolve, cancel }
+  return { submit, ask, resolve, cancel }
 }

@@ -7,6 +7,7 @@ import { cidToDigest } from '../base/hash.ts'
 import type { Clock, Log, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Change } from '../memory/change.ts'
+import { timeToMs } from '../memory/clock.ts'
 import type { Library } from '../memory/library.ts'
 import type { Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
@@ -18,7 +19,8 @@ import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import type { Recall } from '../retrieval/recall.ts'
 import { createAggregationParams } from './aggregation-params.ts'
-import { type Attempt, type Counts, saidOf, sealFor } from './attempt.ts'
+import type { Attempt, Counts } from './attempt.ts'
+import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { roundAnswers } from './first-answers.ts'
@@ -34,9 +36,10 @@ import { createTaskBook } from './task-book.ts'
 import { createTaskDesk } from './task-desk.ts'
 import { createTaskEvents } from './task-events.ts'
 import { createTaskIndex } from './task-index.ts'
+import { newsOf } from './task-news.ts'
 import { createTaskPages } from './task-pages.ts'
 import { convergenceAt } from './task-progress.ts'
-import { createTaskViews, type Standing, standingOf, toContribution, toReview } from './task-view.ts'
+import { createTaskViews, type Standing, standingOf } from './task-view.ts'
 import { createThinker } from './thinker.ts'
 
 type Answer<T> = Result<T, Failure>
@@ -163,7 +166,9 @@ export function createTasks(deps: TasksDeps): Tasks {
         answeredAt: standing.accepted?.noted.clock ?? null,
       },
     )
-    if (isReplayed) learn(question, standing)
+    if (!isReplayed) return
+    learn(question, standing)
+    wait(question, standing)
   }
 
   /** What is asked next may be like it. */
@@ -183,6 +188,13 @@ export function createTasks(deps: TasksDeps): Tasks {
       answer: verdict?.correction ?? answer ?? outcome.text ?? '',
       verdict: verdict?.verdict ?? null,
     })
+  }
+
+  /** Own models were down when it ended: it is asked again once they are back. */
+  const wait = (question: Digest, standing: Standing | null): void => {
+    const said = standing?.accepted?.noted
+    const isOwn = said?.author === self && said.payload.degraded.includes('no-model')
+    backlog?.note(question, isOwn && said.payload.degraded.some((reason) => MAY_PASS.test(reason)))
   }
 
   /** Fails with TASK_NOT_FOUND where nobody who may be seen asked it. */
@@ -207,25 +219,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     touched.add(attempt)
     if (change.kind === KINDS.resolution && change.author === self) evidence.note(attempt)
     if (!isReplayed || !events.isFollowed(attempt.question)) return
-    for (const event of eventsOf(attempt, change)) events.tell(attempt.question, event)
-  }
-
-  const eventsOf = function* (
-    attempt: Attempt,
-    { element, author }: Change,
-  ): IterableIterator<api.TaskEvent> {
-    const isIt = (noted: { readonly element: Digest; readonly author: Did }): boolean =>
-      noted.element === element && noted.author === author
-    for (const noted of saidOf(attempt, attempt.seals, counts))
-      if (isIt(noted)) yield { type: 'seal', author, round: noted.payload.round }
-    for (const noted of saidOf(attempt, attempt.contributions, counts))
-      if (isIt(noted))
-        yield {
-          type: 'contribution',
-          contribution: toContribution(noted, sealFor(attempt, noted, counts) !== null),
-        }
-    for (const noted of saidOf(attempt, attempt.reviews, counts))
-      if (isIt(noted)) yield { type: 'review', review: toReview(noted) }
+    for (const event of newsOf(attempt, change, counts)) events.tell(attempt.question, event)
   }
 
   /** Tells those who follow a question that it has come to its end. */
@@ -289,6 +283,20 @@ export function createTasks(deps: TasksDeps): Tasks {
     get,
   })
 
+  // --- What models that were down left open ---
+
+  const backlog =
+    router &&
+    createBacklog({
+      clock,
+      log: deps.log,
+      router,
+      async askAgain(question) {
+        const standing = standingAt(question, undefined)
+        if (standing) await desk.ask({ ...standing.task, attempt: 0 }, false)
+      },
+    })
+
   // --- Pages ---
 
   const pages = createTaskPages({ index, spaces, standingAt })
@@ -303,9 +311,16 @@ export function createTasks(deps: TasksDeps): Tasks {
       const newest = [...index.answered.descend()].slice(0, SIMILAR_WINDOW)
       isReplayed = true
       for (const { key } of newest.reverse()) learn(key, standingAt(key, undefined))
+      for (const { key, rank } of index.asked.descend()) {
+        if (clock.now() - timeToMs(rank) > BACKLOG_MS_MAX) break
+        wait(key, standingAt(key, undefined))
+      }
     },
     begin: swarm.start,
-    stop: swarm.stop,
+    async stop() {
+      await backlog?.stop()
+      await swarm.stop()
+    },
     submit: desk.submit,
     get,
     async page({ status, ...query }) {
@@ -380,3 +395,6 @@ export function createTasks(deps: TasksDeps): Tasks {
     } as const
   }
 }
+
+/** Failures of models that pass with time. */
+const MAY_PASS = /^model-failed MODEL_(?:FAILED|TIMEOUT|BUSY|REPLY_UNUSABLE)$/

@@ -205,6 +205,24 @@ describe('models that are down', () => {
     assert.ok(quoted.degraded)
   })
 
+  test('are asked again when they are back: what they left open is answered', async () => {
+    await using network = createLoopback('backlog')
+    let isDown = true
+    const think = () => (isDown ? ({ code: 'MODEL_FAILED' } as const) : { answer: 'four' })
+    const ada = await network.open('ada', mind('ada', '', { think }))
+    const id = await ask(ada, { task: 'Two and two?', effort: 'quick', deadline: 10 })
+    await network.clock.advance(10 * 60_000)
+    assert.equal((await look(ada, id)).status, 'failed')
+    isDown = false
+    const { store } = ada
+    await ada.close()
+    const back = await network.open('ada', { store, ...mind('ada', '', { think }) })
+    await network.clock.advance(20 * 60_000)
+    const task = await look(back, id)
+    assert.equal(task.answer, 'four')
+    assert.equal(task.attempt, 1)
+  })
+
   test('finish the task when they are back before its deadline', async () => {
     await using network = createLoopback('back')
     let isDown = true
