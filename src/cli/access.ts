@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { Result } from '../core/base/result.ts'
 import type * as api from '../core/protocol/api.ts'
 import type { PeerQuery } from '../core/protocol/api-discovery.ts'
+import type { CheckModelsInput, ModelsChecked, ProvidersView } from '../core/protocol/api-models.ts'
 import type { SidecarView } from '../core/protocol/api-sidecar.ts'
 import type * as spaceApi from '../core/protocol/api-spaces.ts'
 import { type Failure, SporeError } from '../core/protocol/errors.ts'
@@ -35,6 +36,10 @@ export interface SporeAccess extends AsyncDisposable {
   auditSearch(): Reply<SidecarView>
   /** Drops all vectors and embeds everything again. */
   reindex(): Reply<api.EmbeddingsView>
+  /** The language models, what they may cost, and the providers known by name. Calls nobody. */
+  providers(): Reply<ProvidersView>
+  /** One small call of each model. */
+  checkModels(input: CheckModelsInput, signal: AbortSignal): Reply<ModelsChecked>
   submitTask(input: api.TaskInput): Reply<api.TaskAccepted>
   task(id: string): Reply<api.TaskView>
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>

@@ -46,6 +46,13 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   EMBEDDINGS_CHANGED:
     'Run "spore reindex" to embed everything with the new model, or set embeddings.model back.',
   VECTORS_UNREADABLE: '"spore reindex" makes the vectors anew; words find everything meanwhile.',
+  MODELS_OFF:
+    'Set LLM_ENDPOINT to your own server, or name a model in models.use; "spore providers" shows what there is.',
+  MODEL_SETTINGS: 'Look at the key, the URL and the name of the model; "spore doctor" tells them apart.',
+  MODEL_UNPAID:
+    'Look at your account with the provider; "spore providers --check" tells whether it is well again.',
+  BUDGET_SPENT:
+    'Wait for the next day, or raise models.* in config.yaml; "spore providers" shows what is spent.',
   HOST_NOT_ALLOWED: 'Add the host to allowedHosts (SPORE_ALLOWED_HOSTS) of that spore.',
   OVERLOADED: 'Wait some seconds and try again.',
   INTERNAL: 'Try again; if it happens again, look into the log of the spore and run "spore doctor".',

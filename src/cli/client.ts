@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from 'undici'
 import { z } from 'zod'
 import { err, ok, type Result } from '../core/base/result.ts'
 import * as api from '../core/protocol/api.ts'
+import { modelsCheckedSchema, providersSchema } from '../core/protocol/api-models.ts'
 import { sidecarSchema } from '../core/protocol/api-sidecar.ts'
 import * as spaceApi from '../core/protocol/api-spaces.ts'
 import { ERRORS, type ErrorCode, type Failure, failure } from '../core/protocol/errors.ts'
@@ -61,6 +62,9 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     sidecar: () => call('GET', '/api/sidecar', sidecarSchema),
     auditSearch: () => call('POST', '/api/sidecar/audit', sidecarSchema),
     reindex: () => call('POST', '/api/reindex', api.embeddingsSchema),
+    providers: () => call('GET', '/api/providers', providersSchema),
+    // A signal of its own is not needed: that of the command ends every request.
+    checkModels: (input) => call('POST', '/api/providers/check', modelsCheckedSchema, input),
     submitTask: (input) => call('POST', '/api/task', api.taskAcceptedSchema, input),
     task: (id) => call('GET', withId('/api/task', id), api.taskSchema),
     tasks: (query) => call('GET', `/api/tasks${toQuery(query)}`, api.taskPageSchema),

@@ -9,7 +9,7 @@ export const spec: CommandSpec = {
   name: 'doctor',
   summary: 'Look for what is wrong and say how to fix it',
   description:
-    'Checks Node, the data folder, identity and store, the address, free space, the clock, who may ask and search. It changes\n' +
+    'Checks Node, the data folder, identity and store, the address, free space, the clock, who may ask, models and search. It changes\n' +
     'nothing. Exit code 1 when a check fails; warnings leave it at 0.',
   examples: ['spore doctor', 'spore doctor --json', 'spore doctor --audit'],
   configure: (command) =>

@@ -6,14 +6,17 @@ import { createSafeFetch, type SafeFetch } from '../adapters/safe-fetch.ts'
 import { createSeedSource } from '../adapters/seed-source.ts'
 import { readPackagedSeeds } from '../config/bootstrap.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import { type Config, MIB } from '../config/schema.ts'
+import { MIB } from '../config/schema.ts'
 import type { Secret } from '../config/secrets.ts'
 import type { Log } from '../core/base/ports.ts'
 import { ok } from '../core/base/result.ts'
+import { type PresetView, toProviders } from '../core/protocol/api-models.ts'
 import { openSpore as openCoreSpore, type Spore, type SporeOptions } from '../core/spore.ts'
 import type { SporeAccess } from './access.ts'
+import { familiesOf, presetViews } from './configured-models.ts'
 import { folderModeration } from './moderation-access.ts'
 import { openDense } from './open-dense.ts'
+import { openModels } from './open-models.ts'
 import { packageVersion } from './version.ts'
 
 export interface OpenSpore extends AsyncDisposable {
@@ -67,10 +70,12 @@ export async function beginSpore(
   })
   const safeFetch = createSafeFetch({ allowPrivateAddresses: config.federation.allowPrivateAddresses })
   const dense = openDense(loaded, log, isPassive)
+  const models = openModels(loaded, log)
   try {
-    const { spore, opened } = openCoreSpore(toOptions(config, safeFetch), {
+    const { spore, opened } = openCoreSpore(toOptions(loaded, safeFetch), {
       ...ports,
       dense: dense?.ports ?? null,
+      models: models?.ports ?? null,
     })
     return {
       spore,
@@ -78,6 +83,7 @@ export async function beginSpore(
       async [Symbol.asyncDispose]() {
         await spore[Symbol.asyncDispose]()
         await dense?.[Symbol.asyncDispose]()
+        await models?.[Symbol.asyncDispose]()
         await safeFetch[Symbol.asyncDispose]()
         await ports[Symbol.asyncDispose]()
       },
@@ -85,6 +91,7 @@ export async function beginSpore(
   } catch (error) {
     await dense?.ports.vectors[Symbol.asyncDispose]()
     await dense?.[Symbol.asyncDispose]()
+    await models?.[Symbol.asyncDispose]()
     await ports.store[Symbol.asyncDispose]()
     await safeFetch[Symbol.asyncDispose]()
     await ports[Symbol.asyncDispose]()
@@ -92,7 +99,8 @@ export async function beginSpore(
   }
 }
 
-function toOptions(config: Config, { fetch }: SafeFetch): SporeOptions {
+function toOptions(loaded: LoadedConfig, { fetch }: SafeFetch): SporeOptions {
+  const { config } = loaded
   const { bootstrapUrl, bootstrapKeys, defaultSpace, name } = config
   const bootstrap = {
     pinnedKeys: bootstrapKeys,
@@ -102,7 +110,8 @@ function toOptions(config: Config, { fetch }: SafeFetch): SporeOptions {
   return {
     defaultSpace,
     pullIntervalMs: config.federation.pullIntervalMs,
-    profile: { roles: config.roles, tags: config.tags, families: [] },
+    profile: { roles: config.roles, tags: config.tags, families: familiesOf(loaded) },
+    serve: config.reasoning.serve,
     quotas: {
       authorBytes: config.quotas.authorMiB * MIB,
       spaceBytes: config.quotas.spaceMiB * MIB,
@@ -123,10 +132,13 @@ export async function openFolderAccess(loaded: LoadedConfig): Promise<SporeAcces
       : loaded
   // To embed in a command that ends in a moment would cost what is lost by it; and a look at a folder changes nothing.
   const opened = await openSpore(quiet, openLog(quiet), { isPassive: true })
-  return toAccess(opened)
+  return toAccess(opened, presetViews(loaded))
 }
 
-function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAccess {
+function toAccess(
+  { spore, [Symbol.asyncDispose]: dispose }: OpenSpore,
+  presets: readonly PresetView[],
+): SporeAccess {
   /** A process that lives for one command has nothing but what it waits for; the kept index makes that short. */
   const indexed =
     <Args extends readonly unknown[], T>(ask: (...args: Args) => Promise<T>) =>
@@ -162,6 +174,8 @@ function toAccess({ spore, [Symbol.asyncDispose]: dispose }: OpenSpore): SporeAc
     federationStatus: async () => ok(spore.federationStatus()),
     addPeer: (url) => spore.addPeer(url),
     reindex: () => spore.reindex(),
+    providers: async () => ok(toProviders(spore.health().models, presets)),
+    checkModels: (input, signal) => spore.checkModels(input, signal),
     moderation: folderModeration(spore.moderation),
     spaces: async () => ok(spore.spaces()),
     createSpace: (input) => spore.createSpace(input),

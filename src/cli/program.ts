@@ -59,6 +59,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'Share some memories with some spores and with nobody else',
     load: () => import('./space.ts'),
   },
+  providers: {
+    summary: 'List language models, their state and their budget',
+    load: () => import('./providers.ts'),
+  },
   reindex: {
     summary: 'Embed all memories again, with the model that is configured now',
     load: () => import('./reindex.ts'),

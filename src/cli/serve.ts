@@ -13,6 +13,7 @@ import { SporeError } from '../core/protocol/errors.ts'
 import type { Spore } from '../core/spore.ts'
 import { federationRoutes } from '../http/federation/routes.ts'
 import { createServer } from '../http/server.ts'
+import { assertModelKeys, presetViews } from './configured-models.ts'
 import { beginSpore } from './open.ts'
 import { announceRun } from './run-file.ts'
 import { packageVersion } from './version.ts'
@@ -34,6 +35,7 @@ const LEAVE_MS = 1000
 export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served> {
   const { config, secrets } = loaded
   assertBindAllowed(config, secrets.token !== null || readTokens(config.home).length > 0)
+  assertModelKeys(loaded)
   await using stack = new AsyncDisposableStack()
   const { spore, opened } = stack.use(await beginSpore(loaded, log))
   let isOpen = false
@@ -55,6 +57,7 @@ export async function serveSpore(loaded: LoadedConfig, log: Log): Promise<Served
     isOpen: () => isOpen,
     log,
     watchdog: watchdog.view,
+    presets: presetViews(loaded),
     federation: federationRoutes(spore.federation, { publicUrl: config.publicUrl }),
   })
   stack.defer(() => server.close())

@@ -4,6 +4,7 @@ import { isLoopbackHost, type LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Health } from '../core/protocol/api.ts'
 import { type CommandSpec, listOption, wholeNumber } from './command.ts'
+import { configuredModels } from './configured-models.ts'
 import { describeConnections } from './connections.ts'
 import { EXIT } from './exit.ts'
 import { openLog } from './open.ts'
@@ -75,7 +76,8 @@ const DURABILITY: Readonly<Record<Health['durability'], string>> = {
   memory: 'memory: gone when this process ends',
 }
 
-function describeStart(served: Served, { config, notices }: LoadedConfig): string {
+function describeStart(served: Served, loaded: LoadedConfig): string {
+  const { config, notices } = loaded
   const { spore, home, url } = served
   const health = spore.health()
   const lines = [
@@ -90,12 +92,13 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
       ? [`  reachable at ${served.advertisedUrl}`]
       : []),
     ...describeEmbeddings(config),
+    ...describeModels(loaded),
     ...notices.map((notice) => `  note         ${notice}`),
     '',
     describeConnections({ url, home, tokenRequired: served.tokenRequired }),
     '',
     config.defaultSpace === 'private'
-      ? `${sendsTexts(config) ? 'No spore gets anything' : 'Nothing leaves this machine'} unless you ask: memories go to the space "private". To share some, say --space commons`
+      ? `${sendsTexts(loaded) ? 'No spore gets anything' : 'Nothing leaves this machine'} unless you ask: memories go to the space "private". To share some, say --space commons`
       : `Memories and questions go to the space "${config.defaultSpace}", which ${config.defaultSpace === 'commons' ? 'peers' : 'those who are in it'} receive. To keep some here, say --space private`,
     `and join another spore with "spore join <url>". ${describeBootstrap(config)}`,
     '',
@@ -109,13 +112,27 @@ function describeStart(served: Served, { config, notices }: LoadedConfig): strin
 function describeEmbeddings(config: Config): string[] {
   const { url, model } = config.embeddings
   if (url === null) return []
-  const sent = sendsTexts(config) ? ', which is sent all that is to be found by its meaning' : ''
+  const sent = isElsewhere(url) ? ', which is sent all that is to be found by its meaning' : ''
   return [`  meaning      ${oneLine(model ?? '', 60)} at ${new URL(url).origin}${sent}`]
 }
 
-/** Whether what is remembered here leaves this machine, if only to be embedded. */
-const sendsTexts = ({ embeddings: { url } }: Config): boolean =>
-  url !== null && !isLoopbackHost(new URL(url).hostname)
+/** Who is asked, and whether what is remembered goes there. */
+function describeModels(loaded: LoadedConfig): string[] {
+  const models = configuredModels(loaded)
+  if (models.length === 0) return []
+  const sent = models.some(({ url }) => isElsewhere(url))
+    ? ', which are sent questions and what helps to answer them'
+    : ''
+  return [`  models       ${models.map(({ name }) => oneLine(name, 60)).join(', ')}${sent}`]
+}
+
+const isElsewhere = (url: string): boolean => !isLoopbackHost(new URL(url).hostname)
+
+/** Whether what is remembered here leaves this machine, if only to be embedded or to be answered with. */
+const sendsTexts = (loaded: LoadedConfig): boolean =>
+  [loaded.config.embeddings.url, ...configuredModels(loaded).map(({ url }) => url)].some(
+    (url) => url !== null && isElsewhere(url),
+  )
 
 function describeBootstrap({ bootstrap, bootstrapUrl }: Config): string {
   if (!bootstrap) return 'Bootstrap is off.'

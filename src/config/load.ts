@@ -8,7 +8,8 @@ import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import type { z } from 'zod'
 import { SporeError } from '../core/protocol/errors.ts'
-import { parseConfigFile } from './file.ts'
+import { messageOf, parseConfigFile } from './file.ts'
+import { halfSetModels } from './models.ts'
 import { MISSPELT_SIMILARITY_MIN, nearestName } from './nearest.ts'
 import {
   CONFIG_BYTES_MAX,
@@ -46,6 +47,8 @@ export interface LoadedConfig {
   readonly file: string | null
   /** Where each field's value comes from, by path. */
   readonly origins: ReadonlyMap<string, Origin>
+  /** Where the fields that the file sets stand, as `file:line:column`, by path. */
+  readonly places: ReadonlyMap<string, string>
   /** What the operator should know at start, one line each. */
   readonly notices: readonly string[]
 }
@@ -73,7 +76,10 @@ export function loadConfig(flags: Flags = {}, environment: Environment = process
   layers.throwProblems()
 
   const config = layers.build()
-  const halfSet = halfSetGroups(config)
+  const origins = layers.origins()
+  const placeOf = (path: string): string =>
+    origins.get(path) === 'file' && file?.places.has(path) ? `${file.places.get(path)}: ` : ''
+  const halfSet = halfSetGroups(config, placeOf)
   if (halfSet.length > 0) throw invalid(halfSet.join('\n'))
   return Object.freeze({
     config: deepFreeze({
@@ -84,7 +90,8 @@ export function loadConfig(flags: Flags = {}, environment: Environment = process
     secrets: readSecrets(environment),
     sporeUrl: clientUrl(flags.url, environment),
     file: file?.name ?? null,
-    origins: layers.origins(),
+    origins,
+    places: file?.places ?? new Map(),
     notices: [...unusedNotices(file?.withoutEffect ?? []), ...misspeltVariables(environment)],
   })
 }
@@ -150,7 +157,11 @@ class Layers {
 
 const invalid = (detail: string, cause?: unknown) =>
   new SporeError('CONFIG_INVALID', detail, cause === undefined ? undefined : { cause })
-const firstMessage = (error: z.ZodError): string => error.issues[0]?.message ?? 'not valid'
+function firstMessage({ issues: [issue] }: z.ZodError): string {
+  if (!issue) return 'not valid'
+  const of = issue.path.length > 0 && typeof issue.path[0] === 'string' ? `"${issue.path.join('.')}" ` : ''
+  return `${of}${messageOf(issue)}`
+}
 const flagName = (path: string): string =>
   `--${(path.split('.').at(-1) as string).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 const defaultHome = (): string => configSchema.shape.home.parse(undefined)
@@ -164,8 +175,11 @@ const toSource = (source: string | null): string | null =>
   source === null || isWebUrl(source) ? source : resolve(expandHome(source))
 
 /** A setting that can do nothing without another one is an error at start, not a puzzle later. */
-function halfSetGroups({ bootstrapUrl, bootstrapKeys, federation, embeddings }: Config): string[] {
-  const problems: string[] = []
+function halfSetGroups(
+  { bootstrapUrl, bootstrapKeys, federation, embeddings, models }: Config,
+  placeOf: (path: string) => string,
+): string[] {
+  const problems = halfSetModels(models).map(({ path, what }) => `${placeOf(path)}${what}`)
   if ((embeddings.url === null) !== (embeddings.model === null))
     problems.push('embeddings.url and embeddings.model need one another: who embeds, and with what')
   if (bootstrapUrl !== null && bootstrapKeys.length === 0)
@@ -193,6 +207,8 @@ function textToValue(raw: string, field: Field): unknown {
       return raw
     case 'number':
       return /^\d+$/.test(raw) ? Number(raw) : raw
+    case 'decimal':
+      return /^\d+(\.\d+)?$/.test(raw) ? Number(raw) : raw
     case 'toggle':
       return (
         { true: true, '1': true, on: true, yes: true, false: false, '0': false, off: false, no: false }[
@@ -200,11 +216,25 @@ function textToValue(raw: string, field: Field): unknown {
         ] ?? raw
       )
     case 'list':
-      return raw
-        .split(',')
-        .map((item) => item.trim())
-        .filter(Boolean)
+      return toItems(raw)
+    case 'map':
+      return toMap(raw)
   }
+}
+
+const toItems = (raw: string): string[] =>
+  raw
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean)
+
+/** `key=value, key=value`; a key may have an equals sign, a value has none. */
+function toMap(raw: string): unknown {
+  const pairs = toItems(raw).map((item) => {
+    const at = item.lastIndexOf('=')
+    return at < 0 ? null : ([item.slice(0, at).trim(), item.slice(at + 1).trim()] as const)
+  })
+  return pairs.includes(null) ? raw : Object.fromEntries(pairs as (readonly [string, string])[])
 }
 
 function readConfigFile(flag: string | undefined, home: string) {

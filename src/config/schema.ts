@@ -19,6 +19,8 @@ import {
   URL_CHARS_MAX,
 } from '../core/protocol/limits.ts'
 import { DEFAULT_NETWORK } from '../core/protocol/version.ts'
+import { MODEL_FIELDS, modelsSection, reasoningSection } from './models.ts'
+import { isSporeUrl } from './urls.ts'
 
 /** Bytes of a config file: every field with a page of comments is ~5 KiB, and YAML parses at ~0.5 MB/s. */
 export const CONFIG_BYTES_MAX = 64 * 1024
@@ -65,12 +67,6 @@ export const sporeUrlSchema = z
   .string()
   .max(URL_CHARS_MAX)
   .refine(isSporeUrl, 'not an http(s) URL without credentials, query and fragment')
-
-function isSporeUrl(value: string): boolean {
-  const url = URL.parse(value)
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false
-  return url.username === '' && url.password === '' && url.search === '' && url.hash === ''
-}
 
 /** What the descriptor says of a spore, in one alphabet: `archive`, `lang-de`. */
 const labels = z
@@ -151,6 +147,8 @@ export const configSchema = z.strictObject({
       queryPrefix: z.string().max(EMBEDDING_MODEL_CHARS_MAX).default(''),
     })
     .prefault({}),
+  models: modelsSection,
+  reasoning: reasoningSection,
   quotas: z
     .strictObject({
       authorMiB: mebibytes.default(QUOTA_AUTHOR_BYTES / MIB),
@@ -164,7 +162,7 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>
 
 /** How the text of an environment variable becomes a value. */
-export type FieldKind = 'text' | 'number' | 'toggle' | 'list'
+export type FieldKind = 'text' | 'number' | 'decimal' | 'toggle' | 'list' | 'map'
 
 export interface Field {
   /** Where it stands in `config.yaml`, sections joined by dots. */
@@ -258,6 +256,7 @@ export const FIELDS: readonly Field[] = [
     variables: ['SPORE_EMBEDDINGS_QUERY_PREFIX'],
     unit: 'text',
   },
+  ...MODEL_FIELDS,
   { path: 'quotas.authorMiB', kind: 'number', variables: ['SPORE_QUOTA_AUTHOR_MIB'], unit: 'MiB' },
   { path: 'quotas.spaceMiB', kind: 'number', variables: ['SPORE_QUOTA_SPACE_MIB'], unit: 'MiB' },
   { path: 'quotas.storeMiB', kind: 'number', variables: ['SPORE_QUOTA_STORE_MIB'], unit: 'MiB' },
@@ -265,7 +264,8 @@ export const FIELDS: readonly Field[] = [
 
 /**
  * Fields of the first system, accepted by name so that its users' files load. `peers` is not among them: it has the
- * same meaning here. None of these has an effect yet; each one that is set is reported at start.
+ * same meaning here; nor is `models`: a section here, it is the first system's where it is none. None of these has an effect yet; each
+ * one that is set is reported at start.
  */
 export const FIRST_SYSTEM_FIELDS: readonly string[] = [
   'hf_token',
@@ -274,7 +274,6 @@ export const FIRST_SYSTEM_FIELDS: readonly string[] = [
   'count',
   'private',
   'api_keys',
-  'models',
   'deploy_cc',
   'sentinel',
   'cortex',

@@ -8,6 +8,8 @@ import type { QuotaLimits } from './memory/quota.ts'
 import type { RunVerifier } from './memory/run-verifier.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type { Compression } from './protocol/compression.ts'
+import type { ModelPorts } from './reasoning/models.ts'
+import type { Serve } from './reasoning/neighbourhood.ts'
 import type { DensePorts } from './retrieval/dense.ts'
 import type { Retriever } from './retrieval/retriever.ts'
 import type { Snapshots } from './retrieval/snapshots.ts'
@@ -31,6 +33,8 @@ export interface SporeOptions {
   readonly profile?: Profile
   /** What is kept of others; the defaults unless given. */
   readonly quotas?: QuotaLimits
+  /** Whose tasks it works on: the operator's own, also those of authors whom it trusts, everybody's. Default `trusted`. */
+  readonly serve?: Serve
   /** Of the program: another one tries again what this one had to set aside. */
   readonly version?: string
   /** Documents from which on the index is kept; the default unless given. */
@@ -52,6 +56,8 @@ export interface SporePorts {
   readonly snapshots?: Snapshots
   /** Search by meaning; words alone unless given. The spore closes the vectors. */
   readonly dense?: DensePorts | null
+  /** Language models, and what they may cost; no model unless given. */
+  readonly models?: ModelPorts | null
   /** Of a private network: a spore without it is told nothing. None unless given. */
   readonly networkKey?: NetworkKey | null
   /** 32-byte seed of the identity's Ed25519 key. */

@@ -2,10 +2,23 @@
 import type { Did } from './base/brand.ts'
 import { err, ok, type Result } from './base/result.ts'
 import { didToPublicKey, shortAuthor } from './identity/keys.ts'
+import { EMPTY_PROFILE, isLabel, type Profile } from './identity/profile.ts'
 import type { Memory } from './memory/memory.ts'
 import type * as api from './protocol/api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
+import { LABELS_MAX } from './protocol/limits.ts'
 import type { Replication } from './replication.ts'
+import type { SporeOptions, SporePorts } from './spore-ports.ts'
+
+/** What others are told: with the families of the models that work on their tasks, where any do. */
+export function profileOf({ profile = EMPTY_PROFILE, serve }: SporeOptions, { models }: SporePorts): Profile {
+  if (serve === 'own') return profile
+  const families = models?.routes.map(({ model }) => model.family.toLowerCase()).filter(isLabel) ?? []
+  return {
+    ...profile,
+    families: [...new Set([...profile.families, ...families])].sort().slice(0, LABELS_MAX),
+  }
+}
 
 const QUARANTINE_SHOWN = 10
 export const quarantineView = ({ memory }: Replication): api.Health['quarantine'] =>

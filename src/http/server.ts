@@ -10,6 +10,7 @@ import fastify, { type FastifyInstance, type FastifyPluginAsync, LogController }
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { type Log, silentLog } from '../core/base/ports.ts'
+import type { PresetView } from '../core/protocol/api-models.ts'
 import { failure } from '../core/protocol/errors.ts'
 import {
   API_BODY_BYTES_MAX,
@@ -63,6 +64,8 @@ export interface HttpOptions {
   readonly requestTimeoutMs?: number
   /** What the watchdog of the process sees, for `GET /api/health`. */
   readonly watchdog?: () => WatchdogView
+  /** Providers of models that are known by name, for `GET /api/providers`. Default none. */
+  readonly presets?: readonly PresetView[]
   /** Milliseconds that an event stream with a full buffer is waited for. Default `EVENT_STREAM_STALL_MS`. */
   readonly eventStallMs?: number
 }
@@ -75,6 +78,7 @@ export interface RouteContext {
   readonly requestTimeoutMs: number
   readonly streams: EventStreams
   readonly watchdog: (() => WatchdogView) | null
+  readonly presets: readonly PresetView[]
 }
 
 export async function createServer(spore: Spore, options: HttpOptions): Promise<FastifyInstance> {
@@ -122,6 +126,7 @@ export async function createServer(spore: Spore, options: HttpOptions): Promise<
     requestTimeoutMs,
     streams,
     watchdog: options.watchdog ?? null,
+    presets: options.presets ?? [],
   }
   await app.register(apiRoutes, context)
   await app.register(mcpRoute, context)

@@ -8,17 +8,12 @@ import { join as joinPath } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { KEY_FILE, readKeyFile } from '../../src/adapters/key-file.ts'
 import { FIELDS } from '../../src/config/schema.ts'
-import { SECRET_VARIABLES } from '../../src/config/secrets.ts'
+import { SECRET_VARIABLES, type SecretName } from '../../src/config/secrets.ts'
 import { LINES_MEDIA_TYPE } from '../../src/core/gossip/lines.ts'
 import { createNetworkKey } from '../../src/core/identity/network-key.ts'
 import { CBOR_MEDIA_TYPE, decodeHeads, encodePull } from '../../src/core/protocol/messages.ts'
-import {
-  type CanarySecret,
-  drawSecrets,
-  filesBelow,
-  findSecrets,
-  type SecretName,
-} from '../support/canary-secrets.ts'
+import { type CanarySecret, drawSecrets, filesBelow, findSecrets } from '../support/canary-secrets.ts'
+import { say, startChatServer } from '../support/chat-server.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { startEmbeddingServer } from '../support/embedding-server.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -62,6 +57,8 @@ describe('with a canary in every secret field', () => {
   const { secrets: drawn, env } = drawSecrets()
   const secrets: CanarySecret[] = [...drawn]
   const homes: string[] = []
+  /** What commands need of the environment of each, beside the secrets. */
+  const settingsOf: Readonly<Record<string, string>>[] = []
   const spores: RunningSpore[] = []
   /** What was said, by where. */
   const said = new Map<string, Buffer>()
@@ -87,11 +84,17 @@ describe('with a canary in every secret field', () => {
       // One whose key is right, and one whose key is wrong and gets into no complaint about that.
       const key = i === 0 ? env[SECRET_VARIABLES.embeddingsKey] : 'another'
       const provider = stack.use(await startEmbeddingServer({ ...(key !== undefined && { key }) }))
+      // One that is right again, and one that is wrong, which the provider quotes in its complaint.
+      const models = stack.use(await startChatServer(() => say('ready')))
+      models.key = i === 0 ? (env[SECRET_VARIABLES.localKey] ?? null) : 'another'
+      settingsOf.push({ LLM_ENDPOINT: models.url, LLM_MODEL: 'test' })
       const settings = {
         SPORE_PUBLIC_URL: proxy.url,
         SPORE_LOG_LEVEL: 'debug',
         SPORE_EMBEDDINGS_URL: provider.url,
         SPORE_EMBEDDINGS_MODEL: 'test',
+        LLM_ENDPOINT: models.url,
+        LLM_MODEL: 'test',
         ...extra,
       }
       const spore = stack.use(await startPeer({ home, env: settings }))
@@ -122,7 +125,7 @@ describe('with a canary in every secret field', () => {
     await rememberMany(b, 'b', 10)
     await Promise.all([holds(a, 20), holds(b, 20)])
     for (const spore of spores) await operate(spore)
-    for (const home of homes) await command(home)
+    for (const [i, home] of homes.entries()) await command(home, settingsOf[i] ?? {})
     await readEntries(a)
     for (const [i, spore] of spores.entries()) {
       add(`the command line of ${i}`, readFileSync(`/proc/${spore.process.pid}/cmdline`))
@@ -153,6 +156,8 @@ describe('with a canary in every secret field', () => {
     await call(spore, `/api/memory/${remembered.id}`, { method: 'DELETE' })
     await call(spore, '/api/memory/search?q=memory')
     await send(spore, '/api/tasks', { text: 'what is remembered?' })
+    const checked = await send(spore, '/api/providers/check', {})
+    assert.match(checked, spore === spores[0] ? /"reply":"ready"/ : /MODEL_SETTINGS/)
     for (const body of [{}, { text: 1 }, { url: 'http://127.0.0.1:9' }, { url: 'no url' }, null])
       for (const path of ['/api/memory', '/api/peers', '/api/tasks', '/federation/join', '/mcp'])
         await send(spore, path, body)
@@ -163,7 +168,7 @@ describe('with a canary in every secret field', () => {
     for (const path of ['/api/health', '/api/peers']) await call(spore, path, { headers: foreign })
   }
 
-  async function command(home: string): Promise<void> {
+  async function command(home: string, settings: Readonly<Record<string, string>>): Promise<void> {
     const lines = [
       'peers',
       'doctor',
@@ -172,10 +177,12 @@ describe('with a canary in every secret field', () => {
       'verify',
       'join http://127.0.0.1:9',
       'ask what',
+      'providers',
+      'providers --check --json',
       'nothing',
     ]
     for (const line of lines) {
-      const { stdout, stderr } = await runSpore(line.split(' '), { home, env })
+      const { stdout, stderr } = await runSpore(line.split(' '), { home, env: { ...env, ...settings } })
       add(`spore ${line}`, stdout + stderr)
     }
   }
@@ -204,15 +211,23 @@ describe('with a canary in every secret field', () => {
     add('what it says of itself', await read({ path: '/federation/nodes' }))
   }
 
-  for (const name of Object.keys(SECRET_VARIABLES) as SecretName[])
-    test(`a value of ${name} that cannot be used is not shown by the error`, async () => {
+  // Keys of providers are taken as they are: one process tries them all.
+  const keysOfModels = (Object.keys(SECRET_VARIABLES) as SecretName[]).filter(
+    (name) => name.endsWith('Key') && name !== 'networkKey' && name !== 'embeddingsKey',
+  )
+  const others = (Object.keys(SECRET_VARIABLES) as SecretName[]).filter(
+    (name) => !keysOfModels.includes(name),
+  )
+  for (const names of [...others.map((name) => [name]), keysOfModels])
+    test(`a value of ${names.join(', ')} that cannot be used is not shown by the error`, async () => {
       const folder = temporaryFolder()
       stack.use(folder)
+      const unusable = `-----BEGIN ${'canary'.repeat(8)}`
       const { stdout, stderr } = await runSpore(['doctor', '--json'], {
         home: joinPath(folder.path, 'x'),
-        env: { ...env, [SECRET_VARIABLES[name]]: `-----BEGIN ${'canary'.repeat(8)}` },
+        env: { ...env, ...Object.fromEntries(names.map((name) => [SECRET_VARIABLES[name], unusable])) },
       })
       const printed = new Map([['what was printed', Buffer.from(stdout + stderr)]])
-      assert.deepEqual(findSecrets([{ name, text: 'canary'.repeat(8) }, ...drawn], printed), [])
+      assert.deepEqual(findSecrets([{ name: names.join(), text: 'canary'.repeat(8) }, ...drawn], printed), [])
     })
 })

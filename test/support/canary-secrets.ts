@@ -14,8 +14,6 @@ export interface CanarySecret {
   readonly text: string
 }
 
-export type SecretName = keyof typeof SECRET_VARIABLES
-
 /** How the text of a secret is made that is not free text. */
 const FORMS: Readonly<Partial<Record<string, () => string>>> = {
   identity: () => randomBytes(32).toString('base64url'),

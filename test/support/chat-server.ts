@@ -32,6 +32,12 @@ export interface ChatServer extends AsyncDisposable {
   readonly abandoned: number
   /** Resolves with the next request, or the next connection that is given up. */
   next(what: 'request' | 'abandoned'): Promise<void>
+  /** Names that `GET /v1/models` lists; null for a server without such a list. */
+  models: readonly string[] | null
+  /** The key of each request for that list. */
+  readonly listings: readonly (string | undefined)[]
+  /** The key without which nothing is answered; null for none. */
+  key: string | null
   /** What requests get from now on, by their number from 0. */
   script: (request: ChatRequest, number: number) => ChatAnswer
 }
@@ -130,6 +136,7 @@ export const flood =
 
 export async function startChatServer(script: ChatServer['script'] = () => say('Oslo')): Promise<ChatServer> {
   const requests: ChatRequest[] = []
+  const listings: (string | undefined)[] = []
   const waiting = { request: Promise.withResolvers<void>(), abandoned: Promise.withResolvers<void>() }
   const notify = (what: keyof typeof waiting): void => {
     const { resolve } = waiting[what]
@@ -140,6 +147,15 @@ export async function startChatServer(script: ChatServer['script'] = () => say('
   const answer = async (message: IncomingMessage, reply: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = []
     for await (const piece of message) chunks.push(piece as Buffer)
+    const { authorization } = message.headers
+    if (held.key !== null && authorization !== `Bearer ${held.key}`)
+      return send(reply, 401, {
+        error: { message: `no such key: ${authorization}`, code: 'invalid_api_key' },
+      })
+    if (message.method === 'GET' && message.url === '/v1/models') {
+      listings.push(authorization)
+      if (held.models) return send(reply, 200, { object: 'list', data: held.models.map((id) => ({ id })) })
+    }
     if (message.method !== 'POST' || message.url !== '/v1/chat/completions') return send(reply, 404, {})
     reply.on('close', () => {
       if (reply.writableFinished) return
@@ -147,7 +163,7 @@ export async function startChatServer(script: ChatServer['script'] = () => say('
       notify('abandoned')
     })
     const request: ChatRequest = {
-      authorization: message.headers.authorization,
+      authorization,
       body: JSON.parse(Buffer.concat(chunks).toString()),
     }
     const number = requests.push(request) - 1
@@ -160,6 +176,9 @@ export async function startChatServer(script: ChatServer['script'] = () => say('
   })
   const held: Omit<ChatServer, 'url'> = {
     requests,
+    listings,
+    models: null,
+    key: null,
     get abandoned() {
       return abandoned
     },

@@ -23,10 +23,13 @@ import { createMemoryStore } from '../../src/core/memory/memory-store.ts'
 import { QUOTAS_DEFAULT, type QuotaLimits } from '../../src/core/memory/quota.ts'
 import type { MemoryStore } from '../../src/core/memory/store.ts'
 import { type Failure, failure, SporeError } from '../../src/core/protocol/errors.ts'
+import type { BudgetCaps } from '../../src/core/reasoning/budget.ts'
+import type { ScriptedModel } from '../../src/core/reasoning/scripted-model.ts'
 import type { DensePorts } from '../../src/core/retrieval/dense.ts'
 import type { Retriever } from '../../src/core/retrieval/retriever.ts'
 import type { Snapshots } from '../../src/core/retrieval/snapshots.ts'
 import { createSpore, type Spore, type SporeOptions } from '../../src/core/spore.ts'
+import { NO_CAPS, routesOf } from '../../src/sim/model.ts'
 import { type Responder, respondFrom } from '../../src/sim/respond.ts'
 import { type SeededRandom, seededRandom } from './seeded.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
@@ -82,6 +85,10 @@ export interface OpenOptions {
   readonly bootstrap?: SporeOptions['bootstrap']
   /** Pre-shared key of a private network. */
   readonly networkKey?: string
+  /** Its models, on the clock of all; none unless given. */
+  readonly models?: (clock: VirtualClock) => readonly ScriptedModel[]
+  readonly caps?: BudgetCaps
+  readonly serve?: SporeOptions['serve']
   /** What it says that it is for; nothing unless given. */
   readonly profile?: Partial<Profile>
 }
@@ -205,12 +212,16 @@ export function createLoopback(seed: string): Loopback {
           version: options.version ?? '1',
           ...(options.keptMin !== undefined && { keptMin: options.keptMin }),
           ...(options.bootstrap && { bootstrap: options.bootstrap }),
+          ...(options.serve && { serve: options.serve }),
           profile: { ...EMPTY_PROFILE, ...options.profile },
         },
         {
           ...(options.retriever && { retriever: options.retriever }),
           ...(options.snapshots && { snapshots: options.snapshots }),
           ...(options.dense && { dense: options.dense }),
+          ...(options.models && {
+            models: { routes: routesOf(options.models(clock)), caps: options.caps ?? NO_CAPS },
+          }),
           clock,
           random: { bytes, float: random.float },
           log: options.log ?? silentLog,

@@ -4,8 +4,8 @@
  */
 import { systemClock } from '../../src/adapters/clock.ts'
 import { createHttpModel } from '../../src/adapters/models/http-model.ts'
-import { DEFAULT_DIALECT } from '../../src/adapters/models/presets.ts'
 import { openSqliteStore } from '../../src/adapters/sqlite-store.ts'
+import { DEFAULT_DIALECT } from '../../src/config/model-presets.ts'
 import { callCaps, openBudget } from './spending.ts'
 import { testOrigin } from './store-origin.ts'
 

@@ -111,7 +111,7 @@ export async function startSwarm(
 function launch(args: readonly string[], options: CommandOptions): ChildProcess {
   const { home, env, hangMs = HANG_MS } = options
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(SPORE_.*|PORT|HOST|NODE_OPTIONS)$/.test(name),
+    ([name]) => !/^(SPORE_.*|LLM_.*|PORT|HOST|NODE_OPTIONS)$/.test(name),
   )
   return spawn(process.execPath, [...(options.nodeOptions ?? []), options.program ?? program, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],

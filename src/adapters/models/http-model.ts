@@ -6,12 +6,10 @@
  * One `generate` is one call. Only where a provider refuses a field that can be left out, which costs nothing, is it asked again without;
  * it is then left out for good.
  */
-import { Agent, type buildConnector, type Dispatcher, request as send } from 'undici'
+import { type buildConnector, type Dispatcher, request as send } from 'undici'
 import type { Clock } from '../../core/base/ports.ts'
-import { err, type Result } from '../../core/base/result.ts'
-import { type ErrorCode, failure } from '../../core/protocol/errors.ts'
+import { err, ok, type Result } from '../../core/base/result.ts'
 import {
-  type CallCost,
   type CallOptions,
   type LanguageModel,
   type ModelFailure,
@@ -20,7 +18,6 @@ import {
   REPLY_TOKENS_MAX,
   REQUEST_CHARS_MAX,
 } from '../../core/reasoning/language-model.ts'
-import { isPublicHost } from '../safe-address.ts'
 import { orAborted } from '../safe-fetch.ts'
 import {
   type ChatDialect,
@@ -32,6 +29,16 @@ import {
   toBody,
 } from './chat-wire.ts'
 import { createEventStream } from './event-stream.ts'
+import {
+  createProviderAgent,
+  fail,
+  isKeyInTheOpen,
+  ofException,
+  type ProviderKey,
+  readText,
+  toHeaders,
+} from './model-exchange.ts'
+import { firstChatModel, listModels } from './model-list.ts'
 
 export interface HttpModelOptions {
   /** As the operator knows it. */
@@ -39,10 +46,9 @@ export interface HttpModelOptions {
   readonly family: string
   /** Base URL, as `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`; `/chat/completions` is added. */
   readonly url: string
-  /** The name by which the provider knows the model. */
-  readonly model: string
-  /** The key where the provider wants one; asked for at each call and kept nowhere. */
-  readonly key: (() => string) | null
+  /** The name by which the provider knows the model; null for the first of its list, which is asked for with the first call. */
+  readonly model: string | null
+  readonly key: ProviderKey
   readonly dialect: ChatDialect
 }
 
@@ -58,10 +64,6 @@ export interface HttpModel extends LanguageModel, AsyncDisposable {}
 export const MODEL_REPLY_BYTES_MAX = 10 * 1024 * 1024
 /** Bytes of a reply that is an error: only its code is read. */
 const ERROR_BYTES_MAX = 64 * 1024
-/** Bytes of reply headers: providers tell of limits in a dozen of them. */
-const HEADER_BYTES_MAX = 32 * 1024
-/** A provider that does not accept a connection by then is not there. */
-const CONNECT_TIMEOUT_MS = 5_000
 /** Calls of one provider under way at a time; more wait, and their time runs. */
 const CONNECTIONS_MAX = 16
 /** The longest pause that a provider may ask for, in seconds: a day. */
@@ -72,13 +74,11 @@ type Reply = Dispatcher.ResponseData
 
 export function createHttpModel(options: HttpModelOptions, { clock, connect }: HttpModelDeps): HttpModel {
   const { name, family, url, model, key, dialect } = options
-  const agent = new Agent({
-    connections: CONNECTIONS_MAX,
-    maxHeaderSize: HEADER_BYTES_MAX,
-    connect: connect ?? { timeout: CONNECT_TIMEOUT_MS },
-  })
+  const agent = createProviderAgent(CONNECTIONS_MAX, connect)
   const target = new URL(`${url.replace(/\/+$/, '')}/chat/completions`)
-  const isKeyInTheOpen = key !== null && target.protocol !== 'https:' && isPublicHost(target.hostname)
+  const isOpenKey = isKeyInTheOpen(target, key)
+  /** Of those that the server listed. */
+  let listed: string | null = null
   const without = new Set<OptionalField>()
 
   const post = (body: string, isStream: boolean, timeoutMs: number, signal: AbortSignal): Promise<Reply> =>
@@ -87,10 +87,7 @@ export function createHttpModel(options: HttpModelOptions, { clock, connect }: H
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        accept: isStream ? 'text/event-stream, application/json' : 'application/json',
-        'accept-encoding': 'identity',
-        'user-agent': 'spore',
-        ...(key && { authorization: `Bearer ${key()}` }),
+        ...toHeaders(key, isStream ? 'text/event-stream, application/json' : 'application/json'),
       },
       body,
       signal,
@@ -98,15 +95,24 @@ export function createHttpModel(options: HttpModelOptions, { clock, connect }: H
       bodyTimeout: timeoutMs,
     })
 
+  const nameOf = async (signal: AbortSignal): Promise<Result<string, ModelFailure>> => {
+    if (model ?? listed) return ok((model ?? listed) as string)
+    const names = await listModels(url, key, signal, agent)
+    if (!names.ok) return names
+    listed = firstChatModel(names.value)
+    return listed === null ? fail('MODEL_SETTINGS', NONE_LISTED, 'nothing') : ok(listed)
+  }
+
   /** What one request comes to; a field that it was refused for. */
   const exchange = async (
+    name: string,
     request: ModelRequest,
     timeoutMs: number,
     signal: AbortSignal,
     onText: CallOptions['onText'],
   ): Promise<Result<ModelReply, ModelFailure> | { readonly refused: OptionalField }> => {
     const isStream = onText !== undefined
-    const body = toBody({ model, request, isStream, dialect, without })
+    const body = toBody({ model: name, request, isStream, dialect, without })
     // The client minds the signal only from the moment it is connected.
     const reply = await orAborted(post(body, isStream, timeoutMs, signal), signal)
     if (reply.statusCode === 200) return readReply(reply, onText)
@@ -122,18 +128,23 @@ export function createHttpModel(options: HttpModelOptions, { clock, connect }: H
     name,
     family,
     async generate(request, { timeoutMs, signal, onText }) {
-      const wrong = isKeyInTheOpen
-        ? 'the key is not sent over the internet without https'
-        : findingOf(request)
-      if (wrong) return fail(isKeyInTheOpen ? 'MODEL_SETTINGS' : 'MODEL_REFUSED', wrong, 'nothing')
+      const wrong = isOpenKey ? 'the key is not sent over the internet without https' : findingOf(request)
+      if (wrong) return fail(isOpenKey ? 'MODEL_SETTINGS' : 'MODEL_REFUSED', wrong, 'nothing')
       if (signal?.aborted) return fail('MODEL_CANCELLED', 'given up', 'nothing')
       const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)))
       const ending = signal ? AbortSignal.any([signal, timeout]) : timeout
       try {
+        const named = await nameOf(ending)
+        if (!named.ok) return signal?.aborted ? fail('MODEL_CANCELLED', 'given up', 'nothing') : named
         for (let tries = 0; tries <= OPTIONAL_FIELDS.length; tries++) {
-          const found = await exchange(request, timeoutMs, ending, onText)
-          if (!('refused' in found)) return found
-          without.add(found.refused)
+          const found = await exchange(named.value, request, timeoutMs, ending, onText)
+          if ('refused' in found) {
+            without.add(found.refused)
+            continue
+          }
+          // It may have another one by now.
+          if (!found.ok && found.error.code === 'MODEL_SETTINGS') listed = null
+          return found
         }
         return fail('MODEL_SETTINGS', 'the provider refuses fields that were left out', 'nothing')
       } catch (error) {
@@ -146,8 +157,9 @@ export function createHttpModel(options: HttpModelOptions, { clock, connect }: H
   }
 }
 
-const fail = (code: ErrorCode, detail: string, cost: CallCost): Result<never, ModelFailure> =>
-  err({ ...failure(code, detail), cost })
+/** Ollama lists what was pulled, llama.cpp what it was started with. */
+const NONE_LISTED =
+  'the server lists no model that chats: pull or load one, or name it in models.endpointModels (LLM_MODEL)'
 
 /** What is wrong with a request, before anything is sent. */
 function findingOf({ messages, maxTokens }: ModelRequest): string | null {
@@ -156,22 +168,6 @@ function findingOf({ messages, maxTokens }: ModelRequest): string | null {
   if (!(maxTokens >= 1 && maxTokens <= REPLY_TOKENS_MAX))
     return `no reply of ${maxTokens} tokens can be asked for`
   return null
-}
-
-/** Connections that were never made cost nothing; of those that broke nobody knows. */
-const NOT_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-function ofException(error: unknown): Result<never, ModelFailure> {
-  const { code } = (error ?? {}) as { code?: unknown }
-  const word = typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'no answer'
-  return fail('MODEL_FAILED', word, NOT_CONNECTED.has(word) ? 'nothing' : 'unknown')
 }
 
 /** A reply with status 200, in one piece or in many, whichever it says it is. */
@@ -221,18 +217,6 @@ async function readStream(
 
 const tooLong = (): Result<never, ModelFailure> =>
   fail('MODEL_REPLY_UNUSABLE', `the reply has more than ${MODEL_REPLY_BYTES_MAX} bytes`, 'unknown')
-
-/** The body's text; null where it is too long. */
-async function readText(reply: Reply, bytesMax: number): Promise<string | null> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of reply.body as AsyncIterable<Uint8Array>) {
-    size += chunk.length
-    if (size > bytesMax) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
 
 const discard = (reply: Reply): void => {
   reply.body.on('error', () => {}).destroy()

@@ -15,14 +15,10 @@ import { CLOCK_AHEAD_MAX_MS } from '../../core/protocol/limits.ts'
 import type { SporeAccess } from '../access.ts'
 import { adviceFor } from '../advice.ts'
 import { openFolderAccess } from '../open.ts'
+import { type Check, fail, ok, warn } from './check.ts'
+import { checkModels } from './models.ts'
 
-export interface Check {
-  readonly name: string
-  readonly level: 'ok' | 'warn' | 'fail'
-  readonly detail: string
-  /** What to do; null where nothing is to be done. */
-  readonly fix: string | null
-}
+export type { Check } from './check.ts'
 
 /** Bytes free below which the doctor warns, and below which a store may stop taking writes soon. */
 export const FREE_WARN_BYTES = 1024 ** 3
@@ -32,10 +28,6 @@ export const CLOCK_EARLIEST_MS = Date.UTC(2026, 10, 1)
 const NODE_MAJOR_MIN = 24
 /** Recall at ten below which searches miss more than they are built to. */
 export const SEARCH_RECALL_WARN = 0.97
-
-const ok = (name: string, detail: string): Check => ({ name, level: 'ok', detail, fix: null })
-const warn = (name: string, detail: string, fix: string): Check => ({ name, level: 'warn', detail, fix })
-const fail = (name: string, detail: string, fix: string): Check => ({ name, level: 'fail', detail, fix })
 
 /**
  * All checks in order. `running` opens the running spore or throws SPORE_UNREACHABLE. `isAudited`: it is measured anew what
@@ -68,6 +60,7 @@ export async function runChecks(
           checkEmbeddings(spore.health),
         ]
       : []),
+    ...(await checkModels(loaded, spore.url ? spore.health : null)),
     ...(spore.sidecar ? [checkSearch(spore.sidecar)] : []),
     ...(spore.health && spore.url ? [checkBootstrap(spore.health)] : []),
   ]

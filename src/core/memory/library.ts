@@ -7,20 +7,15 @@ import type * as api from '../protocol/api.ts'
 import { entryDigest } from '../protocol/entry.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import { ITEMS_MAX, PAYLOAD_BYTES_MAX, RETRACTION_DOTS_MAX, TEXT_BYTES_MAX } from '../protocol/limits.ts'
-import {
-  decodeMemory,
-  encodeMemory,
-  encodeRetract,
-  type MemoryPayload,
-  sourceDigests,
-} from '../protocol/payloads.ts'
+import { ITEMS_MAX, PAYLOAD_BYTES_MAX, TEXT_BYTES_MAX } from '../protocol/limits.ts'
+import { decodeMemory, encodeMemory, type MemoryPayload, sourceDigests } from '../protocol/payloads.ts'
 import { type Change, rowToChange } from './change.ts'
 import { timeToIso } from './clock.ts'
 import type { Draft } from './draft.ts'
 import type { LogState } from './log-table.ts'
 import type { Memory } from './memory.ts'
 import type { DotRef } from './or-set.ts'
+import { retractDots } from './retraction.ts'
 import type { Spaces } from './spaces.ts'
 import type { EntryRow, MemoryStore } from './store.ts'
 import type { Writer } from './writer.ts'
@@ -184,28 +179,10 @@ export function createLibrary(deps: LibraryDeps): Library {
         const writable = spaces.resolveWritable(logOf(logId).row.space)
         if (!writable.ok) return writable
       }
-      retractDots(draft, own)
+      retractDots(draft, own, logOf)
       return ok({ id, retracted: own.length, visible: own.length < dots.length })
     })
     return written.ok ? written.value : written
-  }
-
-  /** One retraction per space and at most `RETRACTION_DOTS_MAX` dots, in the log of the space it works in. */
-  const retractDots = (draft: Draft, dots: readonly DotRef[]): void => {
-    for (let i = 0; i < dots.length; i += RETRACTION_DOTS_MAX) {
-      const bySpace = Map.groupBy(
-        dots.slice(i, i + RETRACTION_DOTS_MAX),
-        ({ logId }) => logOf(logId).row.space,
-      )
-      for (const [space, inSpace] of bySpace) {
-        const byLog = Map.groupBy(inSpace, ({ logId }) => logId)
-        const named = [...byLog].map(([logId, ofLog]) => ({
-          epoch: logOf(logId).row.epoch,
-          seqs: ofLog.map(({ seq }) => seq).sort((a, b) => a - b),
-        }))
-        draft.append({ space, kind: KINDS.retract, payload: encodeRetract({ dots: named }), references: [] })
-      }
-    }
   }
 
   const read = async (ids: readonly Digest[]): Promise<readonly (StoredMemory | null)[]> => {

@@ -7,6 +7,7 @@ import { idSchema, instantSchema, limitSchema, spaceSchema, text } from './api-b
 import { bootstrapViewSchema, foundSporeSchema } from './api-discovery.ts'
 import { degradedSchema, embeddingsSchema, SEARCH_MODES, searchModeSchema } from './api-embeddings.ts'
 import { keptSchema, quarantineSchema } from './api-kept.ts'
+import { modelsSchema } from './api-models.ts'
 import { peerSchema } from './api-peers.ts'
 import { KIND_NAMES } from './kinds.ts'
 import * as limits from './limits.ts'
@@ -292,6 +293,7 @@ export const healthSchema = z
     purged: z.number().int().describe('Payloads that the operator purged: they are not taken again'),
     missing: z.number().int().describe('Older entries of long logs that are still being fetched'),
     embeddings: embeddingsSchema.optional(),
+    models: modelsSchema.optional(),
     peers: z.array(peerSchema),
     tasks: z.number().int(),
     bootstrap: bootstrapViewSchema,

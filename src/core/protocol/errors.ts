@@ -121,6 +121,7 @@ export const ERRORS = {
   MODEL_SETTINGS: { status: 502, title: 'The model provider does not accept the settings.' },
   MODEL_REFUSED: { status: 502, title: 'The model refused to answer.' },
   MODEL_REPLY_UNUSABLE: { status: 502, title: 'The reply of the model cannot be used.' },
+  MODEL_ABSTAINED: { status: 502, title: 'The model says that it does not know.' },
   MODEL_CANCELLED: { status: 503, title: 'The call of the model was given up.' },
   BUDGET_SPENT: { status: 429, title: 'The budget for calls of models is used up.' },
 

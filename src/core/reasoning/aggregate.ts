@@ -95,9 +95,13 @@ export type Degradation =
 /** Contributions to one task that are weighed, as many as a task keeps; the lightest are dropped. */
 export const PARTICIPANTS_MAX = 256
 
-interface Voter {
+/** A contribution that names a class. */
+export interface Answer {
   readonly contribution: Contribution
   readonly shares: readonly Share[]
+}
+
+interface Voter extends Answer {
   readonly weight: number
 }
 
@@ -118,7 +122,7 @@ export function aggregate(input: AggregateInput, params: AggregationParams): Agg
   const participants = weigh(voters, classes, input, params)
   const isWeighted = participants.some(({ mass }) => mass > 0)
   const votes = isWeighted ? participants.map(({ mass }) => mass) : ownerVotes(voters)
-  const masses = toMasses(voters, votes, input.choices)
+  const masses = massesOf(voters, votes, input.choices)
   const { rule, winner } = collapse(participants, masses, isWeighted, input.bestSingle ?? null)
   const missing = missingOf(contributions, voters, weighed.length - voters.length, input.asked ?? [])
   const margin = marginOf(winner, masses)
@@ -172,16 +176,16 @@ function weigh(
 }
 
 /** One vote an owner, in equal parts to what it has said: new identities are cheap, and copies of one spore are free. */
-function ownerVotes(voters: readonly Voter[]): number[] {
+export function ownerVotes(voters: readonly Answer[]): number[] {
   const answersOf = new Map<string, number>()
   for (const { contribution } of voters)
     answersOf.set(contribution.owner, (answersOf.get(contribution.owner) ?? 0) + 1)
   return voters.map(({ contribution }) => Math.round(MICRONATS / (answersOf.get(contribution.owner) ?? 1)))
 }
 
-/** Mass of each class: a voter's vote in the parts of its hypotheses. */
-function toMasses(
-  voters: readonly Voter[],
+/** Mass of each class, the heaviest first: a voter's vote in the parts of its hypotheses. */
+export function massesOf(
+  voters: readonly Answer[],
   votes: readonly number[],
   choices: readonly string[],
 ): ClassMass[] {

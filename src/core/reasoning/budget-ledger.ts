@@ -12,6 +12,7 @@ import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Failure } from '../protocol/errors.ts'
 import {
+  type Budget,
   type BudgetCaps,
   type Cap,
   costOf,
@@ -102,13 +103,11 @@ export async function openBudgetLedger(
     })
   }
 
-  const secondsLeft = (): number => Math.max(1, Math.ceil(budget.dayLeftMs / 1000))
-
   return {
     async reserve(spending) {
       look()
       const granted = budget.reserve(spending)
-      if (!granted.ok) return err({ ...granted.error, retryAfterSeconds: secondsLeft() })
+      if (!granted.ok) return err({ ...granted.error, retryAfterSeconds: secondsLeft(budget) })
       const written = await write()
       if (!written.ok) {
         budget.settle(granted.value, 0, 0)
@@ -128,10 +127,16 @@ export async function openBudgetLedger(
     },
     view() {
       look()
-      const pots = Object.fromEntries(
-        POTS.map((pot) => [pot, { ...budget.spentOf(pot), cap: caps.pots[pot] }]),
-      ) as BudgetView['pots']
-      return { pots, dayLeftSeconds: secondsLeft() }
+      return toBudgetView(budget, caps)
     },
   }
 }
+
+export const toBudgetView = (budget: Budget, caps: BudgetCaps): BudgetView => ({
+  pots: Object.fromEntries(
+    POTS.map((pot) => [pot, { ...budget.spentOf(pot), cap: caps.pots[pot] }]),
+  ) as BudgetView['pots'],
+  dayLeftSeconds: secondsLeft(budget),
+})
+
+const secondsLeft = ({ dayLeftMs }: Budget): number => Math.max(1, Math.ceil(dayLeftMs / 1000))

@@ -49,6 +49,8 @@ export interface Spending {
   readonly asker: string | null
   /** The most that it can cost; null where nobody knows, which no cap on money allows. */
   readonly microUsd: number | null
+  /** Its name, for whoever reads a refusal. */
+  readonly model?: string
 }
 
 /** What was spent or is reserved. */
@@ -120,7 +122,7 @@ function budgetOf(caps: BudgetCaps, state: State): Budget {
     asker !== OTHERS && (askers.has(asker) || askers.size < BUDGET_ASKERS_MAX) ? asker : OTHERS
 
   return {
-    reserve({ pot, task, asker, microUsd }) {
+    reserve({ pot, task, asker, microUsd, model }) {
       const known = tasks.get(task) ?? none()
       const account = asker === null ? null : askerOf(asker)
       const counts: { of: string; spent: Spent; cap: Cap }[] = [
@@ -130,7 +132,10 @@ function budgetOf(caps: BudgetCaps, state: State): Budget {
       if (account !== null)
         counts.push({ of: 'one asker', spent: askers.get(account) ?? none(), cap: caps.asker })
       const over = counts.find(({ spent, cap }) => isOver(spent, cap, microUsd))
-      if (over) return err(failure('BUDGET_SPENT', refusalOf(over.of, over.cap, microUsd)))
+      if (over)
+        return err(
+          failure('BUDGET_SPENT', refusalOf(over, microUsd === null ? (model ?? 'the model') : null)),
+        )
       for (const { spent } of counts) add(spent, 1, microUsd ?? 0)
       keep(tasks, task, known)
       if (account !== null) askers.set(account, (counts[2] as { spent: Spent }).spent)
@@ -170,10 +175,18 @@ const isOver = (spent: Spent, cap: Cap, microUsd: number | null): boolean =>
   spent.calls + 1 > cap.calls ||
   (cap.microUsd !== null && (microUsd === null || spent.microUsd + microUsd > cap.microUsd))
 
-const refusalOf = (of: string, cap: Cap, microUsd: number | null): string =>
-  cap.microUsd !== null && microUsd === null
-    ? `the budget for ${of} is in money, and the model has no price`
+/** `unpriced`: the model, where it has no price. */
+const refusalOf = (
+  { of, spent, cap }: { readonly of: string; readonly spent: Spent; readonly cap: Cap },
+  unpriced: string | null,
+): string =>
+  unpriced !== null && cap.microUsd !== null && spent.calls < cap.calls
+    ? `the budget for ${of} is in dollars, and no price is known: ${priceAdvice(unpriced)}`
     : `the budget for ${of} does not allow another call`
+
+/** What to set for a model without a price. */
+export const priceAdvice = (name: string): string =>
+  `add "${name}" to models.prices, with the dollars per million tokens of its input and output, or as free`
 
 function add(spent: Spent, calls: number, microUsd: number): void {
   spent.calls = clamp(spent.calls + calls)

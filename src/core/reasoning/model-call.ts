@@ -107,7 +107,7 @@ async function callOnce(
   const pot: Pot = isFree ? (isOwn ? 'free' : 'freeCommunity') : isOwn ? 'own' : 'community'
   const paid = isFree ? { inputUsd: 0, outputUsd: 0 } : price
   const microUsd = paid && costOf(usageBound(request), paid)
-  const reserved = await ledger.reserve({ ...account, pot, microUsd })
+  const reserved = await ledger.reserve({ ...account, pot, microUsd, model: model.name })
   if (!reserved.ok) return reserved
   if (signal.aborted) {
     reserved.value.settle('unsent', paid)

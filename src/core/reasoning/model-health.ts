@@ -91,6 +91,11 @@ export function noteGivenUp(health: ModelHealth, afterMs: number): void {
   if (health.latencyMs === null || afterMs > health.latencyMs) health.latencyMs = afterMs
 }
 
+/** What is left of a pause is not waited for: it is on trial. */
+export function endPause(health: ModelHealth, nowMs: number): void {
+  health.coolUntilMs = Math.min(health.coolUntilMs, nowMs)
+}
+
 /** `chance` in [0, 1) lengthens the pause. */
 export function noteFailure(health: ModelHealth, failure: Failure, nowMs: number, chance: number): void {
   // What has no meaning for a model was no call of it (the budget), or a refusal.

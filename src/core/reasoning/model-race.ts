@@ -18,6 +18,8 @@ export interface AskOptions<T> extends Account {
   readonly structure?: Structure<T>
   /** Only the model of this name. */
   readonly only?: string
+  /** Only models of this family. */
+  readonly family?: string
   /** Milliseconds for all of it, whatever fails on the way. Default `ASK_TIMEOUT_MS`. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal

@@ -5,16 +5,19 @@
 import { type Clock, fineMs, type Log, type Random } from '../base/ports.ts'
 import { err, type Result } from '../base/result.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
+import type { ModelPrice } from './budget.ts'
 import type { BudgetLedger } from './budget-ledger.ts'
 import type { ModelRequest } from './language-model.ts'
 import type { ModelRoute } from './model-call.ts'
-import { isOnTrial, isPoor, isReady, type ModelHealth, newHealth } from './model-health.ts'
+import { endPause, isOnTrial, isPoor, isReady, type ModelHealth, newHealth } from './model-health.ts'
 import { type AskOptions, type ModelAnswer, raceModels } from './model-race.ts'
 
 export interface ModelView {
   readonly name: string
   readonly family: string
   readonly isFree: boolean
+  /** Null where the operator named none. */
+  readonly price: ModelPrice | null
   /** `cooling`: left alone; `trial`: its pause is over, and no answer has come since. */
   readonly state: 'ready' | 'cooling' | 'trial'
   readonly problem: Failure | null
@@ -32,6 +35,8 @@ export interface ModelRouter {
    * OVERLOADED where `ASKS_MAX` questions are under way; BUDGET_SPENT; else what the last one failed with.
    */
   ask<T = undefined>(request: ModelRequest, options: AskOptions<T>): Promise<Result<ModelAnswer<T>, Failure>>
+  /** Ends the pause of a model, if it has one: the next question tells whether it is back. For whoever asks because the operator does. */
+  retry(name: string): void
   /** How each one does, in the operator's order. Nothing in it is secret. */
   view(): readonly ModelView[]
 }
@@ -83,7 +88,11 @@ export function createModelRouter(routes: readonly ModelRoute[], deps: ModelRout
 
   return {
     async ask(request, options) {
-      const among = routes.filter(({ model }) => options.only === undefined || model.name === options.only)
+      const { only, family } = options
+      const among = routes.filter(
+        ({ model }) =>
+          (only === undefined || model.name === only) && (family === undefined || model.family === family),
+      )
       if (among.length === 0) return err(failure('MODELS_OFF', 'no language model is configured'))
       if (underWay >= ASKS_MAX) return err(failure('OVERLOADED', `${ASKS_MAX} questions are under way`))
       underWay++
@@ -92,6 +101,9 @@ export function createModelRouter(routes: readonly ModelRoute[], deps: ModelRout
       } finally {
         underWay--
       }
+    },
+    retry(name) {
+      for (const route of routes) if (route.model.name === name) endPause(healthOf(route), now())
     },
     view: () =>
       routes.map((route) => {
@@ -102,6 +114,7 @@ export function createModelRouter(routes: readonly ModelRoute[], deps: ModelRout
           name: route.model.name,
           family: route.model.family,
           isFree: route.isFree,
+          price: route.price,
           state: retryAfterSeconds > 0 ? 'cooling' : isOnTrial(health) ? 'trial' : 'ready',
           problem,
           retryAfterSeconds,

@@ -1,43 +1,57 @@
 /**
- * Tasks: questions put to the swarm, and what came of them. The task book is a fold over the change feed; asking writes
- * a task, a contribution and a synthesis, each an entry of its own.
- *
- * The only model for now is the built-in extractive reasoner; every answer it gives is marked degraded.
+ * Tasks: questions put to the swarm, and what came of them. This is the desk at which they are asked, read, judged and withdrawn; what is
+ * known of them is in the book (`task-book.ts`), and who works on them is the swarm (`swarm.ts`).
  */
-import type { Digest, SpaceId } from '../base/brand.ts'
-import { bytesToDigest, cidToDigest, digestToCid, sha256 } from '../base/hash.ts'
+import type { Did, Digest } from '../base/brand.ts'
+import { cidToDigest } from '../base/hash.ts'
+import type { Clock, Log, Random } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Change } from '../memory/change.ts'
-import { timeToIso } from '../memory/clock.ts'
+import { timeToMs } from '../memory/clock.ts'
 import type { Library } from '../memory/library.ts'
 import type { Memory } from '../memory/memory.ts'
 import type { Spaces } from '../memory/spaces.ts'
+import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Hides, Shown } from '../moderation/shown.ts'
 import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
-import {
-  type ContributionPayload,
-  decodeContribution,
-  decodeSynthesis,
-  decodeTask,
-  encodeContribution,
-  encodeSynthesis,
-  encodeTask,
-  type Outcome,
-  type SynthesisPayload,
-  type TaskPayload,
-} from '../protocol/task-payloads.ts'
-import { createAnalyser } from '../retrieval/analysis.ts'
 import type { Recall } from '../retrieval/recall.ts'
-import { extractAnswer } from './extractive.ts'
+import { createAggregationParams } from './aggregation-params.ts'
+import type { Attempt, Counts } from './attempt.ts'
+import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
+import { createClaimSimilarity } from './claim-similarity.ts'
+import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
+import { roundAnswers } from './first-answers.ts'
+import { createLastResort } from './last-resort.ts'
+import type { Neighbourhood } from './neighbourhood.ts'
+import { createQuoteCheck } from './quote-check.ts'
+import { createReasoner } from './reasoner.ts'
+import { createRecollection } from './recollection.ts'
+import type { ModelRouter } from './routing.ts'
+import { createSimilarTasks, SIMILAR_WINDOW } from './similar-tasks.ts'
+import { createSwarm, type Swarm } from './swarm.ts'
+import { createTaskBook } from './task-book.ts'
+import { createTaskDesk } from './task-desk.ts'
+import { createTaskEvents } from './task-events.ts'
+import { createTaskIndex } from './task-index.ts'
+import { newsOf } from './task-news.ts'
+import { createTaskPages } from './task-pages.ts'
+import { convergenceAt } from './task-progress.ts'
+import { createTaskViews, type Standing, standingOf } from './task-view.ts'
+import { createThinker } from './thinker.ts'
 
 type Answer<T> = Result<T, Failure>
 
 export interface Tasks {
-  /** Follows the change feed. */
-  follow(changes: readonly Change[], purged?: readonly Digest[]): void
+  /** Follows the change feed. `isCut`: entries were cut off by a fork, or by who belongs to a space. */
+  follow(changes: readonly Change[], purged?: readonly Digest[], isCut?: boolean): void
+  /** What can be read can be read, once the store is replayed. */
+  open(): void
+  /** Takes up what is open: once peers had the chance to say what became of it, or something is asked here. */
+  begin(): void
+  stop(): Promise<void>
   submit(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
   get(id: string): Promise<Answer<api.TaskView>>
   page(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
@@ -54,367 +68,333 @@ export interface TasksDeps {
   readonly library: Library
   readonly recall: Recall
   readonly writer: Writer
+  readonly store: Pick<MemoryStore, 'value'>
   readonly spaces: Spaces
   readonly shown: Pick<Shown, 'hides'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly neighbourhood: Neighbourhood
+  /** Null where no model is configured. */
+  readonly router: ModelRouter | null
 }
 
-/** An entry about a task, with its decoded payload. */
-interface Noted<Payload> {
-  readonly change: Change
-  readonly payload: Payload
-}
-
-interface TaskRecord {
-  readonly id: Digest
-  /** This spore asked, or answered. */
-  isOwn: boolean
-  /** Payload bytes that are kept of it. */
-  bytes: number
-  /** Null while only contributions to it have arrived. */
-  asked: Noted<TaskPayload> | null
-  /** The same by this spore’s own author, who may have asked later than one who is hidden here. */
-  askedHere: Noted<TaskPayload> | null
-  readonly contributions: Map<Digest, Noted<ContributionPayload>>
-  readonly syntheses: Map<Digest, Noted<SynthesisPayload>>
-}
-
-/** What a contribution of the built-in reasoner names as its model. */
-const EXTRACTIVE_MODEL = 'extractive'
-/** Passages that the reasoner reads. */
-const PASSAGES = 12
-/** Entries kept about one task; more are stored but not shown. */
-const RECORDS_PER_TASK_MAX = 256
-/** Bytes of what others say about one task: 16 answers of the longest, or thousands of the usual. */
-export const TASK_BYTES_MAX = 1024 * 1024
-/** Tasks of others that are shown, and bytes of their payloads in memory; ~6 KiB a task. */
-export const FOREIGN_TASKS_MAX = 10_000
-export const FOREIGN_TASK_BYTES_MAX = 64 * 1024 * 1024
-const DEGRADED = ['no model: sentences quoted from memories by the built-in extractive reasoner']
-
-export function createTasks({ memory, library, recall, writer, spaces, shown }: TasksDeps): Tasks {
-  /** The oldest first. */
-  const records = new Map<Digest, TaskRecord>()
-  let foreignRecords = 0
-  let foreignBytes = 0
-  const analyser = createAnalyser()
-
-  const recordOf = (id: Digest): TaskRecord => {
-    const known = records.get(id)
-    if (known) return known
-    const [contributions, syntheses] = [new Map(), new Map()]
-    const asked = { asked: null, askedHere: null }
-    const record: TaskRecord = { id, isOwn: false, bytes: 0, ...asked, contributions, syntheses }
-    records.set(id, record)
-    foreignRecords++
-    return record
+export function createTasks(deps: TasksDeps): Tasks {
+  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router } = deps
+  const self: Did = memory.self
+  const counts: Counts = ({ logId, seq }) => memory.isVisibleDot({ logId, seq })
+  const params = createAggregationParams()
+  const similarity = createClaimSimilarity()
+  const judging = { self, counts, params, similarity }
+  const book = createTaskBook(self)
+  const index = createTaskIndex()
+  const events = createTaskEvents()
+  const evidence: EvidenceBook = createEvidenceBook({
+    self,
+    counts,
+    params,
+    isTrusted: neighbourhood.isTrusted,
+  })
+  const quotes = createQuoteCheck({ library, spaces })
+  const similar = createSimilarTasks()
+  const recollection = createRecollection({
+    recall,
+    similarTasks: similar.query,
+    trustOf: (author) => (author === self ? 1 : null),
+    self,
+  })
+  const thinker =
+    router &&
+    createThinker({
+      self,
+      reasoner: createReasoner({ router }),
+      recollection,
+      evidence,
+      quotes,
+      spaces,
+      clock,
+    })
+  const swarm: Swarm = createSwarm({
+    ...deps,
+    ...judging,
+    book,
+    evidence,
+    quotes,
+    thinker,
+    families: () => [...new Set(router?.view().map(({ family }) => family))],
+    extract: createLastResort({ recall, spaces }),
+    onPhase({ question }, { phase, round }) {
+      if (phase !== 'done') events.tell(question, { type: 'phase', phase, round })
+    },
+  })
+  const viewDeps = {
+    ...judging,
+    library,
+    spaces,
+    shown,
+    evidence,
+    nowMs: () => clock.now(),
+    workOf: swarm.workOf,
+    answerers: neighbourhood.answerers,
   }
+  const view = createTaskViews(viewDeps)
+  let isReplayed = false
 
-  const countForeign = (record: TaskRecord, sign: 1 | -1): void => {
-    if (record.isOwn) return
-    foreignRecords += sign
-    foreignBytes += sign * record.bytes
-  }
+  // --- What is shown of a question ---
 
-  const drop = (record: TaskRecord): void => {
-    records.delete(record.id)
-    countForeign(record, -1)
-  }
-
-  /** Counts what a record keeps; where others’ are too many, their oldest go: they stay stored, and are no longer shown. */
-  const grow = (record: TaskRecord, { author, payload }: Change): void => {
-    countForeign(record, -1)
-    record.bytes += payload?.length ?? 0
-    record.isOwn ||= author === memory.self
-    countForeign(record, 1)
-    for (const oldest of records.values()) {
-      if (foreignRecords <= FOREIGN_TASKS_MAX && foreignBytes <= FOREIGN_TASK_BYTES_MAX) return
-      if (!oldest.isOwn) drop(oldest)
+  /** The latest attempt that this spore asked, else the latest that anybody did. */
+  const standingAt = (id: Digest, hides: Hides | undefined): Standing | null => {
+    let shownOne: Standing | null = null
+    for (const attempt of book.attemptsAt(id)) {
+      const standing = standingOf(attempt, hides, viewDeps)
+      if (!standing) continue
+      const isOwn = standing.asks.some(({ author }) => author === self)
+      const wasOwn = shownOne?.asks.some(({ author }) => author === self) === true
+      if (!shownOne || isOwn || !wasOwn) shownOne = standing
     }
+    return shownOne
   }
 
-  const note = (change: Change): void => {
-    if (!change.payload) return
-    if (change.kind === KINDS.task) {
-      const payload = decodeTask(change.payload)
-      if (!payload || payload.space !== change.space) return
-      const record = recordOf(change.element)
-      grow(record, change)
-      // Asked by several: the one who asked first is the asker, on every spore.
-      if (!record.asked || change.clock < record.asked.change.clock) record.asked = { change, payload }
-      if (change.author === memory.self) record.askedHere ??= { change, payload }
-    } else if (change.kind === KINDS.contribution) {
-      const payload = decodeContribution(change.payload)
-      if (payload?.seal === null) keep(recordOf(payload.task), 'contributions', change, payload)
-    } else if (change.kind === KINDS.synthesis) {
-      const payload = decodeSynthesis(change.payload)
-      if (payload) keep(recordOf(payload.task), 'syntheses', change, payload)
-    }
-  }
-
-  /** Drops what is kept of purged elements. */
-  const forget = (purged: ReadonlySet<Digest>): void => {
-    for (const record of records.values()) {
-      if (purged.has(record.id)) drop(record)
-      for (const kept of [record.contributions, record.syntheses])
-        for (const id of kept.keys()) if (purged.has(id)) kept.delete(id)
-    }
-  }
-
-  const answer = async (text: string, space: SpaceId): Promise<Outcome> => {
-    const found = await recall.recall(text, { spaces: spaces.readableFrom(space) }, PASSAGES)
-    const weights = recall.stemWeights(text)
-    const extracted = extractAnswer(
-      text,
-      found.map(({ hit, memory: { id, payload } }) => ({
-        id,
-        text: payload.text,
-        author: hit.provenance.author,
-        score: hit.score,
-        thread: payload.thread,
-        position: payload.position,
-      })),
-      { analyser, weightOf: (stem) => weights.get(stem) ?? 1 },
+  const reindex = (question: Digest): void => {
+    const standing = standingAt(question, undefined)
+    index.set(
+      question,
+      standing && {
+        space: standing.task.space,
+        status: standing.status,
+        askedAt: standing.asks[0]?.clock ?? 0,
+        answeredAt: standing.accepted?.noted.clock ?? null,
+      },
     )
-    if ('nothing' in extracted) return { text: null, quotes: [], failure: extracted.nothing }
-    const quotes = extracted.sources.map(({ id, quote }) => ({ memory: id as Digest, text: quote }))
-    return { text: extracted.answer, quotes, failure: null }
+    if (!isReplayed) return
+    learn(question, standing)
+    wait(question, standing)
   }
 
-  const submit = async (input: api.TaskInput): Promise<Answer<api.TaskAccepted>> => {
-    const text = input.task.trim()
-    if (text === '') return err(failure('TEXT_EMPTY', 'there is no question'))
-    if (!text.isWellFormed()) return err(failure('TEXT_ILL_FORMED', 'the question holds a lone surrogate'))
-    const space = spaces.resolveWritable(input.space)
-    if (!space.ok) return space
-    const task = encodeTask({ text, space: space.value })
-    const id = bytesToDigest(sha256(task))
-    // The task stands before it is answered: if the process dies in between, the question is not lost.
-    const asked = await append(space.value, KINDS.task, task, [])
-    if (!asked.ok) return asked
-    const outcome = await answer(text, space.value)
-    const written = await writeOutcome(id, space.value, outcome)
-    if (!written.ok) return written
-    return ok({ task_id: digestToCid(id), status: outcome.failure === null ? 'converged' : 'failed' })
-  }
-
-  const writeOutcome = (task: Digest, space: SpaceId, outcome: Outcome): Promise<Answer<void>> => {
-    const cited = [...new Set(outcome.quotes.map(({ memory: id }) => id))]
-    const contribution = encodeContribution({ task, model: EXTRACTIVE_MODEL, outcome })
-    const contributionId = bytesToDigest(sha256(contribution))
-    const synthesis = encodeSynthesis({ task, contributions: [contributionId], outcome })
-    return writer.write((draft) => {
-      // The newest answer counts, so an answer that was given before is given again, by a new entry.
-      draft.append({ space, kind: KINDS.contribution, payload: contribution, references: [task, ...cited] })
-      draft.append({
-        space,
-        kind: KINDS.synthesis,
-        payload: synthesis,
-        references: [task, contributionId, ...cited],
-      })
+  /** What is asked next may be like it. */
+  const learn = (question: Digest, standing: Standing | null): void => {
+    const { accepted, task } = standing ?? {}
+    if (!router || !task) return
+    if (!accepted?.collapse || accepted.noted.payload.degraded.includes('no-model')) {
+      similar.remove(question)
+      return
+    }
+    const { answer, outcome } = accepted.noted.payload
+    const verdict = resolutionOf((standing as Standing).attempt, self, counts)?.payload
+    similar.add({
+      id: question,
+      space: task.space,
+      text: task.text,
+      answer: verdict?.correction ?? answer ?? outcome.text ?? '',
+      verdict: verdict?.verdict ?? null,
     })
   }
 
-  /** Appends an element unless an own dot carries it in this space. */
-  const append = (
-    space: SpaceId,
-    kind: number,
-    payload: Uint8Array,
-    references: readonly Digest[],
-  ): Promise<Answer<void>> => {
-    const element = bytesToDigest(sha256(payload))
-    return writer.write((draft) => {
-      if (draft.appends(space, kind, element) || memory.ownDots(kind, element).length > 0) return
-      draft.append({ space, kind, payload, references })
-    })
+  /** Own models were down when it ended: it is asked again once they are back. */
+  const wait = (question: Digest, standing: Standing | null): void => {
+    const said = standing?.accepted?.noted
+    const isOwn = said?.author === self && said.payload.degraded.includes('no-model')
+    backlog?.note(question, isOwn && said.payload.degraded.some((reason) => MAY_PASS.test(reason)))
+  }
+
+  /** Fails with TASK_NOT_FOUND where nobody who may be seen asked it. */
+  const find = (id: string, hides: Hides | undefined): Answer<Standing> => {
+    const digest = cidToDigest(id)
+    if (!digest) return err(failure('ID_INVALID', 'a task id'))
+    const standing = standingAt(digest, hides)
+    return standing ? ok(standing) : err(failure('TASK_NOT_FOUND', id))
   }
 
   const get = async (id: string): Promise<Answer<api.TaskView>> => {
-    const digest = cidToDigest(id)
-    if (!digest) return err(failure('ID_INVALID', 'a task id'))
-    const record = records.get(digest)
     const hides = shown.hides('id')
-    const asked = record && askedOf(record, hides)
-    return asked ? ok(await view(record, asked, hides)) : err(failure('TASK_NOT_FOUND', id))
+    const found = find(id, hides)
+    return found.ok ? ok(await view(found.value, hides)) : found
   }
 
-  const view = async (
-    record: TaskRecord,
-    asked: Noted<TaskPayload>,
-    hides: Hides | undefined,
-  ): Promise<api.TaskView> => {
-    const synthesis = chosenSynthesis(record, asked, hides)
-    const outcome = synthesis?.payload.outcome ?? null
-    return {
-      task_id: digestToCid(record.id),
-      task: asked.payload.text,
-      space: spaces.nameOf(asked.payload.space),
-      author: asked.change.author,
-      status: statusOf(outcome),
-      answer: outcome?.text ?? null,
-      reason: outcome?.failure ?? null,
-      sources: await sourcesOf(outcome, asked.payload.space, hides),
-      degraded: outcome !== null,
-      degradedBecause: outcome ? DEGRADED : [],
-      contributions: [...record.contributions.values()]
-        .filter(({ change }) => !hides?.(change.author))
-        .sort(byTime)
-        .map(toContribution),
-      createdAt: timeToIso(asked.change.clock),
-      answeredAt: synthesis ? timeToIso(synthesis.change.clock) : null,
-      askers: [asked.change.author],
-      effort: asked.payload.effort,
-      choices: [...asked.payload.choices],
-      attempt: asked.payload.attempt,
-      phase: outcome ? 'done' : 'diverge',
-      round: 0,
-      settlement: null,
-      agreement: [],
-      missing: [],
-      seals: 0,
-      reviews: [],
-      resolution: null,
-      deadlineAt: timeToIso(asked.change.clock),
+  // --- Following ---
+
+  const noteChange = (change: Change, touched: Set<Attempt>): void => {
+    const attempt = book.note(change)
+    if (!attempt) return
+    touched.add(attempt)
+    if (change.kind === KINDS.resolution && change.author === self) evidence.note(attempt)
+    if (!isReplayed || !events.isFollowed(attempt.question)) return
+    for (const event of newsOf(attempt, change, counts)) events.tell(attempt.question, event)
+  }
+
+  /** Tells those who follow a question that it has come to its end. */
+  const tellEnd = (question: Digest): void => {
+    if (!events.isFollowed(question)) return
+    const hides = shown.hides('id')
+    const standing = standingAt(question, hides)
+    if (standing && standing.status !== 'open')
+      void view(standing, hides).then((task) => events.tell(question, { type: 'done', task }))
+  }
+
+  const settle = (touched: Iterable<Attempt>): void => {
+    for (const attempt of touched) {
+      reindex(attempt.question)
+      swarm.touch(attempt)
+      tellEnd(attempt.question)
     }
   }
 
-  /** Who said what is quoted, as far as the task's space may know and the operator lets be seen. */
-  const sourcesOf = async (
-    outcome: Outcome | null,
-    space: SpaceId,
-    hides: Hides | undefined,
-  ): Promise<api.Source[]> => {
-    const quotes = outcome?.quotes ?? []
-    const memories = await library.read(quotes.map(({ memory: id }) => id))
-    const readable = spaces.readableFrom(space)
-    const isUnfit = shown.hides('context')
-    const authorOf = (dots: readonly Change[]): string | null => {
-      const known = dots.filter((dot) => readable.has(dot.space) && !hides?.(dot.author))
-      // The earliest by whom the answer may have it; of an answer from elsewhere, who is kept at a distance here.
-      return (known.find(({ author }) => !isUnfit?.(author)) ?? known[0])?.author ?? null
+  const follow: Tasks['follow'] = (changes, purged = [], isCut = false) => {
+    const touched = new Set<Attempt>()
+    let isRemoved = isCut
+    for (const change of changes) {
+      memory.quarantine.guard('tasks', change, undefined, () => noteChange(change, touched))
+      isRemoved ||= change.kind === KINDS.retract || change.kind === KINDS.checkpoint
     }
-    return quotes.map(({ memory: id, text }, i) => ({
-      id: digestToCid(id),
-      quote: text,
-      author: authorOf(memories[i]?.dots ?? []),
-      thread: memories[i]?.payload.thread ?? null,
-      position: memories[i]?.payload.position ?? null,
-    }))
+    if (purged.length > 0) forget(new Set(purged))
+    if (!isReplayed) return
+    settle(touched)
+    // What was taken back may be any entry of anybody: whatever is open is looked at again, and what is over where a log was cut.
+    if (isRemoved) recheck(isCut)
   }
+
+  const recheck = (isCut: boolean): void => {
+    for (const attempt of book.all())
+      if (isCut || index.get(attempt.question)?.status === 'open') settle([attempt])
+    if (isCut) swarm.review()
+  }
+
+  const forget = (purged: ReadonlySet<Digest>): void => {
+    const questions = [...book.all()]
+      .filter((one) => purged.has(one.id) || one.isOwn)
+      .map((one) => one.question)
+    book.forget(purged)
+    if (isReplayed) for (const question of questions) reindex(question)
+  }
+
+  book.onDropped(({ question }) => isReplayed && reindex(question))
+
+  const desk = createTaskDesk({
+    memory,
+    writer,
+    spaces,
+    clock,
+    shown,
+    book,
+    swarm,
+    counts,
+    find,
+    standingAt,
+    get,
+  })
+
+  // --- What models that were down left open ---
+
+  const backlog =
+    router &&
+    createBacklog({
+      clock,
+      log: deps.log,
+      router,
+      async askAgain(question) {
+        const standing = standingAt(question, undefined)
+        if (standing) await desk.ask({ ...standing.task, attempt: 0 }, false)
+      },
+    })
+
+  // --- Pages ---
+
+  const pages = createTaskPages({ index, spaces, standingAt })
+
+  const viewsOf = (standings: readonly Standing[], hides: Hides | undefined): Promise<api.TaskView[]> =>
+    Promise.all(standings.map((standing) => view(standing, hides)))
 
   return {
-    follow: (changes, purged = []) => {
-      for (const change of changes) memory.quarantine.guard('tasks', change, undefined, () => note(change))
-      if (purged.length > 0) forget(new Set(purged))
+    follow,
+    open() {
+      for (const attempt of book.all()) reindex(attempt.question)
+      const newest = [...index.answered.descend()].slice(0, SIMILAR_WINDOW)
+      isReplayed = true
+      for (const { key } of newest.reverse()) learn(key, standingAt(key, undefined))
+      for (const { key, rank } of index.asked.descend()) {
+        if (clock.now() - timeToMs(rank) > BACKLOG_MS_MAX) break
+        wait(key, standingAt(key, undefined))
+      }
     },
-    submit,
+    begin: swarm.start,
+    async stop() {
+      await backlog?.stop()
+      await swarm.stop()
+    },
+    submit: desk.submit,
     get,
-    async page({ limit, cursor, status, space }) {
-      const resolved = space === undefined ? ok(undefined) : spaces.resolve(space)
-      if (!resolved.ok) return resolved
-      const offset = cursor === undefined ? 0 : Number(cursor)
-      if (!Number.isSafeInteger(offset) || offset < 0)
-        return err(failure('CURSOR_INVALID', 'a cursor of tasks'))
+    async page({ status, ...query }) {
       const hides = shown.hides('list')
-      const matching = [...records.values()]
-        .flatMap((record) => {
-          const asked = askedOf(record, hides)
-          return asked ? [{ record, asked }] : []
-        })
-        .filter(({ asked }) => resolved.value === undefined || asked.payload.space === resolved.value)
-        .filter(
-          ({ record, asked }) =>
-            !status || statusOf(chosenSynthesis(record, asked, hides)?.payload.outcome ?? null) === status,
-        )
-        .sort((a, b) => byTime(b.asked, a.asked))
-      const tasks = await Promise.all(
-        matching.slice(offset, offset + limit).map(({ record, asked }) => view(record, asked, hides)),
+      const found = pages.cut(index.asked, query, hides, (is) => status === undefined || is === status)
+      if (!found.ok) return found
+      const { standings, total, cursor } = found.value
+      return ok({ tasks: await viewsOf(standings, hides), total, cursor })
+    },
+    async answers(query) {
+      const hides = shown.hides('list')
+      const found = pages.cut(index.answered, query, hides, (is) => is === 'converged')
+      if (!found.ok) return found
+      const { standings, total, cursor } = found.value
+      const tasks = await viewsOf(standings, hides)
+      const answers = tasks.flatMap((task) =>
+        task.answer === null || task.answeredAt === null
+          ? []
+          : [{ ...task, answer: task.answer, answeredAt: task.answeredAt }],
       )
-      const next = offset + limit
-      return ok({ tasks, total: matching.length, cursor: next < matching.length ? String(next) : null })
+      return ok({ answers, total, cursor })
     },
-    async answers() {
-      return ok({ answers: [], total: 0, cursor: null })
+    async convergence({ task, limit }) {
+      const hides = shown.hides('list')
+      const found = task === undefined ? null : find(task, hides)
+      if (found && !found.ok) return found
+      const asked = found?.ok
+        ? ok({ standings: [found.value], total: 0, cursor: null })
+        : pages.cut(index.asked, { limit }, hides, (is) => is === 'open')
+      if (!asked.ok) return asked
+      const tasks = await viewsOf(asked.value.standings, hides)
+      return ok({
+        tasks: tasks.map((one, i) => ({
+          ...one,
+          ...convergenceOf(asked.value.standings[i] as Standing, one.round),
+        })),
+        open: swarm.open,
+      })
     },
-    async convergence() {
-      return ok({ tasks: [], open: 0 })
-    },
-    async resolve(id) {
-      return err(failure('TASK_OPEN', id))
-    },
-    async cancel(id) {
-      return err(failure('TASK_DONE', id))
-    },
-    async events(id) {
-      const task = await get(id)
-      if (!task.ok) return task
-      return ok(
-        (async function* () {
-          yield { type: 'task', task: task.value } as const
-          yield { type: 'done', task: task.value } as const
-        })(),
-      )
+    resolve: desk.resolve,
+    cancel: desk.cancel,
+    async events(id, signal) {
+      const hides = shown.hides('id')
+      const found = find(id, hides)
+      if (!found.ok) return found
+      const task = await view(found.value, hides)
+      const { question } = found.value.attempt
+      const stream = events.follow(question, { type: 'task', task }, signal)
+      if (task.status !== 'open') events.tell(question, { type: 'done', task })
+      return ok(stream)
     },
     get count() {
-      let count = 0
-      for (const { asked } of records.values()) if (asked) count++
-      return count
+      return index.asked.size
     },
   }
 
-  function keep<Part extends 'contributions' | 'syntheses'>(
-    record: TaskRecord,
-    part: Part,
-    change: Change,
-    payload: Part extends 'contributions' ? ContributionPayload : SynthesisPayload,
-  ): void {
-    const into = record[part] as Map<Digest, Noted<typeof payload>>
-    // The newest entry of the same element counts: it says when the answer was last given.
-    const known = into.get(change.element)
-    const isTooMuch = record.bytes + (change.payload?.length ?? 0) > TASK_BYTES_MAX
-    if (!known && (into.size >= RECORDS_PER_TASK_MAX || (isTooMuch && change.author !== memory.self))) return
-    if (!known) grow(record, change)
-    // Whoever repeats what was said here does not take its place: he may be hidden one day.
-    if (known?.change.author === memory.self && change.author !== memory.self) return
-    if (!known || known.change.clock < change.clock) into.set(change.element, { change, payload })
-  }
-
-  /** *The* answer is the asker's newest synthesis; anybody else's counts only while the asker has given none. */
-  function chosenSynthesis(
-    record: TaskRecord,
-    asked: Noted<TaskPayload>,
-    hides: Hides | undefined,
-  ): Noted<SynthesisPayload> | null {
-    const newestFirst = [...record.syntheses.values()]
-      .filter(({ change }) => !hides?.(change.author))
-      .sort((a, b) => byTime(b, a))
-    return newestFirst.find(({ change }) => change.author === asked.change.author) ?? newestFirst[0] ?? null
+  function convergenceOf({ attempt, accepted }: Standing, round: number) {
+    const work = swarm.workOf(attempt)
+    const challenges = work?.challenges ?? new Set<number>()
+    const { verdict, threshold } = convergenceAt(
+      attempt,
+      { phase: work?.phase ?? 'done', round, challenges },
+      judging,
+    )
+    const { answers } = roundAnswers(attempt, round, self, counts)
+    const wanted = work ? swarm.wantedOf(work) : answers.length
+    return {
+      answers: answers.length,
+      wanted,
+      threshold,
+      verdict: accepted && verdict === 'open' ? 'dissent' : verdict,
+    } as const
   }
 }
 
-/** Who asked, as far as he may be seen; null where nobody did. */
-function askedOf({ asked, askedHere }: TaskRecord, hides: Hides | undefined): Noted<TaskPayload> | null {
-  return asked && hides?.(asked.change.author) ? askedHere : asked
-}
-
-const statusOf = (outcome: Outcome | null): api.TaskStatus =>
-  outcome === null ? 'open' : outcome.failure === null ? 'converged' : 'failed'
-
-const byTime = (a: { readonly change: Change }, b: { readonly change: Change }): number =>
-  a.change.clock - b.change.clock || (a.change.element < b.change.element ? -1 : 1)
-
-const toContribution = ({ change, payload }: Noted<ContributionPayload>): api.Contribution => ({
-  id: digestToCid(change.element),
-  author: change.author,
-  model: payload.model,
-  text: payload.outcome.text,
-  failure: payload.outcome.failure,
-  sources: [...new Set(payload.outcome.quotes.map(({ memory }) => digestToCid(memory)))],
-  createdAt: timeToIso(change.clock),
-  family: payload.family,
-  role: payload.role,
-  round: payload.round,
-  others: [],
-  confidence: null,
-  reason: payload.reason,
-  wasSealed: false,
-})
+/** Failures of models that pass with time. */
+const MAY_PASS = /^model-failed MODEL_(?:FAILED|TIMEOUT|BUSY|REPLY_UNUSABLE)$/

@@ -16,6 +16,7 @@ import { memoryRoute } from './memory.ts'
 import { moderationRoute } from './moderation.ts'
 import { moderationListsRoute } from './moderation-lists.ts'
 import { peersRoute } from './peers.ts'
+import { providersRoute } from './providers.ts'
 import { purgeRoute } from './purge.ts'
 import { readyzRoute } from './readyz.ts'
 import { reindexRoute } from './reindex.ts'
@@ -45,6 +46,7 @@ const routes = [
   memoryRoute,
   retractRoute,
   purgeRoute,
+  providersRoute,
   submitTaskRoute,
   tasksRoute,
   taskRoute,

@@ -29,6 +29,8 @@ const ROUTES = [
   'GET /api/memory/context',
   'GET /api/sidecar',
   'POST /api/sidecar/audit',
+  'GET /api/providers',
+  'POST /api/providers/check',
   'POST /api/task',
   'GET /api/tasks',
   'GET /api/task/{id}',

@@ -367,6 +367,7 @@ const GIVES_NO_MEMORY = [
   '/api/health',
   '/api/moderation',
   '/api/peers',
+  '/api/providers',
   '/api/sidecar',
   '/api/spaces',
   '/api/trust',

@@ -1,6 +1,6 @@
 """Payloads of the kinds that version 1 interprets (PROTOCOL.md section 5), and the set that they make (section 6)."""
 import canonical
-from protocol import SEQ_MAX, SPACE_CHARS_MAX, Log, is_bytes, is_uint, log_id, utf16_length
+from protocol import SEQ_MAX, Log, is_bytes, is_uint, log_id, utf16_length
 
 MEMORY, RETRACT, CHECKPOINT = 1, 2, 3
 TEXT_BYTES_MAX = 64 * 1024
@@ -75,40 +75,7 @@ def _by_epoch(items):
     return items
 
 
-def task(payload):
-    fields = fields_of(payload)
-    need(is_text(fields.get("text"), 8000) and is_text(fields.get("space"), SPACE_CHARS_MAX))
-    return dict(text=fields["text"], space=fields["space"])
-
-
-def contribution(payload):
-    fields = fields_of(payload)
-    need(is_bytes(fields.get("task"), 32) and is_text(fields.get("model"), 64))
-    return dict(task=fields["task"], model=fields["model"], outcome=_outcome(fields))
-
-
-def synthesis(payload):
-    fields = fields_of(payload)
-    named = fields.get("contributions")
-    need(is_bytes(fields.get("task"), 32) and isinstance(named, list) and len(named) <= 64)
-    need(all(is_bytes(digest, 32) for digest in named))
-    return dict(task=fields["task"], contributions=named, outcome=_outcome(fields))
-
-
-def _outcome(fields):
-    if "failure" in fields:
-        need(is_text(fields["failure"], 8000) and "text" not in fields and "quotes" not in fields)
-        return dict(text=None, quotes=[], failure=fields["failure"])
-    quotes = fields.get("quotes")
-    need(is_text(fields.get("text"), 65536) and isinstance(quotes, list) and len(quotes) <= 64)
-    for quote in quotes:
-        need(isinstance(quote, list) and len(quote) == 2 and is_bytes(quote[0], 32) and is_text(quote[1], TEXT_BYTES_MAX))
-    return dict(text=fields["text"], quotes=[dict(memory=one, text=text) for one, text in quotes], failure=None)
-
-
-DECODERS = dict(
-    memory=memory, retract=retract, checkpoint=checkpoint, task=task, contribution=contribution, synthesis=synthesis
-)
+DECODERS = dict(memory=memory, retract=retract, checkpoint=checkpoint)
 
 
 def visible(replica):

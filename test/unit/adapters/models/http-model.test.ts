@@ -9,7 +9,7 @@ import {
   RETRY_AFTER_SECONDS_MAX,
   retryAfter,
 } from '../../../../src/adapters/models/http-model.ts'
-import { DEFAULT_DIALECT, PRESETS } from '../../../../src/adapters/models/presets.ts'
+import { DEFAULT_DIALECT, PRESETS } from '../../../../src/config/model-presets.ts'
 import {
   REPLY_CHARS_MAX,
   REPLY_TOKENS_MAX,

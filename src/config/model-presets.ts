@@ -2,7 +2,7 @@
  * Providers by name: where they are, which variable their own documents name for the key, and how they differ (as documented in
  * November 2026). No model and no price stands here: those change by the month, and what is paid is the operator's word.
  */
-import type { ChatDialect } from './chat-wire.ts'
+import type { ChatDialect } from '../adapters/models/chat-wire.ts'
 
 export interface ProviderPreset {
   /** Base URL. */

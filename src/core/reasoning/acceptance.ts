@@ -1,0 +1,130 @@
+/**
+ * Which synthesis is *the* answer to an attempt: a pure function of the entries that count, so that all spores that have the same come to the
+ * same one, whoever put syntheses together and in whichever order they arrived (PROTOCOL.md §10).
+ *
+ * It is that of the first in a list: the askers, the one who asked first before the others, and behind them the contributors in the
+ * order that rendezvous hashing of (task, author) gives (Thaler and Ravishankar, 1998). One that does not follow from the
+ * contributions and masses that it lists is none.
+ */
+import type { Did, Digest } from '../base/brand.ts'
+import { bytesToHex, compareText, utf8ToBytes } from '../base/bytes.ts'
+import { digestToBytes, sha256 } from '../base/hash.ts'
+import type { SynthesisPayload, TaskPayload } from '../protocol/task-payloads.ts'
+import { type ClassMass, massesOf, ownerVotes } from './aggregate.ts'
+import { type AnswerClass, createClassifier } from './answer-classes.ts'
+import {
+  type Attempt,
+  asksOf,
+  type Counts,
+  contributorOf,
+  type Noted,
+  saidOf,
+  sealedOf,
+  sealFor,
+} from './attempt.ts'
+import { type Contribution, sharesOf } from './contribution.ts'
+import { toContribution } from './first-answers.ts'
+
+/** What a contribution of the built-in reasoner names as its model. */
+export const EXTRACTIVE_MODEL = 'extractive'
+
+export interface Accepted {
+  readonly noted: Noted<SynthesisPayload>
+  /** Null where it failed. */
+  readonly collapse: Collapse | null
+}
+
+/** What the contributions and masses that a synthesis lists come to. */
+export interface Collapse {
+  readonly class: AnswerClass
+  readonly contributions: readonly Contribution[]
+  /** In the order of the contributions. */
+  readonly votes: readonly number[]
+  readonly masses: readonly ClassMass[]
+}
+
+/** Who may put the answer together, the first one first: each acts where those before it do not. */
+export function synthesizersOf(attempt: Attempt, counts: Counts): Did[] {
+  const askers = asksOf(attempt, counts).map(({ author }) => author)
+  const contributors = new Set<Did>()
+  for (const noted of saidOf(attempt, attempt.contributions, counts))
+    if (noted.payload.outcome.failure === null && sealFor(attempt, noted, counts))
+      contributors.add(noted.author)
+  for (const asker of askers) contributors.delete(asker)
+  return [...askers, ...rendezvous(attempt.id, [...contributors])]
+}
+
+/** Authors by the hash of task and author, the lowest first. */
+export function rendezvous(task: Digest, authors: readonly Did[]): Did[] {
+  const hex = bytesToHex(digestToBytes(task))
+  const rank = (author: Did): string => bytesToHex(sha256(utf8ToBytes(`spore/rendezvous/1 ${hex} ${author}`)))
+  return authors
+    .map((author) => ({ author, rank: rank(author) }))
+    .sort((a, b) => compareText(a.rank, b.rank))
+    .map(({ author }) => author)
+}
+
+/** The accepted synthesis; null while there is none. `counts` decides which entries there are. */
+export function acceptedOf(attempt: Attempt, counts: Counts): Accepted | null {
+  const { task } = attempt
+  if (!task || attempt.syntheses.size === 0) return null
+  const order = synthesizersOf(attempt, counts)
+  const said = [...saidOf(attempt, attempt.syntheses, counts)]
+    .filter(({ author }) => order.includes(author))
+    .sort((a, b) => order.indexOf(a.author) - order.indexOf(b.author) || firstOf(a, b))
+  const askers = asksOf(attempt, counts).length
+  for (const noted of said) {
+    // That there is no answer is the asker's to say.
+    if (noted.payload.outcome.failure !== null) {
+      if (order.indexOf(noted.author) < askers) return { noted, collapse: null }
+      continue
+    }
+    const collapse = collapseOf(attempt, task, noted, counts)
+    if (collapse) return { noted, collapse }
+  }
+  return null
+}
+
+/** Of one author that which stands first counts: what he says later changes nothing. */
+const firstOf = (a: Noted<unknown>, b: Noted<unknown>): number =>
+  a.clock - b.clock || compareText(a.element, b.element)
+
+/** What a synthesis comes to by its own list; null where the list does not hold, or comes to something else than it says. */
+function collapseOf(
+  attempt: Attempt,
+  { choices }: TaskPayload,
+  { author, payload }: Noted<SynthesisPayload>,
+  counts: Counts,
+): Collapse | null {
+  const contributions: Contribution[] = []
+  const seen = new Set<string>()
+  for (const element of payload.contributions) {
+    const noted = sealedOf(attempt, element, counts) ?? extractiveOf(attempt, element, author, counts)
+    if (!noted || noted.payload.outcome.failure !== null || seen.has(contributorOf(noted))) return null
+    seen.add(contributorOf(noted))
+    contributions.push(toContribution(noted))
+  }
+  const classOf = createClassifier(choices)
+  const answers = contributions.map((contribution) => ({
+    contribution,
+    shares: sharesOf(contribution, classOf),
+  }))
+  if (answers.length === 0) return null
+  const isVoted = payload.masses.length === 0 || payload.rule === 'unweighted'
+  const votes = isVoted ? ownerVotes(answers) : payload.masses
+  const masses = massesOf(answers, votes, choices)
+  const said = classOf(payload.answer ?? payload.outcome.text ?? '')
+  const isFound =
+    payload.rule === 'best-single'
+      ? answers.some(({ shares }, i) => shares[0]?.class === said && (votes[i] ?? 0) > 0)
+      : masses[0]?.class === said
+  return said !== null && isFound ? { class: said, contributions, votes, masses } : null
+}
+
+/** The sentences that a spore quotes where there is no model: a last resort of its own, and nobody's vote. */
+function extractiveOf(attempt: Attempt, element: Digest, author: Did, counts: Counts) {
+  for (const noted of saidOf(attempt, attempt.contributions, counts))
+    if (noted.element === element && noted.author === author && noted.payload.model === EXTRACTIVE_MODEL)
+      return noted
+  return null
+}

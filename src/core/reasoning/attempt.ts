@@ -1,0 +1,129 @@
+/**
+ * What is known of one attempt at a question: who asked, and what was said about it, as entries brought it. Plain data; the book
+ * (`task-book.ts`) fills it.
+ */
+import type { Did, Digest, HybridTime, LogId, SpaceId } from '../base/brand.ts'
+import { bytesToHex, compareText, utf8ToBytes } from '../base/bytes.ts'
+import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
+import type { Change } from '../memory/change.ts'
+import type {
+  ContributionPayload,
+  ResolutionPayload,
+  ReviewPayload,
+  SealPayload,
+  SynthesisPayload,
+  TaskPayload,
+} from '../protocol/task-payloads.ts'
+
+/** An entry about a task: its decoded payload, and where it stands. */
+export interface Noted<Payload> {
+  readonly payload: Payload
+  readonly author: Did
+  readonly space: SpaceId
+  readonly clock: HybridTime
+  /** The element that it carries. */
+  readonly element: Digest
+  readonly logId: LogId
+  readonly seq: number
+  /** Position in this spore's order of arrival. */
+  readonly arrival: number
+}
+
+export interface Attempt {
+  /** The element of the task. */
+  readonly id: Digest
+  /** The attempt number 0 of the same question: what people know it by. Its own id while nobody has asked. */
+  question: Digest
+  /** Null while only what was said about it has arrived. */
+  task: TaskPayload | null
+  /** In order of arrival; who asked again after he had withdrawn stands there twice. */
+  readonly asks: Noted<TaskPayload>[]
+  readonly seals: Map<string, Noted<SealPayload>>
+  readonly contributions: Map<string, Noted<ContributionPayload>>
+  readonly reviews: Map<string, Noted<ReviewPayload>>
+  readonly syntheses: Map<string, Noted<SynthesisPayload>>
+  readonly resolutions: Map<string, Noted<ResolutionPayload>>
+  /** This spore asked, or said something about it. */
+  isOwn: boolean
+  /** Payload bytes that are kept of it. */
+  bytes: number
+}
+
+/** Whether an entry still counts: its dot is visible, and no fork or removal cut it off. */
+export type Counts = (noted: Noted<unknown>) => boolean
+
+export const newAttempt = (id: Digest): Attempt => ({
+  id,
+  question: id,
+  task: null,
+  asks: [],
+  seals: new Map(),
+  contributions: new Map(),
+  reviews: new Map(),
+  syntheses: new Map(),
+  resolutions: new Map(),
+  isOwn: false,
+  bytes: 0,
+})
+
+export const note = <Payload>(change: Change, payload: Payload): Noted<Payload> => {
+  const { author, space, clock, element, logId, seq, arrival } = change
+  return { payload, author, space, clock, element, logId, seq, arrival }
+}
+
+/**
+ * What a seal names (PROTOCOL.md §10): the author is part of it, so that nobody can seal what another has sealed and show it as
+ * his own once it is revealed.
+ */
+export const sealOf = (author: Did, element: Digest): Digest =>
+  bytesToDigest(sha256(utf8ToBytes(`spore/seal/1 ${author} ${bytesToHex(digestToBytes(element))}`)))
+
+/** Who answers: the models of one family at one spore are one contributor. */
+export const contributorOf = ({ author, payload }: Noted<ContributionPayload>): string =>
+  contributorKey(author, payload.family ?? payload.model)
+
+export const contributorKey = (author: Did, family: string): string => `${author} ${family}`
+
+/** The first ask of each asker that counts, by claimed time: the same order on every spore. */
+export function asksOf({ asks }: Attempt, counts: Counts): Noted<TaskPayload>[] {
+  const sorted = asks.filter(counts).sort((a, b) => a.clock - b.clock || compareText(a.author, b.author))
+  const seen = new Set<Did>()
+  return sorted.filter(({ author }) => !seen.has(author) && seen.add(author))
+}
+
+/** What was said in the space of the task and counts; nothing said elsewhere is about it. */
+export function* saidOf<Payload>(
+  { task }: Attempt,
+  part: ReadonlyMap<string, Noted<Payload>>,
+  counts: Counts,
+): IterableIterator<Noted<Payload>> {
+  for (const noted of part.values()) if (noted.space === task?.space && counts(noted)) yield noted
+}
+
+/** The contribution of an element that its author had sealed, or gave without a seal where `isFree`; null where none counts. */
+export function sealedOf(
+  attempt: Attempt,
+  element: Digest,
+  counts: Counts,
+): Noted<ContributionPayload> | null {
+  let found: Noted<ContributionPayload> | null = null
+  for (const noted of saidOf(attempt, attempt.contributions, counts)) {
+    if (noted.element !== element || !sealFor(attempt, noted, counts)) continue
+    if (!found || noted.author < found.author) found = noted
+  }
+  return found
+}
+
+/** The seal under which a contribution was fixed; null where there is none that counts. */
+export function sealFor(
+  attempt: Attempt,
+  noted: Noted<ContributionPayload>,
+  counts: Counts,
+): Noted<SealPayload> | null {
+  const seal = attempt.seals.get(partKey(noted.author, sealOf(noted.author, noted.element)))
+  const isIt = seal && seal.payload.round === noted.payload.round && seal.space === noted.space
+  return isIt && counts(seal) ? seal : null
+}
+
+/** What tells entries of one part apart: the same words of two authors are two. */
+export const partKey = (author: Did, element: Digest): string => `${element}${author}`

@@ -1,0 +1,310 @@
+/**
+ * The reasoning swarm as one spore lives it: attempts that it asked, or that it answers, each in its phase. Entries and time move them on;
+ * there is no coordinator, and what one spore does alone is what many do together (05-reasoning §1).
+ *
+ * Invariants: an attempt is worked on while it has no accepted synthesis and somebody here has a part in it, and only then, so that
+ * finished ones cost nothing; a phase changes by the table alone (`phases.ts`); an attempt that this spore asked ends.
+ */
+import type { Did, Digest } from '../base/brand.ts'
+import { type Clock, fineMs, type Log, type Random } from '../base/ports.ts'
+import { timeToMs } from '../memory/clock.ts'
+import type { MemoryStore } from '../memory/store.ts'
+import type { Writer } from '../memory/writer.ts'
+import type { Outcome, TaskPayload } from '../protocol/task-payloads.ts'
+import { acceptedOf, synthesizersOf } from './acceptance.ts'
+import type { AggregationParams } from './aggregation-params.ts'
+import { type Attempt, asksOf, type Counts, saidOf } from './attempt.ts'
+import type { Similarity } from './claim-similarity.ts'
+import { createContributor } from './contributor.ts'
+import { EFFORT_BOUNDS, FOREIGN_CONTRIBUTORS, RETRY_MS, TURN_MS } from './efforts.ts'
+import type { EvidenceBook } from './evidence-book.ts'
+import { sealsOf } from './first-answers.ts'
+import type { Neighbourhood } from './neighbourhood.ts'
+import { beginsRound, nextPhase, type PhaseEvent } from './phases.ts'
+import type { QuoteCheck } from './quote-check.ts'
+import { synthesize } from './synthesis-job.ts'
+import type { TaskBook } from './task-book.ts'
+import { dueInMs, eventOf, type ProgressDeps } from './task-progress.ts'
+import type { Thinker } from './thinker.ts'
+import { newWork, timesOf, totalMsOf, type Work } from './work.ts'
+
+export interface Swarm {
+  /** Takes up what is open; once the store is replayed. Again it does nothing. */
+  start(): void
+  /** Entries about an attempt came, or went. */
+  touch(attempt: Attempt): void
+  /** Entries were cut off: attempts that had an answer may have none. */
+  review(): void
+  /** The work on an attempt; null where there is none here. */
+  workOf(attempt: Attempt): Work | null
+  /** Answers that this spore waits for in the round. */
+  wantedOf(work: Work): number
+  /** Whether nobody but this spore, and no model, can answer in a space: an answer is then there at once. */
+  isAlone(task: TaskPayload): boolean
+  /** Attempts that are worked on. */
+  readonly open: number
+  /** No further one is. */
+  readonly isFull: boolean
+  /** Resolves when an attempt is not worked on. */
+  ended(id: Digest): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface SwarmDeps extends ProgressDeps {
+  readonly self: Did
+  readonly counts: Counts
+  readonly similarity: Similarity
+  readonly params: AggregationParams
+  readonly book: TaskBook
+  readonly writer: Pick<Writer, 'write'>
+  readonly store: Pick<MemoryStore, 'value'>
+  readonly clock: Clock
+  readonly random: Pick<Random, 'bytes'>
+  readonly log: Log
+  readonly neighbourhood: Neighbourhood
+  readonly evidence: EvidenceBook
+  /** Null where no model is configured. */
+  readonly thinker: Thinker | null
+  readonly quotes: QuoteCheck
+  /** Families of own models, in the operator's order. */
+  readonly families: () => readonly string[]
+  readonly extract: (task: TaskPayload) => Promise<Outcome>
+  /** Hears of every change of phase; `done` where the attempt is over here. */
+  readonly onPhase: (attempt: Attempt, work: Work) => void
+}
+
+/** Attempts that are worked on at a time; those of others leave room for own ones. */
+export const OPEN_MAX = 1_024
+export const OPEN_FOREIGN_MAX = 256
+/** Synthesizers that are waited for, one after the other, before an attempt of another is left alone. */
+const TURNS_MAX = 64
+
+export function createSwarm(deps: SwarmDeps): Swarm {
+  const { self, counts, book, clock, log, neighbourhood, evidence } = deps
+  const works = new Map<Digest, Work>()
+  const jobs = new Set<Promise<void>>()
+  let isStarted = false
+  let isStopped = false
+  let foreign = 0
+
+  const run = (todo: () => Promise<void>): void => {
+    const job: Promise<void> = todo().finally(() => jobs.delete(job))
+    jobs.add(job)
+  }
+
+  const contributor = createContributor({ ...deps, run, onDone: (work) => look(work) })
+
+  const wantedOf = (work: Work): number => {
+    const task = work.attempt.task as TaskPayload
+    const others = new Set<Did>(neighbourhood.answerers(task.space))
+    for (const { author } of sealsOf(work.attempt, work.round, counts))
+      if (author !== self) others.add(author)
+    const expected = contributor.activeIn(work) + others.size
+    if (expected === 0) return 0
+    if (work.round > 0) return Math.min(expected, sealersOf(work, work.round - 1))
+    return task.answers ?? Math.min(EFFORT_BOUNDS[task.effort].answers, expected)
+  }
+
+  /** Who took part in a round: they are waited for in the next one. */
+  const sealersOf = ({ attempt }: Work, round: number): number => {
+    const sealers = new Set<string>()
+    let own = 0
+    for (const { author } of sealsOf(attempt, round, counts)) {
+      if (author === self) own++
+      else sealers.add(author)
+    }
+    return sealers.size + own
+  }
+
+  /** Everything that happened since the last look. */
+  const look = (work: Work): void => {
+    if (isStopped || works.get(work.attempt.id) !== work) return
+    for (let steps = 0; steps < STEPS_MAX; steps++) {
+      const event = eventFor(work)
+      const to = event && nextPhase(work.phase, event)
+      if (!to || to === work.phase) break
+      enter(work, to, event)
+    }
+    if (work.phase === 'done') {
+      leave(work)
+      return
+    }
+    contributor.act(work)
+    if (work.phase === 'synthesize' && isOnTurn(work)) putTogether(work)
+    arm(work)
+  }
+
+  const eventFor = (work: Work): PhaseEvent | null => {
+    const { attempt, phase } = work
+    if (phase === 'done') return null
+    if (acceptedOf(attempt, counts)) return 'accepted'
+    const times = timesOf(work, fineMs(clock))
+    return eventOf(attempt, work, contributor.stateOf(work), times, wantedOf(work), deps)
+  }
+
+  const enter = (work: Work, to: Work['phase'], event: PhaseEvent): void => {
+    if (beginsRound(work.phase, to)) {
+      work.round++
+      work.failing.clear()
+      if (event === 'premature') work.challenges.add(work.round)
+    }
+    work.phase = to
+    work.phaseMs = fineMs(clock)
+    deps.onPhase(work.attempt, work)
+  }
+
+  /** Behind the deadline each in the list has his turn; before it the first one alone. */
+  const isOnTurn = (work: Work): boolean => {
+    const place = synthesizersOf(work.attempt, counts).indexOf(self)
+    return place === 0 || (place > 0 && msToTurn(work, place) <= 0)
+  }
+  const msToTurn = (work: Work, place: number): number => {
+    const { elapsedMs, totalMs } = timesOf(work, fineMs(clock))
+    return totalMs + place * TURN_MS - elapsedMs
+  }
+
+  const putTogether = (work: Work): void => {
+    if (work.running.has('synthesize') || work.done.has('synthesize')) return
+    work.running.add('synthesize')
+    run(async () => {
+      try {
+        if (await synthesize(work, deps)) work.done.add('synthesize')
+        // The disk is full: it is tried again, after a pause.
+        else await clock.sleep(RETRY_MS, work.controller.signal)
+      } catch (error) {
+        work.done.add('synthesize')
+        log.error('an answer could not be put together', { error })
+      } finally {
+        work.running.delete('synthesize')
+        look(work)
+      }
+    })
+  }
+
+  /** Looks again when time alone may change something. */
+  const arm = (work: Work): void => {
+    work.timer?.abort()
+    const place = work.phase === 'synthesize' ? synthesizersOf(work.attempt, counts).indexOf(self) : -1
+    const turnMs = place > 0 ? msToTurn(work, place) : Number.POSITIVE_INFINITY
+    const dueMs = Math.min(
+      work.phase === 'synthesize' ? turnMs : dueInMs(work, timesOf(work, fineMs(clock))),
+      contributor.retryInMs(work),
+    )
+    const timer = new AbortController()
+    work.timer = timer
+    run(async () => {
+      await clock.sleep(Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, Math.ceil(dueMs))), timer.signal)
+      if (timer.signal.aborted || isStopped) return
+      if (isAbandoned(work)) return leave(work)
+      look(work)
+    })
+  }
+
+  /** Of another's attempt that everybody has had his turn at, and that still has no answer. */
+  const isAbandoned = (work: Work): boolean => {
+    const order = synthesizersOf(work.attempt, counts)
+    const askers = asksOf(work.attempt, counts)
+    if (askers.some(({ author }) => author === self)) return false
+    return msToTurn(work, Math.min(TURNS_MAX, order.length + 1)) <= 0
+  }
+
+  const leave = (work: Work): void => {
+    if (!works.delete(work.attempt.id)) return
+    if (work.asker !== null) foreign--
+    work.timer?.abort()
+    work.controller.abort()
+  }
+
+  /** Whether this spore has a part in an attempt that is open, and which. */
+  const takeUp = (attempt: Attempt): void => {
+    const { task } = attempt
+    if (!task || works.has(attempt.id) || acceptedOf(attempt, counts)) return
+    const asks = asksOf(attempt, counts)
+    const isOwn = asks.some(({ author }) => author === self)
+    const asker = isOwn
+      ? null
+      : (asks.find(({ author }) => neighbourhood.serves(author, task.space))?.author ?? null)
+    if (!isOwn && !asker && !hasOwnPart(attempt)) return
+    if (works.size >= OPEN_MAX || (!isOwn && foreign >= OPEN_FOREIGN_MAX)) return
+    const first = asks[0]
+    if (!first) return
+    // Another's clock may say anything: it makes the time shorter, never longer.
+    const arrived = isOwn ? (asks.find(({ author }) => author === self) ?? first) : (attempt.asks[0] ?? first)
+    const agoMs = Math.max(0, clock.now() - timeToMs(arrived.clock))
+    const most = (isOwn ? EFFORT_BOUNDS[task.effort].contributors : FOREIGN_CONTRIBUTORS) as number
+    const families = asker || isOwn ? deps.families().slice(0, most) : []
+    if (!isOwn && !hasOwnPart(attempt) && (families.length === 0 || agoMs >= totalMsOf(attempt))) return
+    const nowMs = fineMs(clock)
+    const work = newWork(attempt, {
+      families,
+      asker: isOwn ? null : (asker ?? first.author),
+      startMs: nowMs - agoMs,
+      nowMs,
+    })
+    works.set(attempt.id, work)
+    if (!isOwn) foreign++
+    deps.onPhase(attempt, work)
+    run(async () => {
+      await contributor.recover(work)
+      look(work)
+    })
+  }
+
+  const hasOwnPart = (attempt: Attempt): boolean => {
+    for (const { author } of saidOf(attempt, attempt.seals, counts)) if (author === self) return true
+    return false
+  }
+
+  book.onDropped((attempt) => {
+    const work = works.get(attempt.id)
+    if (work) leave(work)
+    evidence.drop(attempt.id)
+  })
+
+  return {
+    start() {
+      if (isStarted || isStopped) return
+      isStarted = true
+      for (const attempt of book.all()) takeUp(attempt)
+    },
+    touch(attempt) {
+      if (!isStarted || isStopped) return
+      const work = works.get(attempt.id)
+      if (work) look(work)
+      else takeUp(attempt)
+    },
+    review() {
+      if (!isStarted || isStopped) return
+      for (const work of [...works.values()]) look(work)
+      for (const attempt of book.all()) if (attempt.isOwn) takeUp(attempt)
+    },
+    workOf: (attempt) => works.get(attempt.id) ?? null,
+    wantedOf,
+    isAlone: (task) => deps.families().length === 0 && neighbourhood.answerers(task.space).length === 0,
+    get open() {
+      return works.size
+    },
+    get isFull() {
+      return works.size >= OPEN_MAX
+    },
+    ended(id) {
+      const work = works.get(id)
+      return new Promise((resolve) => {
+        if (!work || work.controller.signal.aborted) resolve()
+        else work.controller.signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    },
+    async stop() {
+      isStopped = true
+      for (const work of [...works.values()]) leave(work)
+      while (jobs.size > 0) await Promise.all(jobs)
+    },
+  }
+}
+
+/** Phases that one look passes through at most: all of eight rounds. */
+const STEPS_MAX = 64
+/** Milliseconds after which an open attempt is looked at whatever happens: a peer may be there or gone. */
+const LOOK_MS_MAX = 30_000
+/** And before which time alone is no reason to look again. */
+const LOOK_MS_MIN = 20

@@ -1,0 +1,91 @@
+/** An attempt that this spore takes part in: its phase here, and what its own contributors are doing. */
+import type { Digest } from '../base/brand.ts'
+import type { Failure } from '../protocol/errors.ts'
+import type { Attempt } from './attempt.ts'
+import { EFFORT_BOUNDS } from './efforts.ts'
+import type { Phase } from './phases.ts'
+import type { Times } from './task-progress.ts'
+
+/** An answer that is sealed and not shown yet: the payload that will be. */
+export interface UnshownAnswer {
+  readonly round: number
+  readonly family: string
+  readonly element: Digest
+  readonly seal: Digest
+  readonly payload: Uint8Array
+  readonly references: readonly Digest[]
+}
+
+/** Why a contributor has no answer in a round. */
+export interface Failing {
+  readonly failure: Failure
+  readonly atMs: number
+  /** Asking again would be in vain. */
+  readonly isFinal: boolean
+}
+
+export interface Work {
+  readonly attempt: Attempt
+  /** Families of own models that answer. */
+  readonly families: readonly string[]
+  /** Who asked, where it was another: on his account the calls are. */
+  readonly asker: string | null
+  phase: Phase
+  round: number
+  readonly challenges: Set<number>
+  /** On the clock that never jumps. */
+  readonly startMs: number
+  phaseMs: number
+  readonly unshown: Map<Digest, UnshownAnswer>
+  /** By family, of the present round. */
+  readonly failing: Map<string, Failing>
+  /** Names of jobs that are under way, or are done and must not be done again. */
+  readonly running: Set<string>
+  readonly done: Set<string>
+  readonly controller: AbortController
+  timer: AbortController | null
+}
+
+/** Failures that do not pass while a task is open. */
+const FINAL = new Set([
+  'MODELS_OFF',
+  'BUDGET_SPENT',
+  'MODEL_SETTINGS',
+  'MODEL_UNPAID',
+  'MODEL_REFUSED',
+  'MODEL_ABSTAINED',
+])
+export const isFinal = ({ code }: Failure): boolean => FINAL.has(code)
+
+export function newWork(
+  attempt: Attempt,
+  { families, asker, startMs, nowMs }: Pick<Work, 'families' | 'asker' | 'startMs'> & { nowMs: number },
+): Work {
+  return {
+    attempt,
+    families,
+    asker,
+    phase: 'diverge',
+    round: 0,
+    challenges: new Set(),
+    startMs,
+    phaseMs: nowMs,
+    unshown: new Map(),
+    failing: new Map(),
+    running: new Set(),
+    done: new Set(),
+    controller: new AbortController(),
+    timer: null,
+  }
+}
+
+/** Milliseconds from asking to deadline. */
+export function totalMsOf({ task }: Attempt): number {
+  return (task?.seconds ?? EFFORT_BOUNDS[task?.effort ?? 'standard'].seconds) * 1000
+}
+
+export const timesOf = (work: Work, nowMs: number): Times => ({
+  elapsedMs: nowMs - work.startMs,
+  inPhaseMs: nowMs - work.phaseMs,
+  totalMs: totalMsOf(work.attempt),
+})
