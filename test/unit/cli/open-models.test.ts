@@ -88,7 +88,7 @@ test('a spore does not start with a model whose key is not there; a command runs
     message: /^models\.use names "groq\/a", and the variable GROQ_API_KEY, .* is not set$/,
   })
   const warned: string[] = []
-  const log = { ...silentLog, warn: (...said: unknown[]) => void warned.push(JSON.stringify(said)) }
+  const log = { ...silentLog, info: (...said: unknown[]) => void warned.push(JSON.stringify(said)) }
   await using models = openModels(loaded, log)
   assert.deepEqual(
     models?.ports.routes.map(({ model }) => model.name),
