@@ -43,6 +43,12 @@ export interface SporeAccess extends AsyncDisposable {
   submitTask(input: api.TaskInput): Reply<api.TaskAccepted>
   task(id: string): Reply<api.TaskView>
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>
+  answers(query: api.AnswerPageQuery): Reply<api.AnswerPage>
+  convergence(query: api.ConvergenceQuery): Reply<api.Convergence>
+  resolveTask(id: string, input: api.ResolutionInput): Reply<api.TaskView>
+  cancelTask(id: string): Reply<api.TaskView>
+  /** What happens at a task. Iterating throws SPORE_UNREACHABLE where the stream of a running spore breaks off. */
+  taskEvents(id: string, signal: AbortSignal): Reply<AsyncIterable<api.TaskEvent>>
   trust(author: string): Reply<api.TrustView>
   /** All peers, or where labels are wanted who has them. */
   peers(query?: PeerQuery): Reply<api.PeerPage>

@@ -8,6 +8,7 @@ import { sidecarSchema } from '../core/protocol/api-sidecar.ts'
 import * as spaceApi from '../core/protocol/api-spaces.ts'
 import { ERRORS, type ErrorCode, type Failure, failure } from '../core/protocol/errors.ts'
 import type { SporeAccess } from './access.ts'
+import { openEvents, parseJson } from './client-events.ts'
 import { httpModeration } from './moderation-access.ts'
 
 /** Bytes of one reply: 100 memories of 64 KiB, every character escaped, is the most that a page can have. */
@@ -67,6 +68,18 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     submitTask: (input) => call('POST', '/api/task', api.taskAcceptedSchema, input),
     task: (id) => call('GET', withId('/api/task', id), api.taskSchema),
     tasks: (query) => call('GET', `/api/tasks${toQuery(query)}`, api.taskPageSchema),
+    answers: (query) => call('GET', `/api/answers${toQuery(query)}`, api.answerPageSchema),
+    convergence: (query) => call('GET', `/api/convergence${toQuery(query)}`, api.convergenceSchema),
+    resolveTask: (id, input) => call('POST', `${withId('/api/task', id)}/resolution`, api.taskSchema, input),
+    cancelTask: (id) => call('POST', `${withId('/api/task', id)}/cancel`, api.taskSchema),
+    taskEvents: (id, signal) =>
+      openEvents(agent, options, {
+        path: `${withId('/api/task', id)}/events`,
+        schema: api.taskEventSchema,
+        signal,
+        refuse: (status, text) => readReply(status, text, options.url, z.never()),
+        unreachable: (error) => unreachable(options.url, error),
+      }),
     trust: (author) => call('GET', withId('/api/trust', author), api.trustSchema),
     peers: (query = { role: [], tag: [], family: [] }) =>
       call('GET', `/api/peers${toQuery(query)}`, api.peerPageSchema),
@@ -129,9 +142,13 @@ async function request<T>(
     })
     return readReply(reply.statusCode, await reply.body.text(), url, schema)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    return err(failure('SPORE_UNREACHABLE', `${url} does not answer (${code ?? message})`))
+    return err(unreachable(url, error))
   }
+}
+
+function unreachable(url: string, error: unknown): Failure {
+  const { code, message } = error as NodeJS.ErrnoException
+  return failure('SPORE_UNREACHABLE', `${url} does not answer (${code ?? message})`)
 }
 
 function readReply<T>(status: number, text: string, url: string, schema: z.ZodType<T>): Result<T, Failure> {
@@ -150,14 +167,6 @@ function readReply<T>(status: number, text: string, url: string, schema: z.ZodTy
 function toFailure(error: { readonly code: string; readonly detail: string }): Failure {
   const code = error.code in ERRORS ? (error.code as ErrorCode) : 'INTERNAL'
   return failure(code, error.detail)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** A query string; lists are repeated, what is undefined is left out. */

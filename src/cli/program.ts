@@ -20,6 +20,15 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   search: { summary: 'Find memories', load: () => import('./search.ts') },
   ask: { summary: 'Ask a question; the answer cites its sources', load: () => import('./ask.ts') },
   tasks: { summary: 'List the questions that were asked', load: () => import('./tasks.ts') },
+  task: {
+    summary: 'Show one question with everything that was said about it',
+    load: () => import('./task.ts'),
+  },
+  resolve: {
+    summary: 'Say whether the answer to a question was right',
+    load: () => import('./resolve.ts'),
+  },
+  cancel: { summary: 'End an open question without an answer', load: () => import('./cancel.ts') },
   join: { summary: 'Exchange with another spore', load: () => import('./join.ts') },
   peers: { summary: 'List the spores this one exchanges with', load: () => import('./peers.ts') },
   block: {

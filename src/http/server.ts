@@ -24,6 +24,7 @@ import { apiRoutes } from './api/routes.ts'
 import type { Accounts } from './bounds/accounts.ts'
 import { boundConnections, type ConnectionBounds } from './bounds/connections.ts'
 import { docsPlugin } from './docs.ts'
+import { createEventStreams, type EventStreams } from './event-stream.ts'
 import { mcpRoute } from './mcp/route.ts'
 import { accessPlugin } from './plugins/access.ts'
 import { activitiesPlugin } from './plugins/activities.ts'
@@ -75,7 +76,7 @@ export interface RouteContext {
   readonly version: string
   readonly log: Log
   readonly requestTimeoutMs: number
-  readonly eventStallMs: number
+  readonly streams: EventStreams
   readonly watchdog: (() => WatchdogView) | null
   readonly presets: readonly PresetView[]
 }
@@ -116,12 +117,14 @@ export async function createServer(spore: Spore, options: HttpOptions): Promise<
   await app.register(jsonPlugin)
   await app.register(docsPlugin, { version: options.version })
 
+  const streams = createEventStreams({ log, stallMs: options.eventStallMs ?? EVENT_STREAM_STALL_MS })
+  app.addHook('preClose', async () => streams.close())
   const context: RouteContext = {
     spore,
     version: options.version,
     log,
     requestTimeoutMs,
-    eventStallMs: options.eventStallMs ?? EVENT_STREAM_STALL_MS,
+    streams,
     watchdog: options.watchdog ?? null,
     presets: options.presets ?? [],
   }

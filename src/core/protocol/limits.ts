@@ -101,7 +101,7 @@ export const NDJSON_LINE_BYTES_MAX = 512 * KIB
 export const JSON_DEPTH_MAX = 32
 /** Concurrent event streams; each holds a socket and a buffer. */
 export const EVENT_STREAMS_MAX = 64
-/** Bytes that one slow event stream may have waiting before it is cut; it resumes by Last-Event-ID. */
+/** Bytes that one slow event stream may have waiting before it is cut; who reads it comes back for the rest. */
 export const EVENT_STREAM_BUFFER_BYTES_MAX = MIB
 /** A request whose head or body has not arrived by then is closed. */
 export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS

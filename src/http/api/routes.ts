@@ -2,7 +2,10 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { RouteContext } from '../server.ts'
 import { addPeerRoute } from './add-peer.ts'
+import { answersRoute } from './answers.ts'
+import { cancelTaskRoute } from './cancel-task.ts'
 import { contextRoute } from './context.ts'
+import { convergenceRoute } from './convergence.ts'
 import { eventsRoute } from './events.ts'
 import { federationStatusRoute } from './federation-status.ts'
 import { healthRoute } from './health.ts'
@@ -18,12 +21,14 @@ import { purgeRoute } from './purge.ts'
 import { readyzRoute } from './readyz.ts'
 import { reindexRoute } from './reindex.ts'
 import { rememberRoute } from './remember.ts'
+import { resolveTaskRoute } from './resolve-task.ts'
 import { retractRoute } from './retract.ts'
 import { searchRoute } from './search.ts'
 import { sidecarRoute } from './sidecar.ts'
 import { spacesRoute } from './spaces.ts'
 import { submitTaskRoute } from './submit-task.ts'
 import { taskRoute } from './task.ts'
+import { taskEventsRoute } from './task-events.ts'
 import { tasksRoute } from './tasks.ts'
 import { trustRoute } from './trust.ts'
 import { wellKnownRoute } from './well-known.ts'
@@ -45,6 +50,11 @@ const routes = [
   submitTaskRoute,
   tasksRoute,
   taskRoute,
+  taskEventsRoute,
+  resolveTaskRoute,
+  cancelTaskRoute,
+  answersRoute,
+  convergenceRoute,
   trustRoute,
   peersRoute,
   federationStatusRoute,

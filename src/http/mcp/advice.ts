@@ -8,6 +8,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   ID_INVALID: 'Pass an id as another tool gave it: 59 characters that start with "bafyrei".',
   MEMORY_NOT_FOUND: 'Find the id with query_memory; the memory may have been retracted.',
   TASK_NOT_FOUND: 'Find the id with list_tasks.',
+  TASK_FULL: 'Wait until some of the open tasks are answered: list_tasks with status "open".',
+  BUDGET_SPENT: 'Ask again tomorrow, or tell the operator that the budget for models is used up.',
   SPACE_UNKNOWN: 'Leave the space out, or use one of those that the detail names.',
   SPACE_READ_ONLY: 'Write to another space, or ask the operator for an invitation to this one.',
   CURSOR_INVALID: 'Start again without a cursor.',

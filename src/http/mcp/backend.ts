@@ -19,6 +19,7 @@ export interface ToolBackend {
   submitTask(input: api.TaskInput): Reply<api.TaskAccepted>
   task(id: string): Reply<api.TaskView>
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>
+  taskEvents(id: string, signal: AbortSignal): Reply<AsyncIterable<api.TaskEvent>>
   trust(author: string): Reply<api.TrustView>
   health(): Reply<api.Health>
   spaces(): Reply<readonly SpaceView[]>
@@ -41,6 +42,7 @@ export function sporeBackend(spore: Spore, version: string): ToolBackend {
     submitTask: (input) => spore.submitTask(input),
     task: (id) => spore.task(id),
     tasks: (query) => spore.tasks(query),
+    taskEvents: (id, signal) => spore.taskEvents(id, signal),
     trust: async (author) => spore.trust(author),
     health: async () => ok(fullHealth(spore, version)),
     spaces: async () => ok(spore.spaces()),

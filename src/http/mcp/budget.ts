@@ -14,9 +14,10 @@ export interface Cut {
 
 /** The longest beginning of `text` that takes at most `bytesMax` bytes as JSON, its end marked where it was cut. */
 export function cutText(text: string, bytesMax: number): Cut {
-  if (jsonBytes(text) <= bytesMax) return { text, cut: false }
+  // A character takes a byte or more, so what has more of them need not be measured.
+  if (text.length <= bytesMax && jsonBytes(text) <= bytesMax) return { text, cut: false }
   let fits = 0
-  let tooLong = text.length
+  let tooLong = Math.min(text.length, Math.max(1, Math.ceil(bytesMax)))
   while (tooLong - fits > 1) {
     const middle = (fits + tooLong) >> 1
     if (jsonBytes(`${text.slice(0, middle)}…`) <= bytesMax) fits = middle
@@ -36,7 +37,9 @@ export function wholeCharacters(text: string, length: number): string {
  * leaves over goes to the long ones.
  */
 export function shareBytes(texts: readonly string[], bytesMax: number): number {
-  const sizes = texts.map(jsonBytes).sort((a, b) => a - b)
+  const sizes = texts
+    .map((text) => (text.length > bytesMax ? Number.POSITIVE_INFINITY : jsonBytes(text)))
+    .sort((a, b) => a - b)
   let left = bytesMax
   for (const [index, size] of sizes.entries()) {
     const share = Math.floor(left / (sizes.length - index))

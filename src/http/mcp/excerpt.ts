@@ -1,7 +1,7 @@
 /** Memories as tools show them: short, with author and trust, foreign text fenced, long text cut. */
 import { z } from 'zod'
 import { cutText, jsonBytes, shareBytes } from './budget.ts'
-import { fence, type Quoted } from './fence.ts'
+import { fence, harmless, type Quoted } from './fence.ts'
 
 export const textSchema = z
   .string()
@@ -39,4 +39,24 @@ export function fitTexts<T extends Quoted, R>(
       return { ...row, text: fence({ ...row, text }, own), cut }
     }),
   )
+}
+
+/** A text as it is shown. `bytesMax` cuts it by itself; without that it gets its share of what is left. */
+export type Show = (text: string, author: string | null, bytesMax?: number) => string
+
+/** Fences and cuts every text that `build` shows, so that the reply keeps within `bytesMax`; `build` must have room without them. */
+export function fitReply<R>(own: string, bytesMax: number, build: (show: Show) => R): R {
+  const sharing: string[] = []
+  // What is made harmless grows by it, so that is done before it is measured and cut.
+  const prepare = (text: string, author: string | null) =>
+    author === own ? text : harmless(text.slice(0, bytesMax))
+  const cut = (text: string, author: string | null, cutAt: number) =>
+    fence({ text: cutText(prepare(text, author), cutAt).text, author, trust: null }, own)
+  const bare = build((text, author, cutAt) => {
+    if (cutAt !== undefined) return cut(text, author, cutAt)
+    sharing.push(prepare(text, author))
+    return cut('', author, 0)
+  })
+  const share = shareBytes(sharing, Math.max(0, bytesMax - jsonBytes(bare)))
+  return build((text, author, cutAt = share) => cut(text, author, cutAt))
 }

@@ -13,7 +13,9 @@ export interface Quoted {
 /** Fences the text of another author; that of `own` comes as it is. */
 export function fence({ text, author, trust }: Quoted, own: string): string {
   if (author === own) return text
-  // `<` before "data" in any spelling would look like our own tag; author and trust are not free text.
-  const harmless = text.replace(/<(?=\s*\/?\s*data\b)/gi, '‹')
-  return `<data author="${(author ?? 'unknown').replace(/[^\w:.-]/g, '')}" trust="${trust ?? 'unknown'}">\n${harmless}\n</data>`
+  // Author and trust are not free text.
+  return `<data author="${(author ?? 'unknown').replace(/[^\w:.-]/g, '')}" trust="${trust ?? 'unknown'}">\n${harmless(text)}\n</data>`
 }
+
+/** Without any `<` before "data", in whatever spelling: it would look like our own tag. What is harmless stays as it is. */
+export const harmless = (text: string): string => text.replace(/<(?=\s*\/?\s*data\b)/gi, '‹')

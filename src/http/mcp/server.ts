@@ -1,5 +1,5 @@
 /** Builds the MCP server that one request or connection is served by. Schemas are built once, with the tools. */
-import { McpServer } from '@modelcontextprotocol/server'
+import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/base/ports.ts'
 import { err } from '../../core/base/result.ts'
 import { failure, SporeError } from '../../core/protocol/errors.ts'
@@ -7,7 +7,7 @@ import type { ToolBackend } from './backend.ts'
 import { INSTRUCTIONS } from './instructions.ts'
 import { listedSchema } from './listed-schema.ts'
 import { toCallResult } from './result.ts'
-import type { Tool } from './tool.ts'
+import type { Progress, Tool } from './tool.ts'
 import { tools } from './tools.ts'
 
 export interface McpOptions {
@@ -19,14 +19,14 @@ export interface McpOptions {
 export function createServerFactory(backend: ToolBackend, { version, log }: McpOptions): () => McpServer {
   let own: string | null = null
 
-  const call = async (tool: Tool, input: Record<string, unknown>, signal: AbortSignal) => {
+  const call = async (tool: Tool, input: Record<string, unknown>, mcpReq: ServerContext['mcpReq']) => {
     try {
       if (own === null) {
         const health = await backend.health()
         if (!health.ok) return health
         own = health.value.spore
       }
-      return await tool.handle(input, { backend, own, signal })
+      return await tool.handle(input, { backend, own, signal: mcpReq.signal, progress: progressOf(mcpReq) })
     } catch (error) {
       if (error instanceof SporeError) return err(failure(error.code, error.message))
       log.error('tool broke', { tool: tool.name, error })
@@ -47,8 +47,19 @@ export function createServerFactory(backend: ToolBackend, { version, log }: McpO
     )
     for (const { tool, config } of listed)
       server.registerTool(tool.name, config, async (input, context) =>
-        toCallResult(await call(tool, input as Record<string, unknown>, context.mcpReq.signal)),
+        toCallResult(await call(tool, input as Record<string, unknown>, context.mcpReq)),
       )
     return server
+  }
+}
+
+/** Tells progress to a client that gave a token for it; one that has gone is told nothing, and the call ends by its signal. */
+function progressOf({ _meta, notify, signal }: ServerContext['mcpReq']): Progress | null {
+  const progressToken = _meta?.progressToken
+  if (progressToken === undefined) return null
+  return async (progress, message) => {
+    if (signal.aborted) return
+    const params = { progressToken, progress, message }
+    await notify({ method: 'notifications/progress', params }).catch(() => {})
   }
 }

@@ -21,11 +21,16 @@ export const READS: Annotations = {
   openWorldHint: false,
 }
 
+/** Tells the caller how far a call is: the number of steps so far, and one line about the last one. */
+export type Progress = (steps: number, line: string) => Promise<void>
+
 export interface ToolContext {
   readonly backend: ToolBackend
   /** This spore's did:key, to tell its own texts from those of others. */
   readonly own: string
   readonly signal: AbortSignal
+  /** Null where the caller does not want to know. */
+  readonly progress: Progress | null
 }
 
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> {

@@ -108,7 +108,8 @@ test('a tool shows the text of another author in a fence with author and trust',
   assert.ok(remembered.ok)
   const { id } = remembered.value
   // Seen by somebody else: every text of this spore is then foreign.
-  const context = { backend: sporeBackend(spore, '0'), own: OTHER, signal: new AbortController().signal }
+  const { signal } = new AbortController()
+  const context = { backend: sporeBackend(spore, '0'), own: OTHER, signal, progress: null }
   const call = async (name: string, input: object): Promise<string> => {
     const tool = tools.find((one) => one.name === name)
     assert.ok(tool)

@@ -7,6 +7,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type {
+  AnswerPage,
+  Convergence,
   Hit,
   MemoryPage,
   MemoryView,
@@ -118,6 +120,7 @@ async function callTool<T>(world: World, name: string, input: object): Promise<T
     backend: sporeBackend(world.spore, '0.0.0-test'),
     own: world.spore.did,
     signal: AbortSignal.timeout(10_000),
+    progress: null,
   }
   return must(await tool.handle(tool.input.parse(input), context)) as T
 }
@@ -220,7 +223,14 @@ test('context packs and answers are made of what their space may know, said by w
       for (const source of task.sources)
         assert.equal(source.author, known(readable)(elementOf(world, source.id))[0]!.author)
       assertOnly(await callTool(world, 'get_task', { task_id: id }), inside(readable))
+      const events = await world.app.inject(`/api/task/${id}/events`)
+      assert.match(events.body, /event: done/)
+      assertOnly(events.body, inside(readable))
+      assertOnly(await get<Convergence>(world, '/api/convergence', { task: id }), inside(readable))
       for (const name of SPACES) {
+        const { answers } = await get<AnswerPage>(world, '/api/answers', { space: name })
+        assertOnly(answers, name === space ? inside(readable) : [])
+        assert.ok(answers.every((answer) => answer.task_id === id && name === space))
         const page = await get<TaskPage>(world, '/api/tasks', { space: name })
         assert.deepEqual([page.total, page.tasks.length], name === space ? [1, 1] : [0, 0])
         const { total } = await callTool<TaskPage>(world, 'list_tasks', { space: name })
@@ -337,11 +347,14 @@ test('every tool and every route that reads is part of these tests, or gives no 
   assert.deepEqual(
     reads.filter((path) => !GIVES_NO_MEMORY.some((prefix) => path.startsWith(prefix))).sort(),
     [
+      '/api/answers',
+      '/api/convergence',
       '/api/memory',
       '/api/memory/context',
       '/api/memory/search',
       '/api/memory/{id}',
       '/api/task/{id}',
+      '/api/task/{id}/events',
       '/api/tasks',
     ],
   )

@@ -54,9 +54,13 @@ export interface Served extends AsyncDisposable {
   url: string
 }
 
-export async function serve(options: Partial<HttpOptions> = {}): Promise<Served> {
+/** `wrap` gives the routes another spore than the one that is open. */
+export async function serve(
+  options: Partial<HttpOptions> = {},
+  wrap: (spore: Spore) => Spore = (spore) => spore,
+): Promise<Served> {
   const spore = await openSpore()
-  const app = await createServer(spore, { version: '0.0.0-test', ...options })
+  const app = await createServer(wrap(spore), { version: '0.0.0-test', ...options })
   return {
     app,
     spore,
@@ -69,8 +73,11 @@ export async function serve(options: Partial<HttpOptions> = {}): Promise<Served>
 }
 
 /** The same, listening on a free port of loopback. */
-export async function listen(options: Partial<HttpOptions> = {}): Promise<Served> {
-  const served = await serve(options)
+export async function listen(
+  options: Partial<HttpOptions> = {},
+  wrap?: (spore: Spore) => Spore,
+): Promise<Served> {
+  const served = await serve(options, wrap)
   await served.app.listen({ port: 0, host: '127.0.0.1' })
   served.url = `http://127.0.0.1:${(served.app.server.address() as AddressInfo).port}`
   return served

@@ -1,22 +1,34 @@
 /** submit_task: asks a question; gives a handle, and the answer where it comes in time. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { ok, type Result } from '../../../core/base/result.ts'
-import { type TaskView, taskInputSchema, taskStatusSchema } from '../../../core/protocol/api.ts'
-import type { Failure } from '../../../core/protocol/errors.ts'
+import { ok } from '../../../core/base/result.ts'
+import { taskInputSchema, taskStatusSchema } from '../../../core/protocol/api.ts'
 import { MCP_TASK_WAIT_SECONDS_MAX } from '../../../core/protocol/limits.ts'
+import { followTask } from '../../follow-task.ts'
+import { createTeller } from '../task-progress.ts'
 import { showTask, taskViewSchema } from '../task-view.ts'
 import { defineTool, type ToolContext } from '../tool.ts'
 
-const WAIT_SECONDS_DEFAULT = 5
-const POLL_MS = 200
+/** What the reply shows of the task beside its handle; `get_task` shows all. */
+const SHOWN = {
+  answer: true,
+  reason: true,
+  phase: true,
+  round: true,
+  agreement: true,
+  settlement: true,
+  degraded: true,
+  degradedBecause: true,
+  missing: true,
+  sources: true,
+} as const
 
 export const submitTaskTool = defineTool({
   name: 'submit_task',
   title: 'Submit a task',
   description:
-    'Asks the spore a question. It answers with quotes from what is remembered and the ids they come from, or says that nothing ' +
-    'relevant is there. In a shared space peers see the question. Without an answer in time, call get_task with the task_id.',
+    'Asks the spore a question. The answer says how it came about (conclusion, margin, dissent) and cites the memories it rests on, or ' +
+    'says why there is none. In a shared space peers see the question and answer it, too. Where the answer takes longer than ' +
+    'waitSeconds, the reply is a handle: call get_task with the task_id.',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
     ...taskInputSchema.shape,
@@ -24,34 +36,44 @@ export const submitTaskTool = defineTool({
       .number()
       .min(0)
       .max(MCP_TASK_WAIT_SECONDS_MAX)
-      .default(WAIT_SECONDS_DEFAULT)
-      .describe('How long to wait for the answer; 0 gives the handle at once'),
+      .default(MCP_TASK_WAIT_SECONDS_MAX)
+      .describe('How long to wait for the answer, at most; 0 gives the handle at once'),
   }),
   output: z.object({
     task_id: z.string(),
     status: taskStatusSchema,
-    ...taskViewSchema.pick({ answer: true, reason: true, degraded: true, sources: true }).shape,
+    ...taskViewSchema.pick(SHOWN).shape,
   }),
   async handle({ waitSeconds, ...input }, context) {
     const accepted = await context.backend.submitTask(input)
     if (!accepted.ok) return accepted
     const { task_id } = accepted.value
-    const task = await waitFor(task_id, Date.now() + waitSeconds * 1000, context)
+    if (waitSeconds > 0) await follow(task_id, waitSeconds * 1000, context)
+    const task = await context.backend.task(task_id)
     if (!task.ok) return task
-    const { status, answer, reason, degraded, sources } = showTask(task.value, context.own, false)
-    return ok({ task_id, status, answer, reason, degraded, sources })
+    const shown = showTask(task.value, { own: context.own, offset: null })
+    const { status, answer, reason, phase, round, agreement, settlement } = shown
+    const { degraded, degradedBecause, missing, sources } = shown
+    return ok({
+      task_id,
+      status,
+      answer,
+      reason,
+      phase,
+      round,
+      agreement,
+      settlement,
+      degraded,
+      degradedBecause,
+      missing,
+      sources,
+    })
   },
 })
 
-/** The task when it is no longer open, or as it stands at the deadline or when the caller gives up. */
-async function waitFor(
-  id: string,
-  deadlineMs: number,
-  { backend, signal }: ToolContext,
-): Promise<Result<TaskView, Failure>> {
-  for (;;) {
-    const task = await backend.task(id)
-    if (!task.ok || task.value.status !== 'open' || signal.aborted || Date.now() >= deadlineMs) return task
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {})
-  }
+/** Until the task is over, the time is up, or the caller gives up; tells the caller what happens meanwhile. */
+async function follow(id: string, waitMs: number, { backend, signal, progress }: ToolContext): Promise<void> {
+  const tell = createTeller(progress)
+  const ends = AbortSignal.any([signal, AbortSignal.timeout(waitMs)])
+  for await (const event of followTask(backend, id, ends)) await tell(event)
 }
