@@ -10,12 +10,12 @@ export interface OpenModels extends AsyncDisposable {
   readonly ports: ModelPorts
 }
 
-/** Null where no model can be called. Nothing is sent before one is asked. */
+/** Null where no model can be called; a model without its key is left out: commands may run without the keys of the spore. Nothing is sent before one is asked. */
 export function openModels(loaded: LoadedConfig, log: Log): OpenModels | null {
   const configured = configuredModels(loaded)
   for (const { name, keyVariable, isKeyMissing } of configured)
     if (isKeyMissing)
-      log.warn('a model is left out, for its key is not set', { model: name, variable: keyVariable })
+      log.info('a model is left out, for its key is not set', { model: name, variable: keyVariable })
   const able = configured.filter(({ isKeyMissing }) => !isKeyMissing)
   if (able.length === 0) return null
   const routes = able.map(({ key, price, isFree, ...options }) => ({

@@ -126,6 +126,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     serve: options.serve ?? 'trusted',
     peers: gossip.peers,
     spaces,
+    shown,
   })
   const tasks = createTasks({
     ...ports,

@@ -95,7 +95,7 @@ export function createModels({ routes, caps }: ModelPorts, deps: ModelsDeps): Mo
       opening.resolve(ledger)
     }
     for (const { name, advice } of toModelsView(routed.view(), null, caps).models)
-      if (advice) log.warn('a model is not called', { model: name, advice })
+      if (advice) log.info('a model is not called', { model: name, advice })
   }
 
   const checkOne = async (name: string, timeoutMs: number, signal: AbortSignal): Promise<ModelCheck> => {

@@ -10,6 +10,7 @@ import { type Clock, fineMs, type Log, type Random } from '../base/ports.ts'
 import { timeToMs } from '../memory/clock.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
+import type { Shown } from '../moderation/shown.ts'
 import type { Outcome, TaskPayload } from '../protocol/task-payloads.ts'
 import { acceptedOf, synthesizersOf } from './acceptance.ts'
 import type { AggregationParams } from './aggregation-params.ts'
@@ -66,6 +67,7 @@ export interface SwarmDeps extends ProgressDeps {
   /** Null where no model is configured. */
   readonly thinker: Thinker | null
   readonly quotes: QuoteCheck
+  readonly shown: Pick<Shown, 'hides'>
   /** Families of own models, in the operator's order. */
   readonly families: () => readonly string[]
   readonly extract: (task: TaskPayload) => Promise<Outcome>
@@ -211,6 +213,11 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   const leave = (work: Work): void => {
     if (!works.delete(work.attempt.id)) return
     if (work.asker !== null) foreign--
+    else if (work.phase === 'done' && work.attempt.task) {
+      const sealers = new Set<Did>()
+      for (const { author } of sealsOf(work.attempt, 0, counts)) sealers.add(author)
+      neighbourhood.heard(work.attempt.task.space, sealers)
+    }
     work.timer?.abort()
     work.controller.abort()
   }

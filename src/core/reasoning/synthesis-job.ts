@@ -7,6 +7,7 @@ import { bytesToDigest, digestToCid, sha256 } from '../base/hash.ts'
 import { type Clock, fineMs } from '../base/ports.ts'
 import type { Draft } from '../memory/draft.ts'
 import type { Writer } from '../memory/writer.ts'
+import type { Shown } from '../moderation/shown.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { REFERENCES_MAX, TEXT_BYTES_MAX } from '../protocol/limits.ts'
 import { encodeMemory } from '../protocol/payloads.ts'
@@ -27,7 +28,7 @@ import { answerText } from './answer-text.ts'
 import { asksOf, type Counts, contributorOf, type Noted } from './attempt.ts'
 import { CALL_MS_MAX, EFFORT_BOUNDS } from './efforts.ts'
 import type { EvidenceBook } from './evidence-book.ts'
-import { latestAnswers, toContribution } from './first-answers.ts'
+import { latestAnswers, roundAnswers, toContribution } from './first-answers.ts'
 import type { QuoteCheck } from './quote-check.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
 import type { Thinker, Written } from './thinker.ts'
@@ -40,6 +41,7 @@ export interface SynthesisJobDeps extends ProgressDeps {
   readonly evidence: EvidenceBook
   readonly thinker: Thinker | null
   readonly quotes: QuoteCheck
+  readonly shown: Pick<Shown, 'hides'>
   readonly writer: Pick<Writer, 'write'>
   readonly clock: Clock
   /** The best that can be said without a model: sentences of what is remembered. */
@@ -57,7 +59,8 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
   const { attempt, round } = work
   const { self, counts, params, evidence } = deps
   const task = attempt.task as TaskPayload
-  const all = latestAnswers(attempt, round, self, counts)
+  const isHidden = deps.shown.hides('context')
+  const all = latestAnswers(attempt, round, self, counts).filter(({ author }) => !isHidden?.(author))
   const weigh = (answers: readonly Said[]): Aggregate => {
     const contributions = answers.map(toContribution)
     const { evidenceIn, bestSingle } = evidence.of(task.space)
@@ -84,6 +87,8 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
   const isShown = written !== null && text === written.text
   const quotes = isShown ? written.quotes : await quotesOf(holders, deps.quotes)
   const degraded: string[] = [...found.degraded]
+  const isMissing = work.failing.size > 0 || roundAnswers(attempt, round, self, counts).missing.length > 0
+  if (isMissing && !degraded.includes('contributors-missing')) degraded.push('contributors-missing')
   if (!isShown && EFFORT_BOUNDS[task.effort].isWritten && listed.length > 1) degraded.push('text-unwritten')
   const isVoted = found.rule === 'unweighted'
   const synthesis: SynthesisPayload = {

@@ -17,6 +17,8 @@ export interface TaskRow {
 export interface TaskIndex {
   set(question: Digest, row: TaskRow | null): void
   get(question: Digest): TaskRow | undefined
+  /** Questions that are open. */
+  readonly open: ReadonlySet<Digest>
   /** Questions, those asked last first. */
   readonly asked: RankedRows<Digest>
   /** Questions with an answer, those answered last first. */
@@ -25,20 +27,25 @@ export interface TaskIndex {
 
 export function createTaskIndex(): TaskIndex {
   const rows = new Map<Digest, TaskRow>()
+  const open = new Set<Digest>()
   const asked = createRankedRows<Digest>()
   const answered = createRankedRows<Digest>()
   return {
+    open,
     asked,
     answered,
     get: (question) => rows.get(question),
     set(question, row) {
       if (!row) {
         rows.delete(question)
+        open.delete(question)
         asked.delete(question)
         answered.delete(question)
         return
       }
       rows.set(question, row)
+      if (row.status === 'open') open.add(question)
+      else open.delete(question)
       asked.set(question, row.askedAt)
       if (row.status === 'converged' && row.answeredAt !== null) answered.set(question, row.answeredAt)
       else answered.delete(question)

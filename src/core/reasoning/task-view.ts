@@ -14,7 +14,7 @@ import { aggregate } from './aggregate.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { createClassifier } from './answer-classes.ts'
 import { answerText } from './answer-text.ts'
-import { type Attempt, asksOf, type Counts, type Noted, saidOf, sealFor } from './attempt.ts'
+import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor, sealOf } from './attempt.ts'
 import { sharesOf } from './contribution.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { resolutionOf } from './evidence-book.ts'
@@ -114,7 +114,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
         : seals.length > 0
           ? roundsOf(attempt, progress, { ...deps, counts }).map(({ agreement }) => agreement)
           : [],
-      missing: status === 'open' ? missingOf(standing, work) : [],
+      missing: status === 'open' ? missingOf(standing, work) : unshownOf(standing),
       seals: seals.length,
       contributions: contributions.map((noted) =>
         toContribution(noted, sealFor(attempt, noted, counts) !== null),
@@ -191,6 +191,17 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
     const found = aggregate({ ...input, bestSingle }, params)
     if (!found.answer || found.answer.class === collapse.class || found.rule === 'none') return null
     return { conclusion: found.answer.text, rule: found.rule, margin: found.margin }
+  }
+
+  /** Who sealed an answer and never showed it. */
+  function unshownOf({ attempt, counts }: Standing): api.TaskView['missing'] {
+    const shownSeals = new Set<string>()
+    for (const { author, element } of saidOf(attempt, attempt.contributions, counts))
+      shownSeals.add(partKey(author, sealOf(author, element)))
+    const authors = new Set<Did>()
+    for (const { author, payload } of saidOf(attempt, attempt.seals, counts))
+      if (!shownSeals.has(partKey(author, payload.seal))) authors.add(author)
+    return [...authors].map((author) => ({ author, why: 'sealed an answer, and did not show it' }))
   }
 
   function missingOf({ attempt, task, counts }: Standing, work: Work | null): api.TaskView['missing'] {

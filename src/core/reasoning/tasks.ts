@@ -23,7 +23,6 @@ import type { Attempt, Counts } from './attempt.ts'
 import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
-import { roundAnswers } from './first-answers.ts'
 import { createLastResort } from './last-resort.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 import { createQuoteCheck } from './quote-check.ts'
@@ -33,12 +32,12 @@ import type { ModelRouter } from './routing.ts'
 import { createSimilarTasks, SIMILAR_WINDOW } from './similar-tasks.ts'
 import { createSwarm, type Swarm } from './swarm.ts'
 import { createTaskBook } from './task-book.ts'
+import { convergenceIn } from './task-convergence.ts'
 import { createTaskDesk } from './task-desk.ts'
 import { createTaskEvents } from './task-events.ts'
 import { createTaskIndex } from './task-index.ts'
 import { newsOf } from './task-news.ts'
 import { createTaskPages } from './task-pages.ts'
-import { convergenceAt } from './task-progress.ts'
 import { createTaskViews, type Standing, standingOf } from './task-view.ts'
 import { createThinker } from './thinker.ts'
 
@@ -254,9 +253,10 @@ export function createTasks(deps: TasksDeps): Tasks {
   }
 
   const recheck = (isCut: boolean): void => {
-    for (const attempt of book.all())
-      if (isCut || index.get(attempt.question)?.status === 'open') settle([attempt])
-    if (isCut) swarm.review()
+    for (const question of [...index.open]) settle(book.attemptsAt(question))
+    if (!isCut) return
+    settle(book.all())
+    swarm.review()
   }
 
   const forget = (purged: ReadonlySet<Digest>): void => {
@@ -355,7 +355,7 @@ export function createTasks(deps: TasksDeps): Tasks {
       return ok({
         tasks: tasks.map((one, i) => ({
           ...one,
-          ...convergenceOf(asked.value.standings[i] as Standing, one.round),
+          ...convergenceIn(asked.value.standings[i] as Standing, one.round, swarm, judging),
         })),
         open: swarm.open,
       })
@@ -375,24 +375,6 @@ export function createTasks(deps: TasksDeps): Tasks {
     get count() {
       return index.asked.size
     },
-  }
-
-  function convergenceOf({ attempt, accepted }: Standing, round: number) {
-    const work = swarm.workOf(attempt)
-    const challenges = work?.challenges ?? new Set<number>()
-    const { verdict, threshold } = convergenceAt(
-      attempt,
-      { phase: work?.phase ?? 'done', round, challenges },
-      judging,
-    )
-    const { answers } = roundAnswers(attempt, round, self, counts)
-    const wanted = work ? swarm.wantedOf(work) : answers.length
-    return {
-      answers: answers.length,
-      wanted,
-      threshold,
-      verdict: accepted && verdict === 'open' ? 'dissent' : verdict,
-    } as const
   }
 }
 

@@ -1,6 +1,7 @@
 /** From the configuration to models: which are free, what is capped, whose key goes where, and what a spore does not start with. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock.ts'
 import {
   assertModelKeys,
   configuredModels,
@@ -12,7 +13,12 @@ import { openModels } from '../../../src/cli/open-models.ts'
 import { type Environment, loadConfig } from '../../../src/config/load.ts'
 import { PRESETS } from '../../../src/config/model-presets.ts'
 import { silentLog } from '../../../src/core/base/ports.ts'
-import { say, startChatServer } from '../../support/chat-server.ts'
+import { createMemoryStore } from '../../../src/core/memory/memory-store.ts'
+import { createWriter } from '../../../src/core/memory/writer.ts'
+import { createModels } from '../../../src/core/reasoning/models.ts'
+import { say, sendAnswer, startChatServer } from '../../support/chat-server.ts'
+import { testOrigin } from '../../support/store-origin.ts'
+import { createReplica } from '../core/memory/replica.ts'
 
 const NOWHERE = '/nonexistent/spore'
 const load = (environment: Environment) => loadConfig({}, { SPORE_HOME: NOWHERE, ...environment })
@@ -82,7 +88,7 @@ test('a spore does not start with a model whose key is not there; a command runs
     message: /^models\.use names "groq\/a", and the variable GROQ_API_KEY, .* is not set$/,
   })
   const warned: string[] = []
-  const log = { ...silentLog, warn: (...said: unknown[]) => void warned.push(JSON.stringify(said)) }
+  const log = { ...silentLog, info: (...said: unknown[]) => void warned.push(JSON.stringify(said)) }
   await using models = openModels(loaded, log)
   assert.deepEqual(
     models?.ports.routes.map(({ model }) => model.name),
@@ -131,4 +137,25 @@ test('a model of the endpoint is called there by its own name, with the key of t
     server.requests.map(({ authorization, body }) => [authorization, body.model]),
     [['Bearer canary', 'org/a:1']],
   )
+})
+
+test('where the first of the configuration fails, the next one answers, and both count', async () => {
+  await using server = await startChatServer(({ body }) =>
+    body.model === 'a' ? sendAnswer(500, {}) : say('Oslo'),
+  )
+  const loaded = load({ LLM_ENDPOINT: server.url, LLM_MODEL: 'a,b' })
+  await using opened = openModels(loaded, silentLog)
+  assert.ok(opened)
+  const store = createMemoryStore(testOrigin)
+  const { memory } = createReplica({ name: 'ada', store })
+  const writer = createWriter({ memory, store, clock: systemClock, log: silentLog })
+  const deps = { clock: systemClock, random: { float: () => 0 }, store, writer, log: silentLog }
+  const models = createModels(opened.ports, deps)
+  await models.open()
+  const found = await models.router.ask(REQUEST, { task: 'task', asker: null })
+  assert.deepEqual(found.ok && [found.value.model, found.value.text], ['local/b', 'Oslo'])
+  assert.equal(models.budget()?.pots.free.calls, 2)
+  const foreign = await models.router.ask(REQUEST, { task: 'another', asker: 'eve' })
+  assert.ok(foreign.ok, 'free models help others, on an account of their own')
+  assert.deepEqual([models.budget()?.pots.free.calls, models.budget()?.pots.freeCommunity.calls], [2, 2])
 })

@@ -11,6 +11,7 @@ import type { Transport } from '../../../src/core/gossip/transport.ts'
 import { createSigner } from '../../../src/core/identity/keys.ts'
 import { createMemoryStore } from '../../../src/core/memory/memory-store.ts'
 import { failure } from '../../../src/core/protocol/errors.ts'
+import type { ModelPorts } from '../../../src/core/reasoning/models.ts'
 import { createSpore, type Spore } from '../../../src/core/spore.ts'
 import { createServer, type HttpOptions } from '../../../src/http/server.ts'
 
@@ -24,7 +25,10 @@ const noTransport: Transport = {
   stream: async () => err(failure('PEER_UNREACHABLE', 'no peers in this test')),
 }
 
-export function openSpore(transport: Transport = noTransport): Promise<Spore> {
+export function openSpore(
+  transport: Transport = noTransport,
+  models: ModelPorts | null = null,
+): Promise<Spore> {
   const seed = new Uint8Array(randomBytes(32))
   const { publicKey } = createSigner(seed)
   const epoch = new Uint8Array(randomBytes(8))
@@ -37,6 +41,7 @@ export function openSpore(transport: Transport = noTransport): Promise<Spore> {
       store: createMemoryStore({ publicKey, network: 'spore-test', epoch }),
       transport,
       compression: zlibCompression,
+      models,
       seed,
     },
   )

@@ -10,6 +10,7 @@ import { NONCE_BYTES, signRequest } from '../../../../src/core/identity/http-sig
 import { createSigner, type Signer } from '../../../../src/core/identity/keys.ts'
 import { FRAMES_MEDIA_TYPE } from '../../../../src/core/protocol/frame.ts'
 import { CBOR_MEDIA_TYPE, encodePull } from '../../../../src/core/protocol/messages.ts'
+import type { ModelPorts } from '../../../../src/core/reasoning/models.ts'
 import type { Spore } from '../../../../src/core/spore.ts'
 import { createAccounts } from '../../../../src/http/bounds/accounts.ts'
 import { federationRoutes } from '../../../../src/http/federation/routes.ts'
@@ -29,19 +30,20 @@ export interface Served extends Sendable, AsyncDisposable {
 }
 
 /** A server for tests of what lies behind the bounds: the buckets of addresses are full again each time that they are asked. */
-export function serveUnbounded(): Promise<Served> {
+export function serveUnbounded(options: ServeOptions = {}): Promise<Served> {
   let nowMs = 0
   const accounts = createAccounts(() => {
     nowMs += 60_000
     return nowMs
   })
-  return serveFederation(null, undefined, { http: { accounts } })
+  return serveFederation(null, undefined, { ...options, http: { accounts, ...options.http } })
 }
 
 export interface ServeOptions {
   readonly http?: Partial<HttpOptions>
   /** What answers in place of the spore's own. */
   readonly federation?: Partial<Federation>
+  readonly models?: ModelPorts
 }
 
 export async function serveFederation(
@@ -49,7 +51,7 @@ export async function serveFederation(
   transport?: Transport,
   options: ServeOptions = {},
 ): Promise<Served> {
-  const spore = await openSpore(transport)
+  const spore = await openSpore(transport, options.models)
   const app = await createServer(spore, {
     version: '0.0.0-test',
     allowedHosts: ['spore.example', ...(publicUrl === null ? [] : [new URL(publicUrl).host])],
