@@ -165,6 +165,14 @@ describe('a question to several models', () => {
     }
   })
 
+  it('is answered in a data folder that no spore runs for', async () => {
+    const args = ['ask', QUESTION, '--effort', 'quick', ...choiceFlags, '--json']
+    const { code, stdout, stderr } = await runSpore(args, { ...options, home: join(folder.path, 'alone') })
+    assert.equal(code, 0, stderr)
+    const { settlement, contributions } = JSON.parse(stdout) as TaskView
+    assert.deepEqual([settlement?.conclusion, contributions.length], ['Canberra', 3])
+  })
+
   it('comes in a file with others, and each has its line', async () => {
     const [file, out] = [join(folder.path, 'questions.jsonl'), join(folder.path, 'answers.jsonl')]
     const lines = Array.from({ length: 12 }, (_, i) => ({
