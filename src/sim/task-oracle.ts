@@ -159,7 +159,9 @@ export const wasSealed = (
 /** What a seal of an author for an element is (PROTOCOL.md §10). */
 export const sealName = (author: Did, element: Digest): Digest =>
   bytesToDigest(
-    createHash('sha256').update(`spore/seal/1 ${author} ${hex(digestToBytes(element))}`).digest(),
+    createHash('sha256')
+      .update(`spore/seal/1 ${author} ${hex(digestToBytes(element))}`)
+      .digest(),
   )
 
 function acceptedOf(whole: OracleTask, task: TaskPayload): Stated<SynthesisPayload> | null {
@@ -216,7 +218,13 @@ export function follows(
     const { outcome, weight, others } = one.payload
     const hypotheses = [{ text: outcome.text, weight }, ...others]
     const shares = sharesOf(
-      { id: one.element, author: '', owner: '', modelFamily: null, outcome: { hypotheses, confidence: null } },
+      {
+        id: one.element,
+        author: '',
+        owner: '',
+        modelFamily: null,
+        outcome: { hypotheses, confidence: null },
+      },
       classOf,
     )
     const isVoted = payload.rule === 'unweighted' || payload.masses.length === 0
