@@ -43,14 +43,15 @@ const RULE_WORDS = {
   unweighted: 'not weighed: one vote each',
 } as const
 
-function settlementOf({ settlement }: TaskView): readonly string[] {
+function settlementOf({ settlement, answer }: TaskView): readonly string[] {
   if (!settlement) return []
   const { conclusion, rule, margin, dissent, participants, synthesizer, writer, ownView } = settlement
   const by = `${plural(participants.length, 'answer')}, ${RULE_WORDS[rule]}`
   const put = `put together by ${authorOf(synthesizer)}${writer === null ? '' : ` with ${oneLine(writer, 64)}`}`
+  // One answer alone has no margin, and an answer that is its own conclusion is not said twice.
   return [
-    `Conclusion  ${oneLine(conclusion, 300)}`,
-    `Margin      ${percent(margin)}  (${by}; ${put})`,
+    ...(conclusion === answer ? [] : [`Conclusion  ${oneLine(conclusion, 300)}`]),
+    ...(participants.length < 2 ? [] : [`Margin      ${percent(margin)}  (${by}; ${put})`]),
     ...dissent.flatMap(({ answer, share, authors, reasons }) => [
       `Dissent     ${percent(share)} ${oneLine(answer, 200)}  by ${authors.slice(0, REASONS_SHOWN).map(authorOf).join(', ')}${more(authors.length)}`,
       ...reasons
