@@ -120,6 +120,7 @@ export function sealFor(
   noted: Noted<ContributionPayload>,
   counts: Counts,
 ): Noted<SealPayload> | null {
+  if (noted.payload.by !== noted.author) return null
   const seal = attempt.seals.get(partKey(noted.author, sealOf(noted.author, noted.element)))
   const isIt = seal && seal.payload.round === noted.payload.round && seal.space === noted.space
   return isIt && counts(seal) ? seal : null

@@ -126,6 +126,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
       round,
       family,
       salt: random.bytes(SALT_BYTES),
+      by: self,
       outcome: { text, quotes, failure: null },
     }
     const answer = unshownOf(encodeContribution(contribution), self)
