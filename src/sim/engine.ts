@@ -55,7 +55,10 @@ export async function createEngine(options: EngineOptions, ports: SporePorts): P
   return options.kind === 'whole' ? wholeEngine(options, ports) : halfEngine(options, ports)
 }
 
-async function wholeEngine({ name, pullIntervalMs, serve }: EngineOptions, ports: SporePorts): Promise<Engine> {
+async function wholeEngine(
+  { name, pullIntervalMs, serve }: EngineOptions,
+  ports: SporePorts,
+): Promise<Engine> {
   const spore = await createSpore(
     { name, defaultSpace: SPACE, pullIntervalMs, ...(serve && { serve }) },
     ports,

@@ -70,8 +70,7 @@ function unendedOf(alive: readonly SimNode[]): string[] {
       if (!one.task || one.asks.length === 0 || one.accepted) continue
       const isAsked = one.asks.some(({ author }) => honest.has(author))
       const isAnswered = one.contributions.some(
-        (said) =>
-          honest.has(said.author) && said.payload.outcome.failure === null && wasSealed(one, said),
+        (said) => honest.has(said.author) && said.payload.outcome.failure === null && wasSealed(one, said),
       )
       if (isAsked || isAnswered)
         found.add(`${one.task.text.slice(0, 12)} ${one.task.attempt} is open at ${name}`)
@@ -120,7 +119,14 @@ function shownOf({ status, answer, settlement, answeredAt, askers, reason }: Tas
   const { ownView: _, ...settled } = settlement ?? { ownView: null }
   // Whether one that nobody works on is given up is a matter of when it is looked at.
   const isGivenUp = status === 'failed' && answeredAt === null
-  return JSON.stringify([isGivenUp ? 'open' : status, answer, settled, answeredAt, askers, isGivenUp || reason])
+  return JSON.stringify([
+    isGivenUp ? 'open' : status,
+    answer,
+    settled,
+    answeredAt,
+    askers,
+    isGivenUp || reason,
+  ])
 }
 
 function checkView(node: SimNode, view: TaskView, one: OracleTask, { report, note }: World): void {
@@ -186,7 +192,9 @@ function checkSaid(one: OracleTask, honest: ReadonlySet<Did>, { report }: World)
     const wentOn = [...one.reviews, ...one.seals].some(
       (said) =>
         said.author === author &&
-        ('ranking' in said.payload ? said.payload.round >= payload.round : said.payload.round > payload.round),
+        ('ranking' in said.payload
+          ? said.payload.round >= payload.round
+          : said.payload.round > payload.round),
     )
     if (!isShown && (wentOn || one.syntheses.some((said) => said.author === author)))
       report('task-seal', `${author} went on in ${one.task?.text} without showing what it sealed`)

@@ -115,7 +115,11 @@ export function createLiar(liar: SimNode, world: World): Liar {
       const masses = contributions.map(() => random.integer(0, 50_000_000))
       const payload = random.pick([
         { contributions, masses, rule: 'weighted' as const },
-        { contributions: contributions.slice(0, 1), rule: 'best-single' as const, masses: masses.slice(0, 1) },
+        {
+          contributions: contributions.slice(0, 1),
+          rule: 'best-single' as const,
+          masses: masses.slice(0, 1),
+        },
         { contributions, rule: 'unweighted' as const },
         { contributions: [...contributions, ...contributions].slice(0, 64) },
       ])
@@ -131,7 +135,13 @@ export function createLiar(liar: SimNode, world: World): Liar {
     early(task) {
       const contributions = shownOf(task)
       for (const text of WORDS) {
-        const payload = { task: task.id, contributions, masses: [], rule: 'unweighted', answer: null } as const
+        const payload = {
+          task: task.id,
+          contributions,
+          masses: [],
+          rule: 'unweighted',
+          answer: null,
+        } as const
         const outcome = { text, quotes: [], failure: null } as const
         const said = { ...payload, outcome, model: null, agreement: [], degraded: [] }
         const base = { author: liar.did, space: COMMONS, element: task.id, clock: 0 as never }

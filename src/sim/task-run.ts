@@ -1,8 +1,9 @@
 /** Tasks in a world: who is asked, who lies, and what must hold in the end. */
+
+import type { SimRandom } from './random.ts'
 import { createLiar, type Liar } from './task-liar.ts'
 import { createMinds, type Minds } from './task-minds.ts'
 import type { TaskPlan } from './task-plan.ts'
-import type { SimRandom } from './random.ts'
 import type { World } from './world.ts'
 
 /** The models of every whole spore, by its place; null at the others. */

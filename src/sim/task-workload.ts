@@ -128,7 +128,8 @@ export function createTaskWorkload(world: World, { hasLeaver }: TaskPlan): Workl
     stop() {
       isOn = false
     },
-    isIdle: () => world.nodes.every(({ place, lives, isGone }) => isGone || !underWay.get(`${place} ${lives}`)),
+    isIdle: () =>
+      world.nodes.every(({ place, lives, isGone }) => isGone || !underWay.get(`${place} ${lives}`)),
     // What was asked and not acknowledged is either there, or was never asked.
     resend() {},
   }

@@ -73,16 +73,31 @@ export function acceptedOf(attempt: Attempt, counts: Counts): Accepted | null {
     .filter(({ author }) => order.includes(author))
     .sort((a, b) => order.indexOf(a.author) - order.indexOf(b.author) || firstOf(a, b))
   const askers = asksOf(attempt, counts).length
+  let failed: Accepted | null = null
   for (const noted of said) {
-    // That there is no answer is the asker's to say.
+    // That there is no answer is the asker's to say; and where there is one after all, no asker can say it away for the others.
     if (noted.payload.outcome.failure !== null) {
-      if (order.indexOf(noted.author) < askers) return { noted, collapse: null }
+      if (order.indexOf(noted.author) < askers) failed ??= { noted, collapse: null }
       continue
     }
     const collapse = collapseOf(attempt, task, noted, counts)
     if (collapse) return { noted, collapse }
   }
-  return null
+  return failed
+}
+
+/**
+ * Whether there is nothing left to do about an attempt here: it has an answer, or whoever asks has said that there is none. Another
+ * asker's word does not end what this spore asked.
+ */
+export function isOver(attempt: Attempt, self: Did, counts: Counts): boolean {
+  const accepted = acceptedOf(attempt, counts)
+  if (!accepted || accepted.collapse) return accepted !== null
+  const failed = new Set<Did>()
+  for (const { author, payload } of saidOf(attempt, attempt.syntheses, counts))
+    if (payload.outcome.failure !== null) failed.add(author)
+  const askers = asksOf(attempt, counts).map(({ author }) => author)
+  return askers.includes(self) ? failed.has(self) : askers.every((asker) => failed.has(asker))
 }
 
 /** Of one author that which stands first counts: what he says later changes nothing. */

@@ -12,7 +12,7 @@ import {
   type Noted,
   partKey,
   saidOf,
-  sealFor,
+  sealedOf,
   sealOf,
 } from './attempt.ts'
 import type { Contribution } from './contribution.ts'
@@ -31,7 +31,7 @@ export function roundAnswers(attempt: Attempt, round: number, self: Did, counts:
   const bySeal = new Map<string, Noted<ContributionPayload>>()
   let shownAt = Number.POSITIVE_INFINITY
   for (const noted of saidOf(attempt, attempt.contributions, counts)) {
-    if (noted.payload.round !== round || !sealFor(attempt, noted, counts)) continue
+    if (noted.payload.round !== round || sealedOf(attempt, noted.element, counts) !== noted) continue
     bySeal.set(partKey(noted.author, sealOf(noted.author, noted.element)), noted)
     if (noted.author === self) shownAt = Math.min(shownAt, noted.arrival)
   }

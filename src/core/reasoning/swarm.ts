@@ -11,7 +11,7 @@ import { timeToMs } from '../memory/clock.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Outcome, TaskPayload } from '../protocol/task-payloads.ts'
-import { acceptedOf, synthesizersOf } from './acceptance.ts'
+import { isOver, synthesizersOf } from './acceptance.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { type Attempt, asksOf, type Counts, saidOf } from './attempt.ts'
 import type { Similarity } from './claim-similarity.ts'
@@ -118,7 +118,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
 
   /** Everything that happened since the last look. */
   const look = (work: Work): void => {
-    if (isStopped || works.get(work.attempt.id) !== work) return
+    if (isStopped || !work.isRecovered || works.get(work.attempt.id) !== work) return
     for (let steps = 0; steps < STEPS_MAX; steps++) {
       const event = eventFor(work)
       const to = event && nextPhase(work.phase, event)
@@ -136,8 +136,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
 
   const eventFor = (work: Work): PhaseEvent | null => {
     const { attempt, phase } = work
-    const accepted = acceptedOf(attempt, counts)
-    if (accepted) return phase === 'done' ? null : 'accepted'
+    if (isOver(attempt, self, counts)) return phase === 'done' ? null : 'accepted'
     if (phase === 'done') return 'lost'
     const times = timesOf(work, fineMs(clock))
     return eventOf(attempt, work, contributor.stateOf(work), times, wantedOf(work), deps)
@@ -165,16 +164,16 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   }
 
   const putTogether = (work: Work): void => {
-    if (work.running.has('synthesize') || work.done.has('synthesize')) return
+    if (work.running.has('synthesize')) return
     work.running.add('synthesize')
     run(async () => {
       try {
-        if (await synthesize(work, deps)) work.done.add('synthesize')
-        // The disk is full: it is tried again, after a pause.
-        else await clock.sleep(RETRY_MS, work.controller.signal)
+        if (await synthesize(work, deps)) work.syntheses++
+        // The disk is full, or what it rested on was withdrawn meanwhile: it is tried again, after a pause.
+        if (!isOver(work.attempt, self, counts)) await pause(work)
       } catch (error) {
-        work.done.add('synthesize')
         log.error('an answer could not be put together', { error })
+        await pause(work)
       } finally {
         work.running.delete('synthesize')
         look(work)
@@ -182,11 +181,16 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     })
   }
 
+  /** Longer each time: what did not help will hardly help the next time. */
+  const pause = ({ syntheses, controller }: Work): Promise<void> =>
+    clock.sleep(RETRY_MS * 2 ** Math.min(syntheses, RETRY_DOUBLINGS), controller.signal)
+
   /** Looks again when time alone may change something. */
   const arm = (work: Work): void => {
     work.timer?.abort()
     const place = work.phase === 'synthesize' ? synthesizersOf(work.attempt, counts).indexOf(self) : -1
-    const turnMs = place > 0 ? msToTurn(work, place) : Number.POSITIVE_INFINITY
+    // A turn that has come needs no waiting for.
+    const turnMs = place > 0 && !isOnTurn(work) ? msToTurn(work, place) : Number.POSITIVE_INFINITY
     const dueMs = Math.min(
       work.phase === 'synthesize' ? turnMs : dueInMs(work, timesOf(work, fineMs(clock))),
       contributor.retryInMs(work),
@@ -219,7 +223,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   /** Whether this spore has a part in an attempt that is open, and which. */
   const takeUp = (attempt: Attempt): void => {
     const { task } = attempt
-    if (!task || works.has(attempt.id) || acceptedOf(attempt, counts)) return
+    if (!task || works.has(attempt.id) || isOver(attempt, self, counts)) return
     const asks = asksOf(attempt, counts)
     const isOwn = asks.some(({ author }) => author === self)
     const asker = isOwn
@@ -230,7 +234,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     const first = asks[0]
     if (!first) return
     // Another's clock may say anything: it makes the time shorter, never longer.
-    const arrived = isOwn ? (asks.find(({ author }) => author === self) ?? first) : (attempt.asks[0] ?? first)
+    const arrived = (isOwn ? asks.find(({ author }) => author === self) : attempt.asks.find(counts)) ?? first
     const agoMs = Math.max(0, clock.now() - timeToMs(arrived.clock))
     const most = (isOwn ? EFFORT_BOUNDS[task.effort].contributors : FOREIGN_CONTRIBUTORS) as number
     const families = asker || isOwn ? deps.families().slice(0, most) : []
@@ -247,6 +251,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     deps.onPhase(attempt, work)
     run(async () => {
       await contributor.recover(work)
+      work.isRecovered = true
       look(work)
     })
   }
@@ -302,6 +307,8 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   }
 }
 
+/** Doublings of the pause before an answer is put together again: ten minutes at most. */
+const RETRY_DOUBLINGS = 7
 /** Phases that one look passes through at most: all of eight rounds. */
 const STEPS_MAX = 64
 /** Milliseconds after which an open attempt is looked at whatever happens: a peer may be there or gone. */

@@ -16,9 +16,10 @@ import type { Hides, Shown } from '../moderation/shown.ts'
 import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
+import { decodeRetract } from '../protocol/payloads.ts'
 import type { Recall } from '../retrieval/recall.ts'
 import { createAggregationParams } from './aggregation-params.ts'
-import { type Attempt, type Counts, saidOf, sealFor } from './attempt.ts'
+import { type Attempt, type Counts, hasEntry, saidOf, sealFor } from './attempt.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { roundAnswers } from './first-answers.ts'
@@ -245,22 +246,23 @@ export function createTasks(deps: TasksDeps): Tasks {
 
   const follow: Tasks['follow'] = (changes, purged = [], isCut = false) => {
     const touched = new Set<Attempt>()
-    let isRemoved = isCut
+    const removals: Change[] = []
     for (const change of changes) {
       memory.quarantine.guard('tasks', change, undefined, () => noteChange(change, touched))
-      isRemoved ||= change.kind === KINDS.retract || change.kind === KINDS.checkpoint
+      if (change.kind === KINDS.retract || change.kind === KINDS.checkpoint) removals.push(change)
     }
     if (purged.length > 0) forget(new Set(purged))
     if (!isReplayed) return
     settle(touched)
-    // What was taken back may be any entry of anybody: whatever is open is looked at again, and what is over where a log was cut.
-    if (isRemoved) recheck(isCut)
-  }
-
-  const recheck = (isCut: boolean): void => {
-    for (const attempt of book.all())
-      if (isCut || index.get(attempt.question)?.status === 'open') settle([attempt])
-    if (isCut) swarm.review()
+    // Who takes something back takes back his own alone; what rested on it may be open again.
+    for (const { author, kind, payload } of removals) {
+      const seqs = kind === KINDS.retract && payload ? seqsOf(payload) : null
+      settle([...book.of(author)].filter((attempt) => !seqs || hasEntry(attempt, author, seqs)))
+    }
+    if (isCut) {
+      settle([...book.all()])
+      swarm.review()
+    }
   }
 
   const forget = (purged: ReadonlySet<Digest>): void => {
@@ -270,6 +272,10 @@ export function createTasks(deps: TasksDeps): Tasks {
     book.forget(purged)
     if (isReplayed) for (const question of questions) reindex(question)
   }
+
+  /** Sequence numbers that a retraction names, in whichever log. */
+  const seqsOf = (payload: Uint8Array): ReadonlySet<number> =>
+    new Set(decodeRetract(payload)?.dots.flatMap(({ seqs }) => seqs))
 
   book.onDropped(({ question }) => isReplayed && reindex(question))
 

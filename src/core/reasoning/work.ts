@@ -30,6 +30,8 @@ export interface Work {
   readonly families: readonly string[]
   /** Who asked, where it was another: on his account the calls are. */
   readonly asker: string | null
+  /** What was sealed before this spore was started is known; nothing is done before that. */
+  isRecovered: boolean
   phase: Phase
   round: number
   readonly challenges: Set<number>
@@ -42,6 +44,8 @@ export interface Work {
   /** Names of jobs that are under way, or are done and must not be done again. */
   readonly running: Set<string>
   readonly done: Set<string>
+  /** Answers that this spore has put together. */
+  syntheses: number
   readonly controller: AbortController
   timer: AbortController | null
 }
@@ -65,6 +69,7 @@ export function newWork(
     attempt,
     families,
     asker,
+    isRecovered: false,
     phase: 'diverge',
     round: 0,
     challenges: new Set(),
@@ -74,6 +79,7 @@ export function newWork(
     failing: new Map(),
     running: new Set(),
     done: new Set(),
+    syntheses: 0,
     controller: new AbortController(),
     timer: null,
   }
