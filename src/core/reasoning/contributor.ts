@@ -144,11 +144,13 @@ export function createContributor(deps: ContributorDeps): Contributor {
       log.error('an own answer is not one', { family, round })
       return true
     }
+    work.sealing++
     const written = await writer.write((draft) => {
       draft.setValue(keptAs(answer.seal), answer.payload)
       const payload = encodeSeal({ task: attempt.id, round, seal: answer.seal })
       draft.append({ space: spaceOf(work), kind: KINDS.contribution, payload, references: [attempt.id] })
     })
+    work.sealing--
     if (!written.ok) {
       work.failing.set(family, { failure: written.error, atMs: fineMs(clock), isFinal: false })
       return false
@@ -226,7 +228,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
     },
     stateOf(work) {
       const { phase, round } = work
-      const unshown = work.unshown.size
+      const unshown = work.unshown.size + work.sealing
       const names = work.families.map((family) =>
         phase === 'deepen' ? `review ${round} ${family}` : `answer ${round} ${family}`,
       )

@@ -119,7 +119,8 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   /** Everything that happened since the last look. */
   const look = (work: Work): void => {
     if (isStopped || !work.isRecovered || works.get(work.attempt.id) !== work) return
-    for (let steps = 0; steps < STEPS_MAX; steps++) {
+    // What is done is left: one whose answer is lost is taken up anew, and one that was withdrawn stays done.
+    for (let steps = 0; steps < STEPS_MAX && work.phase !== 'done'; steps++) {
       const event = eventFor(work)
       const to = event && nextPhase(work.phase, event)
       if (!to || to === work.phase) break
@@ -135,9 +136,8 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   }
 
   const eventFor = (work: Work): PhaseEvent | null => {
-    const { attempt, phase } = work
-    if (isOver(attempt, self, counts)) return phase === 'done' ? null : 'accepted'
-    if (phase === 'done') return 'lost'
+    const { attempt } = work
+    if (isOver(attempt, self, counts)) return 'accepted'
     const times = timesOf(work, fineMs(clock))
     return eventOf(attempt, work, contributor.stateOf(work), times, wantedOf(work), deps)
   }

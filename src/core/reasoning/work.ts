@@ -39,6 +39,8 @@ export interface Work {
   readonly startMs: number
   phaseMs: number
   readonly unshown: Map<Digest, UnshownAnswer>
+  /** Seals that are being written: their answers will have to be shown, whatever comes in between. */
+  sealing: number
   /** By family, of the present round. */
   readonly failing: Map<string, Failing>
   /** Names of jobs that are under way, or are done and must not be done again. */
@@ -76,6 +78,7 @@ export function newWork(
     startMs,
     phaseMs: nowMs,
     unshown: new Map(),
+    sealing: 0,
     failing: new Map(),
     running: new Set(),
     done: new Set(),
