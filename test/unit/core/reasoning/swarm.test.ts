@@ -134,6 +134,37 @@ describe('what happens to a task meanwhile', () => {
   })
 })
 
+describe('a spore that starts again in a later round', () => {
+  test('shows what it had sealed there, and comes to an end', async () => {
+    await using network = createLoopback('later')
+    const models = (clock: Parameters<typeof createMind>[1]['clock']) =>
+      ['ann', 'bob'].map((family) =>
+        createMind(
+          {
+            name: `test/${family}`,
+            family,
+            think: ({ step }) => ({
+              answer: family === 'ann' ? 'Paris' : 'Lyon',
+              delayMs: step === 'revise' && family === 'bob' ? 15_000 : 0,
+            }),
+          },
+          { clock },
+        ),
+      )
+    const ada = await network.open('ada', { models })
+    const id = await ask(ada, { task: 'What is the capital of France?', deadline: 60 })
+    await network.clock.advance(5_000)
+    const before = await look(ada, id)
+    assert.deepEqual([before.phase, before.round, before.seals], ['converge', 1, 3])
+    await ada.close()
+    const again = await network.open('ada', { models, store: ada.store })
+    await network.clock.advance(90_000)
+    const task = await look(again, id)
+    assert.equal(task.status, 'converged')
+    assert.equal(task.seals, task.contributions.length)
+  })
+})
+
 describe('many spores', () => {
   test('answer together, and all show the same', async () => {
     await using network = createLoopback('many')
