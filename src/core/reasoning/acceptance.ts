@@ -32,6 +32,8 @@ export interface Accepted {
   readonly noted: Noted<SynthesisPayload>
   /** Null where it failed. */
   readonly collapse: Collapse | null
+  /** Nobody answered: the asker says so, or quotes memories. Any answer comes before it. */
+  readonly isLastResort: boolean
 }
 
 /** What the contributions and masses that a synthesis lists come to. */
@@ -73,16 +75,36 @@ export function acceptedOf(attempt: Attempt, counts: Counts): Accepted | null {
     .filter(({ author }) => order.includes(author))
     .sort((a, b) => order.indexOf(a.author) - order.indexOf(b.author) || firstOf(a, b))
   const askers = asksOf(attempt, counts).length
+  let lastResort: Accepted | null = null
   for (const noted of said) {
-    // That there is no answer is the asker's to say.
+    // That there is no answer is the asker's to say; and where there is one after all, no asker can say it away for the others.
     if (noted.payload.outcome.failure !== null) {
-      if (order.indexOf(noted.author) < askers) return { noted, collapse: null }
+      if (order.indexOf(noted.author) < askers) lastResort ??= { noted, collapse: null, isLastResort: true }
       continue
     }
     const collapse = collapseOf(attempt, task, noted, counts)
-    if (collapse) return { noted, collapse }
+    if (!collapse) continue
+    if (!isQuoted(collapse)) return { noted, collapse, isLastResort: false }
+    lastResort ??= { noted, collapse, isLastResort: true }
   }
-  return null
+  return lastResort
+}
+
+/** Whether nobody answered: memories are quoted in place of an answer. */
+const isQuoted = ({ contributions }: Collapse): boolean =>
+  contributions.some(({ modelFamily }) => modelFamily === EXTRACTIVE_MODEL)
+
+/**
+ * Whether there is nothing left to do about an attempt here: it has an answer, or whoever asks has said that nobody answered. Another
+ * asker's word does not end what this spore asked.
+ */
+export function isOver(attempt: Attempt, self: Did, counts: Counts): boolean {
+  const accepted = acceptedOf(attempt, counts)
+  if (!accepted?.isLastResort) return accepted !== null
+  const spoken = new Set<Did>()
+  for (const { author } of saidOf(attempt, attempt.syntheses, counts)) spoken.add(author)
+  const askers = asksOf(attempt, counts).map(({ author }) => author)
+  return askers.includes(self) ? spoken.has(self) : askers.every((asker) => spoken.has(asker))
 }
 
 /** Of one author that which stands first counts: what he says later changes nothing. */
