@@ -4,7 +4,8 @@
  *
  * It is that of the first in a list: the askers, the one who asked first before the others, and behind them the contributors in the
  * order that rendezvous hashing of (task, author) gives (Thaler and Ravishankar, 1998). One that does not follow from the
- * contributions and masses that it lists is none.
+ * contributions and masses that it lists is none. Where a synthesis rests on answers, one that says that there are none, or that
+ * quotes memories in their place, does not count, whoever wrote it.
  */
 import type { Did, Digest } from '../base/brand.ts'
 import { bytesToHex, compareText, utf8ToBytes } from '../base/bytes.ts'
@@ -73,16 +74,21 @@ export function acceptedOf(attempt: Attempt, counts: Counts): Accepted | null {
     .filter(({ author }) => order.includes(author))
     .sort((a, b) => order.indexOf(a.author) - order.indexOf(b.author) || firstOf(a, b))
   const askers = asksOf(attempt, counts).length
+  let lastResort: Accepted | null = null
   for (const noted of said) {
     // That there is no answer is the asker's to say.
     if (noted.payload.outcome.failure !== null) {
-      if (order.indexOf(noted.author) < askers) return { noted, collapse: null }
+      if (order.indexOf(noted.author) < askers) lastResort ??= { noted, collapse: null }
       continue
     }
     const collapse = collapseOf(attempt, task, noted, counts)
-    if (collapse) return { noted, collapse }
+    if (!collapse) continue
+    if (collapse.contributions.every(({ modelFamily }) => modelFamily !== EXTRACTIVE_MODEL))
+      return { noted, collapse }
+    lastResort ??= { noted, collapse }
   }
-  return null
+  // An asker that was cut off says in vain that nobody answered: what the others came to stands.
+  return lastResort
 }
 
 /** Of one author that which stands first counts: what he says later changes nothing. */
