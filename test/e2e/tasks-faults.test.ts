@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TaskInput } from '../../src/core/protocol/api.ts'
 import { type ChatAnswer, say, sendAnswer, whole } from '../support/chat-server.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { ask, settled, startReasoners, submit, taskAt, until } from '../support/reasoners.ts'
-import { health } from './support/swarm.ts'
+import { health, join, startPeer } from './support/swarm.ts'
 
 const RETRY = { 'retry-after': '1' }
 /** Each model goes wrong in a way of its own. */
@@ -107,4 +108,24 @@ test('a paid model works for nobody else, and for its operator no more than he s
   assert.ok(spent.length >= TASKS - CALLS, `${spent.length}`)
   const calls = field.minds.requests.length
   assert.ok(calls > 0 && calls <= CALLS + 1, `${calls} calls`)
+})
+
+test('a model works for peers that its operator configured, and for no stranger', {
+  timeout: 120_000,
+}, async () => {
+  await using field = await startReasoners({ models: ['llama', null], think: () => ({ answer: 'Oslo' }) })
+  using folder = temporaryFolder()
+  await using stranger = await startPeer({ home: folder.path })
+  const [owner, friend] = [field.at(0), field.at(1)]
+  await join(stranger, owner.url)
+  const question = (task: string): TaskInput => ({ task, effort: 'quick', space: 'commons', deadline: 2 })
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => submit(stranger, question(`What of ${i}?`))),
+  )
+  for (const id of ids) await until('a task of the stranger', () => taskAt(owner, id))
+  for (const id of ids) assert.equal((await settled(stranger, id)).status, 'failed')
+  assert.equal(field.minds.requests.length, 0)
+  const id = await submit(friend, question('And what of this?'))
+  assert.equal((await settled(friend, id)).answer, 'Oslo')
+  assert.equal(field.minds.requests.length, 1)
 })
