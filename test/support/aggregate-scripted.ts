@@ -5,11 +5,11 @@ import { learnTrackRecord } from '../../src/core/reasoning/track-record.ts'
 
 const params = createAggregationParams()
 
-/** `answers`: letter of the choice and stated percent, one an owner and family. */
-export function aggregateScripted(
-  choices: readonly string[],
-  answers: readonly (readonly [letter: string, percent: number])[],
-): Aggregate {
+/** Letter of a choice, and the stated chance in percent. */
+export type ScriptedAnswer = readonly [letter: string, percent: number]
+
+/** `answers`: one an owner and family. */
+export function aggregateScripted(choices: readonly string[], answers: readonly ScriptedAnswer[]): Aggregate {
   const contributions = answers.map(([letter, percent], i) => ({
     id: `contribution ${i}`,
     author: `author ${i}`,
