@@ -22,7 +22,6 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   TASK_OPEN: 'A running spore goes on with it; "spore task <id> --follow" waits for the answer.',
   TASK_FOREIGN: 'Ask its asker, or let it run until its deadline.',
   TASK_FULL: 'Wait for some of them, or cancel what is no longer wanted: "spore tasks --status open".',
-  BUDGET_SPENT: 'Wait for tomorrow, or raise the budget in the configuration.',
   PEER_URL_INVALID:
     'For addresses in your own network set SPORE_ALLOW_PRIVATE_ADDRESSES=true on both spores.',
   PEER_UNREACHABLE: 'Check the URL, and that the other spore is running and reachable from here.',

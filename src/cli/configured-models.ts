@@ -87,11 +87,9 @@ export const presetViews = (loaded: LoadedConfig): PresetView[] => {
   }))
 }
 
-/** Families that others are told: what they may ask this spore for. */
+/** Families that others are told: who tells none is taken for a spore without a model, so one that is not known is told as that. */
 export const familiesOf = (loaded: LoadedConfig): string[] =>
-  [...new Set(configuredModels(loaded).map(({ family }) => family))]
-    .filter((family) => family !== UNKNOWN_FAMILY)
-    .slice(0, LABELS_MAX)
+  [...new Set(configuredModels(loaded).map(({ family }) => family))].slice(0, LABELS_MAX)
 
 /** What may be spent. Others never take from what is the operator's. */
 export function toCaps(models: ModelsConfig): BudgetCaps {

@@ -2,7 +2,7 @@
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from '../sim/plan.ts'
+import { SCENARIO_NAMES, SCENARIOS, type ScenarioName, TURN_NAMES } from '../sim/plan.ts'
 import { replayCommand, type SimReport } from '../sim/run.ts'
 import {
   runSiege,
@@ -120,7 +120,7 @@ function describeSwarm(report: SwarmReport): string {
 
 /** With `all`, seeds take scenarios in turn. */
 const scenarioOf = (seed: number, scenario: ScenarioName | 'all'): ScenarioName =>
-  scenario === 'all' ? (SCENARIO_NAMES[seed % SCENARIO_NAMES.length] as ScenarioName) : scenario
+  scenario === 'all' ? (TURN_NAMES[seed % TURN_NAMES.length] as ScenarioName) : scenario
 
 /** Reports in the order in which seeds end; the first failure of each is said at once. */
 async function runJobs(

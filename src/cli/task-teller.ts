@@ -1,7 +1,7 @@
 /** Tells on a terminal what happens at a task while a command waits for it; nothing where nobody watches. */
 import type { TaskEvent } from '../core/protocol/api.ts'
 import type { CommandContext } from './command.ts'
-import { authorOf, contributorOf } from './task-text.ts'
+import { authorOf, contributorOf, reviewerOf } from './task-text.ts'
 import { oneLine } from './terminal-text.ts'
 
 /** Tells each step once, also where a broken stream tells it again. */
@@ -30,7 +30,7 @@ export function createTaskTeller({
         text === null ? `has no answer: ${oneLine(failure ?? '', 60)}` : `answers: ${oneLine(text, 60)}`
       tell(id, `${contributorOf(event.contribution)} ${said}`)
     } else if (event.type === 'review') {
-      tell(event.review.id, `${authorOf(event.review.author)} reviews ${event.review.ranking.length} answers`)
+      tell(event.review.id, `${reviewerOf(event.review)} reviews ${event.review.ranking.length} answers`)
     }
   }
   return (event) => {

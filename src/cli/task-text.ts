@@ -43,14 +43,15 @@ const RULE_WORDS = {
   unweighted: 'not weighed: one vote each',
 } as const
 
-function settlementOf({ settlement }: TaskView): readonly string[] {
+function settlementOf({ settlement, answer }: TaskView): readonly string[] {
   if (!settlement) return []
   const { conclusion, rule, margin, dissent, participants, synthesizer, writer, ownView } = settlement
   const by = `${plural(participants.length, 'answer')}, ${RULE_WORDS[rule]}`
   const put = `put together by ${authorOf(synthesizer)}${writer === null ? '' : ` with ${oneLine(writer, 64)}`}`
+  // One answer alone has no margin, and an answer that is its own conclusion is not said twice.
   return [
-    `Conclusion  ${oneLine(conclusion, 300)}`,
-    `Margin      ${percent(margin)}  (${by}; ${put})`,
+    ...(conclusion === answer ? [] : [`Conclusion  ${oneLine(conclusion, 300)}`]),
+    ...(participants.length < 2 ? [] : [`Margin      ${percent(margin)}  (${by}; ${put})`]),
     ...dissent.flatMap(({ answer, share, authors, reasons }) => [
       `Dissent     ${percent(share)} ${oneLine(answer, 200)}  by ${authors.slice(0, REASONS_SHOWN).map(authorOf).join(', ')}${more(authors.length)}`,
       ...reasons
@@ -131,19 +132,24 @@ function describeContribution(contribution: Contribution): string {
 }
 
 function describeReview(review: Review, { contributions }: TaskView): string {
-  const authors = new Map(contributions.map(({ id, author }) => [id, author]))
+  const byId = new Map(contributions.map((one) => [one.id, one]))
   const rows = review.ranking.map(({ contribution, flaw }, index) => {
-    const author = authorOf(authors.get(contribution) ?? null)
-    return `      ${index + 1}. ${author}${flaw === null ? '' : `: ${oneLine(flaw, REASON_CHARS)}`}`
+    const ranked = byId.get(contribution)
+    const who = ranked
+      ? `${reviewerOf(ranked)} ${oneLine(ranked.text ?? '', 60)}`
+      : 'an answer that is not shown'
+    return `      ${index + 1}. ${who}${flaw === null ? '' : `: ${oneLine(flaw, REASON_CHARS)}`}`
   })
-  return [`  ${authorOf(review.author)} (${oneLine(review.model, 64)}), round ${review.round}`, ...rows].join(
-    '\n',
-  )
+  return [`  ${reviewerOf(review)}, round ${review.round}`, ...rows].join('\n')
 }
 
+/** The end of an author, and the model. */
+export const reviewerOf = ({ author, model }: Pick<Review, 'author' | 'model'>): string =>
+  `${authorOf(author)} (${oneLine(model, 64)})`
+
 /** Who contributes: the end of the author, the model, and the lens. */
-export const contributorOf = ({ author, model, role }: Contribution): string =>
-  `${authorOf(author)} (${oneLine(model, 64)})${role === null ? '' : ` as ${oneLine(role, 32)}`}`
+export const contributorOf = ({ role, ...by }: Contribution): string =>
+  `${reviewerOf(by)}${role === null ? '' : ` as ${oneLine(role, 32)}`}`
 
 /** The end of a did:key, by which people tell authors apart. */
 export const authorOf = (author: string | null): string => oneLine(author?.slice(-8) ?? 'unknown', 8)

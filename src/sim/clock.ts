@@ -39,6 +39,7 @@ export function createWallClock(scheduler: Scheduler): WallClock {
 export function createClock(scheduler: Scheduler, wall: WallClock, life: Life): Clock {
   return {
     now: () => DAY_ONE_MS + Math.floor(scheduler.elapsedMs) + wall.skewMs,
+    fineMs: () => scheduler.elapsedMs,
     sleep(delayMs, signal) {
       if (signal?.aborted) return Promise.resolve()
       return new Promise((resolve) => {

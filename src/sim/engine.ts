@@ -13,8 +13,9 @@ import { createSpaces } from '../core/memory/spaces.ts'
 import type * as api from '../core/protocol/api.ts'
 import type { Failure } from '../core/protocol/errors.ts'
 import { CONTEXT_TOKENS_MIN, PAGE_MAX } from '../core/protocol/limits.ts'
+import type { Serve } from '../core/reasoning/neighbourhood.ts'
 import { createReplication } from '../core/replication.ts'
-import { createSpore, type SporePorts } from '../core/spore.ts'
+import { createSpore, type Spore, type SporePorts } from '../core/spore.ts'
 import type { VisibleSet } from './oracle.ts'
 
 export type EngineKind = 'whole' | 'half'
@@ -33,6 +34,8 @@ export interface Engine extends AsyncDisposable {
   visible(): Promise<VisibleSet>
   /** Looks around as an agent would; nothing at a half spore. */
   look(query: string): Promise<void>
+  /** The whole spore; null at a half one. */
+  readonly spore: Spore | null
   /** Writes an entry that no route makes; null at a whole spore. */
   readonly append:
     | ((space: SpaceId, kind: number, payload: Uint8Array) => Promise<Result<Appended, Failure>>)
@@ -43,6 +46,7 @@ export interface EngineOptions {
   readonly kind: EngineKind
   readonly name: string
   readonly pullIntervalMs: number
+  readonly serve?: Serve
 }
 
 const SPACE = 'commons'
@@ -51,8 +55,14 @@ export async function createEngine(options: EngineOptions, ports: SporePorts): P
   return options.kind === 'whole' ? wholeEngine(options, ports) : halfEngine(options, ports)
 }
 
-async function wholeEngine({ name, pullIntervalMs }: EngineOptions, ports: SporePorts): Promise<Engine> {
-  const spore = await createSpore({ name, defaultSpace: SPACE, pullIntervalMs }, ports)
+async function wholeEngine(
+  { name, pullIntervalMs, serve }: EngineOptions,
+  ports: SporePorts,
+): Promise<Engine> {
+  const spore = await createSpore(
+    { name, defaultSpace: SPACE, pullIntervalMs, ...(serve && { serve }) },
+    ports,
+  )
   return {
     federation: spore.federation,
     get entries() {
@@ -73,6 +83,7 @@ async function wholeEngine({ name, pullIntervalMs }: EngineOptions, ports: Spore
       await spore.contextPack({ q: query, budget: CONTEXT_TOKENS_MIN })
       await spore.submitTask({ task: query })
     },
+    spore,
     append: null,
     [Symbol.asyncDispose]: () => spore[Symbol.asyncDispose](),
   }
@@ -105,6 +116,7 @@ async function halfEngine({ name, pullIntervalMs }: EngineOptions, ports: SporeP
     retract: library.retract,
     visible: () => listVisible(library.page),
     look: async () => {},
+    spore: null,
     append: (space, kind, payload) =>
       writer.write((draft) => draft.append({ space, kind, payload, references: [] })),
     [Symbol.asyncDispose]: () => replication[Symbol.asyncDispose](),

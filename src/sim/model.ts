@@ -43,24 +43,30 @@ export interface Asked {
   readonly call: number
 }
 
+/** What comes of a call, after `delayMs` where that is not the same each time. */
+export type Thought = (Opinion | { readonly code: ErrorCode } | { readonly reply: string }) & {
+  readonly delayMs?: number
+}
+
 export interface MindOptions {
   /** `provider/model`. */
   readonly name: string
   readonly family?: string
   readonly delayMs?: number
   /** Null for a failure with `code`. */
-  readonly think: (asked: Asked) => Opinion | { readonly code: ErrorCode } | { readonly reply: string }
+  readonly think: (asked: Asked) => Thought
 }
 
 /** A reasoner on a clock. */
 export function createMind(
-  { name, family = name, delayMs = 0, think }: MindOptions,
+  { name, family = name, delayMs: usualMs = 0, think }: MindOptions,
   deps: { readonly clock: Pick<Clock, 'sleep'> },
 ): ScriptedModel {
   const script = (request: ModelRequest, call: number): ScriptedStep => {
     const text = request.messages.map((message) => message.text).join('\n')
     const step = stepOf(request)
     const thought = think({ step, text, request, call })
+    const { delayMs = usualMs } = thought
     if ('code' in thought) return { delayMs, code: thought.code }
     return {
       delayMs,

@@ -1,10 +1,12 @@
 /** One simulated machine: a key, a disk, a wall clock, and the spore that lives on it from start to crash. */
 import type { Did, LogId } from '../core/base/brand.ts'
-import type { Log } from '../core/base/ports.ts'
+import type { Clock, Log } from '../core/base/ports.ts'
 import { CUT_OFF } from '../core/gossip/conduct.ts'
 import { createSigner } from '../core/identity/keys.ts'
 import type { StoreBatch } from '../core/memory/store.ts'
 import type { Compression } from '../core/protocol/compression.ts'
+import type { ModelPorts } from '../core/reasoning/models.ts'
+import type { Serve } from '../core/reasoning/neighbourhood.ts'
 import { type Audit, createAudit, type SignatureCache } from './audit.ts'
 import { createClock, createWallClock, type WallClock } from './clock.ts'
 import { createDisk, type DiskConditions, type DiskDeps, type SimDisk } from './disk.ts'
@@ -28,6 +30,8 @@ export interface SimNode {
   readonly wall: WallClock
   /** False for one that equivocates: nothing is expected of it. */
   isHonest: boolean
+  /** True for one that never comes back. */
+  isGone: boolean
   /** What is on the disk. */
   readonly audit: Audit
   readonly disk: SimDisk
@@ -58,6 +62,14 @@ export interface NodeOptions {
   readonly key: Uint8Array
   /** A spore whose disk it begins with a copy of: the same key in two places. */
   readonly copyOf?: SimNode
+  /** What it reasons with; it has no model unless given. */
+  readonly equipment?: Equipment
+}
+
+/** The models of a spore over all of its lives, and whose tasks they work on. */
+export interface Equipment {
+  readonly serve: Serve
+  models(clock: Clock, life: Life): ModelPorts | null
 }
 
 export interface NodeDeps {
@@ -123,10 +135,13 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
   const boot = async (own: Life): Promise<void> => {
     const ofLife = random.stream(`life ${lives}`)
     const store = await mounted.disk.mount(own)
+    const clock = createClock(scheduler, wall, own)
+    const { kind, pullIntervalMs, equipment } = options
     const started = await createEngine(
-      { kind: options.kind, name, pullIntervalMs: options.pullIntervalMs },
+      { kind, name, pullIntervalMs, ...(equipment && { serve: equipment.serve }) },
       {
-        clock: createClock(scheduler, wall, own),
+        clock,
+        models: equipment?.models(clock, own) ?? null,
         random: ofLife,
         log: watchfulLog(name, report, (caller, reason) => deps.onCut(node, caller, reason)),
         store,
@@ -160,6 +175,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
     key,
     wall,
     isHonest: true,
+    isGone: false,
     get audit() {
       return mounted.audit
     },
@@ -176,7 +192,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
       return lives
     },
     start() {
-      if (life) return
+      if (life || node.isGone) return
       lives++
       life = { isOver: false }
       trace(`start ${name}`)

@@ -28,7 +28,7 @@ export function visibleOf(audit: Audit): VisibleSet {
 }
 
 /** A retraction names dots of the author and space of its own log, in any epoch. */
-function dotsRemovedBy({ row }: AuditedLog, { header, payload }: AuditedEntry): string[] {
+export function dotsRemovedBy({ row }: AuditedLog, { header, payload }: AuditedEntry): string[] {
   const retraction = header.kind === KINDS.retract && payload ? decodeRetract(payload) : null
   if (!retraction) return []
   return retraction.dots.flatMap(({ epoch, seqs }) => {

@@ -1,5 +1,6 @@
 /** What one seed does to its world: drawn once, before the world begins. Each scenario is a way of drawing. */
 import type { SimRandom } from './random.ts'
+import { drawTaskPlan, type TaskPlan } from './task-plan.ts'
 
 /** Faults that happen at random moments, with how often each is picked. */
 export interface FaultWeights {
@@ -36,6 +37,8 @@ export interface Plan {
   readonly liars: number
   /** Rounds of `pullIntervalMs` in which spores must agree once faults have stopped. */
   readonly rounds: number
+  /** Spores that reason, and what they are asked; null where the world is about something else. */
+  readonly tasks: TaskPlan | null
 }
 
 /** Scenarios of the design, by the id of their fault; `mix` draws from all of them. */
@@ -48,9 +51,12 @@ export const SCENARIOS = {
   S6: 'clocks that jump by hours and years',
   S8: 'wiped disks with the same key',
   mix: 'a little of everything',
+  tasks: 'spores that reason together, with models that fail and authors that lie',
 } as const
 export type ScenarioName = keyof typeof SCENARIOS
 export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[]
+/** Those that seeds take in turn: tasks have seeds of their own, for each of them costs as much as several others. */
+export const TURN_NAMES = SCENARIO_NAMES.filter((name) => name !== 'tasks')
 
 /** The default of a spore: what it waits before it asks again is in proportion to it. */
 const PULL_INTERVAL_MS = 10_000
@@ -82,6 +88,7 @@ function drawQuiet(random: SimRandom): Plan {
     disk: { syncMs: random.pick([1, 8, 60]), failure: 0, slowRead: random.pick([0, 0, 0.1, 0.4]) },
     liars: 0,
     rounds: ROUNDS,
+    tasks: null,
   }
 }
 
@@ -126,4 +133,28 @@ const DRAW: { readonly [Name in ScenarioName]: (random: SimRandom) => Partial<Pl
     },
     liars: random.integer(0, 1),
   }),
+  tasks: (random) => {
+    const tasks = drawTaskPlan(random)
+    const whole = tasks.minds.length
+    return {
+      tasks,
+      nodes: whole + tasks.liars,
+      whole,
+      topology: random.pick(['mesh', 'mesh', 'random']),
+      operationMs: random.pick([3000, 5000]),
+      network: {
+        loss: random.pick([0, 0.05, 0.2]),
+        duplicate: random.pick([0, 0.1]),
+        minMs: 1,
+        maxMs: random.pick([20, 200, 1000]),
+      },
+      disk: {
+        syncMs: random.pick([1, 8, 60]),
+        failure: random.pick([0, 0, 0.05]),
+        slowRead: random.pick([0, 0.4]),
+      },
+      faultMs: random.pick([5000, 10_000, 20_000]),
+      faults: { crash: 3, stop: 1, partition: 2, failingDisk: 1, ...(random.chance(0.25) && { jump: 2 }) },
+    }
+  },
 }

@@ -8,6 +8,10 @@ import { type SimNode, textOf } from './node.ts'
 import { type VisibleSet, visibleOf } from './oracle.ts'
 import { drawPlan, type ScenarioName } from './plan.ts'
 import { createRandom } from './random.ts'
+import { checkTasks, endTasks } from './task-checks.ts'
+import type { Minds } from './task-minds.ts'
+import { equipAll, liarsOf } from './task-run.ts'
+import { createTaskWorkload } from './task-workload.ts'
 import type { Violation } from './violation.ts'
 import { createWorkload } from './workload.ts'
 import { createWorld, type World } from './world.ts'
@@ -42,12 +46,13 @@ export async function runSeed(options: SimOptions): Promise<SimReport> {
   const { seed, scenario, steps, compression } = options
   const name = `${scenario} ${seed}`
   const plan = drawPlan(scenario, createRandom(`${name} plan`))
-  const world = createWorld({ seed: name, plan, compression })
+  const mindsOf = plan.tasks ? equipAll(plan.tasks, createRandom(`${name} minds`)) : () => null
+  const world = createWorld({ seed: name, plan, compression, equip: mindsOf })
   const onRejection = (error: unknown): void => world.report('broken', `nobody caught ${textOf(error)}`)
   process.on('unhandledRejection', onRejection)
   let rounds: number | null = null
   try {
-    rounds = await live(world, steps, compression)
+    rounds = await live(world, steps, compression, mindsOf)
   } catch (error) {
     world.report('broken', textOf(error))
   } finally {
@@ -74,9 +79,16 @@ export const replayCommand = (
   steps: number,
 ): string => `spore sim --scenario ${scenario} --seed ${seed} --steps ${steps}`
 
-async function live(world: World, steps: number, compression: Compression): Promise<number | null> {
+async function live(
+  world: World,
+  steps: number,
+  compression: Compression,
+  mindsOf: (place: number) => Minds | null,
+): Promise<number | null> {
   const { scheduler, nodes } = world
-  const workload = createWorkload(world)
+  const { tasks } = world.plan
+  const workload = tasks ? createTaskWorkload(world, tasks) : createWorkload(world)
+  const liars = tasks ? liarsOf(world, tasks) : []
   const adversaries = Array.from({ length: world.plan.liars }, (_, i) =>
     createAdversary(`liar-${i}`, world, compression),
   )
@@ -88,17 +100,19 @@ async function live(world: World, steps: number, compression: Compression): Prom
   for (const node of nodes) node.start()
   workload.start()
   faults.start()
-  for (const adversary of adversaries) adversary.start()
+  for (const one of [...adversaries, ...liars]) one.start()
   await world.drive(() => scheduler.steps >= steps)
   workload.stop()
-  for (const adversary of adversaries) adversary.stop()
+  for (const one of [...adversaries, ...liars]) one.stop()
   faults.heal()
   const last = scheduler.steps + RECOVERY_STEPS_MAX
-  const isUp = (): boolean => nodes.every(({ engine }) => engine !== null)
+  const isUp = (): boolean => nodes.every(({ engine, isGone }) => engine !== null || isGone)
   await world.drive(() => scheduler.steps >= last || (isUp() && workload.isIdle()))
   if (!isUp()) world.report('liveness', 'a spore does not come up again')
   else if (!workload.isIdle()) world.report('liveness', 'an operation is never answered')
+  if (tasks && world.violations.length === 0) await endTasks(world)
   const rounds = await agree(world)
+  if (tasks && rounds !== null) await checkTasks(world, mindsOf)
   if (rounds !== null) await checkSets(world)
   return rounds
 }
@@ -106,7 +120,7 @@ async function live(world: World, steps: number, compression: Compression): Prom
 /** Rounds until the views of all honest spores are one; null, and a violation, where they are not in time. */
 async function agree(world: World): Promise<number | null> {
   const { scheduler, plan, nodes, report } = world
-  const honest = nodes.filter(({ isHonest }) => isHonest)
+  const honest = nodes.filter(({ isHonest, isGone }) => isHonest && !isGone)
   // Rounds count once whoever asked in vain while faults lasted knows it.
   const startMs = scheduler.elapsedMs + FEDERATION_TIMEOUT_MS
   const roundOf = (): number => Math.max(0, Math.ceil((scheduler.elapsedMs - startMs) / plan.pullIntervalMs))

@@ -23,6 +23,14 @@ export const CHECKERS = {
   'self-fork': 'A spore that lost its disk never forks its own log.',
   fair: 'No honest spore is cut off by another, whatever the faults.',
   liveness: 'Once faults stop, spores agree within the rounds of the scenario.',
+  'task-ends':
+    'A task of an honest asker, or that an honest spore has answered, ends; nobody works on it then.',
+  'task-agreement': 'All honest spores show the same of a task.',
+  'task-answer': 'The answer of a task is the one that its entries come to.',
+  'task-garbage': 'No failure, refusal or reply that says nothing is ever an answer.',
+  'task-seal':
+    'An answer counts for who sealed it, and what an honest spore sealed it shows before it goes on.',
+  budget: 'No more calls are made than were granted.',
   broken: 'Nothing throws, and no engine logs an error but for a failed disk.',
 } as const
 

@@ -13,7 +13,7 @@ import { decodeHeads } from '../core/protocol/messages.ts'
 import { type Audit, type AuditedLog, createSignatureCache } from './audit.ts'
 import type { DiskConditions } from './disk.ts'
 import { createNetwork, type Delivery, type Network, type NetworkConditions } from './network.ts'
-import { createNode, type SimNode, textOf, urlOf } from './node.ts'
+import { createNode, type Equipment, type SimNode, textOf, urlOf } from './node.ts'
 import { createHistory, type History } from './oracle.ts'
 import type { Plan } from './plan.ts'
 import { createRandom, type SimRandom } from './random.ts'
@@ -59,9 +59,11 @@ export interface WorldOptions {
   readonly seed: string
   readonly plan: Plan
   readonly compression: Compression
+  /** What the spore at a place reasons with. */
+  readonly equip?: (place: number) => Equipment | null
 }
 
-export function createWorld({ seed, plan, compression }: WorldOptions): World {
+export function createWorld({ seed, plan, compression, equip }: WorldOptions): World {
   const random = createRandom(seed)
   const scheduler = createScheduler()
   const signatures = createSignatureCache(createVerifier())
@@ -195,6 +197,7 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
     addNode({ seeds, copyOf }) {
       const place = nodes.length
       const ofNode = random.stream(`node ${place}`)
+      const equipment = equip?.(place)
       const node = createNode(
         {
           place,
@@ -204,6 +207,7 @@ export function createWorld({ seed, plan, compression }: WorldOptions): World {
           seeds,
           key: copyOf?.key ?? ofNode.bytes(32),
           ...(copyOf ? { copyOf } : {}),
+          ...(equipment && { equipment }),
         },
         {
           scheduler,

@@ -176,7 +176,8 @@ describe('with a canary in every secret field', () => {
       'token list',
       'verify',
       'join http://127.0.0.1:9',
-      'ask what',
+      // Where its model fails it waits for that until the deadline.
+      'ask what --deadline 3',
       'providers',
       'providers --check --json',
       'nothing',

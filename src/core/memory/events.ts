@@ -5,7 +5,13 @@ import { eventTypes, type SporeEvent } from '../protocol/api.ts'
 import { entryDigest } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { decodeMemory } from '../protocol/payloads.ts'
-import { decodeContribution, decodeSynthesis, decodeTask } from '../protocol/task-payloads.ts'
+import {
+  decodeContribution,
+  decodeResolution,
+  decodeReview,
+  decodeSynthesis,
+  decodeTask,
+} from '../protocol/task-payloads.ts'
 import { type Change, rowToChange } from './change.ts'
 import { timeToIso } from './clock.ts'
 import type { Memory } from './memory.ts'
@@ -101,6 +107,12 @@ function describe({ kind, payload, element }: Change) {
           contribution?.seal === null ? (contribution.outcome.text ?? contribution.outcome.failure) : null,
         task: contribution?.task ?? null,
       }
+    }
+    case KINDS.review:
+      return { text: null, task: decodeReview(payload)?.task ?? null }
+    case KINDS.resolution: {
+      const resolution = decodeResolution(payload)
+      return { text: resolution?.correction ?? resolution?.verdict ?? null, task: resolution?.task ?? null }
     }
     case KINDS.synthesis: {
       const synthesis = decodeSynthesis(payload)

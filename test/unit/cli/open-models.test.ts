@@ -118,7 +118,9 @@ test('others are told families, and no more of them than a profile has', () => {
   const names = Array.from({ length: 26 }, (_, i) => `local/${String.fromCharCode(97 + i).repeat(3)}`)
   const env = { LLM_ENDPOINT: 'http://127.0.0.1:1/v1' }
   assert.equal(familiesOf(load({ ...env, SPORE_MODELS: names.join(',') })).length, 16)
-  assert.deepEqual(familiesOf(load(env)), [])
+  assert.deepEqual(familiesOf(load({})), [])
+  // Who tells no family is asked nothing by others.
+  assert.deepEqual(familiesOf(load(env)), ['unknown'])
   assert.deepEqual(familiesOf(load({ ...env, LLM_MODEL: 'qwen3:8b,qwen2.5,llama3' })), ['qwen', 'llama'])
 })
 

@@ -71,7 +71,7 @@ test('a task shows everything that was said about it', () => {
     /or, at 10 %: Perth/,
     /because: the notes say so/,
     /no answer: the model refused/,
-    /Reviews \(1\)\n {2}herOther \(scripted-1\), round 0\n {6}1\. herO0001: it rests on one source/,
+    /Reviews \(1\)\n {2}herOther \(scripted-1\), round 0\n {6}1\. herO0001 \(scripted-1\) answer 1: it rests on one source/,
     /Resolved {4}corrected: Canberra, ACT {2}\(by herOther/,
   ])
     assert.match(text, part)
@@ -148,7 +148,7 @@ test('a person at a terminal is told each step once, also where it is told again
     '· herOther has fixed an answer',
     '· herO0002 (scripted-1) as explorer has no answer: refused',
     '· phase deepen, round 1',
-    '· herOther reviews 1 answers',
+    '· herOther (scripted-1) reviews 1 answers',
   ])
 })
 

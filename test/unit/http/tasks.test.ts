@@ -72,6 +72,38 @@ test('a question that is sent twice is one task', async () => {
   assert.equal((await ask(served, 'POST', '/api/task', { task: ' ' })).body.code, 'TEXT_EMPTY')
 })
 
+test('pages of tasks and of answers hold each once, the newest first, also while others are asked', async () => {
+  await using served = await serve()
+  await served.spore.remember({ text: 'The capital of Bhutan is Thimphu.' })
+  const asked: string[] = []
+  for (let place = 0; place < 12; place++)
+    // Every third finds nothing, and fails.
+    asked.unshift(
+      await submit(served, { task: place % 3 === 0 ? `zymurgy ${place}?` : `${QUESTION} ${place}` }),
+    )
+  const pages = async (path: string, rows: 'tasks' | 'answers', whilePaging?: () => Promise<unknown>) => {
+    const ids: string[] = []
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const { status, body } = await ask(served, 'GET', `${path}${query}`)
+      assert.equal(status, 200)
+      assert.ok(body[rows].length <= 5 && body[rows].length > 0)
+      ids.push(...body[rows].map(({ task_id }: { task_id: string }) => task_id))
+      cursor = body.cursor
+      await whilePaging?.()
+    }
+    return ids
+  }
+  const answered = asked.filter((_, i) => (11 - i) % 3 !== 0)
+  assert.deepEqual(await pages('/api/answers?limit=5', 'answers'), answered)
+  assert.deepEqual(await pages('/api/tasks?limit=5&status=converged', 'tasks'), answered)
+  let more = 0
+  const askMore = () => submit(served, { task: `${QUESTION} More: ${more++}` })
+  assert.deepEqual(await pages('/api/tasks?limit=5', 'tasks', askMore), asked)
+  for (const path of ['/api/tasks', '/api/answers'])
+    assert.equal((await ask(served, 'GET', `${path}?cursor=x`)).body.code, 'CURSOR_INVALID')
+})
+
 test('answers, convergence, resolution and cancelling say what is wrong with a request', async () => {
   await using served = await serve()
   const id = await submit(served)
