@@ -27,6 +27,8 @@ const WARM_READS = 20
 /** One in so many questions is asked in the space of the operator alone. */
 const PRIVATE_EVERY = 10
 const CHOICES = ['red', 'green', 'blue', 'none of them']
+/** Has nothing to do with any of the tasks. */
+const STRANGER = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK'
 const HANG_MS = 6 * 3600 * 1000
 const PLENTY = '10000000'
 
@@ -66,6 +68,11 @@ export const run: Run = async (args, report) => {
   const held = (await ask<TaskPage>(field.at(0), '/api/tasks?limit=1')).total
   reportCosts(before, after, held, report)
   await reportPages(field, reads, report)
+  await ask(field.at(0), '/api/moderation', {
+    action: 'block',
+    targets: [{ kind: 'author', value: STRANGER }],
+  })
+  await reportPage(field, reads, '20, with a rule', 'limit=20', report)
   await reportStart(field, held, report)
 }
 
