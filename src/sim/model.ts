@@ -27,6 +27,12 @@ export interface Opinion {
 
 export type Step = 'answer' | 'revise' | 'review' | 'write' | 'validate'
 
+/** What of a request tells the step that it is. */
+export interface Asking {
+  readonly messages: readonly { readonly text: string }[]
+  readonly schema?: { readonly name: string } | undefined
+}
+
 /** What it is asked. */
 export interface Asked {
   readonly step: Step
@@ -81,7 +87,8 @@ export const NO_CAPS: BudgetCaps = {
   asker: PLENTY,
 }
 
-function stepOf({ schema, messages }: ModelRequest): Step {
+/** Which step a request asks for: by the schema that it names, or by what the prompt says. */
+export function stepOf({ schema, messages }: Asking): Step {
   if (schema?.name === 'review') return 'review'
   if (schema?.name === 'synthesis') return 'write'
   if (schema?.name === 'validation') return 'validate'
@@ -90,11 +97,12 @@ function stepOf({ schema, messages }: ModelRequest): Step {
     : 'answer'
 }
 
-function replyOf(
+/** What a reasoner of an opinion replies in a step, before it is JSON. */
+export function replyOf(
   step: Step,
   text: string,
   { answer, confidence = 70, reason = '', others = [], quotes = [] }: Opinion,
-) {
+): object {
   if (step === 'validate') return { flaw: null, approved: true }
   if (step === 'write') return { text: answer }
   if (step === 'review') {

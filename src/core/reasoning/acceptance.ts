@@ -39,6 +39,8 @@ export interface Accepted {
 /** What the contributions and masses that a synthesis lists come to. */
 export interface Collapse {
   readonly class: AnswerClass
+  /** Nobody answered: memories are quoted in place of an answer. */
+  readonly isQuoted: boolean
   readonly contributions: readonly Contribution[]
   /** In the order of the contributions. */
   readonly votes: readonly number[]
@@ -84,15 +86,11 @@ export function acceptedOf(attempt: Attempt, counts: Counts): Accepted | null {
     }
     const collapse = collapseOf(attempt, task, noted, counts)
     if (!collapse) continue
-    if (!isQuoted(collapse)) return { noted, collapse, isLastResort: false }
+    if (!collapse.isQuoted) return { noted, collapse, isLastResort: false }
     lastResort ??= { noted, collapse, isLastResort: true }
   }
   return lastResort
 }
-
-/** Whether nobody answered: memories are quoted in place of an answer. */
-const isQuoted = ({ contributions }: Collapse): boolean =>
-  contributions.some(({ modelFamily }) => modelFamily === EXTRACTIVE_MODEL)
 
 /**
  * Whether there is nothing left to do about an attempt here: it has an answer, or whoever asks has said that nobody answered. Another
@@ -120,8 +118,11 @@ function collapseOf(
 ): Collapse | null {
   const contributions: Contribution[] = []
   const seen = new Set<string>()
+  let isQuoted = false
   for (const element of payload.contributions) {
-    const noted = sealedOf(attempt, element, counts) ?? extractiveOf(attempt, element, author, counts)
+    const sealed = sealedOf(attempt, element, counts)
+    const noted = sealed ?? extractiveOf(attempt, element, author, counts)
+    isQuoted ||= sealed === null
     if (!noted || noted.payload.outcome.failure !== null || seen.has(contributorOf(noted))) return null
     seen.add(contributorOf(noted))
     contributions.push(toContribution(noted))
@@ -140,7 +141,7 @@ function collapseOf(
     payload.rule === 'best-single'
       ? answers.some(({ shares }, i) => shares[0]?.class === said && (votes[i] ?? 0) > 0)
       : masses[0]?.class === said
-  return said !== null && isFound ? { class: said, contributions, votes, masses } : null
+  return said !== null && isFound ? { class: said, isQuoted, contributions, votes, masses } : null
 }
 
 /** The sentences that a spore quotes where there is no model: a last resort of its own, and nobody's vote. */

@@ -86,6 +86,15 @@ export const contributorOf = ({ author, payload }: Noted<ContributionPayload>): 
 
 export const contributorKey = (author: Did, family: string): string => `${author} ${family}`
 
+/** All who asked it or said anything about it, whether it counts or not. */
+export function authorsOf(attempt: Attempt): Set<Did> {
+  const { asks, seals, contributions, reviews, syntheses, resolutions } = attempt
+  const authors = new Set(asks.map(({ author }) => author))
+  for (const part of [seals, contributions, reviews, syntheses, resolutions])
+    for (const { author } of part.values()) authors.add(author)
+  return authors
+}
+
 /** The first ask of each asker that counts, by claimed time: the same order on every spore. */
 export function asksOf({ asks }: Attempt, counts: Counts): Noted<TaskPayload>[] {
   const sorted = asks.filter(counts).sort((a, b) => a.clock - b.clock || compareText(a.author, b.author))

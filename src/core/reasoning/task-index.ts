@@ -1,5 +1,5 @@
 /** Questions in the order in which they were asked, and answers in that in which they came: what pages are cut from. */
-import type { Digest, SpaceId } from '../base/brand.ts'
+import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import { cidToDigest, digestToCid } from '../base/hash.ts'
 import { createRankedRows, type RankedRow, type RankedRows } from '../base/ranked-rows.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -12,11 +12,15 @@ export interface TaskRow {
   readonly status: TaskStatus
   readonly askedAt: number
   readonly answeredAt: number | null
+  /** All who asked it or said anything about it: where none of them is hidden, it stands so for everybody. */
+  readonly authors: readonly Did[]
 }
 
 export interface TaskIndex {
   set(question: Digest, row: TaskRow | null): void
   get(question: Digest): TaskRow | undefined
+  /** How many there are of a status, in one space or in all. */
+  count(status: TaskStatus, space?: SpaceId): number
   /** Questions that are open. */
   readonly open: ReadonlySet<Digest>
   /** Questions, those asked last first. */
@@ -30,12 +34,27 @@ export function createTaskIndex(): TaskIndex {
   const open = new Set<Digest>()
   const asked = createRankedRows<Digest>()
   const answered = createRankedRows<Digest>()
+  /** By status, and by status and space. */
+  const counts = new Map<string, number>()
+
+  const tally = (row: TaskRow | undefined, by: 1 | -1): void => {
+    if (!row) return
+    for (const key of [row.status, countKey(row.status, row.space)]) {
+      const count = (counts.get(key) ?? 0) + by
+      if (count === 0) counts.delete(key)
+      else counts.set(key, count)
+    }
+  }
+
   return {
     open,
     asked,
     answered,
+    count: (status, space) => counts.get(space === undefined ? status : countKey(status, space)) ?? 0,
     get: (question) => rows.get(question),
     set(question, row) {
+      tally(rows.get(question), -1)
+      tally(row ?? undefined, 1)
       if (!row) {
         rows.delete(question)
         open.delete(question)
@@ -52,6 +71,8 @@ export function createTaskIndex(): TaskIndex {
     },
   }
 }
+
+const countKey = (status: TaskStatus, space: SpaceId): string => `${status} ${space}`
 
 /** Where a page goes on: behind this row, whatever has come before it since. */
 export const toCursor = ({ key, rank }: RankedRow<Digest>): string => `${rank}-${digestToCid(key)}`

@@ -1,11 +1,12 @@
 /** Pages of questions and answers, as far as who is asked for may be seen. */
-import type { Digest, SpaceId } from '../base/brand.ts'
+import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { Hides } from '../moderation/shown.ts'
 import type * as api from '../protocol/api.ts'
+import { taskStatusSchema } from '../protocol/api-tasks.ts'
 import type { Failure } from '../protocol/errors.ts'
-import { fromCursor, type TaskIndex, toCursor } from './task-index.ts'
+import { fromCursor, type TaskIndex, type TaskRow, toCursor } from './task-index.ts'
 import type { Standing } from './task-view.ts'
 
 type Answer<T> = Result<T, Failure>
@@ -45,11 +46,12 @@ export function createTaskPages({ index, spaces, standingAt }: TaskPagesDeps): T
     if (!resolved.ok) return resolved
     const behind = fromCursor(cursor)
     if (!behind.ok) return behind
+    const isTouched = hides && touches(hides)
     const standOf = (question: Digest): Standing | null => {
       const row = index.get(question)
       if (!row || (resolved.value !== undefined && row.space !== resolved.value)) return null
       // Without somebody who is hidden the row says it; a task that is open may have been given up since.
-      if (!hides && row.status !== 'open' && !isWanted(row.status)) return null
+      if (!isTouched?.(row) && row.status !== 'open' && !isWanted(row.status)) return null
       const standing = standingAt(question, hides)
       return standing && isWanted(standing.status) ? standing : null
     }
@@ -66,23 +68,46 @@ export function createTaskPages({ index, spaces, standingAt }: TaskPagesDeps): T
       standings.push(standing)
       last = toCursor(row)
     }
-    let total = 0
-    for (const { key } of rows.descend()) if (isCounted(key, resolved.value, hides, isWanted)) total++
+    const total = isTouched
+      ? countSeen(rows, resolved.value, hides as Hides, isTouched, isWanted)
+      : countAll(resolved.value, isWanted)
     return ok({ standings, total, cursor: next })
   }
 
-  const isCounted = (
-    question: Digest,
+  /** For who sees everybody. */
+  const countAll = (space: SpaceId | undefined, isWanted: (status: api.TaskStatus) => boolean): number =>
+    taskStatusSchema.options.filter(isWanted).reduce((total, status) => total + index.count(status, space), 0)
+
+  /** Only what somebody hidden took part in is looked at anew: of the others, however many, the row says it. */
+  const countSeen = (
+    rows: TaskIndex['asked'],
     space: SpaceId | undefined,
-    hides: Hides | undefined,
+    hides: Hides,
+    isTouched: (row: TaskRow) => boolean,
     isWanted: (status: api.TaskStatus) => boolean,
-  ): boolean => {
-    const row = index.get(question)
-    if (!row || (space !== undefined && row.space !== space)) return false
-    if (!hides) return isWanted(row.status)
-    const standing = standingAt(question, hides)
-    return standing !== null && isWanted(standing.status)
+  ): number => {
+    let total = 0
+    for (const { key } of rows.descend()) {
+      const row = index.get(key)
+      if (!row || (space !== undefined && row.space !== space)) continue
+      const status = isTouched(row) ? standingAt(key, hides)?.status : row.status
+      if (status !== undefined && isWanted(status)) total++
+    }
+    return total
   }
 
   return { cut }
+}
+
+/** Whether somebody who is hidden took part; each author is looked up once. */
+function touches(hides: Hides): (row: TaskRow) => boolean {
+  const known = new Map<Did, boolean>()
+  const isHidden = (author: Did): boolean => {
+    const before = known.get(author)
+    if (before !== undefined) return before
+    const found = hides(author)
+    known.set(author, found)
+    return found
+  }
+  return ({ authors }) => authors.some(isHidden)
 }

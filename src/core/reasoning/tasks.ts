@@ -20,7 +20,7 @@ import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import type { Recall } from '../retrieval/recall.ts'
 import { createAggregationParams } from './aggregation-params.ts'
-import type { Attempt, Counts } from './attempt.ts'
+import { type Attempt, authorsOf, type Counts } from './attempt.ts'
 import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
@@ -164,6 +164,7 @@ export function createTasks(deps: TasksDeps): Tasks {
         status: standing.status,
         askedAt: standing.asks[0]?.clock ?? 0,
         answeredAt: standing.accepted?.noted.clock ?? null,
+        authors: [...new Set(book.attemptsAt(question).flatMap((attempt) => [...authorsOf(attempt)]))],
       },
     )
     if (!isReplayed) return

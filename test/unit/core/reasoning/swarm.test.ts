@@ -271,6 +271,29 @@ describe('an asker that is gone', () => {
   })
 })
 
+describe('an asker that is cut off', () => {
+  test('says in vain that nobody answered: what the others came to stands everywhere', async () => {
+    await using network = createLoopback('cut off')
+    const members = await mesh(network, ['ada', 'bob', 'cid'], (name) =>
+      name === 'ada'
+        ? mind(name, '', { think: () => ({ code: 'MODEL_FAILED' }) })
+        : mind(name, 'seven', { delayMs: 3_000 }),
+    )
+    const [ada, ...others] = members as [Member, ...Member[]]
+    const id = await ask(ada, { task: 'How many?', effort: 'quick', deadline: 20, space: 'commons' })
+    await network.clock.advance(1_500)
+    network.lose = (from, { base }) => from === ada.name || base === ada.url
+    await network.clock.advance(60_000)
+    assert.equal((await look(ada, id)).status, 'failed')
+    for (const member of others) assert.equal((await look(member, id)).answer, 'seven', member.name)
+    network.lose = null
+    await network.clock.advance(10 * 60_000)
+    const [first, ...more] = await Promise.all(members.map((member) => look(member, id)))
+    assert.equal(first?.answer, 'seven')
+    for (const task of more) assert.equal(task.answeredAt, first?.answeredAt)
+  })
+})
+
 describe('models that are down', () => {
   test('make no answer of their own: the task fails, or quotes what is remembered, and says so', async () => {
     await using network = createLoopback('down')
