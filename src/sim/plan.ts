@@ -150,7 +150,7 @@ const DRAW: { readonly [Name in ScenarioName]: (random: SimRandom) => Partial<Pl
         maxMs: random.pick([20, 200, 1000]),
       },
       disk: {
-        syncMs: random.pick([1, 8, 60]),
+        syncMs: random.pick([1, 60, 300]),
         failure: random.pick([0, 0, 0.05]),
         slowRead: random.pick([0, 0.4]),
       },
