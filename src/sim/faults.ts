@@ -184,7 +184,13 @@ export function createFaults(world: World, adversaries: readonly Adversary[]): F
       })
       Object.assign(diskConditions, { failure: 0 })
       // What was written ahead of its time is taken once that time has come.
-      const aheadMs = Math.max(0, ...nodes.map(({ audit }) => furthestAheadMs(audit, scheduler.elapsedMs)))
+      // What is being written may be as far ahead as the clock that it was begun by.
+      const rightMs = DAY_ONE_MS + Math.floor(scheduler.elapsedMs)
+      const aheadMs = Math.max(
+        0,
+        ...nodes.map(({ audit }) => furthestAheadMs(audit, scheduler.elapsedMs)),
+        ...nodes.map(({ wall }) => wall.latest() - rightMs),
+      )
       for (const node of nodes) {
         node.wall.jump(aheadMs)
         node.start()

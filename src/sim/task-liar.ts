@@ -6,6 +6,7 @@ import type { Digest, SpaceId } from '../core/base/brand.ts'
 import { bytesToDigest, sha256 } from '../core/base/hash.ts'
 import type { Appended } from '../core/memory/draft-values.ts'
 import { KINDS } from '../core/protocol/kinds.ts'
+import { CLOCK_HOLD_MS } from '../core/protocol/limits.ts'
 import { encodeRetract } from '../core/protocol/payloads.ts'
 import {
   type ContributionPayload,
@@ -31,8 +32,8 @@ export interface Liar {
 /** Mean time between two lies, in milliseconds. */
 const LIE_MS = 1500
 const COMMONS = 'commons' as SpaceId
-/** A liar's clock, now and then: what it says looks older than it is. */
-const BACK_MS = -3_600_000
+/** A liar's clock, now and then: what it says looks older than it is, as far as it still hears the others. */
+const BACK_MS = -CLOCK_HOLD_MS / 2
 /** More than a task keeps of one author. */
 const FLOOD = 70
 const FLOOD_REASON_CHARS = 3000
@@ -63,6 +64,7 @@ export function createLiar(liar: SimNode, world: World): Liar {
       model: 'liar',
       family: random.pick(['liar', 'ant']),
       salt: random.bytes(16),
+      by: node.did,
       outcome: { text: random.pick(WORDS), quotes: [], failure: null },
       confidence: 1000,
       ...more,

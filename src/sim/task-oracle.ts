@@ -144,20 +144,15 @@ function finish(id: Digest, draft: Draft): OracleTask {
   return { ...whole, accepted: task ? acceptedOf({ ...whole, accepted: null }, task) : null }
 }
 
-/** Whether a contribution was fixed under a seal of its own author. */
-export const wasSealed = (whole: Pick<OracleTask, 'seals'>, one: Stated<ContributionPayload>): boolean =>
-  sealedAt(whole, one) < Number.POSITIVE_INFINITY
-
-/** When its author says that it was; Infinity where it was not. */
-function sealedAt(
+/** Whether a contribution names its author, and was fixed under a seal of his. */
+export function wasSealed(
   { seals }: Pick<OracleTask, 'seals'>,
   { author, element, payload }: Stated<ContributionPayload>,
-): number {
+): boolean {
   const name = sealName(author, element)
-  const own = seals.filter(
-    (seal) => seal.author === author && seal.payload.round === payload.round && seal.payload.seal === name,
-  )
-  return Math.min(Number.POSITIVE_INFINITY, ...own.map(({ clock }) => clock))
+  const isIts = (seal: Stated<SealPayload>): boolean =>
+    seal.author === author && seal.payload.round === payload.round && seal.payload.seal === name
+  return payload.by === author && seals.some(isIts)
 }
 
 /** What a seal of an author for an element is (PROTOCOL.md §10). */
@@ -180,19 +175,27 @@ function acceptedOf(whole: OracleTask, task: TaskPayload): Stated<SynthesisPaylo
   const others = [...new Set(answered.map(({ author }) => author))]
     .filter((author) => !askers.includes(author))
     .sort((a, b) => compareText(rank(a), rank(b)))
-  let failed: Stated<SynthesisPayload> | null = null
+  let lastResort: Stated<SynthesisPayload> | null = null
   for (const author of [...askers, ...others]) {
     const own = whole.syntheses
       .filter((one) => one.author === author)
       .sort((a, b) => a.clock - b.clock || compareText(a.element, b.element))
     for (const said of own) {
       const isFailure = said.payload.outcome.failure !== null
-      if (isFailure && askers.includes(author)) failed ??= said
-      if (!isFailure && follows(whole, task, said)) return said
+      if (isFailure && askers.includes(author)) lastResort ??= said
+      if (isFailure || !follows(whole, task, said)) continue
+      if (!isQuoted(whole, said)) return said
+      lastResort ??= said
     }
   }
-  return failed
+  return lastResort
 }
+
+/** Whether it rests on what nobody sealed, which its own author may quote in place of an answer. */
+const isQuoted = (whole: OracleTask, { payload }: Stated<SynthesisPayload>): boolean =>
+  payload.contributions.some(
+    (id) => !whole.contributions.some((one) => one.element === id && wasSealed(whole, one)),
+  )
 
 /** Whether what a synthesis says is what the contributions and masses that it lists come to. */
 export function follows(
@@ -202,12 +205,8 @@ export function follows(
 ): boolean {
   const classOf = createClassifier(choices)
   const said = payload.contributions.map((element) => {
-    const sealed = whole.contributions
-      .filter((one) => one.element === element && wasSealed(whole, one))
-      // Who copied an answer that was shown could seal it only then.
-      .sort((a, b) => sealedAt(whole, a) - sealedAt(whole, b) || compareText(a.author, b.author))
     return (
-      sealed[0] ??
+      whole.contributions.find((one) => one.element === element && wasSealed(whole, one)) ??
       whole.contributions.find(
         (one) => one.element === element && one.author === author && one.payload.model === 'extractive',
       )

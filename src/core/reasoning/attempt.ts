@@ -110,9 +110,18 @@ export function* saidOf<Payload>(
 ): IterableIterator<Noted<Payload>> {
   for (const [key, noted] of part) {
     if (noted.space !== task?.space || !counts(noted)) continue
-    const first = isAgain(key) ? part.get(key.slice(0, key.indexOf(AGAIN))) : undefined
-    if (!first || !counts(first)) yield noted
+    if (!isAgain(key) || !countsBefore(part, key, counts)) yield noted
   }
+}
+
+/** Whether the same was said before, and counts: then it is said once. */
+function countsBefore(part: ReadonlyMap<string, Noted<unknown>>, key: string, counts: Counts): boolean {
+  const first = key.slice(0, key.indexOf(AGAIN))
+  for (const [other, noted] of part) {
+    if (other === key) return false
+    if ((other === first || other.startsWith(`${first}${AGAIN}`)) && counts(noted)) return true
+  }
+  return false
 }
 
 /** The contribution of an element that its author had sealed; null where none counts. The element names its author. */
@@ -149,6 +158,6 @@ export function sealFor(
 /** What tells entries of one part apart: the same words of two authors are two. */
 export const partKey = (author: Did, element: Digest): string => `${element}${author}`
 
-/** Behind it, in the key of what an author has said once more in another log, stands that log. */
+/** Behind it, in the key of what an author has said once more, stands the entry. */
 export const AGAIN = ' '
 const isAgain = (key: string): boolean => key.includes(AGAIN)

@@ -16,7 +16,7 @@ import type { Writer } from '../memory/writer.ts'
 import type { Failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { REFERENCES_MAX } from '../protocol/limits.ts'
-import { RECALLED_MAX, SALT_BYTES } from '../protocol/task-limits.ts'
+import { RECALLED_MAX, ROUND_MAX, SALT_BYTES } from '../protocol/task-limits.ts'
 import {
   type ContributionPayload,
   decodeContribution,
@@ -37,7 +37,7 @@ export interface Contributor {
   stateOf(work: Work): OwnState
   /** Own contributors that have sealed in the round, or are at it. */
   activeIn(work: Work): number
-  /** Brings back what was sealed and not shown before this spore was started. */
+  /** Brings back how far this spore was before it was started, and what it had sealed and not shown. */
   recover(work: Work): Promise<void>
   /** Milliseconds until a contributor that failed is asked again; Infinity where none is. */
   retryInMs(work: Work): number
@@ -158,7 +158,6 @@ export function createContributor(deps: ContributorDeps): Contributor {
   }
 
   const show = async (work: Work): Promise<boolean> => {
-    // Those of later rounds too, which were sealed before this spore was started: the round that it is in begins anew.
     const answers = [...work.unshown.values()]
     const written = await writer.write((draft) => {
       for (const { payload, references, seal } of answers) {
@@ -252,9 +251,13 @@ export function createContributor(deps: ContributorDeps): Contributor {
           sealOf(author, element),
         ),
       )
-      for (let round = 0; round <= work.round + ROUNDS_BACK; round++)
+      for (let round = 0; round <= ROUND_MAX; round++)
         for (const { author, payload } of sealsOf(attempt, round, counts)) {
-          if (author !== self || shown.has(payload.seal)) continue
+          if (author !== self) continue
+          // It goes on in the round that it was in: what was reviewed need not be reviewed again.
+          work.round = round
+          if (round > 0) work.phase = 'converge'
+          if (shown.has(payload.seal)) continue
           const kept = await store.value(keptAs(payload.seal))
           const found = kept && unshownOf(kept, self)
           if (found) work.unshown.set(found.seal, found)
@@ -273,9 +276,6 @@ export function createContributor(deps: ContributorDeps): Contributor {
 }
 
 const isSealing = ({ phase }: Work): boolean => phase === 'diverge' || phase === 'converge'
-
-/** Rounds that are looked through for own seals after a start. */
-const ROUNDS_BACK = 15
 
 const spaceOf = ({ attempt }: Work) => (attempt.task as NonNullable<Work['attempt']['task']>).space
 

@@ -204,14 +204,18 @@ export const questionOf = (task: TaskPayload, id: Digest): Digest =>
 const attemptNumber = ({ task }: Attempt): number => task?.attempt ?? 0
 
 /**
- * What an author says again is kept once a log: where one of his logs is cut off, what stands in the other counts, on whichever of
- * them a spore came first. Null where it is kept already.
+ * What an author says again is kept too: where the first time is withdrawn, or its log cut off, the second counts, on whichever a spore
+ * came first.
  */
-function keyIn(part: ReadonlyMap<string, Noted<unknown>>, { logId }: Change, key: string): string | null {
+function keyIn(
+  part: ReadonlyMap<string, Noted<unknown>>,
+  { logId, seq }: Change,
+  key: string,
+): string | null {
   const known = part.get(key)
   if (!known) return key
-  const again = `${key}${AGAIN}${logId}`
-  return known.logId === logId || part.has(again) ? null : again
+  const again = `${key}${AGAIN}${logId}/${seq}`
+  return (known.logId === logId && known.seq === seq) || part.has(again) ? null : again
 }
 
 function isFull(attempt: Attempt, part: ReadonlyMap<string, Noted<unknown>>, change: Change): boolean {

@@ -6,11 +6,13 @@ import { MUTANTS } from './mutants.ts'
 const [name, seeds, steps] = process.argv.slice(2)
 const mutant = MUTANTS.find((one) => one.name === name)
 if (!mutant) throw new Error(`no planted bug is named ${name}`)
-const { scenario, caughtBy } = mutant
+const { scenario, caughtBy, seed: shown } = mutant
+const all = Array.from({ length: Number(seeds) }, (_, i) => i + 1)
 
 const others: string[] = []
 let caught = null
-for (let seed = 1; seed <= Number(seeds) && !caught; seed++) {
+for (const seed of shown === undefined ? all : [shown, ...all]) {
+  if (caught) break
   const report = await runSeed({ seed, scenario, steps: Number(steps), compression: zlibCompression })
   const found = report.violations.find(({ checker }) => caughtBy.includes(checker))
   if (found) caught = { seed, scenario, steps: report.steps, ...found }

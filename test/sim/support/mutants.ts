@@ -19,6 +19,8 @@ export interface Mutant {
   readonly patches: readonly Patch[]
   /** Where it is looked for first; CI runs every scenario anyway. */
   readonly scenario: ScenarioName
+  /** A seed that has shown it: it is tried before the others, which are there for when the draws change. */
+  readonly seed?: number
   /** Any of these has to say so. */
   readonly caughtBy: readonly CheckerName[]
 }

@@ -100,6 +100,26 @@ test('who floods a task keeps nobody else from being heard', () => {
   assert.ok([...(book.attempt(own)?.contributions.values() ?? [])].some(({ element }) => element === other))
 })
 
+test('what an author says again counts once, and where the first time is withdrawn, too', () => {
+  const { book, ask, answer } = setup()
+  const task = ask('whose?', SELF)
+  for (let i = 0; i < 3; i++) answer(task, 'the same')
+  const attempt = book.attempt(task) as Attempt
+  const said = (counts: Counts) => [...saidOf(attempt, attempt.contributions, counts)].map(({ seq }) => seq)
+  assert.deepEqual(
+    said(() => true),
+    [1],
+  )
+  assert.deepEqual(
+    said(({ seq }) => seq !== 1),
+    [2],
+  )
+  assert.deepEqual(
+    said(({ seq }) => seq > 2),
+    [3],
+  )
+})
+
 test('what an author says again in another log counts where the first one is cut off, whichever came first', () => {
   for (const logs of [
     ['first', 'second'],
