@@ -39,6 +39,8 @@ export interface SimNode {
   readonly engine: Engine | null
   /** False from a crash or a stop until the next start. */
   readonly isStarted: boolean
+  /** When it came up, each time, in milliseconds since the world began. */
+  readonly upsMs: readonly number[]
   /** How often it was started. */
   readonly lives: number
   start(): void
@@ -98,6 +100,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
   let life: Life | null = null
   let engine: Engine | null = null
   let lives = 0
+  const upsMs: number[] = []
   let disks = 0
 
   const mountPoint = (): { disk: SimDisk; audit: Audit } => {
@@ -155,6 +158,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
     await started.federation.start(urlOf(name), options.seeds)
     if (own.isOver) return
     engine = started
+    upsMs.push(scheduler.elapsedMs)
     trace(`up ${name}`)
     deps.onUp(node)
   }
@@ -176,6 +180,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
     wall,
     isHonest: true,
     isGone: false,
+    upsMs,
     get audit() {
       return mounted.audit
     },

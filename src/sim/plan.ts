@@ -140,7 +140,8 @@ const DRAW: { readonly [Name in ScenarioName]: (random: SimRandom) => Partial<Pl
       tasks,
       nodes: whole + tasks.liars,
       whole,
-      topology: random.pick(['mesh', 'mesh', 'random']),
+      // Who is gone for good may have been the only one that others knew of one another by.
+      topology: tasks.hasLeaver ? 'mesh' : random.pick(['mesh', 'random']),
       operationMs: random.pick([3000, 5000]),
       network: {
         loss: random.pick([0, 0.05, 0.2]),

@@ -35,6 +35,29 @@ export const SOMETIMES = [
   'the network was cut',
 ] as const
 
-/** Those that never happened. */
-export const missingOf = (happened: Readonly<Record<string, number>>): string[] =>
-  SOMETIMES.filter((what) => !happened[what])
+/** Notes that as many seeds of the scenario `tasks` must each make. */
+export const TASK_SOMETIMES = [
+  'a budget was spent',
+  'a clock ran ahead',
+  'a commit failed',
+  'a fork was proven',
+  'a liar flooded a task',
+  'a liar put an answer together that was not taken',
+  'a liar took something back',
+  'a liar wrote in two places',
+  'a request was lost',
+  'a spore came back',
+  'a task failed',
+  'an answer was quoted without a model',
+  'an answer was revised',
+  'an asker never came back',
+  'another than the asker put the answer together',
+  'early agreement was challenged',
+  'one question had two askers',
+  'the network was cut',
+  'what was sealed was shown after a restart',
+] as const
+
+/** Those that never happened, in seeds of tasks alone or of all other scenarios. */
+export const missingOf = (happened: Readonly<Record<string, number>>, ofTasks: boolean): string[] =>
+  (ofTasks ? TASK_SOMETIMES : SOMETIMES).filter((what) => !happened[what])

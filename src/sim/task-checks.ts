@@ -1,9 +1,10 @@
 /** What must hold of tasks: they end, all honest spores agree on what they ended with, and it is what their entries come to. */
-import type { Did, Digest } from '../core/base/brand.ts'
+import type { Did, Digest, HybridTime } from '../core/base/brand.ts'
 import { digestToCid } from '../core/base/hash.ts'
-import { timeToIso } from '../core/memory/clock.ts'
+import { timeToIso, timeToMs } from '../core/memory/clock.ts'
 import type { TaskView } from '../core/protocol/api.ts'
 import { TURN_MS } from '../core/reasoning/efforts.ts'
+import { DAY_ONE_MS } from './clock.ts'
 import { type SimNode, textOf } from './node.ts'
 import { type Minds, NO_ANSWER_MARK, WORDS } from './task-minds.ts'
 import { type OracleTask, sealName, tasksOf, wasSealed } from './task-oracle.ts'
@@ -80,7 +81,7 @@ function unendedOf(alive: readonly SimNode[]): string[] {
 
 /** What every spore shows of every task, against the entries that it holds, and against one another. */
 export async function checkTasks(world: World, mindsOf: (place: number) => Minds | null): Promise<void> {
-  const { report, plan } = world
+  const { report, note, plan } = world
   const alive = aliveOf(world)
   const honest = new Set<Did>(world.nodes.filter(({ isHonest }) => isHonest).map(({ did }) => did))
   const seen = new Map<Digest, { readonly name: string; readonly shown: string }>()
@@ -104,13 +105,17 @@ export async function checkTasks(world: World, mindsOf: (place: number) => Minds
       seen.set(defined.id, { name: node.name, shown })
     }
     for (const one of tasks) checkSaid(one, honest, world)
+    if (!plan.faults.jump) noteReturns(node, tasks, world)
   }
   if (plan.faults.jump) return
   for (const { place, name } of world.nodes) {
     const minds = mindsOf(place)
-    // Two accounts: its own, and that of others; each twice, with models that cost nothing.
-    if (minds && minds.calls > 4 * minds.callsMax)
-      report('budget', `${name} made ${minds.calls} calls, ${minds.callsMax} a day were granted`)
+    if (!minds) continue
+    const { calls, callsMax } = minds
+    // Two accounts each: the operator's, and that of all others.
+    if (Math.max(calls.free, calls.paid) > 2 * callsMax)
+      report('budget', `${name} made ${calls.free} and ${calls.paid} calls, twice ${callsMax} were granted`)
+    if (callsMax > 0 && Math.max(calls.free, calls.paid) >= callsMax) note('a budget was spent')
   }
 }
 
@@ -172,12 +177,26 @@ function checkView(node: SimNode, view: TaskView, one: OracleTask, { report, not
   if (view.contributions.some(({ round }) => round > 0)) note('an answer was revised')
   if (view.contributions.some(({ round, role }) => round > 0 && role === 'adversarial'))
     note('early agreement was challenged')
-  if (one.syntheses.some(({ author }) => author !== accepted.author && one.syntheses.length > 1))
-    note('an answer was put together and not taken')
+}
+
+/** Notes what was sealed in one life of a spore and shown in another. */
+function noteReturns({ did, upsMs }: SimNode, tasks: readonly OracleTask[], { note }: World): void {
+  const since = (clock: HybridTime): number => timeToMs(clock) - DAY_ONE_MS
+  for (const { seals, contributions } of tasks)
+    for (const seal of seals) {
+      if (seal.author !== did) continue
+      const shown = contributions.find(
+        ({ author, element }) => author === did && sealName(did, element) === seal.payload.seal,
+      )
+      if (shown && upsMs.some((ms) => since(seal.clock) < ms && ms < since(shown.clock)))
+        note('what was sealed was shown after a restart')
+    }
 }
 
 /** What honest authors said of a task, whatever came of it. */
-function checkSaid(one: OracleTask, honest: ReadonlySet<Did>, { report }: World): void {
+function checkSaid(one: OracleTask, honest: ReadonlySet<Did>, { report, note }: World): void {
+  if (one.syntheses.some((said) => !honest.has(said.author) && said.element !== one.accepted?.element))
+    note('a liar put an answer together that was not taken')
   for (const { author, payload } of one.contributions) {
     if (!honest.has(author) || payload.model === 'extractive') continue
     const { text, failure } = payload.outcome

@@ -2,12 +2,14 @@
  * An author that lies about tasks: its spore replicates as every other does, and says what suits it. It makes answers up, seals what
  * it never shows, shows what it never sealed, copies, forges sums, speaks out of turn, floods, withdraws, and writes in two places at once.
  */
-import type { Digest, LogId, SpaceId } from '../core/base/brand.ts'
+import type { Digest, SpaceId } from '../core/base/brand.ts'
 import { bytesToDigest, sha256 } from '../core/base/hash.ts'
+import type { Appended } from '../core/memory/draft-values.ts'
 import { KINDS } from '../core/protocol/kinds.ts'
 import { encodeRetract } from '../core/protocol/payloads.ts'
 import {
   type ContributionPayload,
+  decodeContribution,
   encodeContribution,
   encodeReview,
   encodeSeal,
@@ -27,7 +29,7 @@ export interface Liar {
 }
 
 /** Mean time between two lies, in milliseconds. */
-const LIE_MS = 2500
+const LIE_MS = 1500
 const COMMONS = 'commons' as SpaceId
 /** A liar's clock, now and then: what it says looks older than it is. */
 const BACK_MS = -3_600_000
@@ -42,7 +44,7 @@ export function createLiar(liar: SimNode, world: World): Liar {
   const random = world.random.stream(`lies of ${liar.name}`)
   /** It, and its double once there is one. */
   const bodies: SimNode[] = [liar]
-  const written: { readonly logId: LogId; readonly seq: number }[] = []
+  const written: Appended[] = []
   const sealedAnswers: Uint8Array[] = []
   let isOn = false
   let flooded = false
@@ -79,6 +81,14 @@ export function createLiar(liar: SimNode, world: World): Liar {
     task.contributions
       .filter((one) => one.payload.reason?.length !== FLOOD_REASON_CHARS && wasSealed(task, one))
       .map(({ element }) => element)
+
+  /** Says what the answer is; as one who asks, that it may count. */
+  const conclude = (task: Task, more: Partial<SynthesisPayload>): void => {
+    note('a liar put an answer together')
+    const body = random.pick(bodies)
+    if (random.chance(0.7)) say(KINDS.task, encodeTask(task.task), body)
+    say(KINDS.synthesis, synthesisOf(task, more), body)
+  }
 
   const lies: { readonly [name: string]: (task: Task) => void } = {
     answer(task) {
@@ -123,13 +133,18 @@ export function createLiar(liar: SimNode, world: World): Liar {
         { contributions, rule: 'unweighted' as const },
         { contributions: [...contributions, ...contributions].slice(0, 64) },
       ])
-      note('a liar put an answer together')
-      say(KINDS.synthesis, synthesisOf(task, payload))
+      conclude(task, payload)
+    },
+    /** What it never sealed, as if it counted. */
+    forgeUnsealed(task) {
+      const payload = answerOf(task, { round: 0 })
+      say(KINDS.contribution, payload)
+      const { outcome } = decodeContribution(payload) as ContributionPayload
+      conclude(task, { contributions: [bytesToDigest(sha256(payload))], outcome })
     },
     phantom(task) {
       const contributions = [...shownOf(task), bytesToDigest(random.bytes(32))]
-      note('a liar put an answer together')
-      say(KINDS.synthesis, synthesisOf(task, { contributions }))
+      conclude(task, { contributions })
     },
     /** One that holds, before it is its turn. */
     early(task) {
@@ -190,9 +205,13 @@ export function createLiar(liar: SimNode, world: World): Liar {
     },
   }
 
-  /** Takes back one of its own entries, whatever rests on it. */
+  /** Takes back one of its own entries, rather one that an answer rests on. */
   function withdraw(): void {
-    const [dot] = random.shuffle(written)
+    const listed = new Set(
+      tasksOf(liar.audit).flatMap(({ accepted }) => accepted?.payload.contributions ?? []),
+    )
+    const missed = written.filter(({ element }) => listed.has(element))
+    const [dot] = random.shuffle(missed.length > 0 ? missed : written)
     const row = dot && liar.audit.log(dot.logId)?.row
     if (!row) return
     note('a liar took something back')
@@ -204,7 +223,15 @@ export function createLiar(liar: SimNode, world: World): Liar {
     if (tasks.length === 0) return
     // What is asked now, rather than what is long over.
     const task = random.pick(tasks.slice(-3))
-    const name = random.pick([...Object.keys(lies), 'answer', 'answer', 'forge', 'withdraw'])
+    const name = random.pick([
+      ...Object.keys(lies),
+      'answer',
+      'answer',
+      'answer',
+      'forge',
+      'forge',
+      'withdraw',
+    ])
     lies[name]?.(task)
   }
 
@@ -224,7 +251,7 @@ export function createLiar(liar: SimNode, world: World): Liar {
     },
     stop() {
       isOn = false
-      for (let i = random.integer(0, 3); i > 0; i--) withdraw()
+      for (let i = random.integer(0, 4); i > 0; i--) withdraw()
     },
   }
 }

@@ -18,8 +18,8 @@ export const questionText = (n: number): string => `Question ${n}: which word be
 const truthOf = (n: number): number => (n * 7 + 3) % WORDS.length
 
 export interface Minds extends Equipment {
-  /** Calls that reached a model, over all lives. */
-  readonly calls: number
+  /** Calls that reached a model, over all lives: of those that cost nothing, and of the others. */
+  readonly calls: { readonly free: number; readonly paid: number }
   readonly callsMax: number
 }
 
@@ -32,6 +32,7 @@ const GARBAGE = [
   `{"answer": "", "reason": "${NO_ANSWER_MARK}"}`,
   `{"error": {"message": "${NO_ANSWER_MARK}"}}`,
   `{"answer": {"${NO_ANSWER_MARK}": 1}}`,
+  `{"answer": "I'm sorry, but I can't help with that. ${NO_ANSWER_MARK}", "confidence": 90}`,
   '[]',
   'null',
   `{"answer": "ab`,
@@ -51,12 +52,12 @@ const HANG_MS = 10 * 60 * 1000
 export function createMinds({ minds, serves, callsMax }: TaskPlan, place: number, random: SimRandom): Minds {
   const plans = minds[place] ?? []
   const max = callsMax[place] ?? 0
-  let calls = 0
+  const calls = { free: 0, paid: 0 }
 
   const think =
     (plan: MindPlan, life: Life) =>
     ({ step, text }: Asked): Thought => {
-      if (!life.isOver) calls++
+      if (!life.isOver) calls[plan.isFree ? 'free' : 'paid']++
       const delayMs = random.integer(1, plan.delayMs)
       if (random.chance(plan.failure)) return { ...failing(random), delayMs: failureMs(random, delayMs) }
       if (step === 'validate' && random.chance(0.3))
@@ -74,9 +75,7 @@ export function createMinds({ minds, serves, callsMax }: TaskPlan, place: number
   return {
     serve: serves[place] ?? 'trusted',
     callsMax: max,
-    get calls() {
-      return calls
-    },
+    calls,
     models(clock: Clock, life: Life): ModelPorts | null {
       if (plans.length === 0) return null
       const cap = { calls: max, microUsd: null }

@@ -145,16 +145,20 @@ function finish(id: Digest, draft: Draft): OracleTask {
 }
 
 /** Whether a contribution was fixed under a seal of its own author. */
-export const wasSealed = (
+export const wasSealed = (whole: Pick<OracleTask, 'seals'>, one: Stated<ContributionPayload>): boolean =>
+  sealedAt(whole, one) < Number.POSITIVE_INFINITY
+
+/** When its author says that it was; Infinity where it was not. */
+function sealedAt(
   { seals }: Pick<OracleTask, 'seals'>,
   { author, element, payload }: Stated<ContributionPayload>,
-): boolean =>
-  seals.some(
-    (seal) =>
-      seal.author === author &&
-      seal.payload.round === payload.round &&
-      seal.payload.seal === sealName(author, element),
+): number {
+  const name = sealName(author, element)
+  const own = seals.filter(
+    (seal) => seal.author === author && seal.payload.round === payload.round && seal.payload.seal === name,
   )
+  return Math.min(Number.POSITIVE_INFINITY, ...own.map(({ clock }) => clock))
+}
 
 /** What a seal of an author for an element is (PROTOCOL.md §10). */
 export const sealName = (author: Did, element: Digest): Digest =>
@@ -200,7 +204,8 @@ export function follows(
   const said = payload.contributions.map((element) => {
     const sealed = whole.contributions
       .filter((one) => one.element === element && wasSealed(whole, one))
-      .sort((a, b) => compareText(a.author, b.author))
+      // Who copied an answer that was shown could seal it only then.
+      .sort((a, b) => sealedAt(whole, a) - sealedAt(whole, b) || compareText(a.author, b.author))
     return (
       sealed[0] ??
       whole.contributions.find(

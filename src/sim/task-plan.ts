@@ -29,7 +29,7 @@ export interface MindPlan {
 const PLENTY = 100_000
 
 export function drawTaskPlan(random: SimRandom): TaskPlan {
-  const spores = random.pick([3, 3, 4, 4, 5, 6])
+  const spores = random.pick([3, 3, 3, 4, 4, 5, 6])
   // Now and then all are of one mind, or all models are bad.
   const ability = random.pick([0.3, 0.7, 0.7, 0.98])
   const failure = random.pick([0, 0.1, 0.1, 0.4, 1])
@@ -40,7 +40,7 @@ export function drawTaskPlan(random: SimRandom): TaskPlan {
     minds,
     serves: minds.map(() => random.pick(['own', 'trusted', 'trusted', 'all', 'all'])),
     callsMax: minds.map(() => (random.chance(0.2) ? random.integer(0, 12) : PLENTY)),
-    liars: random.pick([0, 1, 1, 1, 2]),
+    liars: random.pick([0, 1, 1, 1, 1, 2]),
     hasLeaver: random.chance(0.4),
   }
 }

@@ -78,7 +78,7 @@ describe('a question to several models', () => {
       [true, true, true],
     )
     const again = await runSpore(args, options)
-    assert.match(again.stdout, /Conclusion {2}Canberra\nMargin {6}33 %/)
+    assert.match(again.stdout, /^ {2}Canberra\n\nMargin {6}33 %/)
     assert.match(again.stdout, /Dissent {5}33 % Sydney.*\n.*: it is the largest city/)
     const { stdout: shown } = await runSpore(['task', id], options)
     assert.match(shown, /Contributions \(3, 3 sealed\)/)

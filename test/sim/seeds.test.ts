@@ -5,12 +5,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { zlibCompression } from '../../src/adapters/compression.ts'
-import { SCENARIO_NAMES, type ScenarioName } from '../../src/sim/plan.ts'
+import { type ScenarioName, TURN_NAMES } from '../../src/sim/plan.ts'
 import { replayCommand, runSeed, type SimReport } from '../../src/sim/run.ts'
 
 const STEPS = 2000
 /** Of each scenario; eight scenarios. */
 const SEEDS_EACH = 2
+/** Of tasks, whose worlds are as many as all others' together; and their events. */
+const TASK_SEEDS = 8
+const TASK_STEPS = 600
 
 /** Seeds that once failed, and why. */
 const REGRESSIONS: readonly (readonly [scenario: ScenarioName, seed: number, why: string])[] = [
@@ -26,12 +29,26 @@ function assertSound(report: SimReport): void {
   assert.ok(report.steps >= STEPS)
 }
 
-for (const scenario of SCENARIO_NAMES)
+for (const scenario of TURN_NAMES)
   describe(`scenario ${scenario}`, () => {
     for (let seed = 1; seed <= SEEDS_EACH; seed++)
       test(`seed ${seed}: nothing that must hold breaks, and all agree in the end`, async () =>
         assertSound(await run(scenario, seed)))
   })
+
+describe('scenario tasks', () => {
+  for (let seed = 1; seed <= TASK_SEEDS; seed++)
+    test(`seed ${seed}: every task ends, and all honest spores agree on its answer`, async () => {
+      const report = await run('tasks', seed, TASK_STEPS)
+      assert.deepEqual(report.violations, [], replayCommand(report, TASK_STEPS))
+      assert.notEqual(report.rounds, null)
+    })
+
+  test('a seed gives the same trace each time', async () => {
+    const once = await run('tasks', 3, 300)
+    assert.deepEqual(await run('tasks', 3, 300), once)
+  })
+})
 
 describe('regressions', () => {
   for (const [scenario, seed, why] of REGRESSIONS)

@@ -1,8 +1,10 @@
-/** Retractions of own dots, as entries. */
+/** Retractions as entries: of own dots, and what one takes away. */
 import type { LogId } from '../base/brand.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { RETRACTION_DOTS_MAX } from '../protocol/limits.ts'
-import { encodeRetract } from '../protocol/payloads.ts'
+import { type LogDescriptor, logIdOf } from '../protocol/log.ts'
+import { decodeRetract, encodeRetract } from '../protocol/payloads.ts'
+import { type DeadRanges, deadRanges } from './checkpoint.ts'
 import type { Draft } from './draft.ts'
 import type { LogState } from './log-table.ts'
 import type { DotRef } from './or-set.ts'
@@ -24,4 +26,23 @@ export function retractDots(
       draft.append({ space, kind: KINDS.retract, payload: encodeRetract({ dots: named }), references: [] })
     }
   }
+}
+
+/** The dots that a retraction or a checkpoint names, seen or not; none for any other entry. Nobody else's log can be named. */
+export function removedDots(
+  change: {
+    readonly kind: number
+    readonly logId: LogId
+    readonly seq: number
+    readonly payload: Uint8Array | null
+  },
+  log: LogDescriptor,
+): readonly DeadRanges[] {
+  if (change.kind === KINDS.checkpoint) return deadRanges(change, log)
+  const retract = change.kind === KINDS.retract && change.payload ? decodeRetract(change.payload) : null
+  const { publicKey, space } = log
+  return (retract?.dots ?? []).map(({ epoch, seqs }) => ({
+    logId: logIdOf({ publicKey, space, epoch }),
+    ranges: seqs.map((seq) => [seq, seq] as const),
+  }))
 }

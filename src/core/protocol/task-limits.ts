@@ -35,6 +35,8 @@ export const FLAW_CHARS_MAX = 1_000
 /** Reasons why a synthesis is degraded, and characters of one. */
 export const DEGRADATIONS_MAX = 16
 export const DEGRADATION_CHARS_MAX = 64
+/** Characters of a did:key, which has 56. */
+export const AUTHOR_CHARS_MAX = 64
 /** Characters of the names of a model, a family and a role. */
 export const MODEL_CHARS_MAX = 64
 /** The greatest mass of one contribution, in micronats: 50 nats, beyond the log-odds that any evidence gives. */

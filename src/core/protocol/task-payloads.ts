@@ -3,7 +3,7 @@
  * kind asks for". What may be left out is left out when it says nothing, so that the same question is the same element
  * whoever asks it.
  */
-import type { Digest, SpaceId } from '../base/brand.ts'
+import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import { type Canonical, encodeCanonical } from '../base/canonical.ts'
 import { bytesToDigest, digestToBytes } from '../base/hash.ts'
 import { isBytes, isUint } from './entry.ts'
@@ -81,6 +81,8 @@ export interface ContributionPayload {
   readonly family: string | null
   readonly role: Role | null
   readonly salt: Uint8Array | null
+  /** Its author’s did:key: the same words of another are another element, which nobody sealed. */
+  readonly by: Did | null
   readonly outcome: Outcome
   readonly weight: number
   readonly others: readonly OtherAnswer[]
@@ -181,7 +183,7 @@ export const encodeSeal = ({ task, round, seal }: SealPayload): Uint8Array =>
 export function encodeContribution(
   contribution: Partial<ContributionPayload> & Pick<ContributionPayload, 'task' | 'model' | 'outcome'>,
 ): Uint8Array {
-  const { task, round = 0, model, family = null, role = null, salt = null, outcome } = contribution
+  const { task, round = 0, model, family = null, role = null, salt = null, by = null, outcome } = contribution
   const { weight = bounds.PER_MILLE, others = [], confidence = null, reason = null } = contribution
   const { claims = [], responds = [], recalled = [] } = contribution
   return encodeCanonical({
@@ -191,6 +193,7 @@ export function encodeContribution(
     ...(family !== null && { family }),
     ...(role !== null && { role }),
     ...(salt !== null && { salt }),
+    ...(by !== null && { by }),
     ...outcomeFields(outcome),
     ...(weight !== bounds.PER_MILLE && { weight }),
     ...(others.length > 0 && { others: others.map(({ text, weight: of }) => [text, of]) }),
@@ -218,11 +221,12 @@ const SAID = ['text', 'quotes', 'failure', 'model', 'others', 'claims']
 function decodeAnswer(fields: Fields, task: Digest, round: number): ContributionPayload | null {
   const outcome = decodeOutcome(fields)
   const { model, family = null, role = null, salt = null, weight = bounds.PER_MILLE } = fields
-  const { confidence = null, reason = null, others = [], claims = [] } = fields
+  const { by = null, confidence = null, reason = null, others = [], claims = [] } = fields
   if (!outcome || !isText(model, bounds.MODEL_CHARS_MAX)) return null
   if (family !== null && !isText(family, bounds.MODEL_CHARS_MAX)) return null
   if (role !== null && !isOneOf(ROLES, role)) return null
   if (salt !== null && !isBytes(salt, bounds.SALT_BYTES)) return null
+  if (by !== null && !isText(by, bounds.AUTHOR_CHARS_MAX)) return null
   if (!isCount(weight, bounds.PER_MILLE)) return null
   if (confidence !== null && !isUint(confidence, bounds.PER_MILLE)) return null
   if (reason !== null && !isText(reason, bounds.REASON_CHARS_MAX)) return null
@@ -239,6 +243,7 @@ function decodeAnswer(fields: Fields, task: Digest, round: number): Contribution
     family,
     role,
     salt,
+    by: by as Did | null,
     outcome,
     weight,
     others: others.map((other) => ({ text: other[0] as string, weight: other[1] as number })),

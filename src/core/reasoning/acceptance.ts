@@ -4,8 +4,7 @@
  *
  * It is that of the first in a list: the askers, the one who asked first before the others, and behind them the contributors in the
  * order that rendezvous hashing of (task, author) gives (Thaler and Ravishankar, 1998). One that does not follow from the
- * contributions and masses that it lists is none. Where a synthesis rests on answers, one that says that there are none, or that
- * quotes memories in their place, does not count, whoever wrote it.
+ * contributions and masses that it lists is none.
  */
 import type { Did, Digest } from '../base/brand.ts'
 import { bytesToHex, compareText, utf8ToBytes } from '../base/bytes.ts'
@@ -33,11 +32,15 @@ export interface Accepted {
   readonly noted: Noted<SynthesisPayload>
   /** Null where it failed. */
   readonly collapse: Collapse | null
+  /** Nobody answered: the asker says so, or quotes memories. Any answer comes before it. */
+  readonly isLastResort: boolean
 }
 
 /** What the contributions and masses that a synthesis lists come to. */
 export interface Collapse {
   readonly class: AnswerClass
+  /** Nobody answered: memories are quoted in place of an answer. */
+  readonly isQuoted: boolean
   readonly contributions: readonly Contribution[]
   /** In the order of the contributions. */
   readonly votes: readonly number[]
@@ -76,19 +79,30 @@ export function acceptedOf(attempt: Attempt, counts: Counts): Accepted | null {
   const askers = asksOf(attempt, counts).length
   let lastResort: Accepted | null = null
   for (const noted of said) {
-    // That there is no answer is the asker's to say.
+    // That there is no answer is the asker's to say; and where there is one after all, no asker can say it away for the others.
     if (noted.payload.outcome.failure !== null) {
-      if (order.indexOf(noted.author) < askers) lastResort ??= { noted, collapse: null }
+      if (order.indexOf(noted.author) < askers) lastResort ??= { noted, collapse: null, isLastResort: true }
       continue
     }
     const collapse = collapseOf(attempt, task, noted, counts)
     if (!collapse) continue
-    if (collapse.contributions.every(({ modelFamily }) => modelFamily !== EXTRACTIVE_MODEL))
-      return { noted, collapse }
-    lastResort ??= { noted, collapse }
+    if (!collapse.isQuoted) return { noted, collapse, isLastResort: false }
+    lastResort ??= { noted, collapse, isLastResort: true }
   }
-  // An asker that was cut off says in vain that nobody answered: what the others came to stands.
   return lastResort
+}
+
+/**
+ * Whether there is nothing left to do about an attempt here: it has an answer, or whoever asks has said that nobody answered. Another
+ * asker's word does not end what this spore asked.
+ */
+export function isOver(attempt: Attempt, self: Did, counts: Counts): boolean {
+  const accepted = acceptedOf(attempt, counts)
+  if (!accepted?.isLastResort) return accepted !== null
+  const spoken = new Set<Did>()
+  for (const { author } of saidOf(attempt, attempt.syntheses, counts)) spoken.add(author)
+  const askers = asksOf(attempt, counts).map(({ author }) => author)
+  return askers.includes(self) ? spoken.has(self) : askers.every((asker) => spoken.has(asker))
 }
 
 /** Of one author that which stands first counts: what he says later changes nothing. */
@@ -104,8 +118,11 @@ function collapseOf(
 ): Collapse | null {
   const contributions: Contribution[] = []
   const seen = new Set<string>()
+  let isQuoted = false
   for (const element of payload.contributions) {
-    const noted = sealedOf(attempt, element, counts) ?? extractiveOf(attempt, element, author, counts)
+    const sealed = sealedOf(attempt, element, counts)
+    const noted = sealed ?? extractiveOf(attempt, element, author, counts)
+    isQuoted ||= sealed === null
     if (!noted || noted.payload.outcome.failure !== null || seen.has(contributorOf(noted))) return null
     seen.add(contributorOf(noted))
     contributions.push(toContribution(noted))
@@ -124,7 +141,7 @@ function collapseOf(
     payload.rule === 'best-single'
       ? answers.some(({ shares }, i) => shares[0]?.class === said && (votes[i] ?? 0) > 0)
       : masses[0]?.class === said
-  return said !== null && isFound ? { class: said, contributions, votes, masses } : null
+  return said !== null && isFound ? { class: said, isQuoted, contributions, votes, masses } : null
 }
 
 /** The sentences that a spore quotes where there is no model: a last resort of its own, and nobody's vote. */

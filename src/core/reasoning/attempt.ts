@@ -45,8 +45,9 @@ export interface Attempt {
   readonly resolutions: Map<string, Noted<ResolutionPayload>>
   /** This spore asked, or said something about it. */
   isOwn: boolean
-  /** Payload bytes that are kept of it. */
+  /** Payload bytes that are kept of it, and of these by each author. */
   bytes: number
+  readonly bytesBy: Map<Did, number>
 }
 
 /** Whether an entry still counts: its dot is visible, and no fork or removal cut it off. */
@@ -64,6 +65,7 @@ export const newAttempt = (id: Digest): Attempt => ({
   resolutions: new Map(),
   isOwn: false,
   bytes: 0,
+  bytesBy: new Map(),
 })
 
 export const note = <Payload>(change: Change, payload: Payload): Noted<Payload> => {
@@ -106,21 +108,22 @@ export function* saidOf<Payload>(
   part: ReadonlyMap<string, Noted<Payload>>,
   counts: Counts,
 ): IterableIterator<Noted<Payload>> {
-  for (const noted of part.values()) if (noted.space === task?.space && counts(noted)) yield noted
+  for (const [key, noted] of part) {
+    if (noted.space !== task?.space || !counts(noted)) continue
+    const first = isAgain(key) ? part.get(key.slice(0, key.indexOf(AGAIN))) : undefined
+    if (!first || !counts(first)) yield noted
+  }
 }
 
-/** The contribution of an element that its author had sealed, or gave without a seal where `isFree`; null where none counts. */
+/** The contribution of an element that its author had sealed; null where none counts. The element names its author. */
 export function sealedOf(
   attempt: Attempt,
   element: Digest,
   counts: Counts,
 ): Noted<ContributionPayload> | null {
-  let found: Noted<ContributionPayload> | null = null
-  for (const noted of saidOf(attempt, attempt.contributions, counts)) {
-    if (noted.element !== element || !sealFor(attempt, noted, counts)) continue
-    if (!found || noted.author < found.author) found = noted
-  }
-  return found
+  for (const noted of saidOf(attempt, attempt.contributions, counts))
+    if (noted.element === element && sealFor(attempt, noted, counts)) return noted
+  return null
 }
 
 /** The seal under which a contribution was fixed; null where there is none that counts. */
@@ -129,10 +132,23 @@ export function sealFor(
   noted: Noted<ContributionPayload>,
   counts: Counts,
 ): Noted<SealPayload> | null {
-  const seal = attempt.seals.get(partKey(noted.author, sealOf(noted.author, noted.element)))
-  const isIt = seal && seal.payload.round === noted.payload.round && seal.space === noted.space
-  return isIt && counts(seal) ? seal : null
+  if (noted.payload.by !== noted.author) return null
+  const key = partKey(noted.author, sealOf(noted.author, noted.element))
+  const isIt = (seal: Noted<SealPayload> | undefined): seal is Noted<SealPayload> =>
+    seal !== undefined &&
+    seal.payload.round === noted.payload.round &&
+    seal.space === noted.space &&
+    counts(seal)
+  const seal = attempt.seals.get(key)
+  if (!seal || isIt(seal)) return seal ?? null
+  for (const [other, again] of attempt.seals)
+    if (other.startsWith(`${key}${AGAIN}`) && isIt(again)) return again
+  return null
 }
 
 /** What tells entries of one part apart: the same words of two authors are two. */
 export const partKey = (author: Did, element: Digest): string => `${element}${author}`
+
+/** Behind it, in the key of what an author has said once more in another log, stands that log. */
+export const AGAIN = ' '
+const isAgain = (key: string): boolean => key.includes(AGAIN)

@@ -109,15 +109,22 @@ export function createContributor(deps: ContributorDeps): Contributor {
     return { family, asker: work.asker, timeoutMs, signal: work.controller.signal }
   }
 
-  /** Seals what was thought; true once that is durable. */
-  const seal = async (work: Work, family: string, thought: Result<Thought, Failure>): Promise<boolean> => {
+  /** Seals what was thought in a round; true once that is durable. */
+  const seal = async (
+    work: Work,
+    family: string,
+    round: number,
+    thought: Result<Thought, Failure>,
+  ): Promise<boolean> => {
     if (work.controller.signal.aborted) return true
+    // What comes when the round is shown comes too late: it could know the others, and would stand beside the next round's.
+    if (work.round !== round || !isSealing(work)) return true
     if (!thought.ok) {
       work.failing.set(family, failingOf(thought.error, work.failing.get(family), fineMs(clock)))
       log.info('a contributor has no answer', { code: thought.error.code, family })
       return false
     }
-    const { attempt, round } = work
+    const { attempt } = work
     const { text, quotes, ...said } = thought.value
     const contribution: Partial<ContributionPayload> &
       Pick<ContributionPayload, 'task' | 'model' | 'outcome'> = {
@@ -126,6 +133,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
       round,
       family,
       salt: random.bytes(SALT_BYTES),
+      by: self,
       outcome: { text, quotes, failure: null },
     }
     const answer = unshownOf(encodeContribution(contribution), self)
@@ -133,11 +141,13 @@ export function createContributor(deps: ContributorDeps): Contributor {
       log.error('an own answer is not one', { family, round })
       return true
     }
+    work.sealing++
     const written = await writer.write((draft) => {
       draft.setValue(keptAs(answer.seal), answer.payload)
       const payload = encodeSeal({ task: attempt.id, round, seal: answer.seal })
       draft.append({ space: spaceOf(work), kind: KINDS.contribution, payload, references: [attempt.id] })
     })
+    work.sealing--
     if (!written.ok) {
       work.failing.set(family, { failure: written.error, atMs: fineMs(clock), isFinal: false })
       return false
@@ -148,7 +158,8 @@ export function createContributor(deps: ContributorDeps): Contributor {
   }
 
   const show = async (work: Work): Promise<boolean> => {
-    const answers = [...work.unshown.values()].filter(({ round }) => round <= work.round)
+    // Those of later rounds too, which were sealed before this spore was started: the round that it is in begins anew.
+    const answers = [...work.unshown.values()]
     const written = await writer.write((draft) => {
       for (const { payload, references, seal } of answers) {
         draft.append({ space: spaceOf(work), kind: KINDS.contribution, payload, references })
@@ -187,18 +198,20 @@ export function createContributor(deps: ContributorDeps): Contributor {
     )
     const before = answers.find((one) => contributorOf(one) === own) ?? null
     const others = answers.filter((one) => one !== before)
-    return seal(work, family, await of.revise(attempt, before, others, reviews, callOf(work, family)))
+    return seal(work, family, round, await of.revise(attempt, before, others, reviews, callOf(work, family)))
   }
 
-  const answer = async (work: Work, family: string, of: Thinker): Promise<boolean> =>
-    seal(work, family, await of.answer(work.attempt, work.challenges.has(work.round), callOf(work, family)))
+  const answer = async (work: Work, family: string, of: Thinker): Promise<boolean> => {
+    const { attempt, round, challenges } = work
+    return seal(work, family, round, await of.answer(attempt, challenges.has(round), callOf(work, family)))
+  }
 
   return {
     act(work) {
       if (!thinker) return
       const { phase, round } = work
       const sealed = ownSealed(work, round)
-      if (phase === 'diverge' || phase === 'converge') {
+      if (isSealing(work)) {
         const think = phase === 'diverge' ? answer : revise
         for (const family of work.families)
           if (!sealed.has(family) && mayAsk(work, family))
@@ -212,7 +225,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
     },
     stateOf(work) {
       const { phase, round } = work
-      const unshown = [...work.unshown.values()].filter((one) => one.round <= round).length
+      const unshown = work.unshown.size + work.sealing
       const names = work.families.map((family) =>
         phase === 'deepen' ? `review ${round} ${family}` : `answer ${round} ${family}`,
       )
@@ -249,7 +262,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
     },
     retryInMs(work) {
       let least = Number.POSITIVE_INFINITY
-      if (work.phase !== 'diverge' && work.phase !== 'converge') return least
+      if (!isSealing(work)) return least
       const nowMs = fineMs(clock)
       for (const [family, failing] of work.failing)
         if (!failing.isFinal && !work.running.has(`answer ${work.round} ${family}`))
@@ -258,6 +271,8 @@ export function createContributor(deps: ContributorDeps): Contributor {
     },
   }
 }
+
+const isSealing = ({ phase }: Work): boolean => phase === 'diverge' || phase === 'converge'
 
 /** Rounds that are looked through for own seals after a start. */
 const ROUNDS_BACK = 15

@@ -12,7 +12,7 @@ import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Shown } from '../moderation/shown.ts'
 import type { Outcome, TaskPayload } from '../protocol/task-payloads.ts'
-import { acceptedOf, synthesizersOf } from './acceptance.ts'
+import { isOver, synthesizersOf } from './acceptance.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { type Attempt, asksOf, type Counts, saidOf } from './attempt.ts'
 import type { Similarity } from './claim-similarity.ts'
@@ -120,8 +120,9 @@ export function createSwarm(deps: SwarmDeps): Swarm {
 
   /** Everything that happened since the last look. */
   const look = (work: Work): void => {
-    if (isStopped || works.get(work.attempt.id) !== work) return
-    for (let steps = 0; steps < STEPS_MAX; steps++) {
+    if (isStopped || !work.isRecovered || works.get(work.attempt.id) !== work) return
+    // What is done is left: one whose answer is lost is taken up anew, and one that was withdrawn stays done.
+    for (let steps = 0; steps < STEPS_MAX && work.phase !== 'done'; steps++) {
       const event = eventFor(work)
       const to = event && nextPhase(work.phase, event)
       if (!to || to === work.phase) break
@@ -137,9 +138,8 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   }
 
   const eventFor = (work: Work): PhaseEvent | null => {
-    const { attempt, phase } = work
-    if (phase === 'done') return null
-    if (acceptedOf(attempt, counts)) return 'accepted'
+    const { attempt } = work
+    if (isOver(attempt, self, counts)) return 'accepted'
     const times = timesOf(work, fineMs(clock))
     return eventOf(attempt, work, contributor.stateOf(work), times, wantedOf(work), deps)
   }
@@ -166,16 +166,16 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   }
 
   const putTogether = (work: Work): void => {
-    if (work.running.has('synthesize') || work.done.has('synthesize')) return
+    if (work.running.has('synthesize')) return
     work.running.add('synthesize')
     run(async () => {
       try {
-        if (await synthesize(work, deps)) work.done.add('synthesize')
-        // The disk is full: it is tried again, after a pause.
-        else await clock.sleep(RETRY_MS, work.controller.signal)
+        if (await synthesize(work, deps)) work.syntheses++
+        // The disk is full, or what it rested on was withdrawn meanwhile: it is tried again, after a pause.
+        if (!isOver(work.attempt, self, counts)) await pause(work)
       } catch (error) {
-        work.done.add('synthesize')
         log.error('an answer could not be put together', { error })
+        await pause(work)
       } finally {
         work.running.delete('synthesize')
         look(work)
@@ -183,11 +183,16 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     })
   }
 
+  /** Longer each time: what did not help will hardly help the next time. */
+  const pause = ({ syntheses, controller }: Work): Promise<void> =>
+    clock.sleep(RETRY_MS * 2 ** Math.min(syntheses, RETRY_DOUBLINGS), controller.signal)
+
   /** Looks again when time alone may change something. */
   const arm = (work: Work): void => {
     work.timer?.abort()
     const place = work.phase === 'synthesize' ? synthesizersOf(work.attempt, counts).indexOf(self) : -1
-    const turnMs = place > 0 ? msToTurn(work, place) : Number.POSITIVE_INFINITY
+    // A turn that has come needs no waiting for.
+    const turnMs = place > 0 && !isOnTurn(work) ? msToTurn(work, place) : Number.POSITIVE_INFINITY
     const dueMs = Math.min(
       work.phase === 'synthesize' ? turnMs : dueInMs(work, timesOf(work, fineMs(clock))),
       contributor.retryInMs(work),
@@ -225,7 +230,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   /** Whether this spore has a part in an attempt that is open, and which. */
   const takeUp = (attempt: Attempt): void => {
     const { task } = attempt
-    if (!task || works.has(attempt.id) || acceptedOf(attempt, counts)) return
+    if (!task || works.has(attempt.id) || isOver(attempt, self, counts)) return
     const asks = asksOf(attempt, counts)
     const isOwn = asks.some(({ author }) => author === self)
     const asker = isOwn
@@ -236,7 +241,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     const first = asks[0]
     if (!first) return
     // Another's clock may say anything: it makes the time shorter, never longer.
-    const arrived = isOwn ? (asks.find(({ author }) => author === self) ?? first) : (attempt.asks[0] ?? first)
+    const arrived = (isOwn ? asks.find(({ author }) => author === self) : attempt.asks.find(counts)) ?? first
     const agoMs = Math.max(0, clock.now() - timeToMs(arrived.clock))
     const most = (isOwn ? EFFORT_BOUNDS[task.effort].contributors : FOREIGN_CONTRIBUTORS) as number
     const families = asker || isOwn ? deps.families().slice(0, most) : []
@@ -253,6 +258,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     deps.onPhase(attempt, work)
     run(async () => {
       await contributor.recover(work)
+      work.isRecovered = true
       look(work)
     })
   }
@@ -309,6 +315,8 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   }
 }
 
+/** Doublings of the pause before an answer is put together again: ten minutes at most. */
+const RETRY_DOUBLINGS = 7
 /** Phases that one look passes through at most: all of eight rounds. */
 const STEPS_MAX = 64
 /** Milliseconds after which an open attempt is looked at whatever happens: a peer may be there or gone. */

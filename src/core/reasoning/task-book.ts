@@ -2,7 +2,7 @@
  * All attempts at questions that entries brought: a fold over the change feed. What others say is bounded, by attempt, by author
  * and in all; what is this spore's own is always kept.
  */
-import type { Did, Digest } from '../base/brand.ts'
+import type { Did, Digest, LogId } from '../base/brand.ts'
 import { bytesToDigest, sha256 } from '../base/hash.ts'
 import type { Change } from '../memory/change.ts'
 import { KINDS } from '../protocol/kinds.ts'
@@ -15,7 +15,7 @@ import {
   encodeTask,
   type TaskPayload,
 } from '../protocol/task-payloads.ts'
-import { type Attempt, type Noted, newAttempt, note, partKey } from './attempt.ts'
+import { AGAIN, type Attempt, type Noted, newAttempt, note, partKey } from './attempt.ts'
 
 export interface TaskBook {
   /** Takes in an entry; the attempt that it is about, or null. */
@@ -25,6 +25,8 @@ export interface TaskBook {
   attempt(id: Digest): Attempt | undefined
   /** Attempts at a question, the first one first; `id` of any of them. */
   attemptsAt(id: Digest): readonly Attempt[]
+  /** What the entries of a log are about, by sequence number. */
+  entriesIn(logId: LogId): ReadonlyMap<number, Attempt>
   /** Those that somebody asked, by the time at which they arrived first. */
   all(): IterableIterator<Attempt>
   /** Hears of attempts that had to go. */
@@ -36,6 +38,11 @@ export const RECORDS_PER_TASK_MAX = 256
 export const RECORDS_PER_AUTHOR_MAX = 64
 /** Bytes of what others say about one attempt: 16 answers of the longest, or thousands of the usual. */
 export const TASK_BYTES_MAX = 1024 * 1024
+/**
+ * Bytes of them by one author: who floods a task must not keep others from being heard, for then some spores would know what others
+ * do not. 64 answers of 4 KiB.
+ */
+export const TASK_BYTES_PER_AUTHOR_MAX = TASK_BYTES_MAX / 4
 /** Attempts of others that are kept, and bytes of their payloads in memory; ~6 KiB a task. */
 export const FOREIGN_TASKS_MAX = 10_000
 export const FOREIGN_TASK_BYTES_MAX = 64 * 1024 * 1024
@@ -49,6 +56,7 @@ export function createTaskBook(self: Did): TaskBook {
   /** The oldest first. */
   const attempts = new Map<Digest, Attempt>()
   const questions = new Map<Digest, Attempt[]>()
+  const byLog = new Map<LogId, Map<number, Attempt>>()
   const listeners: ((attempt: Attempt) => void)[] = []
   let foreignRecords = 0
   let foreignBytes = 0
@@ -74,14 +82,22 @@ export function createTaskBook(self: Did): TaskBook {
     if (others.length > 0) questions.set(attempt.question, others)
     else questions.delete(attempt.question)
     countForeign(attempt, -1)
+    for (const { logId, seq } of entriesOf(attempt)) {
+      const entries = byLog.get(logId)
+      if (entries?.delete(seq) && entries.size === 0) byLog.delete(logId)
+    }
     for (const listener of listeners) listener(attempt)
   }
 
   /** Counts what is kept; where others’ is too much, their oldest goes: it stays stored, and is no longer shown. */
-  const grow = (attempt: Attempt, { author, payload }: Change): void => {
+  const grow = (attempt: Attempt, { author, payload, logId, seq }: Change): void => {
     countForeign(attempt, -1)
-    attempt.bytes += payload?.length ?? 0
+    const size = payload?.length ?? 0
+    attempt.bytes += size
+    attempt.bytesBy.set(author, (attempt.bytesBy.get(author) ?? 0) + size)
     attempt.isOwn ||= author === self
+    const entries = byLog.get(logId) ?? new Map<number, Attempt>()
+    byLog.set(logId, entries.set(seq, attempt))
     countForeign(attempt, 1)
     for (const oldest of attempts.values()) {
       if (foreignRecords <= FOREIGN_TASKS_MAX && foreignBytes <= FOREIGN_TASK_BYTES_MAX) return
@@ -116,8 +132,8 @@ export function createTaskBook(self: Did): TaskBook {
     payload: Payload,
     name: Digest = change.element,
   ): Attempt | null => {
-    const key = partKey(change.author, name)
-    if (part.has(key)) return attempt
+    const key = keyIn(part, change, partKey(change.author, name))
+    if (key === null) return attempt
     if (change.author !== self && isFull(attempt, part, change)) return null
     part.set(key, note(change, payload))
     grow(attempt, change)
@@ -164,11 +180,21 @@ export function createTaskBook(self: Did): TaskBook {
     },
     attempt: (id) => attempts.get(id),
     attemptsAt: (id) => questions.get(attempts.get(id)?.question ?? id) ?? [],
+    entriesIn: (logId) => byLog.get(logId) ?? NO_ENTRIES,
     *all() {
       for (const attempt of attempts.values()) if (attempt.task) yield attempt
     },
     onDropped: (listener) => void listeners.push(listener),
   }
+}
+
+const NO_ENTRIES: ReadonlyMap<number, Attempt> = new Map()
+
+/** Everything that is kept of an attempt. */
+function* entriesOf({ asks, ...attempt }: Attempt): IterableIterator<Noted<unknown>> {
+  yield* asks
+  const { seals, contributions, reviews, syntheses, resolutions } = attempt
+  for (const part of [seals, contributions, reviews, syntheses, resolutions]) yield* part.values()
 }
 
 /** The id of the first attempt at the same question. */
@@ -177,9 +203,22 @@ export const questionOf = (task: TaskPayload, id: Digest): Digest =>
 
 const attemptNumber = ({ task }: Attempt): number => task?.attempt ?? 0
 
+/**
+ * What an author says again is kept once a log: where one of his logs is cut off, what stands in the other counts, on whichever of
+ * them a spore came first. Null where it is kept already.
+ */
+function keyIn(part: ReadonlyMap<string, Noted<unknown>>, { logId }: Change, key: string): string | null {
+  const known = part.get(key)
+  if (!known) return key
+  const again = `${key}${AGAIN}${logId}`
+  return known.logId === logId || part.has(again) ? null : again
+}
+
 function isFull(attempt: Attempt, part: ReadonlyMap<string, Noted<unknown>>, change: Change): boolean {
+  const size = change.payload?.length ?? 0
   if (part.size >= RECORDS_PER_TASK_MAX) return true
-  if (attempt.bytes + (change.payload?.length ?? 0) > TASK_BYTES_MAX) return true
+  if (attempt.bytes + size > TASK_BYTES_MAX) return true
+  if ((attempt.bytesBy.get(change.author) ?? 0) + size > TASK_BYTES_PER_AUTHOR_MAX) return true
   let byAuthor = 0
   for (const { author } of part.values()) if (author === change.author) byAuthor++
   return byAuthor >= RECORDS_PER_AUTHOR_MAX

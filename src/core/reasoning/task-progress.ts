@@ -138,7 +138,7 @@ const isStepOver = ({ inPhaseMs, totalMs }: Times, steps = 1): boolean =>
 
 /** When the phase would be late, or the task overdue: milliseconds from now. */
 export function dueInMs({ phase, round }: Progress, times: Times): number {
-  const left = times.totalMs - times.elapsedMs
+  const left = positive(times.totalMs - times.elapsedMs)
   const step = Math.max(STEP_MS_MIN, times.totalMs * STEP_SHARE)
   if (phase === 'diverge' && round === 0)
     return Math.min(left, positive(times.totalMs * DIVERGE_SHARE - times.elapsedMs))

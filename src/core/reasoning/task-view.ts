@@ -68,7 +68,9 @@ export function standingOf(
     const isOver = nowMs() > timeToMs(first.clock) + totalMsOf(attempt) + ABANDONED_MS
     return isOver && !workOf(attempt) ? 'failed' : 'open'
   }
-  return { attempt, task, asks: asks.length > 0 ? asks : seen, accepted, status: status(), counts }
+  // Who had asked, in the same order everywhere, where all have withdrawn.
+  const shownAsks = asks.length > 0 ? asks : asksOf({ ...attempt, asks: seen }, () => true)
+  return { attempt, task, asks: shownAsks, accepted, status: status(), counts }
 }
 
 export type TaskViews = (standing: Standing, hides: Hides | undefined) => Promise<api.TaskView>

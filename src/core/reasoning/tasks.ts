@@ -10,6 +10,7 @@ import type { Change } from '../memory/change.ts'
 import { timeToMs } from '../memory/clock.ts'
 import type { Library } from '../memory/library.ts'
 import type { Memory } from '../memory/memory.ts'
+import { removedDots } from '../memory/retraction.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
@@ -241,22 +242,18 @@ export function createTasks(deps: TasksDeps): Tasks {
 
   const follow: Tasks['follow'] = (changes, purged = [], isCut = false) => {
     const touched = new Set<Attempt>()
-    let isRemoved = isCut
+    const removals: Change[] = []
     for (const change of changes) {
       memory.quarantine.guard('tasks', change, undefined, () => noteChange(change, touched))
-      isRemoved ||= change.kind === KINDS.retract || change.kind === KINDS.checkpoint
+      if (change.kind === KINDS.retract || change.kind === KINDS.checkpoint) removals.push(change)
     }
     if (purged.length > 0) forget(new Set(purged))
     if (!isReplayed) return
     settle(touched)
-    // What was taken back may be any entry of anybody: whatever is open is looked at again, and what is over where a log was cut.
-    if (isRemoved) recheck(isCut)
-  }
-
-  const recheck = (isCut: boolean): void => {
-    for (const question of [...index.open]) settle(book.attemptsAt(question))
+    // What rested on what was taken back may be open again.
+    for (const removal of removals) settle(removedBy(removal))
     if (!isCut) return
-    settle(book.all())
+    settle([...book.all()])
     swarm.review()
   }
 
@@ -266,6 +263,22 @@ export function createTasks(deps: TasksDeps): Tasks {
       .map((one) => one.question)
     book.forget(purged)
     if (isReplayed) for (const question of questions) reindex(question)
+  }
+
+  /** The attempts that a retraction or a checkpoint takes something from. */
+  const removedBy = (removal: Change): Set<Attempt> => {
+    const touched = new Set<Attempt>()
+    const log = memory.logs.get(removal.logId)
+    if (!log) return touched
+    for (const { logId, ranges } of removedDots(removal, log.row)) {
+      const entries = book.entriesIn(logId)
+      for (const [from, to] of ranges)
+        for (let seq = from; entries.size > 0 && seq <= to; seq++) {
+          const attempt = entries.get(seq)
+          if (attempt) touched.add(attempt)
+        }
+    }
+    return touched
   }
 
   book.onDropped(({ question }) => isReplayed && reindex(question))

@@ -30,6 +30,8 @@ export interface Work {
   readonly families: readonly string[]
   /** Who asked, where it was another: on his account the calls are. */
   readonly asker: string | null
+  /** What was sealed before this spore was started is known; nothing is done before that. */
+  isRecovered: boolean
   phase: Phase
   round: number
   readonly challenges: Set<number>
@@ -37,11 +39,15 @@ export interface Work {
   readonly startMs: number
   phaseMs: number
   readonly unshown: Map<Digest, UnshownAnswer>
+  /** Seals that are being written: their answers will have to be shown, whatever comes in between. */
+  sealing: number
   /** By family, of the present round. */
   readonly failing: Map<string, Failing>
   /** Names of jobs that are under way, or are done and must not be done again. */
   readonly running: Set<string>
   readonly done: Set<string>
+  /** Answers that this spore has put together. */
+  syntheses: number
   readonly controller: AbortController
   timer: AbortController | null
 }
@@ -65,15 +71,18 @@ export function newWork(
     attempt,
     families,
     asker,
+    isRecovered: false,
     phase: 'diverge',
     round: 0,
     challenges: new Set(),
     startMs,
     phaseMs: nowMs,
     unshown: new Map(),
+    sealing: 0,
     failing: new Map(),
     running: new Set(),
     done: new Set(),
+    syntheses: 0,
     controller: new AbortController(),
     timer: null,
   }

@@ -4,6 +4,7 @@
  */
 import type { ScenarioName } from '../../../src/sim/plan.ts'
 import type { CheckerName } from '../../../src/sim/violation.ts'
+import { TASK_MUTANTS } from './task-mutants.ts'
 
 export interface Patch {
   /** Below `src/`. */
@@ -23,6 +24,7 @@ export interface Mutant {
 }
 
 export const MUTANTS: readonly Mutant[] = [
+  ...TASK_MUTANTS,
   {
     name: 'skip the fsync',
     patches: [{ file: 'sim/disk.ts', find: 'await sync(life)\n', replace: '\n' }],

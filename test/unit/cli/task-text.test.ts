@@ -30,6 +30,14 @@ test('an answer shows its citations, conclusion, margin, dissent, what degrades 
   assert.doesNotMatch(describeAnswer(task()), /Conclusion|Margin|Dissent|Missing|note:/)
 })
 
+test('one answer alone has no margin, and an answer that is its own conclusion is not said twice', () => {
+  const [alone] = settlement().participants
+  const text = describeAnswer(
+    task({ answer: 'Canberra', settlement: settlement({ participants: [alone!], dissent: [] }) }),
+  )
+  assert.doesNotMatch(text, /Conclusion|Margin|Dissent/)
+})
+
 test('without an answer the reason stands there', () => {
   const none = { answer: null, sources: [] }
   assert.match(

@@ -81,6 +81,7 @@ def contribution(payload):
         family=optional(fields, "family", text(64)),
         role=optional(fields, "role", lambda role: role in ROLES),
         salt=optional(fields, "salt", lambda salt: is_bytes(salt, 16)),
+        by=optional(fields, "by", text(64)),
         outcome=outcome,
         weight=optional(fields, "weight", whole(1, 1000), 1000),
         others=[dict(text=one, weight=weight) for one, weight in others],

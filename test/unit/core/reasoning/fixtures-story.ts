@@ -46,6 +46,7 @@ export function story() {
       task,
       model: 'm',
       family: `of ${author}`,
+      by: author,
       outcome: { text, quotes: [], failure: null },
       ...more,
     })

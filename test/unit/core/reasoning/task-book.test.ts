@@ -6,6 +6,7 @@ import { bytesToDigest, sha256 } from '../../../../src/core/base/hash.ts'
 import type { Change } from '../../../../src/core/memory/change.ts'
 import { KINDS } from '../../../../src/core/protocol/kinds.ts'
 import { encodeContribution, encodeTask } from '../../../../src/core/protocol/task-payloads.ts'
+import { type Attempt, type Counts, saidOf } from '../../../../src/core/reasoning/attempt.ts'
 import {
   ASKS_MAX,
   ASKS_PER_ASKER_MAX,
@@ -15,28 +16,32 @@ import {
   RECORDS_PER_AUTHOR_MAX,
   RECORDS_PER_TASK_MAX,
   TASK_BYTES_MAX,
+  TASK_BYTES_PER_AUTHOR_MAX,
 } from '../../../../src/core/reasoning/task-book.ts'
 import { COMMONS } from '../memory/replica.ts'
 
 const SELF = 'did:key:zSelf' as Did
 const STRANGER = 'did:key:zStranger' as Did
 
+const author = (i: number) => `did:key:z${i}` as Did
+
 function setup() {
   const book = createTaskBook(SELF)
   let seq = 0
-  const follow = (kind: number, payload: Uint8Array, author = STRANGER): Digest => {
+  const follow = (kind: number, payload: Uint8Array, author = STRANGER, logId = 'log'): Digest => {
     const element = bytesToDigest(sha256(payload))
-    const change = { logId: 'log', seq: seq++, kind, payload, element, author, space: COMMONS }
+    const change = { logId, seq: seq++, kind, payload, element, author, space: COMMONS }
     book.note({ ...change, clock: seq as HybridTime, arrival: seq } as unknown as Change)
     return element
   }
   const ask = (text: string, author = STRANGER) =>
     follow(KINDS.task, encodeTask({ text, space: COMMONS }), author)
-  const answer = (task: Digest, text: string, author = STRANGER) =>
+  const answer = (task: Digest, text: string, author = STRANGER, logId = 'log') =>
     follow(
       KINDS.contribution,
       encodeContribution({ task, model: 'm', outcome: { text, quotes: [], failure: null } }),
       author,
+      logId,
     )
   const asked = () => [...book.all()].length
   return { book, ask, answer, asked }
@@ -65,7 +70,7 @@ test('so many bytes of answers of others are kept, with one more the oldest task
   for (let i = 0; i * each * big.length <= FOREIGN_TASK_BYTES_MAX; i++) {
     const task = ask(`task ${i}`)
     asked.push(task)
-    for (let j = 0; j < each; j++) answer(task, `${i} ${j} ${big}`)
+    for (let j = 0; j < each; j++) answer(task, `${i} ${j} ${big}`, author(j))
   }
   // What others answer to an own task is not theirs to be dropped.
   answer(own, big)
@@ -78,8 +83,39 @@ test('so many bytes are kept of what others say about one task, and one more is 
   const { book, ask, answer } = setup()
   const own = ask('mine', SELF)
   const big = 'x'.repeat(60_000)
-  for (let i = 0; i < 2 * Math.floor(TASK_BYTES_MAX / big.length); i++) answer(own, `${i} ${big}`)
+  for (let i = 0; i < 2 * Math.floor(TASK_BYTES_MAX / big.length); i++) answer(own, `${i} ${big}`, author(i))
   assert.equal(book.attempt(own)?.contributions.size, Math.floor(TASK_BYTES_MAX / (big.length + 100)))
+})
+
+test('who floods a task keeps nobody else from being heard', () => {
+  const { book, ask, answer } = setup()
+  const own = ask('mine', SELF)
+  const big = 'x'.repeat(60_000)
+  for (let i = 0; i < RECORDS_PER_AUTHOR_MAX; i++) answer(own, `${i} ${big}`)
+  assert.equal(
+    book.attempt(own)?.contributions.size,
+    Math.floor(TASK_BYTES_PER_AUTHOR_MAX / (big.length + 100)),
+  )
+  const other = answer(own, big, author(1))
+  assert.ok([...(book.attempt(own)?.contributions.values() ?? [])].some(({ element }) => element === other))
+})
+
+test('what an author says again in another log counts where the first one is cut off, whichever came first', () => {
+  for (const logs of [
+    ['first', 'second'],
+    ['second', 'first'],
+  ]) {
+    const { book, ask, answer } = setup()
+    const task = ask('whose?', SELF)
+    for (const log of logs) answer(task, 'the same', STRANGER, log)
+    const attempt = book.attempt(task) as Attempt
+    const said = (counts: Counts) => [...saidOf(attempt, attempt.contributions, counts)]
+    assert.deepEqual(
+      said(({ logId }) => logId !== 'first').map(({ logId }) => logId),
+      ['second'],
+    )
+    assert.equal(said(() => true).length, 1)
+  }
 })
 
 test('so many entries of a kind are kept about a task, and of these so many by one; own ones always', () => {
