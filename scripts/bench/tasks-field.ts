@@ -22,6 +22,8 @@ const QUALITIES = [0.85, 0.7, 0.6, 0.5, 0.25]
 /** Seconds: nobody is left out because this machine is slow. */
 const DEADLINE_S = 120
 const HANG_MS = 6 * 3600 * 1000
+/** As `npm start` has them. */
+const NODE_OPTIONS = ['--max-semi-space-size=4']
 const PLENTY = '10000000'
 
 export const run: Run = async (args, report) => {
@@ -50,7 +52,7 @@ export const run: Run = async (args, report) => {
       SPORE_MODELS_COMMUNITY_FREE_CALLS_PER_DAY: PLENTY,
       SPORE_MODELS_CALLS_PER_ASKER_PER_DAY: PLENTY,
     },
-    process: { hangMs: HANG_MS },
+    process: { hangMs: HANG_MS, nodeOptions: NODE_OPTIONS },
   })
   const outcomes: Outcome[] = []
   let next = 0

@@ -30,6 +30,8 @@ const CHOICES = ['red', 'green', 'blue', 'none of them']
 /** Has nothing to do with any of the tasks. */
 const STRANGER = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK'
 const HANG_MS = 6 * 3600 * 1000
+/** As `npm start` has them. */
+const NODE_OPTIONS = ['--max-semi-space-size=4']
 const PLENTY = '10000000'
 
 export const run: Run = async (args, report) => {
@@ -57,7 +59,7 @@ export const run: Run = async (args, report) => {
       SPORE_PULL_INTERVAL_MS: '10000',
       SPORE_MODELS_FREE_CALLS_PER_DAY: PLENTY,
     },
-    process: { hangMs: HANG_MS },
+    process: { hangMs: HANG_MS, nodeOptions: NODE_OPTIONS },
   })
   await askMany(field, 'warm', WARM_TASKS)
   const before = await costs(field, 'none', idleS, more)

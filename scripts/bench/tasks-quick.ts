@@ -17,6 +17,8 @@ const CHOICES = ['red', 'green', 'blue', 'none of them']
 /** Code gets warm, and links are made. */
 const WARM_QUESTIONS = 10
 const HANG_MS = 3600 * 1000
+/** As `npm start` has them. */
+const NODE_OPTIONS = ['--max-semi-space-size=4']
 
 export const run: Run = async (args, report) => {
   const { values } = parseArgs({
@@ -36,7 +38,7 @@ export const run: Run = async (args, report) => {
     think: () => ({ answer: 'A' }),
     delayMs: modelMs,
     env: { SPORE_PULL_INTERVAL_MS: '10000', ...NO_CAPS },
-    process: { hangMs: HANG_MS },
+    process: { hangMs: HANG_MS, nodeOptions: NODE_OPTIONS },
   })
   const ask = (i: number): Promise<Followed> =>
     askAndFollow(field.at(i % MODELS.length).url, {

@@ -47,7 +47,7 @@ const SCRIPT: readonly (readonly (readonly [string, number])[])[] = [
   ],
 ]
 /** Seconds until the deadline of a task whose asker is gone, and milliseconds in which its models answer. */
-const SHORT_S = 3
+const SHORT_S = 6
 const SLOW_MS = 1_000
 
 /** What has to be the same on every spore. */

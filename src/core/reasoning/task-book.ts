@@ -180,15 +180,13 @@ export function createTaskBook(self: Did): TaskBook {
     },
     attempt: (id) => attempts.get(id),
     attemptsAt: (id) => questions.get(attempts.get(id)?.question ?? id) ?? [],
-    entriesIn: (logId) => byLog.get(logId) ?? NO_ENTRIES,
+    entriesIn: (logId) => byLog.get(logId) ?? new Map(),
     *all() {
       for (const attempt of attempts.values()) if (attempt.task) yield attempt
     },
     onDropped: (listener) => void listeners.push(listener),
   }
 }
-
-const NO_ENTRIES: ReadonlyMap<number, Attempt> = new Map()
 
 /** Everything that is kept of an attempt. */
 function* entriesOf({ asks, ...attempt }: Attempt): IterableIterator<Noted<unknown>> {
