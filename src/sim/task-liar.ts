@@ -64,7 +64,7 @@ export function createLiar(liar: SimNode, world: World): Liar {
       model: 'liar',
       family: random.pick(['liar', 'ant']),
       salt: random.bytes(16),
-      by: node.did,
+      by: liar.did,
       outcome: { text: random.pick(WORDS), quotes: [], failure: null },
       confidence: 1000,
       ...more,
