@@ -15,6 +15,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario,
+    seed: 30,
     caughtBy: ['task-answer', 'task-ends'],
   },
   {
@@ -27,6 +28,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario,
+    seed: 3,
     caughtBy: ['task-answer', 'task-agreement'],
   },
   {
@@ -39,6 +41,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario,
+    seed: 3,
     caughtBy: ['task-answer', 'task-agreement'],
   },
   {
@@ -51,6 +54,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario,
+    seed: 2,
     caughtBy: ['task-seal'],
   },
   {
@@ -63,6 +67,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario,
+    seed: 3,
     caughtBy: ['task-seal', 'task-answer', 'task-agreement', 'task-ends'],
   },
   {
@@ -75,6 +80,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario,
+    seed: 2,
     caughtBy: ['task-ends', 'task-answer'],
   },
   {
@@ -87,6 +93,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario,
+    seed: 3,
     caughtBy: ['task-ends'],
   },
   {
@@ -99,6 +106,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario,
+    seed: 3,
     caughtBy: ['task-garbage'],
   },
   {
@@ -111,6 +119,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
       },
     ],
     scenario,
+    seed: 21,
     caughtBy: ['budget'],
   },
 ]
