@@ -75,8 +75,8 @@ export const TASK_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'core/reasoning/tasks.ts',
-        find: 'for (const { author, kind, payload } of removals) {',
-        replace: 'for (const { author, kind, payload } of [] as Change[]) {',
+        find: 'for (const removal of removals) settle(removedBy(removal))',
+        replace: '',
       },
     ],
     scenario,
