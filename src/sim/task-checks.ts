@@ -7,7 +7,7 @@ import { TURN_MS } from '../core/reasoning/efforts.ts'
 import { DAY_ONE_MS } from './clock.ts'
 import { type SimNode, textOf } from './node.ts'
 import { type Minds, NO_ANSWER_MARK, WORDS } from './task-minds.ts'
-import { type OracleTask, sealName, tasksOf, wasSealed } from './task-oracle.ts'
+import { type OracleTask, tasksOf, wasSealed } from './task-oracle.ts'
 import type { World } from './world.ts'
 
 /** Milliseconds between two looks at whether everything has ended. */
@@ -186,7 +186,7 @@ function noteReturns({ did, upsMs }: SimNode, tasks: readonly OracleTask[], { no
     for (const seal of seals) {
       if (seal.author !== did) continue
       const shown = contributions.find(
-        ({ author, element }) => author === did && sealName(did, element) === seal.payload.seal,
+        ({ author, element }) => author === did && element === seal.payload.seal,
       )
       if (shown && upsMs.some((ms) => since(seal.clock) < ms && ms < since(shown.clock)))
         note('what was sealed was shown after a restart')
@@ -205,9 +205,7 @@ function checkSaid(one: OracleTask, honest: ReadonlySet<Did>, { report, note }: 
   }
   for (const { author, payload } of one.seals) {
     if (!honest.has(author)) continue
-    const isShown = one.contributions.some(
-      (said) => said.author === author && sealName(author, said.element) === payload.seal,
-    )
+    const isShown = one.contributions.some((said) => said.author === author && said.element === payload.seal)
     const wentOn = [...one.reviews, ...one.seals].some(
       (said) =>
         said.author === author &&

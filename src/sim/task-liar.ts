@@ -20,7 +20,7 @@ import {
 } from '../core/protocol/task-payloads.ts'
 import type { SimNode } from './node.ts'
 import { WORDS } from './task-minds.ts'
-import { follows, type OracleTask, sealName, tasksOf, wasSealed } from './task-oracle.ts'
+import { follows, type OracleTask, tasksOf, wasSealed } from './task-oracle.ts'
 import type { World } from './world.ts'
 
 export interface Liar {
@@ -70,7 +70,7 @@ export function createLiar(liar: SimNode, world: World): Liar {
       ...more,
     })
   const sealFor = (task: Task, payload: Uint8Array, round = 0): Uint8Array =>
-    encodeSeal({ task: task.id, round, seal: sealName(liar.did, bytesToDigest(sha256(payload))) })
+    encodeSeal({ task: task.id, round, seal: bytesToDigest(sha256(payload)) })
 
   const synthesisOf = (task: Task, more: Partial<SynthesisPayload>): Uint8Array =>
     encodeSynthesis({

@@ -149,19 +149,10 @@ export function wasSealed(
   { seals }: Pick<OracleTask, 'seals'>,
   { author, element, payload }: Stated<ContributionPayload>,
 ): boolean {
-  const name = sealName(author, element)
   const isIts = (seal: Stated<SealPayload>): boolean =>
-    seal.author === author && seal.payload.round === payload.round && seal.payload.seal === name
+    seal.author === author && seal.payload.round === payload.round && seal.payload.seal === element
   return payload.by === author && seals.some(isIts)
 }
-
-/** What a seal of an author for an element is (PROTOCOL.md §10). */
-export const sealName = (author: Did, element: Digest): Digest =>
-  bytesToDigest(
-    createHash('sha256')
-      .update(`spore/seal/1 ${author} ${hex(digestToBytes(element))}`)
-      .digest(),
-  )
 
 function acceptedOf(whole: OracleTask, task: TaskPayload): Stated<SynthesisPayload> | null {
   const askers = whole.asks.map(({ author }) => author)

@@ -1,16 +1,14 @@
-/** What is said about tasks, from `task.json`: payloads, seals, and who may put an answer together. */
+/** What is said about tasks, from `task.json`: payloads, and who may put an answer together. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Did } from '../../src/core/base/brand.ts'
 import { bytesToDigest, digestToBytes } from '../../src/core/base/hash.ts'
 import * as payloads from '../../src/core/protocol/task-payloads.ts'
 import { rendezvous } from '../../src/core/reasoning/acceptance.ts'
-import { sealOf } from '../../src/core/reasoning/attempt.ts'
 import { hex, load, unhex } from './load.ts'
 
 type Case =
   | { of: 'payload'; kind: keyof typeof CODECS; payload: string; fields?: unknown }
-  | { of: 'seal'; author: Did; element: string; seal: string }
   | { of: 'rendezvous'; task: string; authors: Did[]; order: Did[] }
 
 const encodeSaid = (said: payloads.ContributionPayload | payloads.SealPayload): Uint8Array =>
@@ -36,10 +34,6 @@ function toHex(value: unknown, key = ''): unknown {
 
 for (const one of load<Case>('task'))
   test(one.name, () => {
-    if (one.of === 'seal') {
-      assert.equal(hex(digestToBytes(sealOf(one.author, bytesToDigest(unhex(one.element))))), one.seal)
-      return
-    }
     if (one.of === 'rendezvous') {
       assert.deepEqual(rendezvous(bytesToDigest(unhex(one.task)), one.authors), one.order)
       assert.deepEqual(rendezvous(bytesToDigest(unhex(one.task)), one.authors.toReversed()), one.order)

@@ -3,8 +3,7 @@
  * (`task-book.ts`) fills it.
  */
 import type { Did, Digest, HybridTime, LogId, SpaceId } from '../base/brand.ts'
-import { bytesToHex, compareText, utf8ToBytes } from '../base/bytes.ts'
-import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
+import { compareText } from '../base/bytes.ts'
 import type { Change } from '../memory/change.ts'
 import type {
   ContributionPayload,
@@ -73,13 +72,6 @@ export const note = <Payload>(change: Change, payload: Payload): Noted<Payload> 
   return { payload, author, space, clock, element, logId, seq, arrival }
 }
 
-/**
- * What a seal names (PROTOCOL.md §10): the author is part of it, so that nobody can seal what another has sealed and show it as
- * his own once it is revealed.
- */
-export const sealOf = (author: Did, element: Digest): Digest =>
-  bytesToDigest(sha256(utf8ToBytes(`spore/seal/1 ${author} ${bytesToHex(digestToBytes(element))}`)))
-
 /** Who answers: the models of one family at one spore are one contributor. */
 export const contributorOf = ({ author, payload }: Noted<ContributionPayload>): string =>
   contributorKey(author, payload.family ?? payload.model)
@@ -142,7 +134,7 @@ export function sealFor(
   counts: Counts,
 ): Noted<SealPayload> | null {
   if (noted.payload.by !== noted.author) return null
-  const key = partKey(noted.author, sealOf(noted.author, noted.element))
+  const key = partKey(noted.author, noted.element)
   const isIt = (seal: Noted<SealPayload> | undefined): seal is Noted<SealPayload> =>
     seal !== undefined &&
     seal.payload.round === noted.payload.round &&

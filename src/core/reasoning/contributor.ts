@@ -24,7 +24,7 @@ import {
   encodeReview,
   encodeSeal,
 } from '../protocol/task-payloads.ts'
-import { type Counts, contributorKey, contributorOf, saidOf, sealOf } from './attempt.ts'
+import { type Counts, contributorKey, contributorOf, saidOf } from './attempt.ts'
 import { CALL_MS_MAX, RETRY_MS } from './efforts.ts'
 import { latestAnswers, roundAnswers, sealsOf } from './first-answers.ts'
 import type { OwnState } from './task-progress.ts'
@@ -136,15 +136,15 @@ export function createContributor(deps: ContributorDeps): Contributor {
       by: self,
       outcome: { text, quotes, failure: null },
     }
-    const answer = unshownOf(encodeContribution(contribution), self)
+    const answer = unshownOf(encodeContribution(contribution))
     if (!answer) {
       log.error('an own answer is not one', { family, round })
       return true
     }
     work.sealing++
     const written = await writer.write((draft) => {
-      draft.setValue(keptAs(answer.seal), answer.payload)
-      const payload = encodeSeal({ task: attempt.id, round, seal: answer.seal })
+      draft.setValue(keptAs(answer.element), answer.payload)
+      const payload = encodeSeal({ task: attempt.id, round, seal: answer.element })
       draft.append({ space: spaceOf(work), kind: KINDS.contribution, payload, references: [attempt.id] })
     })
     work.sealing--
@@ -152,7 +152,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
       work.failing.set(family, { failure: written.error, atMs: fineMs(clock), isFinal: false })
       return false
     }
-    work.unshown.set(answer.seal, answer)
+    work.unshown.set(answer.element, answer)
     work.failing.delete(family)
     return true
   }
@@ -160,12 +160,12 @@ export function createContributor(deps: ContributorDeps): Contributor {
   const show = async (work: Work): Promise<boolean> => {
     const answers = [...work.unshown.values()]
     const written = await writer.write((draft) => {
-      for (const { payload, references, seal } of answers) {
+      for (const { payload, references, element } of answers) {
         draft.append({ space: spaceOf(work), kind: KINDS.contribution, payload, references })
-        draft.setValue(keptAs(seal), null)
+        draft.setValue(keptAs(element), null)
       }
     })
-    if (written.ok) for (const { seal } of answers) work.unshown.delete(seal)
+    if (written.ok) for (const { element } of answers) work.unshown.delete(element)
     // Where the disk is full it is tried again, after a pause.
     else await clock.sleep(RETRY_MS, work.controller.signal)
     return false
@@ -246,11 +246,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
     },
     async recover(work) {
       const { attempt } = work
-      const shown = new Set(
-        [...saidOf(attempt, attempt.contributions, counts)].map(({ author, element }) =>
-          sealOf(author, element),
-        ),
-      )
+      const shown = new Set([...saidOf(attempt, attempt.contributions, counts)].map(({ element }) => element))
       for (let round = 0; round <= ROUND_MAX; round++)
         for (const { author, payload } of sealsOf(attempt, round, counts)) {
           if (author !== self) continue
@@ -259,8 +255,8 @@ export function createContributor(deps: ContributorDeps): Contributor {
           if (round > 0) work.phase = 'converge'
           if (shown.has(payload.seal)) continue
           const kept = await store.value(keptAs(payload.seal))
-          const found = kept && unshownOf(kept, self)
-          if (found) work.unshown.set(found.seal, found)
+          const found = kept && unshownOf(kept)
+          if (found) work.unshown.set(found.element, found)
         }
     },
     retryInMs(work) {
@@ -286,7 +282,7 @@ function failingOf(failure: Failure, before: Failing | undefined, atMs: number):
 }
 
 /** The answer that a payload is, once it is shown; null where it is none. */
-function unshownOf(payload: Uint8Array, self: Did): UnshownAnswer | null {
+function unshownOf(payload: Uint8Array): UnshownAnswer | null {
   const said = decodeContribution(payload)
   if (said?.seal !== null || said.outcome.failure !== null) return null
   const element = bytesToDigest(sha256(payload))
@@ -298,5 +294,5 @@ function unshownOf(payload: Uint8Array, self: Did): UnshownAnswer | null {
     ...recalled.slice(0, RECALLED_MAX),
   ]
   const references = [...new Set(named)].slice(0, REFERENCES_MAX)
-  return { round, family: family ?? model, element, seal: sealOf(self, element), payload, references }
+  return { round, family: family ?? model, element, payload, references }
 }

@@ -5,16 +5,7 @@
 import type { Did } from '../base/brand.ts'
 import { PER_MILLE } from '../protocol/task-limits.ts'
 import type { ContributionPayload, SealPayload } from '../protocol/task-payloads.ts'
-import {
-  type Attempt,
-  type Counts,
-  contributorOf,
-  type Noted,
-  partKey,
-  saidOf,
-  sealFor,
-  sealOf,
-} from './attempt.ts'
+import { type Attempt, type Counts, contributorOf, type Noted, partKey, saidOf, sealFor } from './attempt.ts'
 import type { Contribution } from './contribution.ts'
 
 export interface RoundAnswers {
@@ -32,7 +23,7 @@ export function roundAnswers(attempt: Attempt, round: number, self: Did, counts:
   let shownAt = Number.POSITIVE_INFINITY
   for (const noted of saidOf(attempt, attempt.contributions, counts)) {
     if (noted.payload.round !== round || !sealFor(attempt, noted, counts)) continue
-    bySeal.set(partKey(noted.author, sealOf(noted.author, noted.element)), noted)
+    bySeal.set(partKey(noted.author, noted.element), noted)
     if (noted.author === self) shownAt = Math.min(shownAt, noted.arrival)
   }
   const seals = [...sealsOf(attempt, round, counts)].filter(

@@ -14,7 +14,7 @@ import { aggregate } from './aggregate.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { createClassifier } from './answer-classes.ts'
 import { answerText } from './answer-text.ts'
-import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor, sealOf } from './attempt.ts'
+import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor } from './attempt.ts'
 import { sharesOf } from './contribution.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { resolutionOf } from './evidence-book.ts'
@@ -199,7 +199,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
   function unshownOf({ attempt, counts }: Standing): api.TaskView['missing'] {
     const shownSeals = new Set<string>()
     for (const { author, element } of saidOf(attempt, attempt.contributions, counts))
-      shownSeals.add(partKey(author, sealOf(author, element)))
+      shownSeals.add(partKey(author, element))
     const authors = new Set<Did>()
     for (const { author, payload } of saidOf(attempt, attempt.seals, counts))
       if (!shownSeals.has(partKey(author, payload.seal))) authors.add(author)

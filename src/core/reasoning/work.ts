@@ -11,7 +11,6 @@ export interface UnshownAnswer {
   readonly round: number
   readonly family: string
   readonly element: Digest
-  readonly seal: Digest
   readonly payload: Uint8Array
   readonly references: readonly Digest[]
 }

@@ -195,8 +195,6 @@ def check_payload(case):
 def check_task(case):
     if case["of"] == "payload":
         check_payload(case)
-    elif case["of"] == "seal":
-        expect(tasks.seal(case["author"], unhex(case["element"])).hex(), case["seal"])
     else:
         expect(tasks.rendezvous(unhex(case["task"]), case["authors"]), case["order"])
 

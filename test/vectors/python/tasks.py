@@ -139,10 +139,6 @@ def outcome_of(fields):
     return dict(text=fields["text"], quotes=[dict(memory=one, text=said) for one, said in quotes], failure=None)
 
 
-def seal(author, element):
-    return hashlib.sha256(f"spore/seal/1 {author} {element.hex()}".encode()).digest()
-
-
 def rendezvous(of, authors):
     """Authors behind the askers, in the order in which they may put the answer together."""
     return sorted(authors, key=lambda author: hashlib.sha256(f"spore/rendezvous/1 {of.hex()} {author}".encode()).digest())

@@ -12,7 +12,7 @@ import {
   encodeTask,
 } from '../../../../src/core/protocol/task-payloads.ts'
 import { acceptedOf, isOver, rendezvous } from '../../../../src/core/reasoning/acceptance.ts'
-import { type Attempt, type Noted, sealOf } from '../../../../src/core/reasoning/attempt.ts'
+import type { Attempt, Noted } from '../../../../src/core/reasoning/attempt.ts'
 import { latestAnswers } from '../../../../src/core/reasoning/first-answers.ts'
 import { createTaskBook } from '../../../../src/core/reasoning/task-book.ts'
 import { COMMONS } from '../memory/replica.ts'
@@ -40,11 +40,7 @@ function setup() {
   const payloadOf = (text: string, model = 'm'): Uint8Array =>
     encodeContribution({ task, model, by: model as Did, outcome: { text, quotes: [], failure: null } })
   const seal = (payload: Uint8Array, author: Did): Digest =>
-    write(
-      KINDS.contribution,
-      encodeSeal({ task, round: 0, seal: sealOf(author, bytesToDigest(sha256(payload))) }),
-      author,
-    )
+    write(KINDS.contribution, encodeSeal({ task, round: 0, seal: bytesToDigest(sha256(payload)) }), author)
   const show = (payload: Uint8Array, author: Did): Digest => write(KINDS.contribution, payload, author)
   const answer = (text: string, author: Did): Digest => {
     seal(payloadOf(text, author), author)

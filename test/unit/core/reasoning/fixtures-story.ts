@@ -10,7 +10,7 @@ import {
   encodeTask,
   type SynthesisPayload,
 } from '../../../../src/core/protocol/task-payloads.ts'
-import { type Attempt, type Counts, sealOf } from '../../../../src/core/reasoning/attempt.ts'
+import type { Attempt, Counts } from '../../../../src/core/reasoning/attempt.ts'
 import { createTaskBook } from '../../../../src/core/reasoning/task-book.ts'
 
 export const COMMONS = 'commons' as SpaceId
@@ -51,11 +51,7 @@ export function story() {
       ...more,
     })
   const seal = (author: Did, bytes: Uint8Array): Digest =>
-    write(
-      author,
-      KINDS.contribution,
-      encodeSeal({ task, round: 0, seal: sealOf(author, bytesToDigest(sha256(bytes))) }),
-    )
+    write(author, KINDS.contribution, encodeSeal({ task, round: 0, seal: bytesToDigest(sha256(bytes)) }))
   return {
     entries,
     task,
