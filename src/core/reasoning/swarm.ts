@@ -283,7 +283,11 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     touch(attempt) {
       if (!isStarted || isStopped) return
       const work = works.get(attempt.id)
-      if (work) look(work)
+      // Asked here as well, it is this operator's: with all of his models, and on his account.
+      const isOwnNow =
+        work && work.asker !== null && asksOf(attempt, counts).some(({ author }) => author === self)
+      if (isOwnNow) leave(work)
+      if (work && !isOwnNow) look(work)
       else takeUp(attempt)
     },
     review() {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TaskInput, TaskView } from '../../../../src/core/protocol/api.ts'
+import { OPEN_FOREIGN_MAX, OPEN_MAX } from '../../../../src/core/reasoning/swarm.ts'
 import { createMind, type MindOptions } from '../../../../src/sim/model.ts'
 import { createLoopback, type Loopback, type Member } from '../../../support/loopback.ts'
 
@@ -441,5 +442,46 @@ describe('cancelling and judging', () => {
     const task = await look(ada, id)
     assert.equal(task.settlement?.conclusion, choices[question % 3])
     assert.equal(task.settlement?.dissent[0]?.authors.length, 2)
+  })
+})
+
+describe('bounds', () => {
+  test('so many tasks are open at a time, and with one more none is asked', async () => {
+    await using network = createLoopback('open')
+    const ada = await network.open('ada', mind('ada', 'x', { delayMs: 1_000_000 }))
+    const ids = await Promise.all(
+      Array.from({ length: OPEN_MAX }, (_, i) => ask(ada, { task: `Question ${i}?`, effort: 'quick' })),
+    )
+    const more = await ada.spore.submitTask({ task: 'One more?', effort: 'quick' })
+    assert.equal(!more.ok && more.error.code, 'TASK_FULL')
+    const cancelled = await ada.spore.cancelTask(ids[0] as string)
+    assert.ok(cancelled.ok)
+    await ask(ada, { task: 'One more?', effort: 'quick' })
+  })
+
+  test('of others so many are worked on, and with one more that is left alone; own ones still are', async () => {
+    await using network = createLoopback('open of others')
+    const [ada, bob] = (await mesh(network, ['ada', 'bob'], () => ({
+      ...mind('m', 'x', { delayMs: 1_000_000 }),
+      serve: 'all',
+    }))) as [Member, Member]
+    const open = async (member: Member) => {
+      const found = await member.spore.convergence({ limit: 1 })
+      return found.ok ? found.value.open : Number.NaN
+    }
+    const ask257 = Array.from({ length: OPEN_FOREIGN_MAX + 1 }, (_, i) =>
+      ask(bob, { task: `Question ${i}?`, space: 'commons', deadline: 600 }),
+    )
+    await Promise.all(ask257)
+    await network.clock.advance(60_000)
+    assert.equal(await open(bob), OPEN_FOREIGN_MAX + 1)
+    assert.equal(await open(ada), OPEN_FOREIGN_MAX)
+    await ask(ada, { task: 'Mine?', deadline: 600 })
+    assert.equal(await open(ada), OPEN_FOREIGN_MAX + 1)
+    // What it works on for another is its own once it is asked here too.
+    await ask(ada, { task: 'Question 0?', space: 'commons', deadline: 600 })
+    assert.equal(await open(ada), OPEN_FOREIGN_MAX + 1)
+    await ask(ada, { task: 'Mine as well?', deadline: 600 })
+    assert.equal(await open(ada), OPEN_FOREIGN_MAX + 2)
   })
 })
