@@ -9,12 +9,15 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { type MindServer, startMindServer } from '../support/mind-server.ts'
 import { packageJson, projectFile } from '../support/project.ts'
 
 const READY_MS = 30_000
 const POLL_MS = 50
 /** Ports that the README names: the test puts free ones in their place, and changes nothing else. */
-const NAMED_PORTS = ['7860', '7861']
+const NAMED_PORTS = ['7860', '7862', '7861']
+/** And that of a model server, in the place of which one stands that answers by a script. */
+const MODEL_PORT = '11434'
 
 const readme = readFileSync(projectFile('README.md'), 'utf8')
 const lines = [...readme.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block]) =>
@@ -29,6 +32,8 @@ const EXPECTED: readonly (readonly [command: string, output: RegExp])[] = [
   ['npx spore remember "The deploy key', /remembered/i],
   ['npx spore search', /The deploy key rotates every Monday/],
   ['npx spore ask "what happens', /The deploy key rotates every Monday/],
+  ['npx spore providers --check', /^ok +local\/auto/],
+  ['npx spore ask "which city', /Canberra/],
   ['npx spore join', /^alive +http/],
   ['npx spore remember "Bees', /remembered/i],
   ['npx spore peers', /http:\/\/127\.0\.0\.1:\d+/],
@@ -43,10 +48,13 @@ describe('the commands of the README', () => {
   let folder: TemporaryFolder
   let env: NodeJS.ProcessEnv
   let ports: readonly string[]
+  let models: MindServer
   const servers: ChildProcess[] = []
 
   before(async () => {
     folder = temporaryFolder()
+    models = await startMindServer(() => ({ answer: 'Canberra', confidence: 95 }))
+    models.models = ['llama3.1:8b']
     ports = await Promise.all(NAMED_PORTS.map(freePort))
     const kept = Object.entries(process.env).filter(
       ([name]) => !/^(SPORE_.*|PORT|HOST|NODE_OPTIONS|npm_.*)$/i.test(name),
@@ -62,15 +70,19 @@ describe('the commands of the README', () => {
   })
   after(async () => {
     await Promise.all(servers.map(stopGroup))
+    await models[Symbol.asyncDispose]()
     folder[Symbol.dispose]()
   })
 
   const withFreePorts = (line: string): string =>
-    NAMED_PORTS.reduce((text, port, i) => text.replaceAll(port, ports[i] as string), line)
+    NAMED_PORTS.reduce((text, port, i) => text.replaceAll(port, ports[i] as string), line).replaceAll(
+      MODEL_PORT,
+      new URL(models.url).port,
+    )
 
   it('are all run here, and each kind of them is there', () => {
     const commands = lines.filter((line) => !isServer(line) && !isInstall(line))
-    assert.equal(lines.filter(isServer).length, 2)
+    assert.equal(lines.filter(isServer).length, 3)
     assert.equal(lines.filter(isInstall).length, 1)
     assert.deepEqual(
       commands.map((line) => EXPECTED.filter(([words]) => line.includes(words)).length),
