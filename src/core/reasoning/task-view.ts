@@ -1,5 +1,5 @@
 /** What people and tools see of a task: the latest attempt at the question, with everything that was said about it. */
-import type { Did, Digest, SpaceId } from '../base/brand.ts'
+import type { Did, SpaceId } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import type { Change } from '../memory/change.ts'
 import { timeToIso, timeToMs } from '../memory/clock.ts'
@@ -9,16 +9,13 @@ import type { Hides, Shown } from '../moderation/shown.ts'
 import type * as api from '../protocol/api.ts'
 import { PER_MILLE } from '../protocol/task-limits.ts'
 import type { ContributionPayload, Outcome, ReviewPayload, TaskPayload } from '../protocol/task-payloads.ts'
-import { type Accepted, acceptedOf, type Collapse } from './acceptance.ts'
-import { aggregate } from './aggregate.ts'
+import { type Accepted, acceptedOf } from './acceptance.ts'
 import type { AggregationParams } from './aggregation-params.ts'
-import { createClassifier } from './answer-classes.ts'
 import { answerText } from './answer-text.ts'
 import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor } from './attempt.ts'
-import { sharesOf } from './contribution.ts'
-import type { EvidenceBook } from './evidence-book.ts'
-import { resolutionOf } from './evidence-book.ts'
+import { type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { sealsOf } from './first-answers.ts'
+import { settlementOf } from './settlement.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
 import { totalMsOf, type Work } from './work.ts'
 
@@ -107,7 +104,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
       round,
       answer: accepted && outcome ? shownText(accepted, task) : null,
       reason: outcome?.failure ?? (status === 'failed' ? ABANDONED : null),
-      settlement: accepted ? settlementOf(standing, accepted) : null,
+      settlement: accepted && settlementOf(accepted, task, { self, evidence, params }),
       sources: await sourcesOf(outcome, task.space, hides),
       degraded: degraded.length > 0,
       degradedBecause: degraded.map(explain),
@@ -132,67 +129,6 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
       deadlineAt: new Date(timeToMs(first.clock) + totalMsOf(attempt)).toISOString(),
       answeredAt: accepted ? timeToIso(accepted.noted.clock) : null,
     }
-  }
-
-  function settlementOf({ task }: Standing, { noted, collapse }: Accepted): api.Settlement | null {
-    const { payload, author } = noted
-    if (!collapse) return null
-    const classOf = createClassifier(task.choices)
-    const total = collapse.masses.reduce((sum, { mass }) => sum + mass, 0)
-    const share = (mass: number): number => (total === 0 ? 0 : mass / total)
-    const rows = collapse.masses.map((one) => ({
-      class: one.class,
-      answer: one.text,
-      share: share(one.mass),
-      authors: one.authors.map(ownerIn),
-    }))
-    const won = rows.find((one) => one.class === collapse.class)
-    const next = rows.find((one) => one !== won)
-    return {
-      conclusion: payload.answer ?? won?.answer ?? payload.outcome.text ?? '',
-      rule: payload.rule,
-      margin: (won?.share ?? 0) - (next?.share ?? 0),
-      masses: rows.map(({ class: _, ...row }) => row),
-      dissent: rows
-        .filter((one) => one !== won)
-        .map(({ class: key, ...row }) => ({
-          ...row,
-          reasons: collapse.contributions.flatMap(({ author: of, outcome, ...one }) =>
-            'failure' in outcome || outcome.reason === undefined || classIn(one, of, outcome) !== key
-              ? []
-              : [{ author: ownerIn(of), reason: outcome.reason }],
-          ),
-        })),
-      participants: collapse.contributions.map((one, i) => ({
-        contribution: digestToCid(one.id as Digest),
-        author: one.owner,
-        model: one.modelFamily ?? '',
-        answer: sharesOf(one, classOf)[0]?.text ?? '',
-        mass: collapse.votes[i] ?? 0,
-      })),
-      synthesizer: author,
-      writer: payload.model,
-      ownView: author === self ? null : ownView(task, collapse),
-    }
-
-    function classIn(one: object, of: string, outcome: object): string | undefined {
-      return sharesOf({ ...one, author: of, outcome } as never, classOf)[0]?.class
-    }
-  }
-
-  /** What this spore's trust makes of the same contributions, where that is another class. */
-  function ownView(task: TaskPayload, collapse: Collapse): api.Settlement['ownView'] {
-    const { evidenceIn, bestSingle } = evidence.of(task.space)
-    const { choices } = task
-    const input = {
-      domain: evidence.domain,
-      choices,
-      contributions: collapse.contributions,
-      evidence: evidenceIn,
-    }
-    const found = aggregate({ ...input, bestSingle }, params)
-    if (!found.answer || found.answer.class === collapse.class || found.rule === 'none') return null
-    return { conclusion: found.answer.text, rule: found.rule, margin: found.margin }
   }
 
   /** Who sealed an answer and never showed it. */
@@ -252,9 +188,6 @@ function shownText({ noted, collapse }: Accepted, { choices }: TaskPayload): str
   const decided = { class: collapse.class, text: answer ?? won?.text ?? outcome.text }
   return answerText({ answer: decided, masses: collapse.masses }, outcome.text, choices)?.text ?? null
 }
-
-/** The spore of a contributor. */
-const ownerIn = (contributor: string): string => contributor.split(' ', 1)[0] as string
 
 const byTime = (a: Noted<unknown>, b: Noted<unknown>): number =>
   a.clock - b.clock || (a.element < b.element ? -1 : 1)
