@@ -12,7 +12,7 @@
  *     passed     suspect (alive, φ)       asleep or gone (patience)  –                   –
  *
  * Invariants: nobody is gone on this spore's word alone but after `ALONE_MS`; all times are of a clock that does not jump;
- * whoever answers is alive at once; who was silent for `FORGET_MS` is forgotten, unless an operator configured it.
+ * whoever answers is alive at once, but for replies that were under way when it left; who was silent for `FORGET_MS` is forgotten, unless an operator configured it.
  */
 import type { PeerState } from '../protocol/peer-state.ts'
 import { type Arrivals, arrived, noArrivals, phi } from './arrivals.ts'
@@ -28,6 +28,8 @@ export interface Vital {
   silentSinceMs: number
   /** It says that it sleeps (capability `sleeps`), it left in good order, or what answers in its place is no spore. */
   isSleeper: boolean
+  /** When it last said that it leaves. */
+  leftMs: number
   /** How often it came back after it was away for `SLEEP_MIN_MS`. */
   naps: number
   /** Asleep: not asked before this, and how long that pause was. */
@@ -72,6 +74,8 @@ export const ALONE_MS = 10 * 60_000
 /** Pauses between two requests to a peer that sleeps: a free tier wakes on each, and may count its hours. */
 export const SLEEP_MIN_MS = 15 * 60_000
 export const SLEEP_MAX_MS = 6 * 3_600_000
+/** Milliseconds in which replies of one that leaves may still arrive; nobody is started anew that fast. */
+export const LEAVING_MS = 500
 /** Returns after which the next absence counts as sleep. */
 const NAPS_MIN = 2
 /** Who was silent this long is forgotten; its logs stay. */
@@ -84,6 +88,7 @@ export const newVital = (nowMs: number, silentMs = 0): Vital => ({
   sinceMs: nowMs,
   silentSinceMs: nowMs - silentMs,
   isSleeper: false,
+  leftMs: Number.NEGATIVE_INFINITY,
   naps: 0,
   askAtMs: Number.NEGATIVE_INFINITY,
   pauseMs: 0,
@@ -106,7 +111,7 @@ export function stepVital(vital: Vital, event: VitalEvent, context: VitalContext
   const { nowMs } = context
   switch (event.type) {
     case 'answered':
-      return answered(vital, 'alive', nowMs)
+      return isLeaving(vital, nowMs) ? [] : answered(vital, 'alive', nowMs)
     case 'refused': {
       const failures = vital.failures + 1
       answered(vital, 'refused', nowMs)
@@ -127,11 +132,16 @@ export function stepVital(vital: Vital, event: VitalEvent, context: VitalContext
       return vital.state === 'suspect' ? away(vital, nowMs) : []
     case 'left':
       vital.isSleeper = true
+      vital.leftMs = nowMs
       return vital.state === 'asleep' ? [] : away(vital, nowMs)
     case 'passed':
       return passed(vital, context)
   }
 }
+
+/** What comes so soon behind its leave was under way when it left. */
+const isLeaving = ({ state, leftMs }: Vital, nowMs: number): boolean =>
+  state === 'asleep' && nowMs - leftMs < LEAVING_MS
 
 function heard(vital: Vital, nowMs: number): void {
   arrived(vital.arrivals, nowMs)

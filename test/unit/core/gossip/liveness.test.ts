@@ -6,6 +6,7 @@ import {
   FAILURES_MAX,
   FORGET_MS,
   isAway,
+  LEAVING_MS,
   mayBeAsked,
   newVital,
   SLEEP_MAX_MS,
@@ -62,10 +63,19 @@ test('every event in every state leads where the table says', () => {
   }
   for (const [type, rows] of Object.entries(table))
     for (const [from, to] of rows) {
-      const watched = watch(from)
+      const watched = watch(from).at(LEAVING_MS)
       watched.step(type === 'failed' ? failed : ({ type } as VitalEvent))
       assert.equal(watched.vital.state, to, `${type} in ${from}`)
     }
+})
+
+test('a reply that was under way when a peer left does not wake it; one that comes later does', () => {
+  const watched = watch('alive')
+  watched.step({ type: 'left' })
+  watched.at(LEAVING_MS - 1).step(answered)
+  assert.equal(watched.vital.state, 'asleep')
+  watched.at(LEAVING_MS).step(answered)
+  assert.equal(watched.vital.state, 'alive')
 })
 
 describe('a peer that does not answer', () => {
