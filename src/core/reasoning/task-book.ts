@@ -20,8 +20,8 @@ import { AGAIN, type Attempt, type Noted, newAttempt, note, partKey } from './at
 export interface TaskBook {
   /** Takes in an entry; the attempt that it is about, or null. */
   note(change: Change): Attempt | null
-  /** Drops what is kept of purged elements. */
-  forget(purged: ReadonlySet<Digest>): void
+  /** Drops what is kept of purged elements; the attempts that lost something. */
+  forget(purged: ReadonlySet<Digest>): readonly Attempt[]
   attempt(id: Digest): Attempt | undefined
   /** Attempts at a question, the first one first; `id` of any of them. */
   attemptsAt(id: Digest): readonly Attempt[]
@@ -51,6 +51,7 @@ export const ASKS_MAX = 64
 export const ASKS_PER_ASKER_MAX = 4
 
 type Ask = Noted<TaskPayload>
+type Place = Pick<Change, 'logId' | 'seq'>
 
 export function createTaskBook(self: Did): TaskBook {
   /** The oldest first. */
@@ -76,28 +77,35 @@ export function createTaskBook(self: Did): TaskBook {
     foreignBytes += sign * attempt.bytes
   }
 
+  const place = (attempt: Attempt, { logId, seq }: Place): void => {
+    const entries = byLog.get(logId) ?? new Map<number, Attempt>()
+    byLog.set(logId, entries.set(seq, attempt))
+  }
+
+  const unplace = ({ logId, seq }: Place): void => {
+    const entries = byLog.get(logId)
+    if (entries?.delete(seq) && entries.size === 0) byLog.delete(logId)
+  }
+
   const drop = (attempt: Attempt): void => {
     attempts.delete(attempt.id)
     const others = questions.get(attempt.question)?.filter((one) => one !== attempt) ?? []
     if (others.length > 0) questions.set(attempt.question, others)
     else questions.delete(attempt.question)
     countForeign(attempt, -1)
-    for (const { logId, seq } of entriesOf(attempt)) {
-      const entries = byLog.get(logId)
-      if (entries?.delete(seq) && entries.size === 0) byLog.delete(logId)
-    }
+    for (const noted of entriesOf(attempt)) unplace(noted)
     for (const listener of listeners) listener(attempt)
   }
 
   /** Counts what is kept; where others’ is too much, their oldest goes: it stays stored, and is no longer shown. */
-  const grow = (attempt: Attempt, { author, payload, logId, seq }: Change): void => {
+  const grow = (attempt: Attempt, change: Change): void => {
+    const { author, payload } = change
     countForeign(attempt, -1)
     const size = payload?.length ?? 0
     attempt.bytes += size
     attempt.bytesBy.set(author, (attempt.bytesBy.get(author) ?? 0) + size)
     attempt.isOwn ||= author === self
-    const entries = byLog.get(logId) ?? new Map<number, Attempt>()
-    byLog.set(logId, entries.set(seq, attempt))
+    place(attempt, change)
     countForeign(attempt, 1)
     for (const oldest of attempts.values()) {
       if (foreignRecords <= FOREIGN_TASKS_MAX && foreignBytes <= FOREIGN_TASK_BYTES_MAX) return
@@ -118,9 +126,17 @@ export function createTaskBook(self: Did): TaskBook {
       )
     }
     const own = attempt.asks.filter(({ author }) => author === change.author)
-    // Who withdraws and asks again, again and again, has his latest entry kept.
-    if (own.length >= ASKS_PER_ASKER_MAX) attempt.asks.splice(attempt.asks.indexOf(own.at(-1) as Ask), 1)
-    if (attempt.asks.length < ASKS_MAX || change.author === self) attempt.asks.push(note(change, payload))
+    if (own.length >= ASKS_PER_ASKER_MAX) {
+      // Who withdraws and asks again, again and again, has his latest entry kept: the same bytes, so nothing grows.
+      const last = own.at(-1) as Ask
+      attempt.asks.splice(attempt.asks.indexOf(last), 1)
+      attempt.asks.push(note(change, payload))
+      unplace(last)
+      place(attempt, change)
+      return attempt
+    }
+    if (attempt.asks.length >= ASKS_MAX && change.author !== self) return attempt
+    attempt.asks.push(note(change, payload))
     grow(attempt, change)
     return attempts.has(attempt.id) ? attempt : null
   }
@@ -171,12 +187,20 @@ export function createTaskBook(self: Did): TaskBook {
       return null
     },
     forget(purged) {
+      const touched = new Set<Attempt>()
       for (const attempt of attempts.values()) {
-        if (purged.has(attempt.id)) drop(attempt)
         const { contributions, reviews, syntheses, resolutions } = attempt
         for (const part of [contributions, reviews, syntheses, resolutions])
-          for (const [key, { element }] of part) if (purged.has(element)) part.delete(key)
+          for (const [key, noted] of part)
+            if (purged.has(noted.element) && part.delete(key)) {
+              unplace(noted)
+              touched.add(attempt)
+            }
+        if (!purged.has(attempt.id)) continue
+        drop(attempt)
+        touched.add(attempt)
       }
+      return [...touched]
     },
     attempt: (id) => attempts.get(id),
     attemptsAt: (id) => questions.get(attempts.get(id)?.question ?? id) ?? [],

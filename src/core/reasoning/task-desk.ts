@@ -120,7 +120,7 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     const payload = encodeResolution({ task: attempt.id, verdict, answer, correction })
     // The latest word counts, so the same word is said again by a new entry.
     const written = await writer.write((draft) => {
-      const own = [...attempt.resolutions.values()].filter(({ author }) => author === self)
+      const own = [...attempt.resolutions.values()].filter((one) => one.author === self && counts(one))
       retractDots(draft, own, (logId) => memory.logs.get(logId) as LogState)
       draft.append({
         space: task.space,

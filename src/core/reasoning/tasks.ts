@@ -175,8 +175,8 @@ export function createTasks(deps: TasksDeps): Tasks {
   /** What is asked next may be like it. */
   const learn = (question: Digest, standing: Standing | null): void => {
     const { accepted, task } = standing ?? {}
-    if (!router || !task) return
-    if (!accepted?.collapse || accepted.noted.payload.degraded.includes('no-model')) {
+    if (!router) return
+    if (!task || !accepted?.collapse || accepted.noted.payload.degraded.includes('no-model')) {
       similar.remove(question)
       return
     }
@@ -258,11 +258,11 @@ export function createTasks(deps: TasksDeps): Tasks {
   }
 
   const forget = (purged: ReadonlySet<Digest>): void => {
-    const questions = [...book.all()]
-      .filter((one) => purged.has(one.id) || one.isOwn)
-      .map((one) => one.question)
-    book.forget(purged)
-    if (isReplayed) for (const question of questions) reindex(question)
+    const touched = book.forget(purged)
+    for (const attempt of touched) {
+      if (book.attempt(attempt.id)) evidence.note(attempt)
+      if (isReplayed) reindex(attempt.question)
+    }
   }
 
   /** The attempts that a retraction or a checkpoint takes something from. */
@@ -321,9 +321,10 @@ export function createTasks(deps: TasksDeps): Tasks {
   return {
     follow,
     open() {
-      for (const attempt of book.all()) reindex(attempt.question)
-      const newest = [...index.answered.descend()].slice(0, SIMILAR_WINDOW)
+      for (const question of new Set([...book.all()].map((attempt) => attempt.question))) reindex(question)
       isReplayed = true
+      if (!router) return
+      const newest = [...index.answered.descend()].slice(0, SIMILAR_WINDOW)
       for (const { key } of newest.reverse()) learn(key, standingAt(key, undefined))
       for (const { key, rank } of index.asked.descend()) {
         if (clock.now() - timeToMs(rank) > BACKLOG_MS_MAX) break

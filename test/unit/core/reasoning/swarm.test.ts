@@ -445,6 +445,28 @@ describe('cancelling and judging', () => {
   })
 })
 
+test('what was purged is no example for a later question', async () => {
+  await using network = createLoopback('purged')
+  const prompts: string[] = []
+  const think: MindOptions['think'] = ({ text }) => {
+    prompts.push(text)
+    return { answer: 'the Seine' }
+  }
+  const [ada, bob] = (await mesh(network, ['ada', 'bob'], () => mind('m', '', { think }))) as [Member, Member]
+  await ask(bob, { task: 'Which river runs through Paris today?', effort: 'quick', space: 'commons' })
+  await network.clock.advance(20_000)
+  const again = async (task: string): Promise<string> => {
+    prompts.length = 0
+    await ask(ada, { task, effort: 'quick', space: 'commons' })
+    await network.clock.advance(20_000)
+    return prompts.join()
+  }
+  assert.match(await again('Which river runs through Paris, and which way?'), /through Paris today/)
+  assert.ok((await ada.spore.purgeAuthor(bob.did)).ok)
+  assert.ok((await bob.spore.purgeAuthor(bob.did)).ok)
+  assert.doesNotMatch(await again('Which river runs through Paris at night?'), /through Paris today/)
+})
+
 describe('bounds', () => {
   test('so many tasks are open at a time, and with one more none is asked', async () => {
     await using network = createLoopback('open')

@@ -1,7 +1,7 @@
 /** What others say about tasks is kept in memory up to a bound; own ones always. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Did, Digest, HybridTime } from '../../../../src/core/base/brand.ts'
+import type { Did, Digest, HybridTime, LogId } from '../../../../src/core/base/brand.ts'
 import { bytesToDigest, sha256 } from '../../../../src/core/base/hash.ts'
 import type { Change } from '../../../../src/core/memory/change.ts'
 import { KINDS } from '../../../../src/core/protocol/kinds.ts'
@@ -148,6 +148,16 @@ test('so many entries of a kind are kept about a task, and of these so many by o
   assert.equal(book.attempt(task)?.contributions.size, RECORDS_PER_TASK_MAX)
   answer(task, 'mine', SELF)
   assert.equal(book.attempt(task)?.contributions.size, RECORDS_PER_TASK_MAX + 1)
+})
+
+test('asks that are not kept leave nothing behind, however many come', () => {
+  const { book, ask } = setup()
+  const own = ask('mine', SELF)
+  for (let i = 0; i < 10 * ASKS_MAX; i++) ask('mine', i % 2 ? STRANGER : (`did:key:z${i}` as Did))
+  const attempt = book.attempt(own)
+  assert.equal(attempt?.asks.length, ASKS_MAX)
+  assert.equal(book.entriesIn('log' as LogId).size, ASKS_MAX)
+  assert.equal(attempt?.bytes, ASKS_MAX * encodeTask({ text: 'mine', space: COMMONS }).length)
 })
 
 test('so many asks of a task are kept, and of these so many by one; an own one always', () => {
