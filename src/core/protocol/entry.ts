@@ -11,7 +11,7 @@ import { bytesToDigest, digestToBytes, sha256, taggedSha256 } from '../base/hash
 import { err, ok, type Result } from '../base/result.ts'
 import { type Failure, failure } from './errors.ts'
 import { HEADER_BYTES_MAX, KIND_MAX, PAYLOAD_BYTES_MAX, REFERENCES_MAX, SEQ_MAX } from './limits.ts'
-import { PROTOCOL_VERSION } from './version.ts'
+import { PROTOCOL_VERSION, shownVersion } from './version.ts'
 
 export const LOG_ID_BYTES = 16
 export const HASH_BYTES = 32
@@ -57,7 +57,7 @@ export function decodeHeader(bytes: Uint8Array): Result<Header, Failure> {
     return err(
       failure(
         'VERSION_UNSUPPORTED',
-        `entry version ${String(fields[0])}; this spore speaks ${PROTOCOL_VERSION}`,
+        `entry version ${shownVersion(fields[0])}; this spore speaks ${PROTOCOL_VERSION}`,
       ),
     )
   if (fields.length !== 8) return malformed(`${fields.length} fields instead of 8`)

@@ -13,7 +13,7 @@ import { createHeaderReader, headerBytesMax, writeHeader } from './header-bytes.
 import { KINDS } from './kinds.ts'
 import * as limits from './limits.ts'
 import { EPOCH_BYTES, type LogDescriptor, logIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './log.ts'
-import { PROTOCOL_VERSION } from './version.ts'
+import { PROTOCOL_VERSION, shownVersion } from './version.ts'
 
 /** An entry as stored and hashed: header bytes, and the payload unless it was purged. */
 export interface EntryBytes {
@@ -175,7 +175,7 @@ export function decodeRun(bytes: Uint8Array): Result<DecodedRun, Failure> {
     return err(
       failure(
         'VERSION_UNSUPPORTED',
-        `run version ${String(fields[0])}; this spore speaks ${PROTOCOL_VERSION}`,
+        `run version ${shownVersion(fields[0])}; this spore speaks ${PROTOCOL_VERSION}`,
       ),
     )
   if (fields.length !== 13) return malformed(`${fields.length} fields instead of 13`)

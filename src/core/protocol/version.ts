@@ -7,3 +7,7 @@ export const DEFAULT_NETWORK = 'spore-main'
  * for it reads the descriptor first, so that more can be added within a version.
  */
 export const CAPABILITIES: readonly string[] = ['probe', 'shuffle', 'stream']
+
+/** The version that somebody sent, for people: whatever it is, it can be said. */
+export const shownVersion = (value: unknown): string =>
+  typeof value === 'number' ? `${value}` : 'that is no number'

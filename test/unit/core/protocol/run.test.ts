@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { zlibCompression } from '../../../../src/adapters/compression.ts'
 import type { Digest, HybridTime, SpaceId } from '../../../../src/core/base/brand.ts'
 import { bytesToBase64url, bytesToHex } from '../../../../src/core/base/bytes.ts'
+import { encodeCanonical } from '../../../../src/core/base/canonical.ts'
 import { bytesToDigest, sha256 } from '../../../../src/core/base/hash.ts'
 import { decodeHeader, encodeHeader } from '../../../../src/core/protocol/entry.ts'
 import { decodeFrames, encodeFrame, splitFrames } from '../../../../src/core/protocol/frame.ts'
@@ -118,6 +119,14 @@ describe('a run', () => {
 
   test('of rubbish is refused and never throws', () =>
     fuzz(fc.uint8Array({ maxLength: 200 }), (rubbish) => assert.ok(!decodeRun(rubbish).ok)))
+
+  test('of a version that is no number is refused, whatever stands in its place', () => {
+    for (const version of [{}, [{}], 'one', null, true]) {
+      const bytes = encodeCanonical([version])
+      for (const read of [decodeRun(bytes), decodeHeader(bytes)])
+        assert.equal(read.ok || read.error.code, 'VERSION_UNSUPPORTED')
+    }
+  })
 
   test('longer than a frame decodes to is not even read', () => {
     const refused = decodeRun(new Uint8Array(FRAME_DECODED_BYTES_MAX + 1))
