@@ -48,7 +48,14 @@ export function explainTrust(author: string, self: Did, memory: Memory): Result<
   return ok({
     author: did,
     trust: isSelf ? 1 : null,
+    uncertainty: isSelf ? 0 : null,
+    lower: isSelf ? 1 : null,
+    tier: isSelf ? 'commander' : 'stranger',
     standing: isSelf ? 'self' : 'unknown',
+    isQuarantined: !isSelf,
+    domains: [],
+    override: null,
+    faults: [],
     reasons: [isSelf ? 'this spore’s own author' : 'no evidence has been gathered about this author'],
     entries: known.reduce((sum, { row }) => sum + row.next, 0),
   })

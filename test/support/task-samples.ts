@@ -43,6 +43,7 @@ export const task = (more: Partial<TaskView> = {}): TaskView => ({
   askers: [OTHER],
   effort: 'standard',
   choices: [],
+  domain: 'general',
   attempt: 0,
   status: 'converged',
   phase: 'done',

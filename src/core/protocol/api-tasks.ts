@@ -35,6 +35,11 @@ export const taskInputSchema = z
       .max(bounds.TASK_ROLES_MAX)
       .optional()
       .describe('Lenses that contributors reason through'),
+    domain: text(bounds.DOMAIN_CHARS_MAX)
+      .optional()
+      .describe(
+        'What it is about, as `medicine` or `code`: who is trusted in one domain need not be in another',
+      ),
     fresh: z
       .boolean()
       .optional()
@@ -164,6 +169,7 @@ export const taskSchema = z
     askers: z.array(z.string()).describe('All who asked the same'),
     effort: z.enum(EFFORTS),
     choices: z.array(z.string()),
+    domain: z.string().describe('What it is about: the domain in which contributors are trusted'),
     attempt: z.number().int().describe('How often it was asked anew'),
     status: taskStatusSchema,
     phase: phaseSchema,

@@ -308,4 +308,15 @@ export type Health = z.infer<typeof healthSchema>
 
 export { type EmbeddingsView, embeddingsSchema } from './api-embeddings.ts'
 
-export { type TrustView, trustSchema } from './api-trust.ts'
+export {
+  TIERS,
+  type Tier,
+  type TrustInput,
+  type TrustPage,
+  type TrustPageQuery,
+  type TrustView,
+  trustInputSchema,
+  trustPageQuerySchema,
+  trustPageSchema,
+  trustSchema,
+} from './api-trust.ts'

@@ -24,6 +24,7 @@ export const KINDS = {
   epoch: 22,
   space: 23,
   member: 24,
+  evidence: 25,
 } as const
 
 /** Kinds whose payloads are never forgotten: what they say decides what else counts. */

@@ -9,6 +9,8 @@ export const CHOICE_CHARS_MAX = 1_000
 export const TASK_ROLES_MAX = 8
 /** Seconds that a task may be given: one day. */
 export const TASK_SECONDS_MAX = 86_400
+/** Characters of what a task is about. */
+export const DOMAIN_CHARS_MAX = 64
 /** Answers that a task may ask to wait for. */
 export const TASK_ANSWERS_MAX = 64
 /** How often a question may be asked anew; beyond that its last answer stands. */

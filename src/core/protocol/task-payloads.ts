@@ -38,6 +38,8 @@ export interface TaskPayload {
   /** The answers that there are; empty where the question is open. */
   readonly choices: readonly string[]
   readonly roles: readonly Role[]
+  /** What it is about, in the word of who asked: trust is kept apart by it. Null where nobody said. */
+  readonly domain: string | null
   /** 0 where the question is asked for the first time; higher where an earlier attempt is over. */
   readonly attempt: number
 }
@@ -139,7 +141,8 @@ export interface ResolutionPayload {
 const EFFORT_DEFAULT: Effort = 'standard'
 
 export const encodeTask = (task: Partial<TaskPayload> & Pick<TaskPayload, 'text' | 'space'>): Uint8Array => {
-  const { text, space, effort = EFFORT_DEFAULT, seconds, answers, choices = [], roles = [], attempt } = task
+  const { text, space, effort = EFFORT_DEFAULT, seconds, answers, choices = [], roles = [] } = task
+  const { domain, attempt } = task
   return encodeCanonical({
     text,
     space,
@@ -148,6 +151,7 @@ export const encodeTask = (task: Partial<TaskPayload> & Pick<TaskPayload, 'text'
     ...(answers != null && { answers }),
     ...(choices.length > 0 && { choices }),
     ...(roles.length > 0 && { roles }),
+    ...(domain != null && { domain }),
     ...(attempt && { attempt }),
   })
 }
@@ -157,8 +161,9 @@ export function decodeTask(bytes: Uint8Array): TaskPayload | null {
   if (!fields || !isText(fields.text, limits.TASK_CHARS_MAX) || !isText(fields.space, limits.SPACE_CHARS_MAX))
     return null
   const { effort = EFFORT_DEFAULT, seconds = null, answers = null, attempt = 0 } = fields
-  const { choices = [], roles = [] } = fields
+  const { choices = [], roles = [], domain = null } = fields
   if (!isOneOf(EFFORTS, effort)) return null
+  if (domain !== null && !isText(domain, bounds.DOMAIN_CHARS_MAX)) return null
   if (seconds !== null && !isCount(seconds, bounds.TASK_SECONDS_MAX)) return null
   if (answers !== null && !isCount(answers, bounds.TASK_ANSWERS_MAX)) return null
   if (!isUint(attempt, bounds.ATTEMPTS_MAX)) return null
@@ -173,6 +178,7 @@ export function decodeTask(bytes: Uint8Array): TaskPayload | null {
     answers,
     choices,
     roles,
+    domain,
     attempt,
   }
 }

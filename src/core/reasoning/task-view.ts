@@ -16,6 +16,7 @@ import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor
 import { type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { sealsOf } from './first-answers.ts'
 import { settlementOf } from './settlement.ts'
+import { domainOf } from './task-domain.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
 import { totalMsOf, type Work } from './work.ts'
 
@@ -98,6 +99,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
       askers: asks.map(({ author }) => author),
       effort: task.effort,
       choices: [...task.choices],
+      domain: domainOf(task),
       attempt: task.attempt,
       status,
       phase: status === 'open' ? (work?.phase ?? 'diverge') : 'done',
