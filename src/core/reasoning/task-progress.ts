@@ -9,11 +9,11 @@ import { agreementOf, type Position } from './agreement.ts'
 import { createClassifier } from './answer-classes.ts'
 import { type Attempt, asksOf, type Counts, contributorOf, type Noted, saidOf } from './attempt.ts'
 import type { Similarity } from './claim-similarity.ts'
-import { sharesOf } from './contribution.ts'
 import { type Convergence, convergenceOf, type RoundAgreement } from './convergence.ts'
 import { DIVERGE_SHARE, EFFORT_BOUNDS, ROUND_LEFT_SHARE, STEP_MS_MIN, STEP_SHARE } from './efforts.ts'
 import { latestAnswers, roundAnswers, sealsOf, toContribution } from './first-answers.ts'
 import type { Phase, PhaseEvent } from './phases.ts'
+import { sharesOf } from './synthesis/superposition.ts'
 
 /** How far an attempt is here. */
 export interface Progress {
