@@ -10,6 +10,7 @@ import type { MemoryStore } from './memory/store.ts'
 import type { Compression } from './protocol/compression.ts'
 import type { ModelPorts } from './reasoning/models.ts'
 import type { Serve } from './reasoning/neighbourhood.ts'
+import type { QuantumChanges } from './reasoning/synthesis/quantum-params.ts'
 import type { DensePorts } from './retrieval/dense.ts'
 import type { Retriever } from './retrieval/retriever.ts'
 import type { Snapshots } from './retrieval/snapshots.ts'
@@ -37,6 +38,8 @@ export interface SporeOptions {
   readonly serve?: Serve
   /** Of the program: another one tries again what this one had to set aside. */
   readonly version?: string
+  /** Of the quantum-inspired layer; its defaults unless given. */
+  readonly quantum?: QuantumChanges
   /** Documents from which on the index is kept; the default unless given. */
   readonly keptMin?: number
 }

@@ -89,6 +89,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
       phase: work?.phase ?? 'done',
       round,
       challenges: work?.challenges ?? new Set<number>(),
+      tunnels: work?.tunnels ?? new Set<number>(),
     }
     const seals = [...saidOf(attempt, attempt.seals, counts)]
     return {

@@ -32,10 +32,11 @@ import { createRecollection } from './recollection.ts'
 import type { ModelRouter } from './routing.ts'
 import { createSimilarTasks, SIMILAR_WINDOW } from './similar-tasks.ts'
 import { createSwarm, type Swarm } from './swarm.ts'
+import type { QuantumParams } from './synthesis/quantum-params.ts'
 import { createTaskBook } from './task-book.ts'
-import { convergenceIn } from './task-convergence.ts'
 import { createTaskDesk } from './task-desk.ts'
 import { createTaskEvents } from './task-events.ts'
+import { createTaskFigures, type TaskFigures } from './task-figures.ts'
 import { createTaskIndex } from './task-index.ts'
 import { newsOf } from './task-news.ts'
 import { createTaskPages } from './task-pages.ts'
@@ -44,7 +45,7 @@ import { createThinker } from './thinker.ts'
 
 type Answer<T> = Result<T, Failure>
 
-export interface Tasks {
+export interface Tasks extends TaskFigures {
   /** Follows the change feed. `isCut`: entries were cut off by a fork, or by who belongs to a space. */
   follow(changes: readonly Change[], purged?: readonly Digest[], isCut?: boolean): void
   /** What can be read can be read, once the store is replayed. */
@@ -56,7 +57,6 @@ export interface Tasks {
   get(id: string): Promise<Answer<api.TaskView>>
   page(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
   answers(query: api.AnswerPageQuery): Promise<Answer<api.AnswerPage>>
-  convergence(query: api.ConvergenceQuery): Promise<Answer<api.Convergence>>
   resolve(id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>>
   cancel(id: string): Promise<Answer<api.TaskView>>
   events(id: string, signal: AbortSignal): Promise<Answer<AsyncIterable<api.TaskEvent>>>
@@ -77,15 +77,18 @@ export interface TasksDeps {
   readonly neighbourhood: Neighbourhood
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
+  /** The quantum-inspired layer, and how memories decohere in retrieval. */
+  readonly quantum: QuantumParams
+  readonly decoherence: api.Quantum['decoherence']
 }
 
 export function createTasks(deps: TasksDeps): Tasks {
-  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router } = deps
+  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router, quantum } = deps
   const self: Did = memory.self
   const counts: Counts = ({ logId, seq }) => memory.isVisibleDot({ logId, seq })
   const params = createAggregationParams()
   const similarity = createClaimSimilarity()
-  const judging = { self, counts, params, similarity }
+  const judging = { self, counts, params, similarity, quantum }
   const book = createTaskBook(self)
   const index = createTaskIndex()
   const events = createTaskEvents()
@@ -314,6 +317,8 @@ export function createTasks(deps: TasksDeps): Tasks {
   // --- Pages ---
 
   const pages = createTaskPages({ index, spaces, standingAt })
+  const { decoherence } = deps
+  const figures = createTaskFigures({ ...viewDeps, find, pages, index, swarm, view, decoherence })
 
   const viewsOf = (standings: readonly Standing[], hides: Hides | undefined): Promise<api.TaskView[]> =>
     Promise.all(standings.map((standing) => view(standing, hides)))
@@ -358,23 +363,8 @@ export function createTasks(deps: TasksDeps): Tasks {
       )
       return ok({ answers, total, cursor })
     },
-    async convergence({ task, limit }) {
-      const hides = shown.hides('list')
-      const found = task === undefined ? null : find(task, hides)
-      if (found && !found.ok) return found
-      const asked = found?.ok
-        ? ok({ standings: [found.value], total: 0, cursor: null })
-        : pages.cut(index.asked, { limit }, hides, (is) => is === 'open')
-      if (!asked.ok) return asked
-      const tasks = await viewsOf(asked.value.standings, hides)
-      return ok({
-        tasks: tasks.map((one, i) => ({
-          ...one,
-          ...convergenceIn(asked.value.standings[i] as Standing, one.round, swarm, judging),
-        })),
-        open: swarm.open,
-      })
-    },
+    convergence: figures.convergence,
+    quantum: figures.quantum,
     resolve: desk.resolve,
     cancel: desk.cancel,
     async events(id, signal) {

@@ -34,7 +34,17 @@ export interface ThinkCall {
   /** Who asked; null for this spore's operator. */
   readonly asker: string | null
   readonly timeoutMs: number
+  /** By the round of the task; null for the provider's own. */
+  readonly temperature: number | null
   readonly signal: AbortSignal
+}
+
+/** Why an answer is asked for once more, alone. */
+export interface Doubt {
+  /** The adversarial role is forced. */
+  readonly isChallenge: boolean
+  /** An answer of the minority that is to be taken for right at first; null where there is none. */
+  readonly premise: string | null
 }
 
 /** What a contributor came to; bounds as in PROTOCOL.md §5. */
@@ -63,8 +73,8 @@ export interface Written {
 type Said = Noted<ContributionPayload>
 
 export interface Thinker {
-  /** Answers alone. `isChallenge`: the adversarial role is forced. */
-  answer(attempt: Attempt, isChallenge: boolean, call: ThinkCall): Promise<Result<Thought, Failure>>
+  /** Answers alone. */
+  answer(attempt: Attempt, doubt: Doubt, call: ThinkCall): Promise<Result<Thought, Failure>>
   /** Ranks the answers of others, which it is shown without their names. */
   review(
     attempt: Attempt,
@@ -139,12 +149,12 @@ export function createThinker(deps: ThinkerDeps): Thinker {
     roleOf(digestToCid(id), contributorKey(self, family), task?.roles ?? [])
 
   return {
-    async answer(attempt, isChallenge, call) {
+    async answer(attempt, { isChallenge, premise }, call) {
       const role = isChallenge ? 'adversarial' : roleIn(attempt, call.family)
       const recollected = await recollect(attempt, call.family)
       const question = questionOf(attempt, call)
       return thought(
-        await reasoner.answer({ question, role, recollected, isChallenge }, toCall(attempt, call)),
+        await reasoner.answer({ question, role, recollected, isChallenge, premise }, toCall(attempt, call)),
         role,
       )
     },
@@ -157,7 +167,7 @@ export function createThinker(deps: ThinkerDeps): Thinker {
       return reasoner.review(input, toCall(attempt, call))
     },
     async revise(attempt, own, others, reviews, call) {
-      if (!own) return this.answer(attempt, false, call)
+      if (!own) return this.answer(attempt, NO_DOUBT, call)
       const role = roleIn(attempt, call.family)
       const recollected = await recollect(attempt, call.family)
       const flaws = reviews.flatMap(({ payload }) =>
@@ -198,18 +208,24 @@ export function createThinker(deps: ThinkerDeps): Thinker {
   }
 }
 
+const NO_DOUBT: Doubt = { isChallenge: false, premise: null }
+
 const questionOf = ({ task }: Attempt, { asker }: ThinkCall): AskedQuestion => {
   const { text, choices } = task as TaskPayload
   return { text, choices, isForeign: asker !== null }
 }
 
 /** All attempts at a question are on one account. */
-const toCall = ({ question }: Attempt, { family, asker, timeoutMs, signal }: ThinkCall): ReasonerCall => ({
+const toCall = (
+  { question }: Attempt,
+  { family, asker, timeoutMs, temperature, signal }: ThinkCall,
+): ReasonerCall => ({
   task: digestToCid(question),
   asker,
   timeoutMs,
   family,
   signal,
+  ...(temperature !== null && { temperature }),
 })
 
 function thought(given: Result<GivenAnswer, Failure>, role: Role): Result<Thought, Failure> {

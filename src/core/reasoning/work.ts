@@ -34,6 +34,8 @@ export interface Work {
   phase: Phase
   round: number
   readonly challenges: Set<number>
+  /** Rounds that tunnelling began anew, and the premise of each. */
+  readonly tunnels: Set<number>
   /** On the clock that never jumps. */
   readonly startMs: number
   phaseMs: number
@@ -74,6 +76,7 @@ export function newWork(
     phase: 'diverge',
     round: 0,
     challenges: new Set(),
+    tunnels: new Set(),
     startMs,
     phaseMs: nowMs,
     unshown: new Map(),
