@@ -15,6 +15,7 @@ import { answerText } from './answer-text.ts'
 import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor } from './attempt.ts'
 import { type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { sealsOf } from './first-answers.ts'
+import { isCutOf } from './own-words.ts'
 import { settlementOf } from './settlement.ts'
 import { domainOf } from './task-domain.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
@@ -188,6 +189,8 @@ function shownText({ noted, collapse }: Accepted, { choices }: TaskPayload): str
   const { outcome, answer } = noted.payload
   if (!collapse || outcome.text === null) return outcome.text
   const won = collapse.masses.find((one) => one.class === collapse.class)
+  // A synthesis names another's long answer by its beginning; the whole of it is in the contribution.
+  if (won && isCutOf(outcome.text, won.text)) return won.text
   const decided = { class: collapse.class, text: answer ?? won?.text ?? outcome.text }
   return answerText({ answer: decided, masses: collapse.masses }, outcome.text, choices)?.text ?? null
 }

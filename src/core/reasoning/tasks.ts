@@ -42,6 +42,7 @@ import { newsOf } from './task-news.ts'
 import { createTaskPages } from './task-pages.ts'
 import { createTaskViews, type Standing, standingOf } from './task-view.ts'
 import { createThinker } from './thinker.ts'
+import { whoseWords } from './whose-words.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -75,6 +76,8 @@ export interface TasksDeps {
   readonly random: Random
   readonly log: Log
   readonly neighbourhood: Neighbourhood
+  /** Who is nobody in particular here: no model reads his words (`retrieval/strangers.ts`). */
+  readonly isQuarantined: (author: Did) => boolean
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
   /** The quantum-inspired layer, and how memories decohere in retrieval. */
@@ -83,7 +86,8 @@ export interface TasksDeps {
 }
 
 export function createTasks(deps: TasksDeps): Tasks {
-  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router, quantum } = deps
+  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood } = deps
+  const { isQuarantined, router, quantum } = deps
   const self: Did = memory.self
   const counts: Counts = ({ logId, seq }) => memory.isVisibleDot({ logId, seq })
   const params = createAggregationParams()
@@ -98,25 +102,17 @@ export function createTasks(deps: TasksDeps): Tasks {
     params,
     isTrusted: neighbourhood.isTrusted,
   })
-  const quotes = createQuoteCheck({ library, spaces })
+  const quotes = createQuoteCheck({ library, spaces, self, isQuarantined })
   const similar = createSimilarTasks()
   const recollection = createRecollection({
     recall,
-    similarTasks: similar.query,
+    similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
     trustOf: (author) => (author === self ? 1 : null),
+    isQuarantined,
     self,
   })
-  const thinker =
-    router &&
-    createThinker({
-      self,
-      reasoner: createReasoner({ router }),
-      recollection,
-      evidence,
-      quotes,
-      spaces,
-      clock,
-    })
+  const reasoner = router && createReasoner({ router })
+  const thinker = reasoner && createThinker({ ...deps, self, reasoner, recollection, evidence, quotes })
   const swarm: Swarm = createSwarm({
     ...deps,
     ...judging,
@@ -191,6 +187,7 @@ export function createTasks(deps: TasksDeps): Tasks {
       text: task.text,
       answer: verdict?.correction ?? answer ?? outcome.text ?? '',
       verdict: verdict?.verdict ?? null,
+      authors: whoseWords((standing as Standing).asks, accepted, self),
     })
   }
 

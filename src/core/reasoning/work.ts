@@ -61,6 +61,7 @@ const FINAL = new Set([
   'MODEL_UNPAID',
   'MODEL_REFUSED',
   'MODEL_ABSTAINED',
+  'MODEL_REPEATED',
 ])
 export const isFinal = ({ code }: Failure): boolean => FINAL.has(code)
 
