@@ -137,6 +137,8 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     shown,
     neighbourhood,
+    ask: options.ask ?? 'everyone',
+    trust: null,
     router: models?.router ?? null,
   })
 

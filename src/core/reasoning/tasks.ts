@@ -19,9 +19,11 @@ import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import type { Recall } from '../retrieval/recall.ts'
+import type { Trust } from '../trust/trust-contract.ts'
 import { createAggregationParams } from './aggregation-params.ts'
 import { type Attempt, authorsOf, type Counts } from './attempt.ts'
 import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
+import { type Ask, createCalling } from './calling.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { createLastResort } from './last-resort.ts'
@@ -33,12 +35,11 @@ import type { ModelRouter } from './routing.ts'
 import { createSimilarTasks, SIMILAR_WINDOW } from './similar-tasks.ts'
 import { createSwarm, type Swarm } from './swarm.ts'
 import { createTaskBook } from './task-book.ts'
-import { convergenceIn } from './task-convergence.ts'
 import { createTaskDesk } from './task-desk.ts'
 import { createTaskEvents } from './task-events.ts'
 import { createTaskIndex } from './task-index.ts'
+import { createTaskLists } from './task-lists.ts'
 import { newsOf } from './task-news.ts'
-import { createTaskPages } from './task-pages.ts'
 import { createTaskViews, type Standing, standingOf } from './task-view.ts'
 import { createThinker } from './thinker.ts'
 
@@ -75,6 +76,10 @@ export interface TasksDeps {
   readonly random: Random
   readonly log: Log
   readonly neighbourhood: Neighbourhood
+  /** Who is asked to answer own tasks, unless the caller says. */
+  readonly ask: Ask
+  /** Null while nothing is thought of anybody. */
+  readonly trust: Pick<Trust, 'scoreOf'> | null
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
 }
@@ -114,14 +119,16 @@ export function createTasks(deps: TasksDeps): Tasks {
       spaces,
       clock,
     })
+  const families = (): string[] => [...new Set(router?.view().map(({ family }) => family))]
   const swarm: Swarm = createSwarm({
     ...deps,
     ...judging,
+    calling: createCalling({ ...deps, ...judging, families }),
     book,
     evidence,
     quotes,
     thinker,
-    families: () => [...new Set(router?.view().map(({ family }) => family))],
+    families,
     extract: createLastResort({ recall, spaces }),
     onPhase({ question }, { phase, round }) {
       if (phase !== 'done') events.tell(question, { type: 'phase', phase, round })
@@ -292,6 +299,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     book,
     swarm,
     counts,
+    usualAsk: deps.ask,
     find,
     standingAt,
     get,
@@ -313,10 +321,7 @@ export function createTasks(deps: TasksDeps): Tasks {
 
   // --- Pages ---
 
-  const pages = createTaskPages({ index, spaces, standingAt })
-
-  const viewsOf = (standings: readonly Standing[], hides: Hides | undefined): Promise<api.TaskView[]> =>
-    Promise.all(standings.map((standing) => view(standing, hides)))
+  const lists = createTaskLists({ ...judging, index, spaces, standingAt, shown, find, view, swarm })
 
   return {
     follow,
@@ -338,43 +343,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     },
     submit: desk.submit,
     get,
-    async page({ status, ...query }) {
-      const hides = shown.hides('list')
-      const found = pages.cut(index.asked, query, hides, (is) => status === undefined || is === status)
-      if (!found.ok) return found
-      const { standings, total, cursor } = found.value
-      return ok({ tasks: await viewsOf(standings, hides), total, cursor })
-    },
-    async answers(query) {
-      const hides = shown.hides('list')
-      const found = pages.cut(index.answered, query, hides, (is) => is === 'converged')
-      if (!found.ok) return found
-      const { standings, total, cursor } = found.value
-      const tasks = await viewsOf(standings, hides)
-      const answers = tasks.flatMap((task) =>
-        task.answer === null || task.answeredAt === null
-          ? []
-          : [{ ...task, answer: task.answer, answeredAt: task.answeredAt }],
-      )
-      return ok({ answers, total, cursor })
-    },
-    async convergence({ task, limit }) {
-      const hides = shown.hides('list')
-      const found = task === undefined ? null : find(task, hides)
-      if (found && !found.ok) return found
-      const asked = found?.ok
-        ? ok({ standings: [found.value], total: 0, cursor: null })
-        : pages.cut(index.asked, { limit }, hides, (is) => is === 'open')
-      if (!asked.ok) return asked
-      const tasks = await viewsOf(asked.value.standings, hides)
-      return ok({
-        tasks: tasks.map((one, i) => ({
-          ...one,
-          ...convergenceIn(asked.value.standings[i] as Standing, one.round, swarm, judging),
-        })),
-        open: swarm.open,
-      })
-    },
+    ...lists,
     resolve: desk.resolve,
     cancel: desk.cancel,
     async events(id, signal) {
