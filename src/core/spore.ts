@@ -148,6 +148,8 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     isQuarantined,
     quantum,
     decoherence: decoherenceView(createRetrievalParams(decoherenceChanges(quantum))),
+    ask: options.ask ?? 'everyone',
+    trust: null,
     router: models?.router ?? null,
   })
 

@@ -19,9 +19,11 @@ import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import type { Recall } from '../retrieval/recall.ts'
+import type { Trust } from '../trust/trust-contract.ts'
 import { createAggregationParams } from './aggregation-params.ts'
 import { type Attempt, authorsOf, type Counts } from './attempt.ts'
 import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
+import { type Ask, createCalling } from './calling.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { createLastResort } from './last-resort.ts'
@@ -38,6 +40,7 @@ import { createTaskDesk } from './task-desk.ts'
 import { createTaskEvents } from './task-events.ts'
 import { createTaskFigures, type TaskFigures } from './task-figures.ts'
 import { createTaskIndex } from './task-index.ts'
+import { createTaskLists } from './task-lists.ts'
 import { newsOf } from './task-news.ts'
 import { createTaskPages } from './task-pages.ts'
 import { createTaskViews, type Standing, standingOf } from './task-view.ts'
@@ -78,6 +81,10 @@ export interface TasksDeps {
   readonly neighbourhood: Neighbourhood
   /** Who is nobody in particular here: no model reads his words (`retrieval/strangers.ts`). */
   readonly isQuarantined: (author: Did) => boolean
+  /** Who is asked to answer own tasks, unless the caller says. */
+  readonly ask: Ask
+  /** Null while nothing is thought of anybody. */
+  readonly trust: Pick<Trust, 'scoreOf'> | null
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
   /** The quantum-inspired layer, and how memories decohere in retrieval. */
@@ -113,14 +120,16 @@ export function createTasks(deps: TasksDeps): Tasks {
   })
   const reasoner = router && createReasoner({ router })
   const thinker = reasoner && createThinker({ ...deps, self, reasoner, recollection, evidence, quotes })
+  const families = (): string[] => [...new Set(router?.view().map(({ family }) => family))]
   const swarm: Swarm = createSwarm({
     ...deps,
     ...judging,
+    calling: createCalling({ ...deps, ...judging, families }),
     book,
     evidence,
     quotes,
     thinker,
-    families: () => [...new Set(router?.view().map(({ family }) => family))],
+    families,
     extract: createLastResort({ recall, spaces }),
     onPhase({ question }, { phase, round }) {
       if (phase !== 'done') events.tell(question, { type: 'phase', phase, round })
@@ -292,6 +301,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     book,
     swarm,
     counts,
+    usualAsk: deps.ask,
     find,
     standingAt,
     get,
@@ -314,11 +324,8 @@ export function createTasks(deps: TasksDeps): Tasks {
   // --- Pages ---
 
   const pages = createTaskPages({ index, spaces, standingAt })
-  const { decoherence } = deps
-  const figures = createTaskFigures({ ...viewDeps, find, pages, index, swarm, view, decoherence })
-
-  const viewsOf = (standings: readonly Standing[], hides: Hides | undefined): Promise<api.TaskView[]> =>
-    Promise.all(standings.map((standing) => view(standing, hides)))
+  const lists = createTaskLists({ pages, index, shown, view })
+  const figures = createTaskFigures({ ...viewDeps, ...deps, find, pages, index, swarm, view })
 
   return {
     follow,
@@ -340,28 +347,8 @@ export function createTasks(deps: TasksDeps): Tasks {
     },
     submit: desk.submit,
     get,
-    async page({ status, ...query }) {
-      const hides = shown.hides('list')
-      const found = pages.cut(index.asked, query, hides, (is) => status === undefined || is === status)
-      if (!found.ok) return found
-      const { standings, total, cursor } = found.value
-      return ok({ tasks: await viewsOf(standings, hides), total, cursor })
-    },
-    async answers(query) {
-      const hides = shown.hides('list')
-      const found = pages.cut(index.answered, query, hides, (is) => is === 'converged')
-      if (!found.ok) return found
-      const { standings, total, cursor } = found.value
-      const tasks = await viewsOf(standings, hides)
-      const answers = tasks.flatMap((task) =>
-        task.answer === null || task.answeredAt === null
-          ? []
-          : [{ ...task, answer: task.answer, answeredAt: task.answeredAt }],
-      )
-      return ok({ answers, total, cursor })
-    },
-    convergence: figures.convergence,
-    quantum: figures.quantum,
+    ...lists,
+    ...figures,
     resolve: desk.resolve,
     cancel: desk.cancel,
     async events(id, signal) {
