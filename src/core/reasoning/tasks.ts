@@ -85,6 +85,8 @@ export interface TasksDeps {
   readonly ask: Ask
   /** Null while nothing is thought of anybody. */
   readonly trust: Pick<Trust, 'scoreOf'> | null
+  /** What is shown of the trust in an author. */
+  readonly trustOf: (author: Did) => number | null
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
   /** The quantum-inspired layer, and how memories decohere in retrieval. */
@@ -114,7 +116,7 @@ export function createTasks(deps: TasksDeps): Tasks {
   const recollection = createRecollection({
     recall,
     similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
-    trustOf: (author) => (author === self ? 1 : null),
+    trustOf: deps.trustOf,
     isQuarantined,
     self,
   })
