@@ -3,7 +3,8 @@ import { createBoundedMap } from '../base/bounded.ts'
 import type { Did, SpaceId } from '../base/brand.ts'
 import { isAway } from '../gossip/liveness.ts'
 import type { Peers } from '../gossip/peers.ts'
-import type { Spaces } from '../memory/spaces.ts'
+import { placeOf } from '../gossip/place.ts'
+import { COMMONS, type Spaces } from '../memory/spaces.ts'
 import type { Shown } from '../moderation/shown.ts'
 
 /** Whose tasks this spore works on besides its own operator's. */
@@ -17,6 +18,13 @@ export interface Neighbourhood {
   heard(space: SpaceId, sealers: ReadonlySet<Did>): void
   /** This spore itself, a peer that the operator configured, or one who belongs to the space because he was invited. */
   isTrusted(author: Did, space: SpaceId): boolean
+  /** The same in any space. */
+  isChosen(author: Did): boolean
+  /**
+   * Where an author is, as far as that tells whose it is: whoever has many names in one place is taken for one. Empty where nobody
+   * knows; who was chosen and says nothing of it is a place of its own.
+   */
+  placesOf(author: Did): readonly string[]
   serves(asker: Did, space: SpaceId): boolean
 }
 
@@ -24,7 +32,7 @@ export interface NeighbourhoodDeps {
   readonly self: Did
   readonly serve: Serve
   readonly peers: Pick<Peers, 'all' | 'byDid'>
-  readonly spaces: Pick<Spaces, 'rosterOf' | 'replicates'>
+  readonly spaces: Pick<Spaces, 'all' | 'rosterOf' | 'replicates'>
   readonly shown: Pick<Shown, 'hides'>
 }
 
@@ -44,6 +52,9 @@ export function createNeighbourhood({ self, serve, peers, spaces, shown }: Neigh
     return peer?.isPinned === true && peer.isProven
   }
 
+  const isChosen = (author: Did): boolean =>
+    isTrusted(author, COMMONS) || spaces.all.some((space) => isMember(author, space))
+
   const able = (space: SpaceId): Did[] => {
     if (!spaces.replicates(space)) return []
     const roster = spaces.rosterOf(space)
@@ -61,6 +72,13 @@ export function createNeighbourhood({ self, serve, peers, spaces, shown }: Neigh
         if (!sealers.has(author)) misses.set(author, (misses.get(author) ?? 0) + 1)
     },
     isTrusted,
+    isChosen,
+    placesOf(author) {
+      const url = peers.byDid(author)?.descriptor?.url
+      const place = url ? placeOf(url) : null
+      if (place !== null) return [place]
+      return isChosen(author) ? [author] : []
+    },
     serves(asker, space) {
       if (asker === self) return true
       if (shown.hides('context')?.(asker)) return false

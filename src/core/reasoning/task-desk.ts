@@ -13,9 +13,10 @@ import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { ATTEMPTS_MAX } from '../protocol/task-limits.ts'
-import { encodeResolution, encodeTask, type TaskPayload } from '../protocol/task-payloads.ts'
-import { acceptedOf } from './acceptance.ts'
+import { encodeTask, type TaskPayload } from '../protocol/task-payloads.ts'
+import { type Accepted, acceptedOf } from './acceptance.ts'
 import { asksOf, type Counts } from './attempt.ts'
+import type { Judgements } from './judgements.ts'
 import type { Swarm } from './swarm.ts'
 import { questionOf, type TaskBook } from './task-book.ts'
 import { toTaskPayload } from './task-input.ts'
@@ -46,13 +47,15 @@ export interface TaskDeskDeps {
   readonly book: TaskBook
   readonly swarm: Swarm
   readonly counts: Counts
+  readonly judgements: Pick<Judgements, 'judge'>
   readonly find: (id: string, hides: Hides | undefined) => Answer<Standing>
   readonly standingAt: (id: Digest, hides: Hides | undefined) => Standing | null
   readonly get: (id: string) => Promise<Answer<api.TaskView>>
 }
 
 export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
-  const { memory, writer, spaces, clock, shown, book, swarm, counts, find, standingAt, get } = deps
+  const { memory, writer, spaces, clock, shown, book, swarm, counts } = deps
+  const { judgements, find, standingAt, get } = deps
   const { self } = memory
 
   const submit = async (input: api.TaskInput): Promise<Answer<api.TaskAccepted>> => {
@@ -117,18 +120,8 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     const won = collapse.masses.find((one) => one.class === collapse.class)
     const { verdict, correction = null } = input
     const answer = noted.payload.answer ?? won?.text ?? ''
-    const payload = encodeResolution({ task: attempt.id, verdict, answer, correction })
-    // The latest word counts, so the same word is said again by a new entry.
-    const written = await writer.write((draft) => {
-      const own = [...attempt.resolutions.values()].filter((one) => one.author === self && counts(one))
-      retractDots(draft, own, (logId) => memory.logs.get(logId) as LogState)
-      draft.append({
-        space: task.space,
-        kind: KINDS.resolution,
-        payload,
-        references: [attempt.id, noted.element],
-      })
-    })
+    const resolution = { task: attempt.id, verdict, answer, correction }
+    const written = await judgements.judge(attempt, accepted as Accepted, resolution)
     return written.ok ? get(id) : written
   }
 

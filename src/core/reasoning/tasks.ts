@@ -19,11 +19,13 @@ import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import type { Recall } from '../retrieval/recall.ts'
+import type { Trust } from '../trust/trust-contract.ts'
 import { createAggregationParams } from './aggregation-params.ts'
 import { type Attempt, authorsOf, type Counts } from './attempt.ts'
 import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
+import { createJudgements } from './judgements.ts'
 import { createLastResort } from './last-resort.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 import { createQuoteCheck } from './quote-check.ts'
@@ -75,12 +77,13 @@ export interface TasksDeps {
   readonly random: Random
   readonly log: Log
   readonly neighbourhood: Neighbourhood
+  readonly trust: Trust
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
 }
 
 export function createTasks(deps: TasksDeps): Tasks {
-  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router } = deps
+  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router, trust } = deps
   const self: Did = memory.self
   const counts: Counts = ({ logId, seq }) => memory.isVisibleDot({ logId, seq })
   const params = createAggregationParams()
@@ -94,13 +97,15 @@ export function createTasks(deps: TasksDeps): Tasks {
     counts,
     params,
     isTrusted: neighbourhood.isTrusted,
+    trust,
   })
+  const judgements = createJudgements({ ...deps, counts })
   const quotes = createQuoteCheck({ library, spaces })
   const similar = createSimilarTasks()
   const recollection = createRecollection({
     recall,
     similarTasks: similar.query,
-    trustOf: (author) => (author === self ? 1 : null),
+    trustOf: trust.shownOf,
     self,
   })
   const thinker =
@@ -292,6 +297,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     book,
     swarm,
     counts,
+    judgements,
     find,
     standingAt,
     get,
@@ -331,10 +337,17 @@ export function createTasks(deps: TasksDeps): Tasks {
         wait(key, standingAt(key, undefined))
       }
     },
-    begin: swarm.start,
+    begin() {
+      swarm.start()
+      // Of a store that was judged in before there was evidence.
+      judgements.catchUp(evidence.judged()).catch((error: unknown) =>
+        deps.log.error('earlier verdicts could not be counted', { error: String(error) }),
+      )
+    },
     async stop() {
       await backlog?.stop()
       await swarm.stop()
+      await judgements.stop()
     },
     submit: desk.submit,
     get,
