@@ -70,6 +70,15 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   )
   const { memory, writer, gossip, keeper, federation, moderation } = replication
   const shown = createShown(moderation)
+  const neighbourhood = createNeighbourhood({
+    self: signer.did,
+    serve: options.serve ?? 'trusted',
+    peers: gossip.peers,
+    spaces,
+    shown,
+  })
+  /** Whom neither the operator chose nor a space invited. */
+  const isQuarantined = (author: Did): boolean => !neighbourhood.isChosen(author)
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -94,6 +103,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     store,
     spaces,
     trustOf,
+    isQuarantined,
     shown,
     dotsOf: (id) => (isOpening ? (retriever.kept?.dots(id) ?? []) : memory.dotsOf(id)),
   })
@@ -121,16 +131,10 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     clock,
     trustOf,
+    isQuarantined,
     shown,
     self: memory.self,
     meter,
-  })
-  const neighbourhood = createNeighbourhood({
-    self: signer.did,
-    serve: options.serve ?? 'trusted',
-    peers: gossip.peers,
-    spaces,
-    shown,
   })
   const tasks = createTasks({
     ...ports,
@@ -141,8 +145,11 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     shown,
     neighbourhood,
+    isQuarantined,
     quantum,
     decoherence: decoherenceView(createRetrievalParams(decoherenceChanges(quantum))),
+    ask: options.ask ?? 'everyone',
+    trust: null,
     router: models?.router ?? null,
   })
 

@@ -19,9 +19,11 @@ import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import type { Recall } from '../retrieval/recall.ts'
+import type { Trust } from '../trust/trust-contract.ts'
 import { createAggregationParams } from './aggregation-params.ts'
 import { type Attempt, authorsOf, type Counts } from './attempt.ts'
 import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
+import { type Ask, createCalling } from './calling.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { createLastResort } from './last-resort.ts'
@@ -38,10 +40,12 @@ import { createTaskDesk } from './task-desk.ts'
 import { createTaskEvents } from './task-events.ts'
 import { createTaskFigures, type TaskFigures } from './task-figures.ts'
 import { createTaskIndex } from './task-index.ts'
+import { createTaskLists } from './task-lists.ts'
 import { newsOf } from './task-news.ts'
 import { createTaskPages } from './task-pages.ts'
 import { createTaskViews, type Standing, standingOf } from './task-view.ts'
 import { createThinker } from './thinker.ts'
+import { whoseWords } from './whose-words.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -75,6 +79,12 @@ export interface TasksDeps {
   readonly random: Random
   readonly log: Log
   readonly neighbourhood: Neighbourhood
+  /** Who is nobody in particular here: no model reads his words (`retrieval/strangers.ts`). */
+  readonly isQuarantined: (author: Did) => boolean
+  /** Who is asked to answer own tasks, unless the caller says. */
+  readonly ask: Ask
+  /** Null while nothing is thought of anybody. */
+  readonly trust: Pick<Trust, 'scoreOf'> | null
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
   /** The quantum-inspired layer, and how memories decohere in retrieval. */
@@ -83,7 +93,8 @@ export interface TasksDeps {
 }
 
 export function createTasks(deps: TasksDeps): Tasks {
-  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router, quantum } = deps
+  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood } = deps
+  const { isQuarantined, router, quantum } = deps
   const self: Did = memory.self
   const counts: Counts = ({ logId, seq }) => memory.isVisibleDot({ logId, seq })
   const params = createAggregationParams()
@@ -98,33 +109,27 @@ export function createTasks(deps: TasksDeps): Tasks {
     params,
     isTrusted: neighbourhood.isTrusted,
   })
-  const quotes = createQuoteCheck({ library, spaces })
+  const quotes = createQuoteCheck({ library, spaces, self, isQuarantined })
   const similar = createSimilarTasks()
   const recollection = createRecollection({
     recall,
-    similarTasks: similar.query,
+    similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
     trustOf: (author) => (author === self ? 1 : null),
+    isQuarantined,
     self,
   })
-  const thinker =
-    router &&
-    createThinker({
-      self,
-      reasoner: createReasoner({ router }),
-      recollection,
-      evidence,
-      quotes,
-      spaces,
-      clock,
-    })
+  const reasoner = router && createReasoner({ router })
+  const thinker = reasoner && createThinker({ ...deps, self, reasoner, recollection, evidence, quotes })
+  const families = (): string[] => [...new Set(router?.view().map(({ family }) => family))]
   const swarm: Swarm = createSwarm({
     ...deps,
     ...judging,
+    calling: createCalling({ ...deps, ...judging, families }),
     book,
     evidence,
     quotes,
     thinker,
-    families: () => [...new Set(router?.view().map(({ family }) => family))],
+    families,
     extract: createLastResort({ recall, spaces }),
     onPhase({ question }, { phase, round }) {
       if (phase !== 'done') events.tell(question, { type: 'phase', phase, round })
@@ -191,6 +196,7 @@ export function createTasks(deps: TasksDeps): Tasks {
       text: task.text,
       answer: verdict?.correction ?? answer ?? outcome.text ?? '',
       verdict: verdict?.verdict ?? null,
+      authors: whoseWords((standing as Standing).asks, accepted, self),
     })
   }
 
@@ -295,6 +301,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     book,
     swarm,
     counts,
+    usualAsk: deps.ask,
     find,
     standingAt,
     get,
@@ -317,11 +324,8 @@ export function createTasks(deps: TasksDeps): Tasks {
   // --- Pages ---
 
   const pages = createTaskPages({ index, spaces, standingAt })
-  const { decoherence } = deps
-  const figures = createTaskFigures({ ...viewDeps, find, pages, index, swarm, view, decoherence })
-
-  const viewsOf = (standings: readonly Standing[], hides: Hides | undefined): Promise<api.TaskView[]> =>
-    Promise.all(standings.map((standing) => view(standing, hides)))
+  const lists = createTaskLists({ pages, index, shown, view })
+  const figures = createTaskFigures({ ...viewDeps, ...deps, find, pages, index, swarm, view })
 
   return {
     follow,
@@ -343,28 +347,8 @@ export function createTasks(deps: TasksDeps): Tasks {
     },
     submit: desk.submit,
     get,
-    async page({ status, ...query }) {
-      const hides = shown.hides('list')
-      const found = pages.cut(index.asked, query, hides, (is) => status === undefined || is === status)
-      if (!found.ok) return found
-      const { standings, total, cursor } = found.value
-      return ok({ tasks: await viewsOf(standings, hides), total, cursor })
-    },
-    async answers(query) {
-      const hides = shown.hides('list')
-      const found = pages.cut(index.answered, query, hides, (is) => is === 'converged')
-      if (!found.ok) return found
-      const { standings, total, cursor } = found.value
-      const tasks = await viewsOf(standings, hides)
-      const answers = tasks.flatMap((task) =>
-        task.answer === null || task.answeredAt === null
-          ? []
-          : [{ ...task, answer: task.answer, answeredAt: task.answeredAt }],
-      )
-      return ok({ answers, total, cursor })
-    },
-    convergence: figures.convergence,
-    quantum: figures.quantum,
+    ...lists,
+    ...figures,
     resolve: desk.resolve,
     cancel: desk.cancel,
     async events(id, signal) {

@@ -1,5 +1,5 @@
 /** An attempt that this spore takes part in: its phase here, and what its own contributors are doing. */
-import type { Digest } from '../base/brand.ts'
+import type { Did, Digest } from '../base/brand.ts'
 import type { Failure } from '../protocol/errors.ts'
 import type { Attempt } from './attempt.ts'
 import { EFFORT_BOUNDS } from './efforts.ts'
@@ -39,6 +39,10 @@ export interface Work {
   /** On the clock that never jumps. */
   readonly startMs: number
   phaseMs: number
+  /** Since when it is known here that who was called was. */
+  readonly calledMs: Map<Did, number>
+  /** Of an own attempt: of whom it is known how long the answer took. */
+  readonly measured: Set<Did>
   readonly unshown: Map<Digest, UnshownAnswer>
   /** Seals that are being written: their answers will have to be shown, whatever comes in between. */
   sealing: number
@@ -61,6 +65,7 @@ const FINAL = new Set([
   'MODEL_UNPAID',
   'MODEL_REFUSED',
   'MODEL_ABSTAINED',
+  'MODEL_REPEATED',
 ])
 export const isFinal = ({ code }: Failure): boolean => FINAL.has(code)
 
@@ -79,6 +84,8 @@ export function newWork(
     tunnels: new Set(),
     startMs,
     phaseMs: nowMs,
+    calledMs: new Map(),
+    measured: new Set(),
     unshown: new Map(),
     sealing: 0,
     failing: new Map(),
