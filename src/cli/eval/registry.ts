@@ -13,4 +13,5 @@ export const EVALUATIONS: Readonly<Record<string, CommandEntry>> = {
     'One answer of several: against plurality, the best single and the best possible',
     () => import('./aggregate.ts'),
   ),
+  ablation: entry('The quantum-inspired layer: each mechanism on against off', () => import('./ablation.ts')),
 }
