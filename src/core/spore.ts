@@ -17,13 +17,15 @@ import type * as api from './protocol/api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createModels, MODELS_OFF } from './reasoning/models.ts'
 import { createNeighbourhood } from './reasoning/neighbourhood.ts'
+import { decoherenceChanges, decoherenceView } from './reasoning/synthesis/decoherence.ts'
+import { createQuantumParams } from './reasoning/synthesis/quantum-params.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
 import { createDense } from './retrieval/dense.ts'
 import { createIndexKeeper } from './retrieval/index-keeper.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
-import { createRetriever } from './retrieval/retriever.ts'
+import { createRetrievalParams, createRetriever } from './retrieval/retriever.ts'
 import { createSearchMeter } from './retrieval/search-meter.ts'
 import { createSidecar } from './retrieval/sidecar.ts'
 import type { Spore } from './spore-contract.ts'
@@ -90,7 +92,9 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
         },
       )
     : null
-  const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
+  const quantum = createQuantumParams(options.quantum)
+  const retriever =
+    ports.retriever ?? createRetriever({ secret: tableSecret(signer), params: decoherenceChanges(quantum) })
   /** The set is not known yet; an index that is what is visible tells the entries of a memory, too. */
   let isOpening = true
   const library = createLibrary({
@@ -142,6 +146,10 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     shown,
     neighbourhood,
     isQuarantined,
+    quantum,
+    decoherence: decoherenceView(createRetrievalParams(decoherenceChanges(quantum))),
+    ask: options.ask ?? 'everyone',
+    trust: null,
     router: models?.router ?? null,
   })
 
@@ -241,6 +249,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     tasks: tasks.page,
     answers: tasks.answers,
     convergence: tasks.convergence,
+    quantum: tasks.quantum,
     resolveTask: caughtUp(tasks.resolve),
     cancelTask: caughtUp(tasks.cancel),
     taskEvents: tasks.events,

@@ -21,7 +21,7 @@ import {
   type TaskPayload,
 } from '../core/protocol/task-payloads.ts'
 import { createClassifier } from '../core/reasoning/answer-classes.ts'
-import { sharesOf } from '../core/reasoning/contribution.ts'
+import { sharesOf } from '../core/reasoning/synthesis/superposition.ts'
 import type { Audit, AuditedEntry, AuditedLog } from './audit.ts'
 import { dotsRemovedBy } from './oracle.ts'
 

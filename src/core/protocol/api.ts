@@ -261,6 +261,7 @@ export type ContextPack = z.infer<typeof contextPackSchema>
 
 // --- Tasks ---
 
+export * from './api-quantum.ts'
 export * from './api-tasks.ts'
 
 // --- Peers and health ---

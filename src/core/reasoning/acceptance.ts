@@ -10,7 +10,7 @@ import type { Did, Digest } from '../base/brand.ts'
 import { bytesToHex, compareText, utf8ToBytes } from '../base/bytes.ts'
 import { digestToBytes, sha256 } from '../base/hash.ts'
 import type { SynthesisPayload, TaskPayload } from '../protocol/task-payloads.ts'
-import { type ClassMass, massesOf, ownerVotes } from './aggregate.ts'
+import { ownerVotes } from './aggregate.ts'
 import { type AnswerClass, createClassifier } from './answer-classes.ts'
 import {
   type Attempt,
@@ -22,9 +22,10 @@ import {
   sealedOf,
   sealFor,
 } from './attempt.ts'
-import { type Contribution, sharesOf } from './contribution.ts'
+import type { Contribution } from './contribution.ts'
 import { toContribution } from './first-answers.ts'
 import { isCutOf } from './own-words.ts'
+import { type ClassMass, massesOf, sharesOf } from './synthesis/superposition.ts'
 
 /** What a contribution of the built-in reasoner names as its model. */
 export const EXTRACTIVE_MODEL = 'extractive'

@@ -73,7 +73,11 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
       evidence: evidenceIn,
       bestSingle,
     }
-    return aggregate({ ...input, ...(task.answers !== null && { answersMin: task.answers }) }, params)
+    return aggregate(
+      { ...input, ...(task.answers !== null && { answersMin: task.answers }) },
+      params,
+      deps.quantum,
+    )
   }
   const listed = heaviest(all, weigh)
   const weighed = weigh(listed)
@@ -144,19 +148,21 @@ async function writeText(
   { answer }: Aggregate,
   holders: readonly Said[],
   dissenters: readonly Said[],
-  { thinker, clock }: SynthesisJobDeps,
+  { thinker, clock, quantum }: SynthesisJobDeps,
 ): Promise<Written | null> {
   const { attempt, families, asker } = work
   const { isWritten } = EFFORT_BOUNDS[(attempt.task as TaskPayload).effort]
   if (!thinker || !answer || !isWritten || families.length === 0) return null
   // One answer alone needs nobody to put it together.
   if (holders.length + dissenters.length < 2) return null
+  // Nothing new is looked for any more.
+  const temperature = quantum.isOn.annealing ? quantum.coldTemperature : null
   for (let written = 0; written < TEXTS_MAX; written++) {
     const { elapsedMs, totalMs } = timesOf(work, fineMs(clock))
     const timeoutMs = Math.min(CALL_MS_MAX, (totalMs - elapsedMs) / 2)
     if (timeoutMs <= 0 || work.controller.signal.aborted) return null
     const of = (at: number) => families[at % families.length] as string
-    const call = { asker, timeoutMs, signal: work.controller.signal }
+    const call = { asker, timeoutMs, temperature, signal: work.controller.signal }
     const text = await thinker.write(attempt, answer.text, holders, dissenters, {
       ...call,
       family: of(written),

@@ -13,6 +13,7 @@ import { type Accepted, acceptedOf } from './acceptance.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { answerText } from './answer-text.ts'
 import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor } from './attempt.ts'
+import { calledIn } from './calls.ts'
 import { type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { sealsOf } from './first-answers.ts'
 import { isCutOf } from './own-words.ts'
@@ -90,8 +91,10 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
       phase: work?.phase ?? 'done',
       round,
       challenges: work?.challenges ?? new Set<number>(),
+      tunnels: work?.tunnels ?? new Set<number>(),
     }
     const seals = [...saidOf(attempt, attempt.seals, counts)]
+    const called = calledIn(attempt, () => true, counts)?.all ?? []
     return {
       task_id: digestToCid(attempt.question),
       task: task.text,
@@ -117,6 +120,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
           ? roundsOf(attempt, progress, { ...deps, counts }).map(({ agreement }) => agreement)
           : [],
       missing: status === 'open' ? missingOf(standing, work) : unshownOf(standing),
+      called: called.filter((author) => !hides?.(author)),
       seals: seals.length,
       contributions: contributions.map((noted) =>
         toContribution(noted, sealFor(attempt, noted, counts) !== null),
@@ -147,7 +151,8 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
 
   function missingOf({ attempt, task, counts }: Standing, work: Work | null): api.TaskView['missing'] {
     const sealed = new Set([...sealsOf(attempt, work?.round ?? 0, counts)].map(({ author }) => author))
-    const peers = deps.answerers(task.space).filter((author) => !sealed.has(author))
+    const called = calledIn(attempt, () => true, counts)?.all.filter((author) => author !== self)
+    const peers = (called ?? deps.answerers(task.space)).filter((author) => !sealed.has(author))
     return [
       ...peers.map((author) => ({ author, why: 'has not answered yet' })),
       ...[...(work?.failing ?? [])].map(([family, { failure }]) => ({

@@ -36,7 +36,17 @@ export interface ThinkCall {
   /** Who asked; null for this spore's operator. */
   readonly asker: string | null
   readonly timeoutMs: number
+  /** By the round of the task; null for the provider's own. */
+  readonly temperature: number | null
   readonly signal: AbortSignal
+}
+
+/** Why an answer is asked for once more, alone. */
+export interface Doubt {
+  /** The adversarial role is forced. */
+  readonly isChallenge: boolean
+  /** An answer of the minority that is to be taken for right at first; null where there is none. */
+  readonly premise: string | null
 }
 
 /** What a contributor came to, in words that repeat nobody at length (`own-words.ts`) but for its quotes and the choices; bounds as in PROTOCOL.md §5. */
@@ -65,8 +75,8 @@ export interface Written {
 type Said = Noted<ContributionPayload>
 
 export interface Thinker {
-  /** Answers alone. `isChallenge`: the adversarial role is forced. */
-  answer(attempt: Attempt, isChallenge: boolean, call: ThinkCall): Promise<Result<Thought, Failure>>
+  /** Answers alone. */
+  answer(attempt: Attempt, doubt: Doubt, call: ThinkCall): Promise<Result<Thought, Failure>>
   /** Ranks the answers of others, which it is shown without their names. */
   review(
     attempt: Attempt,
@@ -150,13 +160,19 @@ export function createThinker(deps: ThinkerDeps): Thinker {
     roleOf(digestToCid(id), contributorKey(self, family), task?.roles ?? [])
 
   return {
-    async answer(attempt, isChallenge, call) {
+    async answer(attempt, { isChallenge, premise }, call) {
       const role = isChallenge ? 'adversarial' : roleIn(attempt, call.family)
       const recollected = await recollect(attempt, call.family)
       const question = questionOf(attempt, call)
-      const given = await reasoner.answer({ question, role, recollected, isChallenge }, toCall(attempt, call))
-      const own = createOwnWords([...foreignQuestion(question), ...foreignRecollected(recollected, self)])
-      return thought(given, role, question, own)
+      const input = { question, role, recollected, isChallenge, premise }
+      const given = await reasoner.answer(input, toCall(attempt, call))
+      const foreign = [...foreignQuestion(question), ...foreignRecollected(recollected, self)]
+      return thought(
+        given,
+        role,
+        question,
+        createOwnWords(premise === null ? foreign : [...foreign, premise]),
+      )
     },
     async review(attempt, answers, call) {
       const recollected = await recollect(attempt, call.family)
@@ -176,7 +192,7 @@ export function createThinker(deps: ThinkerDeps): Thinker {
       return ok({ ...reviewed.value, ranking })
     },
     async revise(attempt, own, others, reviews, call) {
-      if (!own) return this.answer(attempt, false, call)
+      if (!own) return this.answer(attempt, NO_DOUBT, call)
       const role = roleIn(attempt, call.family)
       const recollected = await recollect(attempt, call.family)
       const heard = reviews.filter(({ author }) => !isQuarantined(author))
@@ -219,18 +235,24 @@ export function createThinker(deps: ThinkerDeps): Thinker {
   }
 }
 
+const NO_DOUBT: Doubt = { isChallenge: false, premise: null }
+
 const questionOf = ({ task }: Attempt, { asker }: ThinkCall): AskedQuestion => {
   const { text, choices } = task as TaskPayload
   return { text, choices, isForeign: asker !== null }
 }
 
 /** All attempts at a question are on one account. */
-const toCall = ({ question }: Attempt, { family, asker, timeoutMs, signal }: ThinkCall): ReasonerCall => ({
+const toCall = (
+  { question }: Attempt,
+  { family, asker, timeoutMs, temperature, signal }: ThinkCall,
+): ReasonerCall => ({
   task: digestToCid(question),
   asker,
   timeoutMs,
   family,
   signal,
+  ...(temperature !== null && { temperature }),
 })
 
 /** An answer in words that may leave. One of the choices is what the task says, and quotes say whose they are: those stay. */
