@@ -13,4 +13,5 @@ export const EVALUATIONS: Readonly<Record<string, CommandEntry>> = {
     'One answer of several: against plurality, the best single and the best possible',
     () => import('./aggregate.ts'),
   ),
+  memory: entry('Compounding: many tasks with what was remembered, and without', () => import('./memory.ts')),
 }
