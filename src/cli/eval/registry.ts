@@ -14,4 +14,8 @@ export const EVALUATIONS: Readonly<Record<string, CommandEntry>> = {
     () => import('./aggregate.ts'),
   ),
   memory: entry('Compounding: many tasks with what was remembered, and without', () => import('./memory.ts')),
+  scale: entry(
+    'Size: 1 to 1,000 spores, how right they are and what a task costs',
+    () => import('./scale.ts'),
+  ),
 }
