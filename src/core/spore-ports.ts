@@ -11,6 +11,7 @@ import type { Compression } from './protocol/compression.ts'
 import type { Ask } from './reasoning/calling.ts'
 import type { ModelPorts } from './reasoning/models.ts'
 import type { Serve } from './reasoning/neighbourhood.ts'
+import type { QuantumChanges } from './reasoning/synthesis/quantum-params.ts'
 import type { DensePorts } from './retrieval/dense.ts'
 import type { Retriever } from './retrieval/retriever.ts'
 import type { Snapshots } from './retrieval/snapshots.ts'
@@ -40,6 +41,8 @@ export interface SporeOptions {
   readonly ask?: Ask
   /** Of the program: another one tries again what this one had to set aside. */
   readonly version?: string
+  /** Of the quantum-inspired layer; its defaults unless given. */
+  readonly quantum?: QuantumChanges
   /** Documents from which on the index is kept; the default unless given. */
   readonly keptMin?: number
 }

@@ -17,13 +17,15 @@ import type * as api from './protocol/api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
 import { createModels, MODELS_OFF } from './reasoning/models.ts'
 import { createNeighbourhood } from './reasoning/neighbourhood.ts'
+import { decoherenceChanges, decoherenceView } from './reasoning/synthesis/decoherence.ts'
+import { createQuantumParams } from './reasoning/synthesis/quantum-params.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
 import { createDense } from './retrieval/dense.ts'
 import { createIndexKeeper } from './retrieval/index-keeper.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
-import { createRetriever } from './retrieval/retriever.ts'
+import { createRetrievalParams, createRetriever } from './retrieval/retriever.ts'
 import { createSearchMeter } from './retrieval/search-meter.ts'
 import { createSidecar } from './retrieval/sidecar.ts'
 import type { Spore } from './spore-contract.ts'
@@ -68,6 +70,15 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   )
   const { memory, writer, gossip, keeper, federation, moderation } = replication
   const shown = createShown(moderation)
+  const neighbourhood = createNeighbourhood({
+    self: signer.did,
+    serve: options.serve ?? 'trusted',
+    peers: gossip.peers,
+    spaces,
+    shown,
+  })
+  /** Whom neither the operator chose nor a space invited. */
+  const isQuarantined = (author: Did): boolean => !neighbourhood.isChosen(author)
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -81,7 +92,9 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
         },
       )
     : null
-  const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
+  const quantum = createQuantumParams(options.quantum)
+  const retriever =
+    ports.retriever ?? createRetriever({ secret: tableSecret(signer), params: decoherenceChanges(quantum) })
   /** The set is not known yet; an index that is what is visible tells the entries of a memory, too. */
   let isOpening = true
   const library = createLibrary({
@@ -90,6 +103,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     store,
     spaces,
     trustOf,
+    isQuarantined,
     shown,
     dotsOf: (id) => (isOpening ? (retriever.kept?.dots(id) ?? []) : memory.dotsOf(id)),
   })
@@ -117,16 +131,10 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     clock,
     trustOf,
+    isQuarantined,
     shown,
     self: memory.self,
     meter,
-  })
-  const neighbourhood = createNeighbourhood({
-    self: signer.did,
-    serve: options.serve ?? 'trusted',
-    peers: gossip.peers,
-    spaces,
-    shown,
   })
   const tasks = createTasks({
     ...ports,
@@ -137,6 +145,9 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     shown,
     neighbourhood,
+    isQuarantined,
+    quantum,
+    decoherence: decoherenceView(createRetrievalParams(decoherenceChanges(quantum))),
     ask: options.ask ?? 'everyone',
     trust: null,
     router: models?.router ?? null,
@@ -238,6 +249,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     tasks: tasks.page,
     answers: tasks.answers,
     convergence: tasks.convergence,
+    quantum: tasks.quantum,
     resolveTask: caughtUp(tasks.resolve),
     cancelTask: caughtUp(tasks.cancel),
     taskEvents: tasks.events,

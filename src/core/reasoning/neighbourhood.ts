@@ -22,6 +22,8 @@ export interface Neighbourhood {
   heard(space: SpaceId, sealers: ReadonlySet<Did>, called?: ReadonlySet<Did> | null): void
   /** This spore itself, a peer that the operator configured, or one who belongs to the space because he was invited. */
   isTrusted(author: Did, space: SpaceId): boolean
+  /** The same in any space: who is not is nobody in particular, whose words no model reads unless asked to. */
+  isChosen(author: Did): boolean
   serves(asker: Did, space: SpaceId): boolean
 }
 
@@ -37,7 +39,7 @@ export interface NeighbourhoodDeps {
   readonly self: Did
   readonly serve: Serve
   readonly peers: Pick<Peers, 'all' | 'byDid'>
-  readonly spaces: Pick<Spaces, 'rosterOf' | 'replicates'>
+  readonly spaces: Pick<Spaces, 'rosterOf' | 'replicates' | 'all'>
   readonly shown: Pick<Shown, 'hides'>
 }
 
@@ -51,11 +53,13 @@ export function createNeighbourhood({ self, serve, peers, spaces, shown }: Neigh
   const isMember = (author: Did, space: SpaceId): boolean =>
     spaces.rosterOf(space)?.members.has(author) === true
 
-  const isTrusted = (author: Did, space: SpaceId): boolean => {
-    if (author === self || isMember(author, space)) return true
+  const isConfigured = (author: Did): boolean => {
     const peer = peers.byDid(author)
     return peer?.isPinned === true && peer.isProven
   }
+
+  const isTrusted = (author: Did, space: SpaceId): boolean =>
+    author === self || isMember(author, space) || isConfigured(author)
 
   const standing = (space: SpaceId): Neighbour[] => {
     if (!spaces.replicates(space)) return []
@@ -78,6 +82,8 @@ export function createNeighbourhood({ self, serve, peers, spaces, shown }: Neigh
           misses.set(author, (misses.get(author) ?? 0) + 1)
     },
     isTrusted,
+    isChosen: (author) =>
+      author === self || isConfigured(author) || spaces.all.some((space) => isMember(author, space)),
     serves(asker, space) {
       if (asker === self) return true
       if (shown.hides('context')?.(asker)) return false

@@ -160,6 +160,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
       work.round++
       work.failing.clear()
       if (event === 'premature') work.challenges.add(work.round)
+      if (event === 'tunnelling') work.tunnels.add(work.round)
     }
     work.phase = to
     work.phaseMs = fineMs(clock)

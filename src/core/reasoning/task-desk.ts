@@ -17,6 +17,7 @@ import { encodeResolution, encodeTask, type TaskPayload } from '../protocol/task
 import { acceptedOf } from './acceptance.ts'
 import { asksOf, type Counts } from './attempt.ts'
 import { type Ask, appendCall } from './calling.ts'
+import { isCutOf } from './own-words.ts'
 import type { Swarm } from './swarm.ts'
 import { questionOf, type TaskBook } from './task-book.ts'
 import { toTaskPayload } from './task-input.ts'
@@ -119,7 +120,9 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     if (!writable.ok) return writable
     const won = collapse.masses.find((one) => one.class === collapse.class)
     const { verdict, correction = null } = input
-    const answer = noted.payload.answer ?? won?.text ?? ''
+    // It is about the whole answer, also where the synthesis names another's by its beginning.
+    const named = noted.payload.answer
+    const answer = (named !== null && !isCutOf(named, won?.text ?? '') ? named : won?.text) ?? ''
     const payload = encodeResolution({ task: attempt.id, verdict, answer, correction })
     // The latest word counts, so the same word is said again by a new entry.
     const written = await writer.write((draft) => {

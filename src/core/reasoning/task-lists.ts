@@ -1,12 +1,10 @@
-/** Tasks in pages, as they are shown: all, those that were answered, and how far open ones are. */
+/** Tasks in pages, as they are shown: all, and those that were answered. */
 import { ok, type Result } from '../base/result.ts'
 import type { Hides, Shown } from '../moderation/shown.ts'
 import type * as api from '../protocol/api.ts'
 import type { Failure } from '../protocol/errors.ts'
-import type { Swarm } from './swarm.ts'
-import { convergenceIn } from './task-convergence.ts'
-import { createTaskPages, type TaskPagesDeps } from './task-pages.ts'
-import type { ProgressDeps } from './task-progress.ts'
+import type { TaskIndex } from './task-index.ts'
+import type { TaskPages } from './task-pages.ts'
 import type { Standing, TaskViews } from './task-view.ts'
 
 type Answer<T> = Result<T, Failure>
@@ -14,20 +12,16 @@ type Answer<T> = Result<T, Failure>
 export interface TaskLists {
   page(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
   answers(query: api.AnswerPageQuery): Promise<Answer<api.AnswerPage>>
-  convergence(query: api.ConvergenceQuery): Promise<Answer<api.Convergence>>
 }
 
-export interface TaskListsDeps extends ProgressDeps, TaskPagesDeps {
+export interface TaskListsDeps {
+  readonly pages: TaskPages
+  readonly index: Pick<TaskIndex, 'asked' | 'answered'>
   readonly shown: Pick<Shown, 'hides'>
-  readonly find: (id: string, hides: Hides | undefined) => Answer<Standing>
   readonly view: TaskViews
-  readonly swarm: Pick<Swarm, 'workOf' | 'wantedOf' | 'open'>
 }
 
-export function createTaskLists(deps: TaskListsDeps): TaskLists {
-  const { index, shown, find, view, swarm } = deps
-  const pages = createTaskPages(deps)
-
+export function createTaskLists({ pages, index, shown, view }: TaskListsDeps): TaskLists {
   const viewsOf = (standings: readonly Standing[], hides: Hides | undefined): Promise<api.TaskView[]> =>
     Promise.all(standings.map((standing) => view(standing, hides)))
 
@@ -51,23 +45,6 @@ export function createTaskLists(deps: TaskListsDeps): TaskLists {
           : [{ ...task, answer: task.answer, answeredAt: task.answeredAt }],
       )
       return ok({ answers, total, cursor })
-    },
-    async convergence({ task, limit }) {
-      const hides = shown.hides('list')
-      const found = task === undefined ? null : find(task, hides)
-      if (found && !found.ok) return found
-      const asked = found?.ok
-        ? ok({ standings: [found.value], total: 0, cursor: null })
-        : pages.cut(index.asked, { limit }, hides, (is) => is === 'open')
-      if (!asked.ok) return asked
-      const tasks = await viewsOf(asked.value.standings, hides)
-      return ok({
-        tasks: tasks.map((one, i) => ({
-          ...one,
-          ...convergenceIn(asked.value.standings[i] as Standing, one.round, swarm, deps),
-        })),
-        open: swarm.open,
-      })
     },
   }
 }

@@ -16,6 +16,7 @@ import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor
 import { calledIn } from './calls.ts'
 import { type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { sealsOf } from './first-answers.ts'
+import { isCutOf } from './own-words.ts'
 import { settlementOf } from './settlement.ts'
 import { domainOf } from './task-domain.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
@@ -90,6 +91,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
       phase: work?.phase ?? 'done',
       round,
       challenges: work?.challenges ?? new Set<number>(),
+      tunnels: work?.tunnels ?? new Set<number>(),
     }
     const seals = [...saidOf(attempt, attempt.seals, counts)]
     const called = [...(calledIn(attempt, () => true, counts)?.all.keys() ?? [])]
@@ -192,6 +194,8 @@ function shownText({ noted, collapse }: Accepted, { choices }: TaskPayload): str
   const { outcome, answer } = noted.payload
   if (!collapse || outcome.text === null) return outcome.text
   const won = collapse.masses.find((one) => one.class === collapse.class)
+  // A synthesis names another's long answer by its beginning; the whole of it is in the contribution.
+  if (won && isCutOf(outcome.text, won.text)) return won.text
   const decided = { class: collapse.class, text: answer ?? won?.text ?? outcome.text }
   return answerText({ answer: decided, masses: collapse.masses }, outcome.text, choices)?.text ?? null
 }

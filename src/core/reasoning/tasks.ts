@@ -34,18 +34,22 @@ import { createRecollection } from './recollection.ts'
 import type { ModelRouter } from './routing.ts'
 import { createSimilarTasks, SIMILAR_WINDOW } from './similar-tasks.ts'
 import { createSwarm, type Swarm } from './swarm.ts'
+import type { QuantumParams } from './synthesis/quantum-params.ts'
 import { createTaskBook } from './task-book.ts'
 import { createTaskDesk } from './task-desk.ts'
 import { createTaskEvents } from './task-events.ts'
+import { createTaskFigures, type TaskFigures } from './task-figures.ts'
 import { createTaskIndex } from './task-index.ts'
 import { createTaskLists } from './task-lists.ts'
 import { newsOf } from './task-news.ts'
+import { createTaskPages } from './task-pages.ts'
 import { createTaskViews, type Standing, standingOf } from './task-view.ts'
 import { createThinker } from './thinker.ts'
+import { whoseWords } from './whose-words.ts'
 
 type Answer<T> = Result<T, Failure>
 
-export interface Tasks {
+export interface Tasks extends TaskFigures {
   /** Follows the change feed. `isCut`: entries were cut off by a fork, or by who belongs to a space. */
   follow(changes: readonly Change[], purged?: readonly Digest[], isCut?: boolean): void
   /** What can be read can be read, once the store is replayed. */
@@ -57,7 +61,6 @@ export interface Tasks {
   get(id: string): Promise<Answer<api.TaskView>>
   page(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
   answers(query: api.AnswerPageQuery): Promise<Answer<api.AnswerPage>>
-  convergence(query: api.ConvergenceQuery): Promise<Answer<api.Convergence>>
   resolve(id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>>
   cancel(id: string): Promise<Answer<api.TaskView>>
   events(id: string, signal: AbortSignal): Promise<Answer<AsyncIterable<api.TaskEvent>>>
@@ -76,21 +79,27 @@ export interface TasksDeps {
   readonly random: Random
   readonly log: Log
   readonly neighbourhood: Neighbourhood
+  /** Who is nobody in particular here: no model reads his words (`retrieval/strangers.ts`). */
+  readonly isQuarantined: (author: Did) => boolean
   /** Who is asked to answer own tasks, unless the caller says. */
   readonly ask: Ask
   /** Null while nothing is thought of anybody. */
   readonly trust: Pick<Trust, 'scoreOf'> | null
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
+  /** The quantum-inspired layer, and how memories decohere in retrieval. */
+  readonly quantum: QuantumParams
+  readonly decoherence: api.Quantum['decoherence']
 }
 
 export function createTasks(deps: TasksDeps): Tasks {
-  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router } = deps
+  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood } = deps
+  const { isQuarantined, router, quantum } = deps
   const self: Did = memory.self
   const counts: Counts = ({ logId, seq }) => memory.isVisibleDot({ logId, seq })
   const params = createAggregationParams()
   const similarity = createClaimSimilarity()
-  const judging = { self, counts, params, similarity }
+  const judging = { self, counts, params, similarity, quantum }
   const book = createTaskBook(self)
   const index = createTaskIndex()
   const events = createTaskEvents()
@@ -100,25 +109,17 @@ export function createTasks(deps: TasksDeps): Tasks {
     params,
     isTrusted: neighbourhood.isTrusted,
   })
-  const quotes = createQuoteCheck({ library, spaces })
+  const quotes = createQuoteCheck({ library, spaces, self, isQuarantined })
   const similar = createSimilarTasks()
   const recollection = createRecollection({
     recall,
-    similarTasks: similar.query,
+    similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
     trustOf: (author) => (author === self ? 1 : null),
+    isQuarantined,
     self,
   })
-  const thinker =
-    router &&
-    createThinker({
-      self,
-      reasoner: createReasoner({ router }),
-      recollection,
-      evidence,
-      quotes,
-      spaces,
-      clock,
-    })
+  const reasoner = router && createReasoner({ router })
+  const thinker = reasoner && createThinker({ ...deps, self, reasoner, recollection, evidence, quotes })
   const families = (): string[] => [...new Set(router?.view().map(({ family }) => family))]
   const swarm: Swarm = createSwarm({
     ...deps,
@@ -195,6 +196,7 @@ export function createTasks(deps: TasksDeps): Tasks {
       text: task.text,
       answer: verdict?.correction ?? answer ?? outcome.text ?? '',
       verdict: verdict?.verdict ?? null,
+      authors: whoseWords((standing as Standing).asks, accepted, self),
     })
   }
 
@@ -321,7 +323,9 @@ export function createTasks(deps: TasksDeps): Tasks {
 
   // --- Pages ---
 
-  const lists = createTaskLists({ ...judging, index, spaces, standingAt, shown, find, view, swarm })
+  const pages = createTaskPages({ index, spaces, standingAt })
+  const lists = createTaskLists({ pages, index, shown, view })
+  const figures = createTaskFigures({ ...viewDeps, ...deps, find, pages, index, swarm, view })
 
   return {
     follow,
@@ -344,6 +348,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     submit: desk.submit,
     get,
     ...lists,
+    ...figures,
     resolve: desk.resolve,
     cancel: desk.cancel,
     async events(id, signal) {

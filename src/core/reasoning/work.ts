@@ -34,6 +34,8 @@ export interface Work {
   phase: Phase
   round: number
   readonly challenges: Set<number>
+  /** Rounds that tunnelling began anew, and the premise of each. */
+  readonly tunnels: Set<number>
   /** On the clock that never jumps. */
   readonly startMs: number
   phaseMs: number
@@ -61,6 +63,7 @@ const FINAL = new Set([
   'MODEL_UNPAID',
   'MODEL_REFUSED',
   'MODEL_ABSTAINED',
+  'MODEL_REPEATED',
 ])
 export const isFinal = ({ code }: Failure): boolean => FINAL.has(code)
 
@@ -76,6 +79,7 @@ export function newWork(
     phase: 'diverge',
     round: 0,
     challenges: new Set(),
+    tunnels: new Set(),
     startMs,
     phaseMs: nowMs,
     measured: new Set(),

@@ -14,6 +14,7 @@ import { bestOf, linear, plurality, type Tally } from './baselines.ts'
 import { dawidSkene } from './dawid-skene.ts'
 import { oracleAnswer } from './oracle.ts'
 import { CHOICES, drawQuestion, type Question, type World } from './reasoners.ts'
+import { meanOf, standardError } from './statistics.ts'
 
 /** Methods, in the order of the table's columns. */
 export const METHODS = {
@@ -163,14 +164,4 @@ const mostAccurate = ({ reasoners }: World): number =>
 
 function toAccuracies(accuracyOf: (method: Method) => number): Accuracies {
   return Object.fromEntries(METHOD_NAMES.map((method) => [method, accuracyOf(method)])) as Accuracies
-}
-
-const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length
-
-function standardError(values: readonly number[]): number {
-  if (values.length < 2) return 0
-  const mean = meanOf(values)
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return Math.sqrt(squares / (values.length - 1) / values.length)
 }
