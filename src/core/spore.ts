@@ -14,6 +14,7 @@ import { createModerator } from './moderation/moderator.ts'
 import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
+import { KINDS } from './protocol/kinds.ts'
 import { createModels, MODELS_OFF } from './reasoning/models.ts'
 import { createNeighbourhood } from './reasoning/neighbourhood.ts'
 import { decoherenceChanges, decoherenceView } from './reasoning/synthesis/decoherence.ts'
@@ -66,9 +67,14 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const spaces = createSpaces(options.defaultSpace, signer.did)
   const trust = createTrust(
     {},
-    { self: signer.did, clock, isChosen: (author) => neighbourhood.isChosen(author), placeOf: () => [] },
+    {
+      self: signer.did,
+      clock,
+      isChosen: (author) => neighbourhood.isChosen(author),
+      placeOf: (author) => neighbourhood.placesOf(author),
+    },
   )
-  const trustOf = trust.shownOf
+  const { isQuarantined, shownOf: trustOf } = trust
 
   const replication = createReplication(
     { ...options, name, spaces, profile: profileOf(options, ports) },
@@ -98,7 +104,6 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     shown,
     trust,
   })
-  const { isQuarantined } = trust
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -176,16 +181,21 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     decoherence: decoherenceView(createRetrievalParams(decoherenceChanges(quantum))),
     ask: options.ask ?? 'everyone',
     trust,
-    trustOf,
     router: models?.router ?? null,
   })
 
+  const followChanges: typeof tasks.follow = (changes, purged, isCut) => {
+    for (const change of changes)
+      if (change.kind === KINDS.evidence)
+        memory.quarantine.guard('trust', change, undefined, () => trust.note(change))
+    tasks.follow(changes, purged, isCut)
+  }
   const follow = async (
     applied: readonly Applied[],
     forks: readonly AppliedFork[] = [],
     payloads: PayloadNews = { purged: [], restored: [] },
   ): Promise<void> => {
-    tasks.follow(
+    followChanges(
       applied.map(({ change }) => change),
       payloads.purged,
       forks.length > 0,
@@ -226,7 +236,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const open = async (): Promise<void> => {
     await models?.open()
     await trustDesk.load()
-    await replication.replay(tasks.follow, async () => {
+    await replication.replay(followChanges, async () => {
       if (await indexer.load()) letSearch()
     })
     writer.onCommitted(follow)
