@@ -37,7 +37,8 @@ export const spec: CommandSpec = {
     const [action, ...rest] = given.filter((one) => typeof one === 'string') as string[]
     const run = action === undefined ? list : toRun(action, rest, context)
     await using access = await openAccess(context.load(), context.signal)
-    return run(access, context)
+    // Awaited here: the way to the spore closes behind it.
+    return await run(access, context)
   },
 }
 

@@ -94,7 +94,7 @@ export interface Spore extends AsyncDisposable {
 
   /** What this spore thinks of an author, by its did or the last 8 characters of it, and why. Failures AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS. */
   trust(author: string): Answer<api.TrustView>
-  /** Authors of whom something is known or held, the most trusted first. Failure CURSOR_INVALID. */
+  /** Peers, and authors of whom something is known or held, the most trusted first. Failure CURSOR_INVALID. */
   trustPage(query: Partial<api.TrustPageQuery>): Answer<api.TrustPage>
   /**
    * Sets what this spore is to think of an author, whatever the evidence says; null goes by the evidence again. Failures

@@ -224,6 +224,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     trust,
     self: signer.did,
     logs: memory.logs,
+    peers: () => gossip.peers.all().flatMap(({ descriptor }) => descriptor?.key ?? []),
     store,
     writer,
     clock,

@@ -33,14 +33,14 @@ export interface TrustDesk {
   load(): Promise<void>
   /** What is thought of an author, by its did or the end of it. Failures AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS. */
   explain(author: string): Answer<api.TrustView>
-  /** Authors of whom something is known or held, the most trusted first. Failure CURSOR_INVALID. */
+  /** Peers, and authors of whom something is known or held, the most trusted first. Failure CURSOR_INVALID. */
   page(query: Partial<api.TrustPageQuery>): Answer<api.TrustPage>
   /**
    * Sets what this spore is to think of an author, or (null) goes by the evidence again. A whole did may be of one that nothing is
    * known of yet. Failures REQUEST_INVALID, AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS, TRUST_FIXED, OVERRIDES_FULL, STORE_WRITE_FAILED.
    */
   set(author: string, input: api.TrustInput | null): Promise<Answer<api.TrustView>>
-  /** Authors of whom something is known or held, by tier. */
+  /** The same authors, by tier. */
   tiers(): Readonly<Record<Tier, number>>
 }
 
@@ -48,6 +48,8 @@ export interface TrustDeskDeps {
   readonly trust: Trust
   readonly self: Did
   readonly logs: Pick<LogTable, 'values'>
+  /** Spores that are known as peers. */
+  readonly peers: () => Iterable<Did>
   readonly store: Pick<MemoryStore, 'value'>
   readonly writer: Pick<Writer, 'write'>
   readonly clock: Clock
@@ -70,7 +72,7 @@ interface Row {
 }
 
 export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
-  const { trust, self, logs, store, writer, clock, hides, ruled } = deps
+  const { trust, self, logs, peers, store, writer, clock, hides, ruled } = deps
   /** Whose trust is set by hand; what it is set to is known to `trust`. */
   const overridden = new Set<Did>()
   let turn: Promise<unknown> = Promise.resolve()
@@ -78,6 +80,7 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
   /** Everybody of whom something is known or held, with the number of entries. */
   const everybody = (): Map<Did, number> => {
     const entries = new Map<Did, number>([[self, 0]])
+    for (const author of peers()) entries.set(author, 0)
     for (const author of trust.authors()) entries.set(author, 0)
     for (const author of overridden) entries.set(author, 0)
     for (const { author, row } of logs.values()) entries.set(author, (entries.get(author) ?? 0) + row.next)

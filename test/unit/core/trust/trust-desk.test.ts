@@ -21,6 +21,7 @@ function createBench() {
     values,
     /** Entries by author. */
     logs: new Map<Did, number>(),
+    peers: [] as Did[],
     hidden: new Set<Did>(),
     rules: new Map<Did, string>(),
     chosen: new Set<Did>(),
@@ -42,6 +43,7 @@ function createBench() {
           values: () =>
             [...bench.logs].map(([author, next]) => ({ author, row: { next } }) as never).values(),
         },
+        peers: () => bench.peers,
         store: { value: async (name) => values.get(name) ?? null },
         writer: {
           async write(prepare) {
@@ -81,6 +83,8 @@ describe('an author', () => {
     assert.equal(must(desk.explain(ADA.slice(-8))).author, ADA)
     assert.equal(must(desk.explain(SELF)).standing, 'self')
     assert.equal(codeOf(desk.explain(BOB)), 'AUTHOR_UNKNOWN')
+    bench.peers.push(CY)
+    assert.deepEqual([must(desk.explain(CY.slice(-8))).author, must(desk.explain(CY)).entries], [CY, 0])
     trust.noteFault(BOB, 'fork')
     const bob = must(desk.explain(BOB.slice(-8)))
     assert.deepEqual([bob.author, bob.entries], [BOB, 0])
