@@ -45,7 +45,13 @@ export const spec: CommandSpec = {
     const needsRunning = action === 'invite' || action === 'join'
     const open = needsRunning ? openRunning : openAccess
     await using access = await open(context.load(), context.signal)
-    return RUN[action as Action](access, context, space as string | undefined, member as string | undefined)
+    // Awaited here: the way to the spore closes behind it.
+    return await RUN[action as Action](
+      access,
+      context,
+      space as string | undefined,
+      member as string | undefined,
+    )
   },
 }
 

@@ -269,6 +269,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       quarantined: memory.quarantine.size,
       quarantine: quarantineView(replication),
       kept: keptView(replication),
+      trust: { authors: trustDesk.tiers() },
       purged: memory.denied,
       missing: memory.missing,
       peers: peerViews(),
