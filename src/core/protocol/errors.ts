@@ -38,6 +38,7 @@ export const ERRORS = {
   RETRACT_FOREIGN: { status: 403, title: 'Only its author can retract an entry.' },
   AUTHOR_UNKNOWN: { status: 404, title: 'No entry of this author is known here.' },
 
+  PURGE_TOO_LARGE: { status: 507, title: 'More rests on it than can be purged at once.' },
   PURGED: { status: 409, title: 'The operator of this spore has purged it.' },
 
   // Moderation
