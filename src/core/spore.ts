@@ -1,5 +1,4 @@
 /** `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse. */
-import type { Did } from './base/brand.ts'
 import { err, ok, type Result } from './base/result.ts'
 import { createLookup } from './gossip/discovery.ts'
 import { BOOTSTRAP_OFF, createSeeding } from './gossip/seeding.ts'
@@ -15,6 +14,7 @@ import { createModerator } from './moderation/moderator.ts'
 import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
+import { KINDS } from './protocol/kinds.ts'
 import { createModels, MODELS_OFF } from './reasoning/models.ts'
 import { createNeighbourhood } from './reasoning/neighbourhood.ts'
 import { decoherenceChanges, decoherenceView } from './reasoning/synthesis/decoherence.ts'
@@ -30,7 +30,8 @@ import { createSearchMeter } from './retrieval/search-meter.ts'
 import { createSidecar } from './retrieval/sidecar.ts'
 import type { Spore } from './spore-contract.ts'
 import type { SporeOptions, SporePorts } from './spore-ports.ts'
-import { explainTrust, keptView, profileOf, quarantineView } from './spore-views.ts'
+import { findAuthor, keptView, profileOf, quarantineView } from './spore-views.ts'
+import { createTrust } from './trust/trust.ts'
 
 export type { Spore } from './spore-contract.ts'
 export type { SporeOptions, SporePorts } from './spore-ports.ts'
@@ -62,7 +63,6 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const signer = createSigner(ports.seed)
   const name = options.name ?? `spore-${shortAuthor(signer.did)}`
   const spaces = createSpaces(options.defaultSpace, signer.did)
-  const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
     { ...options, name, spaces, profile: profileOf(options, ports) },
@@ -77,8 +77,11 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     shown,
   })
-  /** Whom neither the operator chose nor a space invited. */
-  const isQuarantined = (author: Did): boolean => !neighbourhood.isChosen(author)
+  const trust = createTrust(
+    {},
+    { self: signer.did, clock, isChosen: neighbourhood.isChosen, placeOf: neighbourhood.placesOf },
+  )
+  const { isQuarantined, shownOf: trustOf } = trust
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -149,16 +152,22 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     quantum,
     decoherence: decoherenceView(createRetrievalParams(decoherenceChanges(quantum))),
     ask: options.ask ?? 'everyone',
-    trust: null,
+    trust,
     router: models?.router ?? null,
   })
 
+  const followChanges: typeof tasks.follow = (changes, purged, isCut) => {
+    for (const change of changes)
+      if (change.kind === KINDS.evidence)
+        memory.quarantine.guard('trust', change, undefined, () => trust.note(change))
+    tasks.follow(changes, purged, isCut)
+  }
   const follow = async (
     applied: readonly Applied[],
     forks: readonly AppliedFork[] = [],
     payloads: PayloadNews = { purged: [], restored: [] },
   ): Promise<void> => {
-    tasks.follow(
+    followChanges(
       applied.map(({ change }) => change),
       payloads.purged,
       forks.length > 0,
@@ -188,7 +197,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const { promise: searchable, resolve: letSearch } = Promise.withResolvers<void>()
   const open = async (): Promise<void> => {
     await models?.open()
-    await replication.replay(tasks.follow, async () => {
+    await replication.replay(followChanges, async () => {
       if (await indexer.load()) letSearch()
     })
     writer.onCommitted(follow)
@@ -255,9 +264,11 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     taskEvents: tasks.events,
     checkModels: async (input, signal) => models?.check(input, signal) ?? err(MODELS_OFF),
     trust(author) {
-      const trust = explainTrust(author, signer.did, memory)
-      const ruled = trust.ok && moderator.explain(trust.value.author as Did)
-      return trust.ok && ruled ? ok({ ...trust.value, reasons: [...trust.value.reasons, ruled] }) : trust
+      const known = findAuthor(author, signer.did, memory)
+      if (!known.ok) return known
+      const view = trust.explain(known.value.did, known.value.entries)
+      const ruled = moderator.explain(known.value.did)
+      return ok(ruled ? { ...view, reasons: [...view.reasons, ruled] } : view)
     },
     spaces: keeper.list,
     createSpace: caughtUp(keeper.create),

@@ -107,7 +107,9 @@ export function createCalling({ self, counts, neighbourhood, trust, families }: 
   const calledFor = ({ attempt, asker }: Work): Called | null => {
     const { space } = attempt.task as TaskPayload
     if (asker === null) return calledBy(attempt, self, counts)
-    return calledIn(attempt, (author) => neighbourhood.serves(author, space), counts)
+    // Who was served when he asked may be out of reach since.
+    const isHeard = (author: Did): boolean => author === asker || neighbourhood.serves(author, space)
+    return calledIn(attempt, isHeard, counts)
   }
 
   const sealersOf = ({ attempt, round }: Work): Set<Did> => {
@@ -155,27 +157,25 @@ export function createCalling({ self, counts, neighbourhood, trust, families }: 
       const task = work.attempt.task as TaskPayload
       const sealers = sealersOf(work)
       const present = presentIn(work)
-      const isExpected = (author: Did): boolean =>
-        present.has(author) && nowMs - (work.calledMs.get(author) ?? nowMs) < patienceMs(work, author)
-      const expected = called.all.filter((author) => sealers.has(author) || isExpected(author))
-      const missing = Math.min(targetOf(task), called.first) - new Set([...expected, ...sealers]).size
-      const room = CALLED_MAX - called.all.length
+      const elapsedMs = nowMs - work.startMs
+      const expected = new Set(sealers)
+      for (const [author, sinceMs] of called.all)
+        if (present.has(author) && elapsedMs - sinceMs < patienceMs(work, author)) expected.add(author)
+      const missing = Math.min(targetOf(task), called.first) - expected.size
+      const room = CALLED_MAX - called.all.size
       if (missing <= 0 || room <= 0) return []
-      const others = candidatesFor(task).filter(
-        ({ author, isAway }) => !isAway && !called.all.includes(author),
-      )
+      const others = candidatesFor(task).filter(({ author, isAway }) => !isAway && !called.all.has(author))
       return orderOf(others, work.attempt.id)
         .slice(0, Math.min(missing, room))
         .map(({ author }) => author)
     },
     look(work, nowMs) {
-      for (const author of calledFor(work)?.all ?? [])
-        if (!work.calledMs.has(author)) work.calledMs.set(author, nowMs)
-      if (work.asker !== null) return
-      for (const { author } of sealsOf(work.attempt, 0, counts)) {
-        if (author === self || work.measured.has(author)) continue
+      if (work.asker !== null || work.round > 0) return
+      const called = calledFor(work)
+      for (const author of sealersOf(work)) {
+        if (work.measured.has(author)) continue
         work.measured.add(author)
-        measure(author, nowMs - (work.calledMs.get(author) ?? work.startMs))
+        measure(author, nowMs - work.startMs - (called?.all.get(author) ?? 0))
       }
     },
     wantedOf(work, ownActive, nowMs) {
@@ -189,25 +189,30 @@ export function createCalling({ self, counts, neighbourhood, trust, families }: 
       const askers = asksOf(work.attempt, counts).flatMap(({ author }) =>
         answering.includes(author) ? author : [],
       )
-      const all = new Set([...sealers, ...askers, ...called.all.filter((author) => present.has(author))])
-      all.delete(self)
+      const elapsedMs = nowMs - work.startMs
       const isLate = (author: Did): boolean =>
-        nowMs - (work.calledMs.get(author) ?? nowMs) >= lateAfterMs(work)
+        elapsedMs - (called.all.get(author) ?? elapsedMs) >= lateAfterMs(work)
+      const all = new Set([...sealers, ...askers, ...called.all.keys()].filter((author) => author !== self))
+      for (const author of called.all.keys())
+        if (!present.has(author) && !sealers.has(author)) all.delete(author)
       const punctual = [...all].filter((author) => sealers.has(author) || !isLate(author))
-      const own = work.asker === null ? ownActive : askers.length
       const target = task.answers ?? EFFORT_BOUNDS[task.effort].answers
       const expected = Math.max(ownActive + punctual.length, Math.min(target, ownActive + all.size))
-      return Math.max(task.answers ?? 0, Math.min(called.first + own, expected))
+      // Who asks has called others in the place of some: as many as he wants are enough, whoever they are.
+      const most = called.isFurther ? Math.min(target, called.first) : called.first
+      const own = work.asker === null ? ownActive : askers.length
+      return Math.max(task.answers ?? 0, Math.min(most + own, expected))
     },
     isCalledBy({ attempt }, asker) {
       const called = calledBy(attempt, asker, counts)
-      return called === null || called.all.includes(self)
+      return called === null || called.all.has(self)
     },
     dueInMs(work, nowMs) {
-      if (!isSealing(work) || work.calledMs.size === 0) return Number.POSITIVE_INFINITY
+      const called = isSealing(work) ? calledFor(work) : null
+      if (!called) return Number.POSITIVE_INFINITY
       let dueMs = work.asker === null ? PRESENCE_MS : Number.POSITIVE_INFINITY
-      for (const sinceMs of work.calledMs.values()) {
-        const lateInMs = sinceMs + lateAfterMs(work) - nowMs
+      for (const sinceMs of called.all.values()) {
+        const lateInMs = work.startMs + sinceMs + lateAfterMs(work) - nowMs
         if (lateInMs > 0) dueMs = Math.min(dueMs, lateInMs)
       }
       return dueMs
@@ -216,12 +221,12 @@ export function createCalling({ self, counts, neighbourhood, trust, families }: 
       const called = calledFor(work)
       if (!called) return null
       const sealers = sealersOf(work)
-      for (const author of called.all) {
+      for (const [author, sinceMs] of called.all) {
         // It takes longer than this, however much.
-        const ms = nowMs - (work.calledMs.get(author) ?? nowMs)
+        const ms = nowMs - work.startMs - sinceMs
         if (!sealers.has(author) && ms > (typicalMs.peek(author) ?? 0)) measure(author, ms)
       }
-      return new Set(called.all)
+      return new Set(called.all.keys())
     },
   }
 }

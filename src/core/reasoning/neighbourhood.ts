@@ -3,6 +3,7 @@ import { createBoundedMap } from '../base/bounded.ts'
 import type { Did, SpaceId } from '../base/brand.ts'
 import { isAway } from '../gossip/liveness.ts'
 import type { Peers } from '../gossip/peers.ts'
+import { placeOf } from '../gossip/place.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { Shown } from '../moderation/shown.ts'
 
@@ -24,6 +25,11 @@ export interface Neighbourhood {
   isTrusted(author: Did, space: SpaceId): boolean
   /** The same in any space: who is not is nobody in particular, whose words no model reads unless asked to. */
   isChosen(author: Did): boolean
+  /**
+   * Where an author is, as far as that tells whose it is: whoever has many names in one place is taken for one. Empty where nobody
+   * knows; who was chosen and says nothing of it is a place of its own.
+   */
+  placesOf(author: Did): readonly string[]
   serves(asker: Did, space: SpaceId): boolean
 }
 
@@ -61,6 +67,9 @@ export function createNeighbourhood({ self, serve, peers, spaces, shown }: Neigh
   const isTrusted = (author: Did, space: SpaceId): boolean =>
     author === self || isMember(author, space) || isConfigured(author)
 
+  const isChosen = (author: Did): boolean =>
+    author === self || isConfigured(author) || spaces.all.some((space) => isMember(author, space))
+
   const standing = (space: SpaceId): Neighbour[] => {
     if (!spaces.replicates(space)) return []
     const roster = spaces.rosterOf(space)
@@ -82,8 +91,13 @@ export function createNeighbourhood({ self, serve, peers, spaces, shown }: Neigh
           misses.set(author, (misses.get(author) ?? 0) + 1)
     },
     isTrusted,
-    isChosen: (author) =>
-      author === self || isConfigured(author) || spaces.all.some((space) => isMember(author, space)),
+    isChosen,
+    placesOf(author) {
+      const url = peers.byDid(author)?.descriptor?.url
+      const place = url ? placeOf(url) : null
+      if (place !== null) return [place]
+      return isChosen(author) ? [author] : []
+    },
     serves(asker, space) {
       if (asker === self) return true
       if (shown.hides('context')?.(asker)) return false

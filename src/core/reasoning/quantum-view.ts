@@ -11,6 +11,7 @@ import { latestAnswers, toContribution } from './first-answers.ts'
 import { historyOf, type RoundHistory } from './round-history.ts'
 import { explorationShare, samplingTemperature } from './synthesis/annealing.ts'
 import { isOneHouse, overlapOf } from './synthesis/entanglement.ts'
+import { domainOf } from './task-domain.ts'
 import type { ProgressDeps } from './task-progress.ts'
 import type { Standing } from './task-view.ts'
 import type { Work } from './work.ts'
@@ -33,8 +34,9 @@ export function quantumOf(
   const said = latestAnswers(attempt, work?.round ?? ROUND_MAX, self, counts)
   const round = work?.round ?? Math.max(0, ...said.map(({ payload }) => payload.round))
   const contributions = said.map(toContribution)
-  const { evidenceIn, bestSingle } = evidence.of(task.space)
-  const input = { domain: evidence.domain, choices: task.choices, contributions }
+  const domain = domainOf(task)
+  const { evidenceIn, bestSingle } = evidence.of(task.space, domain)
+  const input = { domain, choices: task.choices, contributions }
   const found = aggregate({ ...input, evidence: evidenceIn, bestSingle }, params, quantum)
   const { rounds: roundsMax } = EFFORT_BOUNDS[task.effort]
   const { phase = 'done', challenges, tunnels } = work ?? {}

@@ -101,7 +101,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   }
 
   const contributor = createContributor({ ...deps, run, onDone: (work) => look(work) })
-  const reserve = createReserve({ clock, run, onDue: (attempt) => takeUp(attempt) })
+  const reserve = createReserve({ clock, run, onDue: (attempt, asker) => takeUp(attempt, asker) })
 
   const wantedOf = (work: Work): number => {
     const task = work.attempt.task as TaskPayload
@@ -256,7 +256,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   }
 
   /** Whether this spore has a part in an attempt that is open, and which. */
-  const takeUp = (attempt: Attempt): void => {
+  const takeUp = (attempt: Attempt, standsInFor: Did | null = null): void => {
     const { task } = attempt
     if (!task || works.has(attempt.id)) return
     if (isOver(attempt, self, counts)) {
@@ -266,7 +266,10 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     const asks = asksOf(attempt, counts)
     const [first] = asks
     const isOwn = asks.some(({ author }) => author === self)
-    const served = isOwn ? [] : asks.filter(({ author }) => neighbourhood.serves(author, task.space))
+    const isServed = (author: Did): boolean =>
+      (author === standsInFor && !deps.shown.hides('context')?.(author)) ||
+      neighbourhood.serves(author, task.space)
+    const served = isOwn ? [] : asks.filter(({ author }) => isServed(author))
     if (!first || (!isOwn && served.length === 0 && !hasOwnPart(attempt))) return
     // Another's clock may say anything: it makes the time shorter, never longer.
     const arrived = (isOwn ? asks.find(({ author }) => author === self) : attempt.asks.find(counts)) ?? first
@@ -278,7 +281,9 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     const most = (isOwn ? EFFORT_BOUNDS[task.effort].contributors : FOREIGN_CONTRIBUTORS) as number
     const families = asker || isOwn ? deps.families().slice(0, most) : []
     if (!isOwn && !asker && !hasOwnPart(attempt)) {
-      if (deps.families().length > 0) reserve.watch(attempt, silentInMs(times))
+      const [servedFirst] = served
+      if (servedFirst && deps.families().length > 0)
+        reserve.watch(attempt, servedFirst.author, silentInMs(times))
       return
     }
     if (works.size >= OPEN_MAX || (!isOwn && foreign >= OPEN_FOREIGN_MAX)) return

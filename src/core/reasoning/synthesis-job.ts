@@ -32,6 +32,7 @@ import type { EvidenceBook } from './evidence-book.ts'
 import { latestAnswers, roundAnswers, toContribution } from './first-answers.ts'
 import { beginningOf, createOwnWords } from './own-words.ts'
 import type { QuoteCheck } from './quote-check.ts'
+import { domainOf } from './task-domain.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
 import type { Thinker, Written } from './thinker.ts'
 import { timesOf, type Work } from './work.ts'
@@ -65,9 +66,10 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
   const all = latestAnswers(attempt, round, self, counts).filter(({ author }) => !isHidden?.(author))
   const weigh = (answers: readonly Said[]): Aggregate => {
     const contributions = answers.map(toContribution)
-    const { evidenceIn, bestSingle } = evidence.of(task.space)
+    const domain = domainOf(task)
+    const { evidenceIn, bestSingle } = evidence.of(task.space, domain)
     const input = {
-      domain: evidence.domain,
+      domain,
       choices: task.choices,
       contributions,
       evidence: evidenceIn,

@@ -13,10 +13,11 @@ import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { ATTEMPTS_MAX } from '../protocol/task-limits.ts'
-import { encodeResolution, encodeTask, type TaskPayload } from '../protocol/task-payloads.ts'
-import { acceptedOf } from './acceptance.ts'
+import { encodeTask, type TaskPayload } from '../protocol/task-payloads.ts'
+import { type Accepted, acceptedOf } from './acceptance.ts'
 import { asksOf, type Counts } from './attempt.ts'
 import { type Ask, appendCall } from './calling.ts'
+import type { Judgements } from './judgements.ts'
 import { isCutOf } from './own-words.ts'
 import type { Swarm } from './swarm.ts'
 import { questionOf, type TaskBook } from './task-book.ts'
@@ -50,13 +51,15 @@ export interface TaskDeskDeps {
   readonly counts: Counts
   /** Who is asked unless the caller says. */
   readonly usualAsk: Ask
+  readonly judgements: Pick<Judgements, 'judge'>
   readonly find: (id: string, hides: Hides | undefined) => Answer<Standing>
   readonly standingAt: (id: Digest, hides: Hides | undefined) => Standing | null
   readonly get: (id: string) => Promise<Answer<api.TaskView>>
 }
 
 export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
-  const { memory, writer, spaces, clock, shown, book, swarm, counts, usualAsk, find, standingAt, get } = deps
+  const { memory, writer, spaces, clock, shown, book, swarm, counts } = deps
+  const { usualAsk, judgements, find, standingAt, get } = deps
   const { self } = memory
 
   const submit = async (input: api.TaskInput): Promise<Answer<api.TaskAccepted>> => {
@@ -123,18 +126,8 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     // It is about the whole answer, also where the synthesis names another's by its beginning.
     const named = noted.payload.answer
     const answer = (named !== null && !isCutOf(named, won?.text ?? '') ? named : won?.text) ?? ''
-    const payload = encodeResolution({ task: attempt.id, verdict, answer, correction })
-    // The latest word counts, so the same word is said again by a new entry.
-    const written = await writer.write((draft) => {
-      const own = [...attempt.resolutions.values()].filter((one) => one.author === self && counts(one))
-      retractDots(draft, own, (logId) => memory.logs.get(logId) as LogState)
-      draft.append({
-        space: task.space,
-        kind: KINDS.resolution,
-        payload,
-        references: [attempt.id, noted.element],
-      })
-    })
+    const resolution = { task: attempt.id, verdict, answer, correction }
+    const written = await judgements.judge(attempt, accepted as Accepted, resolution)
     return written.ok ? get(id) : written
   }
 

@@ -127,7 +127,9 @@ function revealEvent(
   if (own.unshown > 0) return null
   const { answers, missing } = roundAnswers(attempt, progress.round, deps.self, deps.counts)
   if (times.elapsedMs >= times.totalMs) return 'overdue'
-  if (missing.length > 0 && !isStepOver(times)) return null
+  // With no answer at all there is nothing to go on with: who sealed one may still wait for others.
+  const isBare = answers.length === 0 && progress.round === 0
+  if (missing.length > 0 && (isBare || !isStepOver(times))) return null
   const { effort } = attempt.task as { effort: keyof typeof EFFORT_BOUNDS }
   const { rounds } = EFFORT_BOUNDS[effort]
   const isShort = times.totalMs - times.elapsedMs < times.totalMs * ROUND_LEFT_SHARE

@@ -94,7 +94,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
       tunnels: work?.tunnels ?? new Set<number>(),
     }
     const seals = [...saidOf(attempt, attempt.seals, counts)]
-    const called = calledIn(attempt, () => true, counts)?.all ?? []
+    const called = [...(calledIn(attempt, () => true, counts)?.all.keys() ?? [])]
     return {
       task_id: digestToCid(attempt.question),
       task: task.text,
@@ -151,8 +151,9 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
 
   function missingOf({ attempt, task, counts }: Standing, work: Work | null): api.TaskView['missing'] {
     const sealed = new Set([...sealsOf(attempt, work?.round ?? 0, counts)].map(({ author }) => author))
-    const called = calledIn(attempt, () => true, counts)?.all.filter((author) => author !== self)
-    const peers = (called ?? deps.answerers(task.space)).filter((author) => !sealed.has(author))
+    const called = calledIn(attempt, () => true, counts)
+    const others = called && [...called.all.keys()].filter((author) => author !== self)
+    const peers = (others ?? deps.answerers(task.space)).filter((author) => !sealed.has(author))
     return [
       ...peers.map((author) => ({ author, why: 'has not answered yet' })),
       ...[...(work?.failing ?? [])].map(([family, { failure }]) => ({

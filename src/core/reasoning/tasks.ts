@@ -26,6 +26,7 @@ import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
 import { type Ask, createCalling } from './calling.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
+import { createJudgements } from './judgements.ts'
 import { createLastResort } from './last-resort.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 import { createQuoteCheck } from './quote-check.ts'
@@ -83,8 +84,7 @@ export interface TasksDeps {
   readonly isQuarantined: (author: Did) => boolean
   /** Who is asked to answer own tasks, unless the caller says. */
   readonly ask: Ask
-  /** Null while nothing is thought of anybody. */
-  readonly trust: Pick<Trust, 'scoreOf'> | null
+  readonly trust: Trust
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
   /** The quantum-inspired layer, and how memories decohere in retrieval. */
@@ -94,7 +94,7 @@ export interface TasksDeps {
 
 export function createTasks(deps: TasksDeps): Tasks {
   const { memory, library, recall, writer, spaces, shown, clock, neighbourhood } = deps
-  const { isQuarantined, router, quantum } = deps
+  const { isQuarantined, router, quantum, trust } = deps
   const self: Did = memory.self
   const counts: Counts = ({ logId, seq }) => memory.isVisibleDot({ logId, seq })
   const params = createAggregationParams()
@@ -108,13 +108,15 @@ export function createTasks(deps: TasksDeps): Tasks {
     counts,
     params,
     isTrusted: neighbourhood.isTrusted,
+    trust,
   })
+  const judgements = createJudgements({ ...deps, counts })
   const quotes = createQuoteCheck({ library, spaces, self, isQuarantined })
   const similar = createSimilarTasks()
   const recollection = createRecollection({
     recall,
     similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
-    trustOf: (author) => (author === self ? 1 : null),
+    trustOf: trust.shownOf,
     isQuarantined,
     self,
   })
@@ -302,6 +304,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     swarm,
     counts,
     usualAsk: deps.ask,
+    judgements,
     find,
     standingAt,
     get,
@@ -340,10 +343,19 @@ export function createTasks(deps: TasksDeps): Tasks {
         wait(key, standingAt(key, undefined))
       }
     },
-    begin: swarm.start,
+    begin() {
+      swarm.start()
+      // Of a store that was judged in before there was evidence.
+      judgements
+        .catchUp(evidence.judged())
+        .catch((error: unknown) =>
+          deps.log.error('earlier verdicts could not be counted', { error: String(error) }),
+        )
+    },
     async stop() {
       await backlog?.stop()
       await swarm.stop()
+      await judgements.stop()
     },
     submit: desk.submit,
     get,

@@ -39,8 +39,6 @@ export interface Work {
   /** On the clock that never jumps. */
   readonly startMs: number
   phaseMs: number
-  /** Since when it is known here that who was called was. */
-  readonly calledMs: Map<Did, number>
   /** Of an own attempt: of whom it is known how long the answer took. */
   readonly measured: Set<Did>
   readonly unshown: Map<Digest, UnshownAnswer>
@@ -84,7 +82,6 @@ export function newWork(
     tunnels: new Set(),
     startMs,
     phaseMs: nowMs,
-    calledMs: new Map(),
     measured: new Set(),
     unshown: new Map(),
     sealing: 0,

@@ -7,11 +7,11 @@
  * everything anew, to the bit.
  */
 import type { Did } from '../base/brand.ts'
-import { ALL, listen, type Query } from './hearsay.ts'
+import { ALL, type Listener, type Query, SILENCE } from './hearsay.ts'
 import { type Grounds, judge, outcomesOf, type Posterior, scale } from './posterior.ts'
 import { credibilityOf, informednessOf, stepsOf } from './rater-weight.ts'
 import { type Counted, MILLIONTHS, NOTHING } from './testimony.ts'
-import { type Author, type Pair, type Standing, saidOf } from './trust-graph.ts'
+import { type Author, NO_SAYING, type Pair, type Standing, saidOf } from './trust-graph.ts'
 import type { TrustParams } from './trust-params.ts'
 
 /** Depth of hearsay: the score itself is the last step, standings of raters the ones before. */
@@ -43,22 +43,23 @@ export interface TrustLevels {
 export interface TrustLevelsDeps {
   readonly self: Did
   readonly params: TrustParams
+  readonly listener: Listener
   readonly faultsOf: (author: Did) => number
   /** 0…1 where the operator has set it or a fault has: nothing else counts. */
   readonly fixedOf: (author: Did) => number | null
 }
 
 export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
-  const { self, params, faultsOf, fixedOf } = deps
+  const { self, params, listener, faultsOf, fixedOf } = deps
   /** By depth, from 0: whose standing has to be computed. */
   const waiting = Array.from({ length: STANDINGS }, () => new Set<Author>())
   const scores = new WeakMap<Author, Map<string, Assessment>>()
 
   function groundsOf(author: Author, depth: number, query: Query, isChosen: boolean): GroundsAndFall {
     const pair = author.own
-    const own = pair ? saidOf(pair, query.subject, query.domain) : SILENT
+    const own = pair ? saidOf(pair, query.subject, query.domain) : NO_SAYING
     const related: Counted = pair && query !== ALL ? without(pair.said, own) : NOTHING
-    const heard = depth === 0 || author.did === self ? NOTHING : listen(author, depth - 1, params, query)
+    const heard = depth === 0 || author.did === self ? SILENCE : listener.hear(author, depth - 1, query)
     // Who has seen a fall himself listens to nobody who has not seen it yet.
     const max = own.hasFallen
       ? 0
@@ -66,14 +67,14 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
         (params.hearsayYieldsAt + outcomesOf(own) / MILLIONTHS)
     return {
       grounds: {
-        own: { right: own.right, wrong: own.wrong, chance: own.chance },
+        own,
         related,
         others: scale(heard, 1, max),
         faults: faultsOf(author.did),
         isChosen,
       },
       hasFallen: own.hasFallen,
-      introducer: 'introducer' in heard ? heard.introducer : null,
+      introducer: heard.introducer,
     }
   }
 
@@ -155,8 +156,6 @@ interface GroundsAndFall {
   readonly hasFallen: boolean
   readonly introducer: Author | null
 }
-
-const SILENT = { ...NOTHING, hasFallen: false }
 
 const without = (all: Counted, part: Counted): Counted => ({
   right: all.right - part.right,

@@ -8,8 +8,8 @@ import { decodeEvidence, PERIOD_MS } from '../protocol/evidence-payload.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { explainTrust } from './explain.ts'
 import { createFaults } from './faults.ts'
-import { ALL, type Query } from './hearsay.ts'
-import { placesOf } from './places.ts'
+import { ALL, createListener, type Query } from './hearsay.ts'
+import { createPlaces } from './places.ts'
 import { isTierAtLeast, judge, outcomesOf, type Posterior, tierAt } from './posterior.ts'
 import { agesAt, MILLIONTHS, NOTHING } from './testimony.ts'
 import type { Subject, Tier, Trust, TrustOverride, TrustScore } from './trust-contract.ts'
@@ -43,7 +43,7 @@ export interface Opinion {
 export const REREAD_MS = 60_000
 
 export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps): Trust {
-  const { self, clock, isChosen, placeOf } = deps
+  const { self, clock, isChosen } = deps
   const params = createTrustParams(changes)
   const periodNow = (): number => Math.max(0, Math.floor(clock.now() / PERIOD_MS))
   let ages = agesAt(periodNow(), params)
@@ -54,18 +54,24 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
   const fixedOf = (author: Did): number | null =>
     overrides.get(author)?.trust ?? (faults.isPermanent(author) ? 0 : null)
   const faultsOf = (author: Did): number => faults.wrongOf(author, ages, params)
-  const levels = createTrustLevels({ self, params, faultsOf, fixedOf })
+  const places = createPlaces(deps.placeOf)
+  const listener = createListener(params)
+  const levels = createTrustLevels({ self, params, listener, faultsOf, fixedOf })
+  /** Whether anything is different from before. */
   const read = (author: Author): boolean => {
     const chosen = isChosen(author.did)
-    const known = placesOf(author.did, chosen, placeOf)
-    const isSame = chosen === author.isChosen && known.every((place, i) => author.places[i] === place)
-    if (isSame && known.length === author.places.length) return false
+    const before = author.places
+    const known = places.take(author.did, chosen)
+    places.release(before)
+    const isSame = known.length === before.length && known.every((place, i) => i === 0 || place === before[i])
+    if (isSame && chosen === author.isChosen) return false
     author.isChosen = chosen
     author.places = known
     return true
   }
   const graph = createTrustGraph({
     ...{ self, params, ages, onAuthor: read },
+    onGone: (author) => places.release(author.places),
     onAgreement: (rater) => levels.touchAuthor(rater),
   })
 
@@ -174,6 +180,7 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
       explainTrust(author, entries, {
         params,
         opinionOf,
+        listener,
         author: graph.get(author),
         faults: faults.of(author),
         override: overrides.get(author) ?? null,

@@ -31,7 +31,6 @@ async function written(attempt: Attempt, trusted: readonly Did[] = []): Promise<
     similarity: createClaimSimilarity(),
     quantum: createQuantumParams(),
     evidence: {
-      domain: 'general',
       of: () => ({ evidenceIn: learnTrackRecord([], params, isTrusted), bestSingle: null }),
     },
     thinker: null,
