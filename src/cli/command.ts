@@ -18,6 +18,8 @@ export interface CliProcess extends OutputStreams {
 export interface CommandContext extends CliProcess {
   readonly output: Output
   readonly options: Readonly<Record<string, unknown>>
+  /** The words behind `spore`, as they were given. */
+  readonly words: readonly string[]
   /** The configuration, from this command's flags. Throws CONFIG_INVALID. */
   load(): LoadedConfig
 }
@@ -35,7 +37,15 @@ export interface CommandSpec {
   readonly remote?: boolean
   /** Options of this command that set the config field of the same name; `--home` always does. */
   readonly configFlags?: readonly string[]
+  /** Commands below this one, by name; `run` gets what names none of them. */
+  readonly subcommands?: Readonly<Record<string, CommandEntry>>
   run(context: CommandContext, args: readonly unknown[]): Promise<ExitCode | undefined>
+}
+
+/** What the help says of a command, and its module, which is loaded once it is called. */
+export interface CommandEntry {
+  readonly summary: string
+  readonly load: () => Promise<{ readonly spec: CommandSpec }>
 }
 
 export const EXIT_CODES_HELP = `
@@ -49,6 +59,7 @@ Exit codes:
 export function toCommand(
   spec: CommandSpec,
   host: CliProcess,
+  words: readonly string[],
   createOutput: (json: boolean) => Output,
   finish: (code: ExitCode | undefined) => void,
 ): Command {
@@ -56,6 +67,8 @@ export function toCommand(
     .description(`${spec.summary}\n\n${spec.description}`)
     .summary(spec.summary)
   spec.configure?.(command)
+  // What stands behind the name of a subcommand is that one's, `--json` too.
+  if (spec.subcommands) command.enablePositionalOptions()
   command
     .option('--home <folder>', 'data folder (SPORE_HOME; default ~/.spore)')
     .option('--config <file>', 'config file (default config.yaml in the data folder)')
@@ -73,6 +86,7 @@ export function toCommand(
       ...host,
       output,
       options,
+      words,
       load: () => loadConfig(toFlags(options, spec.configFlags ?? []), host.environment),
     }
     try {

@@ -112,6 +112,7 @@ function toOptions(loaded: LoadedConfig, { fetch }: SafeFetch): SporeOptions {
     pullIntervalMs: config.federation.pullIntervalMs,
     profile: { roles: config.roles, tags: config.tags, families: familiesOf(loaded) },
     serve: config.reasoning.serve,
+    ask: config.reasoning.ask,
     quotas: {
       authorBytes: config.quotas.authorMiB * MIB,
       spaceBytes: config.quotas.spaceMiB * MIB,

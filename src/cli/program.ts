@@ -3,18 +3,19 @@
  * the others, nor they for the server.
  */
 import { Command, CommanderError } from 'commander'
-import { type CliProcess, type CommandSpec, EXIT_CODES_HELP, toCommand } from './command.ts'
+import {
+  type CliProcess,
+  type CommandEntry,
+  type CommandSpec,
+  EXIT_CODES_HELP,
+  toCommand,
+} from './command.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { createOutput } from './output.ts'
 import { packageVersion } from './version.ts'
 
-interface Entry {
-  readonly summary: string
-  readonly load: () => Promise<{ readonly spec: CommandSpec }>
-}
-
 /** Every command, in the order of the help. */
-export const COMMANDS: Readonly<Record<string, Entry>> = {
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   start: { summary: 'Run a spore', load: () => import('./start.ts') },
   remember: { summary: 'Remember a text, a file or a folder', load: () => import('./remember.ts') },
   search: { summary: 'Find memories', load: () => import('./search.ts') },
@@ -78,7 +79,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./sim.ts'),
   },
   eval: {
-    summary: 'Measure answers: aggregation against its rivals and the best possible',
+    summary: 'Measure answers, trust and memory against their rivals and the best possible',
     load: () => import('./eval.ts'),
   },
   swarm: { summary: 'Run several joined spores in one process', load: () => import('./swarm.ts') },
@@ -90,17 +91,24 @@ export async function run(args: readonly string[], host: CliProcess): Promise<Ex
   const program = new Command('spore')
     .description('A federated memory and reasoning node for AI agents.')
     .version(packageVersion(), '-V, --version')
+    // What stands behind a command's name is the command's, down to the last subcommand.
+    .enablePositionalOptions()
     .addHelpText('after', `${EXIT_CODES_HELP}\n\nspore <command> --help shows examples.`)
-  const called = args.find((arg) => !arg.startsWith('-'))
-  for (const [name, entry] of Object.entries(COMMANDS)) {
-    if (name !== called) program.command(name).summary(entry.summary).description(entry.summary)
-    else program.addCommand(await loadCommand(entry, host, (code) => (exitCode = code ?? EXIT.ok)))
-  }
+  const build = (spec: CommandSpec): Command =>
+    toCommand(
+      spec,
+      host,
+      args,
+      (json) => createOutput(host, json),
+      (code) => (exitCode = code ?? EXIT.ok),
+    )
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  await addCommands(program, COMMANDS, words, build)
   // `spore help start` shows the help of a command that was not loaded above.
-  const helped = called === 'help' ? args[args.indexOf('help') + 1] : undefined
+  const helped = words[0] === 'help' ? args[args.indexOf('help') + 1] : undefined
   if (helped !== undefined && helped in COMMANDS) return run([helped, '--help'], host)
 
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
@@ -115,11 +123,26 @@ export async function run(args: readonly string[], host: CliProcess): Promise<Ex
   }
 }
 
-async function loadCommand(
-  entry: Entry,
-  host: CliProcess,
-  finish: (code: ExitCode | undefined) => void,
-): Promise<Command> {
-  const { spec } = await entry.load()
-  return toCommand(spec, host, (json) => createOutput(host, json), finish)
+/** Adds what is called with all of its options, and of the others what the help says. */
+async function addCommands(
+  parent: Command,
+  entries: Readonly<Record<string, CommandEntry>>,
+  [called, ...words]: readonly string[],
+  build: (spec: CommandSpec) => Command,
+): Promise<void> {
+  for (const [name, entry] of Object.entries(entries)) {
+    if (name !== called) {
+      parent.command(name).summary(entry.summary).description(entry.summary)
+      continue
+    }
+    const { spec } = await entry.load()
+    const command = build(spec)
+    if (spec.subcommands) await addCommands(command, spec.subcommands, words, build)
+    parent.addCommand(command)
+  }
 }
+
+const withSubcommands = (command: Command): Command[] => [
+  command,
+  ...command.commands.flatMap(withSubcommands),
+]

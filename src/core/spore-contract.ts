@@ -63,6 +63,8 @@ export interface Spore extends AsyncDisposable {
   answers(query: api.AnswerPageQuery): Promise<Answer<api.AnswerPage>>
   /** How far open tasks are, or one task. Failures ID_INVALID, TASK_NOT_FOUND. */
   convergence(query: api.ConvergenceQuery): Promise<Answer<api.Convergence>>
+  /** What the quantum-inspired layer did in the tasks asked last, or in one. Failures as of `convergence`, and CURSOR_INVALID. */
+  quantum(query: api.QuantumQuery): Promise<Answer<api.Quantum>>
   /**
    * The operator's word on the answer of a task: from it trust is learnt. Failures ID_INVALID, TASK_NOT_FOUND, TASK_OPEN where there is
    * no answer yet.

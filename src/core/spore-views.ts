@@ -36,27 +36,17 @@ export const keptView = ({ memory, declined }: Replication): api.Health['kept'] 
   forks: memory.usage.forks,
 })
 
-/** The one fact that there is until trust is earned: which authors are this spore itself. */
-export function explainTrust(author: string, self: Did, memory: Memory): Result<api.TrustView, Failure> {
+/** An author by did:key or its last 8 characters, and how many of its entries are held. Failure AUTHOR_UNKNOWN. */
+export function findAuthor(
+  author: string,
+  self: Did,
+  memory: Memory,
+): Result<{ readonly did: Did; readonly entries: number }, Failure> {
   const known = [...memory.logs.values()].filter(
     (log) => log.author === author || shortAuthor(log.author) === author,
   )
-  const did = known[0]?.author ?? (didToPublicKey(author) ? author : null)
+  const did = known[0]?.author ?? (didToPublicKey(author) ? (author as Did) : null)
   if (!did || (known.length === 0 && did !== self))
     return err(failure('AUTHOR_UNKNOWN', 'an author is a did:key, or its last 8 characters'))
-  const isSelf = did === self
-  return ok({
-    author: did,
-    trust: isSelf ? 1 : null,
-    uncertainty: isSelf ? 0 : null,
-    lower: isSelf ? 1 : null,
-    tier: isSelf ? 'commander' : 'stranger',
-    standing: isSelf ? 'self' : 'unknown',
-    isQuarantined: !isSelf,
-    domains: [],
-    override: null,
-    faults: [],
-    reasons: [isSelf ? 'this spore’s own author' : 'no evidence has been gathered about this author'],
-    entries: known.reduce((sum, { row }) => sum + row.next, 0),
-  })
+  return ok({ did, entries: known.reduce((sum, { row }) => sum + row.next, 0) })
 }

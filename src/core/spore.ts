@@ -1,5 +1,4 @@
 /** `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse. */
-import type { Did } from './base/brand.ts'
 import { err, ok, type Result } from './base/result.ts'
 import { createLookup } from './gossip/discovery.ts'
 import { BOOTSTRAP_OFF, createSeeding } from './gossip/seeding.ts'
@@ -15,20 +14,24 @@ import { createModerator } from './moderation/moderator.ts'
 import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
+import { KINDS } from './protocol/kinds.ts'
 import { createModels, MODELS_OFF } from './reasoning/models.ts'
 import { createNeighbourhood } from './reasoning/neighbourhood.ts'
+import { decoherenceChanges, decoherenceView } from './reasoning/synthesis/decoherence.ts'
+import { createQuantumParams } from './reasoning/synthesis/quantum-params.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
 import { createDense } from './retrieval/dense.ts'
 import { createIndexKeeper } from './retrieval/index-keeper.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
-import { createRetriever } from './retrieval/retriever.ts'
+import { createRetrievalParams, createRetriever } from './retrieval/retriever.ts'
 import { createSearchMeter } from './retrieval/search-meter.ts'
 import { createSidecar } from './retrieval/sidecar.ts'
 import type { Spore } from './spore-contract.ts'
 import type { SporeOptions, SporePorts } from './spore-ports.ts'
-import { explainTrust, keptView, profileOf, quarantineView } from './spore-views.ts'
+import { findAuthor, keptView, profileOf, quarantineView } from './spore-views.ts'
+import { createTrust } from './trust/trust.ts'
 
 export type { Spore } from './spore-contract.ts'
 export type { SporeOptions, SporePorts } from './spore-ports.ts'
@@ -60,7 +63,6 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const signer = createSigner(ports.seed)
   const name = options.name ?? `spore-${shortAuthor(signer.did)}`
   const spaces = createSpaces(options.defaultSpace, signer.did)
-  const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
 
   const replication = createReplication(
     { ...options, name, spaces, profile: profileOf(options, ports) },
@@ -68,6 +70,18 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   )
   const { memory, writer, gossip, keeper, federation, moderation } = replication
   const shown = createShown(moderation)
+  const neighbourhood = createNeighbourhood({
+    self: signer.did,
+    serve: options.serve ?? 'trusted',
+    peers: gossip.peers,
+    spaces,
+    shown,
+  })
+  const trust = createTrust(
+    {},
+    { self: signer.did, clock, isChosen: neighbourhood.isChosen, placeOf: neighbourhood.placesOf },
+  )
+  const { isQuarantined, shownOf: trustOf } = trust
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -81,7 +95,9 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
         },
       )
     : null
-  const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
+  const quantum = createQuantumParams(options.quantum)
+  const retriever =
+    ports.retriever ?? createRetriever({ secret: tableSecret(signer), params: decoherenceChanges(quantum) })
   /** The set is not known yet; an index that is what is visible tells the entries of a memory, too. */
   let isOpening = true
   const library = createLibrary({
@@ -90,6 +106,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     store,
     spaces,
     trustOf,
+    isQuarantined,
     shown,
     dotsOf: (id) => (isOpening ? (retriever.kept?.dots(id) ?? []) : memory.dotsOf(id)),
   })
@@ -117,16 +134,10 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     clock,
     trustOf,
+    isQuarantined,
     shown,
     self: memory.self,
     meter,
-  })
-  const neighbourhood = createNeighbourhood({
-    self: signer.did,
-    serve: options.serve ?? 'trusted',
-    peers: gossip.peers,
-    spaces,
-    shown,
   })
   const tasks = createTasks({
     ...ports,
@@ -137,15 +148,26 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     shown,
     neighbourhood,
+    isQuarantined,
+    quantum,
+    decoherence: decoherenceView(createRetrievalParams(decoherenceChanges(quantum))),
+    ask: options.ask ?? 'everyone',
+    trust,
     router: models?.router ?? null,
   })
 
+  const followChanges: typeof tasks.follow = (changes, purged, isCut) => {
+    for (const change of changes)
+      if (change.kind === KINDS.evidence)
+        memory.quarantine.guard('trust', change, undefined, () => trust.note(change))
+    tasks.follow(changes, purged, isCut)
+  }
   const follow = async (
     applied: readonly Applied[],
     forks: readonly AppliedFork[] = [],
     payloads: PayloadNews = { purged: [], restored: [] },
   ): Promise<void> => {
-    tasks.follow(
+    followChanges(
       applied.map(({ change }) => change),
       payloads.purged,
       forks.length > 0,
@@ -175,7 +197,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const { promise: searchable, resolve: letSearch } = Promise.withResolvers<void>()
   const open = async (): Promise<void> => {
     await models?.open()
-    await replication.replay(tasks.follow, async () => {
+    await replication.replay(followChanges, async () => {
       if (await indexer.load()) letSearch()
     })
     writer.onCommitted(follow)
@@ -236,14 +258,17 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     tasks: tasks.page,
     answers: tasks.answers,
     convergence: tasks.convergence,
+    quantum: tasks.quantum,
     resolveTask: caughtUp(tasks.resolve),
     cancelTask: caughtUp(tasks.cancel),
     taskEvents: tasks.events,
     checkModels: async (input, signal) => models?.check(input, signal) ?? err(MODELS_OFF),
     trust(author) {
-      const trust = explainTrust(author, signer.did, memory)
-      const ruled = trust.ok && moderator.explain(trust.value.author as Did)
-      return trust.ok && ruled ? ok({ ...trust.value, reasons: [...trust.value.reasons, ruled] }) : trust
+      const known = findAuthor(author, signer.did, memory)
+      if (!known.ok) return known
+      const view = trust.explain(known.value.did, known.value.entries)
+      const ruled = moderator.explain(known.value.did)
+      return ok(ruled ? { ...view, reasons: [...view.reasons, ruled] } : view)
     },
     spaces: keeper.list,
     createSpace: caughtUp(keeper.create),

@@ -2,6 +2,7 @@
 import type { Did } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import { eventTypes, type SporeEvent } from '../protocol/api.ts'
+import { decodeCall } from '../protocol/call-payload.ts'
 import { entryDigest } from '../protocol/entry.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { decodeMemory } from '../protocol/payloads.ts'
@@ -108,6 +109,8 @@ function describe({ kind, payload, element }: Change) {
         task: contribution?.task ?? null,
       }
     }
+    case KINDS.call:
+      return { text: null, task: decodeCall(payload)?.task ?? null }
     case KINDS.review:
       return { text: null, task: decodeReview(payload)?.task ?? null }
     case KINDS.resolution: {

@@ -48,6 +48,8 @@ export interface LibraryDeps {
   readonly trustOf: (author: Did) => number | null
   /** The entries that make a memory visible; those that `memory` knows unless given. */
   readonly dotsOf?: (memory: Digest) => readonly DotRef[]
+  /** Who is nobody in particular here, and labelled so; nobody is where it is left out. */
+  readonly isQuarantined?: (author: Did) => boolean
   /** What the operator lets be seen (`moderation/shown.ts`); everything where it is left out. */
   readonly shown?: ShownMemories
 }
@@ -71,7 +73,7 @@ const FRONTIER_ROWS_MAX = 1000
 const SCAN_ROWS = 256
 
 export function createLibrary(deps: LibraryDeps): Library {
-  const { memory, writer, store, spaces, trustOf, shown, dotsOf = memory.dotsOf } = deps
+  const { memory, writer, store, spaces, trustOf, isQuarantined, shown, dotsOf = memory.dotsOf } = deps
   /** Requests with the same idempotency key wait for one another, so that only the first one writes. */
   const keysInFlight = new Map<string, Promise<unknown>>()
   /**
@@ -219,6 +221,8 @@ export function createLibrary(deps: LibraryDeps): Library {
       space: spaces.nameOf(first.space),
       createdAt: timeToIso(first.clock),
       trust: trustOf(first.author),
+      ...(isQuarantined &&
+        dots.every(({ author }) => isQuarantined(author)) && { quarantined: true as const }),
       ...(label && { moderation: label }),
       dots: dots.map((dot) => ({
         author: dot.author,

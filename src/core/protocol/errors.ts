@@ -122,6 +122,7 @@ export const ERRORS = {
   MODEL_REFUSED: { status: 502, title: 'The model refused to answer.' },
   MODEL_REPLY_UNUSABLE: { status: 502, title: 'The reply of the model cannot be used.' },
   MODEL_ABSTAINED: { status: 502, title: 'The model says that it does not know.' },
+  MODEL_REPEATED: { status: 502, title: 'The model says hardly anything but what others wrote.' },
   MODEL_CANCELLED: { status: 503, title: 'The call of the model was given up.' },
   BUDGET_SPENT: { status: 429, title: 'The budget for calls of models is used up.' },
 

@@ -108,8 +108,6 @@ export const ownerOf = (subject: Subject): Did => {
   return (end < 0 ? subject : subject.slice(0, end)) as Did
 }
 
-const NO_PAIRS: readonly Pair[] = []
-
 export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
   const { self, params, onAuthor, onGone, onAgreement } = deps
   let { ages } = deps
@@ -218,7 +216,7 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
 
   function forget(did: Did, space?: SpaceId): readonly Pair[] {
     const rater = authors.get(did)
-    if (!rater) return NO_PAIRS
+    if (!rater) return []
     const touched = new Set<Pair>()
     for (const [of, set] of [...rater.rowsBySpace]) {
       if (space !== undefined && of !== space) continue
@@ -254,11 +252,11 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
     join(did, space, row) {
       const owner = ownerOf(row.subject)
       // What an author says about himself is no evidence; what this spore has seen of its own models is.
-      if (owner === did && did !== self) return NO_PAIRS
+      if (owner === did && did !== self) return []
       const rater = authorOf(did)
       if (strangersEnd !== null && did >= strangersEnd && isStranger(rater)) {
         dropIdle(rater)
-        return NO_PAIRS
+        return []
       }
       let set = rater.rowsBySpace.get(space)
       if (!set) {
@@ -268,7 +266,7 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
       const sizeBefore = set.size
       const { changed, dropped } = set.join(row)
       if (did !== self) othersRows += set.size - sizeBefore
-      if (!changed) return NO_PAIRS
+      if (!changed) return []
       const touched = [addRow(rater, changed)]
       const without = dropped && dropRow(rater, dropped)
       if (without) touched.push(without)

@@ -1,15 +1,6 @@
 /** What aggregation has to reach: the bars of the design (05-reasoning §8), each with what was measured. */
 import type { WorldResult } from './aggregate-eval.ts'
-
-export interface Bar {
-  readonly world: string
-  readonly what: string
-  /** Percent. */
-  readonly measured: number
-  /** Percent that `measured` has to reach. */
-  readonly least: number
-  readonly isMet: boolean
-}
+import type { EvalBar } from './report.ts'
 
 /** Points that ours may be below the oracle where errors are independent, the best single, plurality. */
 const BELOW_ORACLE_MAX = 1.5
@@ -18,11 +9,11 @@ const BELOW_PLURALITY_MAX = 1
 /** Percent that must be right among sybils. */
 const SYBILS_LEAST = 90
 
-export function barsOf(results: readonly WorldResult[]): Bar[] {
+export function barsOf(results: readonly WorldResult[]): EvalBar[] {
   return results.flatMap((result) => {
     const percent = (method: keyof WorldResult['mean']): number => result.mean[method] * 100
-    const bar = (what: string, measured: number, least: number): Bar => ({
-      ...{ world: result.world, what, measured, least },
+    const bar = (what: string, measured: number, least: number): EvalBar => ({
+      ...{ about: result.world, what, measured, kind: 'least', bound: least, unit: '%' },
       isMet: measured >= least,
     })
     const { aggregate, unscored } = { aggregate: percent('aggregate'), unscored: percent('unscored') }

@@ -12,8 +12,10 @@ import { type Evidence, learnTrackRecord, type ScoredTask } from '../../core/rea
 import { createRandom } from '../random.ts'
 import { bestOf, linear, plurality, type Tally } from './baselines.ts'
 import { dawidSkene } from './dawid-skene.ts'
+import { learntTrust } from './learnt-trust.ts'
 import { oracleAnswer } from './oracle.ts'
 import { CHOICES, drawQuestion, type Question, type World } from './reasoners.ts'
+import { meanOf, standardError } from './statistics.ts'
 
 /** Methods, in the order of the table's columns. */
 export const METHODS = {
@@ -88,9 +90,9 @@ export function evaluateSeed(
     world.reasoners.filter((reasoner) => reasoner.isConfigured).map(({ name }) => name),
   )
   const isConfigured = (author: string): boolean => configured.has(author)
-  const evidence = learnTrackRecord(tasks, params, isConfigured)
+  const evidence = evidenceOf(tasks, params, isConfigured)
   const bestSingle = findBestSingle(tasks, params, isConfigured)
-  const start = learnTrackRecord([], params, isConfigured)
+  const start = evidenceOf([], params, isConfigured)
   const tallies = talliesOf(world, scored)
   const [best, trueBest] = [bestOf(tallies), mostAccurate(world)]
   const tookPart = world.reasoners.map(({ isNew }) => !isNew)
@@ -111,6 +113,19 @@ export function evaluateSeed(
     return rights.length / questions.length
   })
   return { seed, right, bestSingle }
+}
+
+/** What a spore has learnt from verdicts: trust from its evidence, the rest from the tasks themselves. */
+function evidenceOf(
+  tasks: readonly ScoredTask[],
+  params: AggregationParams,
+  isConfigured: (author: string) => boolean,
+): Evidence {
+  const trust = learntTrust(tasks, isConfigured)
+  return {
+    ...learnTrackRecord(tasks, params, isConfigured),
+    trustOf: (author, domain) => trust.chanceOf(author, domain, isConfigured(author)),
+  }
 }
 
 /** The answer of the code that a spore runs, through texts and contributions. */
@@ -163,14 +178,4 @@ const mostAccurate = ({ reasoners }: World): number =>
 
 function toAccuracies(accuracyOf: (method: Method) => number): Accuracies {
   return Object.fromEntries(METHOD_NAMES.map((method) => [method, accuracyOf(method)])) as Accuracies
-}
-
-const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length
-
-function standardError(values: readonly number[]): number {
-  if (values.length < 2) return 0
-  const mean = meanOf(values)
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return Math.sqrt(squares / (values.length - 1) / values.length)
 }

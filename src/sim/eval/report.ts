@@ -15,6 +15,8 @@ export interface EvalReport {
   readonly plots: readonly EvalPlot[]
   /** What the reader must know: what is simulated, what the worlds are, what came out against expectation. */
   readonly notes: readonly string[]
+  /** More than people read, as each seed's figures: in the JSON alone. */
+  readonly details?: unknown
 }
 
 export interface EvalTable {
@@ -45,6 +47,9 @@ export interface EvalPlot {
   readonly x: string
   readonly y: string
   readonly isLogX?: boolean
+  readonly isLogY?: boolean
+  /** Names of the places 0, 1, 2… of x, where x is no number but worlds, mechanisms…: dots with error bars, no lines. */
+  readonly categories?: readonly string[]
   readonly series: readonly EvalSeries[]
 }
 

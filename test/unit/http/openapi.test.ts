@@ -39,6 +39,7 @@ const ROUTES = [
   'POST /api/task/{id}/cancel',
   'GET /api/answers',
   'GET /api/convergence',
+  'GET /api/quantum',
   'GET /api/trust/{id}',
   'GET /api/peers',
   'POST /api/peers',

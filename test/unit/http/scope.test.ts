@@ -12,6 +12,7 @@ import type {
   Hit,
   MemoryPage,
   MemoryView,
+  Quantum,
   SearchReply,
   TaskPage,
   TaskView,
@@ -227,6 +228,7 @@ test('context packs and answers are made of what their space may know, said by w
       assert.match(events.body, /event: done/)
       assertOnly(events.body, inside(readable))
       assertOnly(await get<Convergence>(world, '/api/convergence', { task: id }), inside(readable))
+      assertOnly(await get<Quantum>(world, '/api/quantum', { task: id }), inside(readable))
       for (const name of SPACES) {
         const { answers, total: answered } = await get<AnswerPage>(world, '/api/answers', { space: name })
         assertOnly(answers, inside(readable))
@@ -354,6 +356,7 @@ test('every tool and every route that reads is part of these tests, or gives no 
       '/api/memory/context',
       '/api/memory/search',
       '/api/memory/{id}',
+      '/api/quantum',
       '/api/task/{id}',
       '/api/task/{id}/events',
       '/api/tasks',

@@ -21,6 +21,10 @@ const hitSchema = z.object({
   score: z.number(),
   author: authorSchema,
   trust: trustSchema,
+  quarantined: z
+    .literal(true)
+    .optional()
+    .describe('Of nobody who is trusted here: weigh it as the word of a stranger'),
   moderation: z
     .enum(['limited', 'muted'])
     .optional()
@@ -103,6 +107,7 @@ const toHit = (hit: Hit & { cut: boolean }): z.infer<typeof hitSchema> => ({
   score: Math.round(hit.score * 1000) / 1000,
   author: hit.author,
   trust: hit.trust,
+  ...(hit.quarantined ? { quarantined: true as const } : {}),
   ...(hit.moderation ? { moderation: hit.moderation } : {}),
   space: hit.space,
   ...(hit.thread === null ? {} : { thread: hit.thread }),

@@ -1,16 +1,16 @@
 /** The offline evaluation: honest learning, an oracle that nobody beats, replay from a seed, bars that can fail. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAggregationParams } from '../../../src/core/reasoning/aggregation-params.ts'
-import { barsOf } from '../../../src/sim/eval/aggregate-bars.ts'
+import { createAggregationParams } from '../../../../src/core/reasoning/aggregation-params.ts'
+import { barsOf } from '../../../../src/sim/eval/aggregate-bars.ts'
 import {
   evaluateSeed,
   METHOD_NAMES,
   summarizeWorld,
   type WorldResult,
-} from '../../../src/sim/eval/aggregate-eval.ts'
-import { drawQuestion, type Reasoner, WORLDS, type World } from '../../../src/sim/eval/reasoners.ts'
-import { createRandom } from '../../../src/sim/random.ts'
+} from '../../../../src/sim/eval/aggregate-eval.ts'
+import { drawQuestion, type Reasoner, WORLDS, type World } from '../../../../src/sim/eval/reasoners.ts'
+import { createRandom } from '../../../../src/sim/random.ts'
 
 const params = createAggregationParams()
 const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1)
@@ -35,7 +35,7 @@ test('the worlds of the issue are there, and every bar is met on a small run', (
     [],
   )
   assert.deepEqual(
-    [...new Set(bars.map(({ world }) => world))],
+    [...new Set(bars.map(({ about }) => about))],
     WORLDS.map(({ name }) => name),
   )
 })
@@ -94,7 +94,7 @@ test('bars fail where answers are worse', () => {
   }))
   const missed = barsOf(spoilt).filter(({ isMet }) => !isMet)
   assert.deepEqual(
-    missed.map(({ world, what }) => `${world}: ${what}`),
+    missed.map(({ about, what }) => `${about}: ${what}`),
     [
       'mixed: at most 1 below plurality',
       'mixed: at most 1 below plurality, nothing scored',
