@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
 import type { Hit, TrustView } from '../../../../src/core/protocol/api.ts'
+import { createMind } from '../../../../src/sim/model.ts'
 import type { Member } from '../../../support/loopback.ts'
+import type { VirtualClock } from '../../../support/virtual-clock.ts'
 import { life, tell } from '../gossip/equivocator.ts'
 import { join, memoriesOf, remember, rememberMany, testLoopback } from '../gossip/support.ts'
 
@@ -150,7 +152,35 @@ describe('a space that asks its writers for a tier', () => {
     assert.equal((await search(ada, 'weeds')).length, 1)
   })
 
-  test('works on the tasks of nobody below it, and a word that is no tier is refused', async (context) => {
+  test('works on the tasks of nobody below it', async (context) => {
+    await using net = testLoopback(context)
+    const models = (clock: VirtualClock) => [
+      createMind(
+        { name: 'test/ann', family: 'ann', delayMs: 100, think: () => ({ answer: 'beans' }) },
+        { clock },
+      ),
+    ]
+    const [ada, bob] = [await net.open('ada', { models, serve: 'all' }), await net.open('bob')]
+    const made = await ada.spore.createSpace({ name: 'garden', type: 'open', writers: 'contributor' })
+    assert.ok(made.ok, JSON.stringify(made))
+    const invitation = await ada.spore.invite('garden', {})
+    assert.ok(invitation.ok)
+    assert.ok((await bob.spore.joinSpace({ invitation: invitation.value.invitation })).ok)
+    await net.clock.advance(MINUTE_MS)
+    const answersTo = async (task: string): Promise<number> => {
+      const asked = await bob.spore.submitTask({ task, space: 'garden', effort: 'quick', deadline: 30 })
+      assert.ok(asked.ok, JSON.stringify(asked))
+      await net.clock.advance(MINUTE_MS)
+      const found = await bob.spore.task(asked.value.task_id)
+      assert.ok(found.ok)
+      return found.value.contributions.filter(({ author }) => author === ada.did).length
+    }
+    assert.equal(await answersTo('what grows here?'), 0)
+    await set(ada, bob.did, 0.9)
+    assert.ok((await answersTo('what else grows here?')) > 0)
+  })
+
+  test('is named by a word that is a tier, and is of type open', async (context) => {
     await using net = testLoopback(context)
     const ada = await net.open('ada')
     for (const writers of ['trusted', 'Peer', ''])
