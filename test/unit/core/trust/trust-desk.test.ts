@@ -226,6 +226,8 @@ describe('what is set by hand', () => {
       ['STORE_CORRUPT', Uint8Array.of(0xff)],
       ['STORE_CORRUPT', encodeCanonical([1, [[ADA, 1_000_001, null, 1]]])],
       ['STORE_CORRUPT', encodeCanonical([1, [[ADA, 1, 7, 1]]])],
+      // An instant without a date could not be shown.
+      ['STORE_CORRUPT', encodeCanonical([1, [[ADA, 1, null, 8_640_000_000_000_001]]])],
     ]
     for (const [code, bytes] of broken) {
       const bench = createBench()
