@@ -120,7 +120,7 @@ export const DISHONEST = {
   quality: 0.05,
   noise: 0.1,
   tasksEach: 20,
-  ownEach: 3,
+  ownEach: 5,
 }
 export function dishonest(
   seed: number,
