@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import type { QuantumTask } from '../../../../src/core/protocol/api-quantum.ts'
 import type { QuantumChanges } from '../../../../src/core/reasoning/synthesis/quantum-params.ts'
 import { drawOf } from '../../../../src/core/reasoning/synthesis/tunnelling.ts'
-import { type Asked, createMind, type Opinion } from '../../../../src/sim/model.ts'
+import { type Asked, createMind, type Opinion, type Thought } from '../../../../src/sim/model.ts'
 import { createLoopback, type Loopback, type Member } from '../../../support/loopback.ts'
 
 const NAMES = ['ann', 'bob', 'cid', 'dee']
@@ -13,13 +13,13 @@ const CHOICES = ['north', 'east', 'south', 'west']
 /** Spores with a model each, as their operators configured them; every request is kept. */
 async function openSwarm(
   network: Loopback,
-  think: (name: string, asked: Asked) => Opinion,
+  think: (name: string, asked: Asked) => Thought,
   quantum: QuantumChanges = {},
 ): Promise<{ member: Member; members: readonly Member[]; asked: Asked[] }> {
   const asked: Asked[] = []
   const members: Member[] = []
   for (const name of NAMES) {
-    const note = (request: Asked): Opinion => {
+    const note = (request: Asked): Thought => {
       asked.push(request)
       return think(name, request)
     }
@@ -154,6 +154,51 @@ describe('tunnelling', () => {
     assert.equal(rounds[2]!.tunnelling?.isFired, false)
   })
 
+  test('goes on with a round that it opened once more after a restart', async () => {
+    await using network = createLoopback('restart')
+    const slow = (name: string, asked: Asked): Thought => {
+      const isOpened = asked.text.includes('<<<premise')
+      return { ...herd(name, asked), delayMs: isOpened && name !== 'ann' ? 20_000 : 10 }
+    }
+    const { member, members } = await openSwarm(network, slow, on)
+    const models = (clock: Parameters<typeof createMind>[1]['clock']) => [
+      createMind(
+        { name: 'test/ann', family: 'ann', delayMs: 10, think: (asked) => herd('ann', asked) },
+        { clock },
+      ),
+    ]
+    for (let i = 0; i < 8; i++) {
+      const asked = await member.spore.submitTask({
+        ...{ task: `Where to? ${i}`, effort: 'deep', choices: CHOICES },
+        ...{ answers: NAMES.length, space: 'commons' },
+      })
+      assert.ok(asked.ok)
+      await network.clock.advance(10_000)
+      const before = await member.spore.convergence({ task: asked.value.task_id, limit: 1 })
+      assert.ok(before.ok)
+      const [open] = before.value.tasks
+      if (open?.status !== 'open') continue
+      assert.deepEqual([open.phase, open.round, open.answers], ['diverge', 2, 0])
+      await member.close()
+      const seeds = members.slice(1).map(({ url }) => url)
+      const again = await network.open('ann', { models, quantum: on, store: member.store, seeds })
+      await network.clock.advance(3_000)
+      const after = await again.spore.convergence({ task: asked.value.task_id, limit: 1 })
+      assert.ok(after.ok)
+      assert.deepEqual([after.value.tasks[0]?.phase, after.value.tasks[0]?.round], ['diverge', 2])
+      await network.clock.advance(120_000)
+      const found = await again.spore.quantum({ task: asked.value.task_id, limit: 1 })
+      assert.ok(found.ok)
+      const [task] = found.value.tasks
+      assert.deepEqual(
+        [task?.status, task?.rounds[2]?.kind, task?.hypotheses[0]?.answer],
+        ['converged', 'reopened', 'south'],
+      )
+      return
+    }
+    throw new Error('no draw of eight fired')
+  })
+
   test('is off by default, and says what it would have drawn', async () => {
     await using network = createLoopback('no tunnelling')
     const { member, asked } = await openSwarm(network, herd)
@@ -236,5 +281,26 @@ describe('what is shown', () => {
       [[ids[0]], null],
     )
     assert.deepEqual(first.value.decoherence, { rate: 0.1, floor: 0.15, weight: 0.15 })
+  })
+
+  test('without those whom the operator does not want to see', async () => {
+    await using network = createLoopback('muted')
+    const think = (name: string): Opinion => ({ answer: name === 'dee' ? 'south' : 'north', confidence: 60 })
+    const { member, members } = await openSwarm(network, think)
+    const before = await settle(network, member, 'Where to?', 'quick')
+    assert.equal(before.contributors.length, NAMES.length)
+    const dee = members[3]!
+    const ruled = await member.spore.moderation.rule(
+      { action: 'mute', targets: [{ kind: 'author', value: dee.did }], force: true },
+      'test',
+    )
+    assert.ok(ruled.ok)
+    for (const query of [{ task: before.task_id, limit: 1 }, { limit: 1 }]) {
+      const found = await member.spore.quantum(query)
+      assert.ok(found.ok)
+      const shown = JSON.stringify(found.value.tasks)
+      assert.equal(found.value.tasks[0]?.contributors.length, NAMES.length - 1)
+      assert.ok(!shown.includes(dee.did) && !shown.includes('south'))
+    }
   })
 })
