@@ -9,6 +9,7 @@ import { degradedSchema, embeddingsSchema, SEARCH_MODES, searchModeSchema } from
 import { keptSchema, quarantineSchema } from './api-kept.ts'
 import { modelsSchema } from './api-models.ts'
 import { peerSchema } from './api-peers.ts'
+import { tierSchema } from './api-trust.ts'
 import { KIND_NAMES } from './kinds.ts'
 import * as limits from './limits.ts'
 import { SCORE_PARTS } from './score-parts.ts'
@@ -228,6 +229,7 @@ export const hitSchema = z
     speaker: z.string().nullable(),
     tags: z.array(z.string()),
     createdAt: z.string(),
+    tier: tierSchema.optional().describe('What the trust in its author permits; none of this spore’s own'),
     trust: z.number().nullable(),
     quarantined: quarantinedSchema,
     moderation: moderationLabelSchema,

@@ -63,7 +63,9 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
   const { self, counts, params, evidence } = deps
   const task = attempt.task as TaskPayload
   const isHidden = deps.shown.hides('context')
-  const all = latestAnswers(attempt, round, self, counts).filter(({ author }) => !isHidden?.(author))
+  const all = latestAnswers(attempt, round, self, counts).filter(
+    ({ author }) => !isHidden?.(author, task.space),
+  )
   const weigh = (answers: readonly Said[]): Aggregate => {
     const contributions = answers.map(toContribution)
     const domain = domainOf(task)

@@ -6,7 +6,7 @@ import type { Did, SpaceId } from '../base/brand.ts'
 import type { EvidenceKind, EvidenceRow } from '../protocol/evidence-payload.ts'
 import { createRowSet, type KeptRow, OWN_ROWS_MAX, ROWS_MAX, type RowSet } from './lattice.ts'
 import type { Place } from './places.ts'
-import { scale } from './posterior.ts'
+import { type Assessment, scale } from './posterior.ts'
 import { compareCounts, NO_AGREEMENT } from './rater-weight.ts'
 import { type Ages, type Counted, compareInCell, NOTHING, type Testimony, testify } from './testimony.ts'
 import type { Subject } from './trust-contract.ts'
@@ -73,6 +73,10 @@ export interface Author {
   isChosen: boolean
   /** By depth. */
   readonly standings: Standing[]
+  /** Bits of the depths at which its standing is to be computed. */
+  waitsAt: number
+  /** By what was asked; null after a change. */
+  scores: Map<string, Assessment> | null
 }
 
 export interface TrustGraph {
@@ -103,8 +107,6 @@ export const ownerOf = (subject: Subject): Did => {
   const end = subject.indexOf(' ')
   return (end < 0 ? subject : subject.slice(0, end)) as Did
 }
-
-const NO_PAIRS: readonly Pair[] = []
 
 export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
   const { self, params, onAuthor, onGone, onAgreement } = deps
@@ -214,7 +216,7 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
 
   function forget(did: Did, space?: SpaceId): readonly Pair[] {
     const rater = authors.get(did)
-    if (!rater) return NO_PAIRS
+    if (!rater) return []
     const touched = new Set<Pair>()
     for (const [of, set] of [...rater.rowsBySpace]) {
       if (space !== undefined && of !== space) continue
@@ -250,11 +252,11 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
     join(did, space, row) {
       const owner = ownerOf(row.subject)
       // What an author says about himself is no evidence; what this spore has seen of its own models is.
-      if (owner === did && did !== self) return NO_PAIRS
+      if (owner === did && did !== self) return []
       const rater = authorOf(did)
       if (strangersEnd !== null && did >= strangersEnd && isStranger(rater)) {
         dropIdle(rater)
-        return NO_PAIRS
+        return []
       }
       let set = rater.rowsBySpace.get(space)
       if (!set) {
@@ -264,7 +266,7 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
       const sizeBefore = set.size
       const { changed, dropped } = set.join(row)
       if (did !== self) othersRows += set.size - sizeBefore
-      if (!changed) return NO_PAIRS
+      if (!changed) return []
       const touched = [addRow(rater, changed)]
       const without = dropped && dropRow(rater, dropped)
       if (without) touched.push(without)
@@ -298,6 +300,8 @@ const newAuthor = (did: Did): Author => ({
   places: [],
   isChosen: false,
   standings: [],
+  waitsAt: 0,
+  scores: null,
 })
 
 function topicOf(about: Author, { subject, domain }: Pick<Topic, 'subject' | 'domain'>): Topic {

@@ -337,7 +337,7 @@ test('what is in other spaces changes neither which memories a scoped search fin
 
 test('every tool and every route that reads is part of these tests, or gives no memory', async () => {
   const TESTED = ['collective_knowledge', 'get_memory', 'get_task', 'list_tasks', 'query_memory']
-  const WITHOUT_MEMORIES = ['get_trust', 'remember', 'swarm_health']
+  const WITHOUT_MEMORIES = ['explain_trust', 'get_trust', 'remember', 'swarm_health']
   // Answers as get_task does, about what it has just submitted.
   const SAME_AS_ANOTHER = ['submit_task']
   assert.deepEqual(
