@@ -50,6 +50,10 @@ export interface SporeAccess extends AsyncDisposable {
   /** What happens at a task. Iterating throws SPORE_UNREACHABLE where the stream of a running spore breaks off. */
   taskEvents(id: string, signal: AbortSignal): Reply<AsyncIterable<api.TaskEvent>>
   trust(author: string): Reply<api.TrustView>
+  /** Authors of whom something is known or held, the most trusted first. */
+  trustPage(query: Partial<api.TrustPageQuery>): Reply<api.TrustPage>
+  /** Null goes by the evidence again. */
+  setTrust(author: string, input: api.TrustInput | null): Reply<api.TrustView>
   /** All peers, or where labels are wanted who has them. */
   peers(query?: PeerQuery): Reply<api.PeerPage>
   /** Peers with all that is known of them, and how this spore and others see one another. */

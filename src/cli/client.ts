@@ -81,6 +81,11 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
         unreachable: (error) => unreachable(options.url, error),
       }),
     trust: (author) => call('GET', withId('/api/trust', author), api.trustSchema),
+    trustPage: (query) => call('GET', `/api/trust${toQuery(query)}`, api.trustPageSchema),
+    setTrust: (author, input) =>
+      input
+        ? call('PUT', withId('/api/trust', author), api.trustSchema, input)
+        : call('DELETE', withId('/api/trust', author), api.trustSchema),
     peers: (query = { role: [], tag: [], family: [] }) =>
       call('GET', `/api/peers${toQuery(query)}`, api.peerPageSchema),
     federationStatus: () => call('GET', '/api/federation/status', api.federationStatusSchema),

@@ -112,6 +112,7 @@ function toOptions(loaded: LoadedConfig, { fetch }: SafeFetch): SporeOptions {
     pullIntervalMs: config.federation.pullIntervalMs,
     profile: { roles: config.roles, tags: config.tags, families: familiesOf(loaded) },
     serve: config.reasoning.serve,
+    ask: config.reasoning.ask,
     quotas: {
       authorBytes: config.quotas.authorMiB * MIB,
       spaceBytes: config.quotas.spaceMiB * MIB,
@@ -170,6 +171,8 @@ function toAccess(
     cancelTask: (id) => spore.cancelTask(id),
     taskEvents: (id, signal) => spore.taskEvents(id, signal),
     trust: async (author) => spore.trust(author),
+    trustPage: async (query) => spore.trustPage(query),
+    setTrust: (author, input) => spore.setTrust(author, input),
     peers: (query = { role: [], tag: [], family: [] }) => spore.find(query),
     federationStatus: async () => ok(spore.federationStatus()),
     addPeer: (url) => spore.addPeer(url),

@@ -114,7 +114,10 @@ export const modelsSection = z
   .prefault({})
 
 export const reasoningSection = z
-  .strictObject({ serve: z.enum(['own', 'trusted', 'all']).default('trusted') })
+  .strictObject({
+    serve: z.enum(['own', 'trusted', 'all']).default('trusted'),
+    ask: z.enum(['everyone', 'preferred']).default('everyone'),
+  })
   .prefault({})
 
 export type ModelsConfig = z.infer<typeof modelsSection>
@@ -154,6 +157,7 @@ export const MODEL_FIELDS: readonly Field[] = [
   money('dollarsPerTask', 'DOLLARS_PER_TASK'),
   count('callsPerAskerPerDay', 'CALLS_PER_ASKER_PER_DAY'),
   { path: 'reasoning.serve', kind: 'text', variables: ['SPORE_SERVE'], unit: 'own | trusted | all' },
+  { path: 'reasoning.ask', kind: 'text', variables: ['SPORE_ASK'], unit: 'everyone | preferred' },
 ]
 
 /** Settings that can do nothing without another one: the path of each, and what it needs. */

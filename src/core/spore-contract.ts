@@ -63,6 +63,8 @@ export interface Spore extends AsyncDisposable {
   answers(query: api.AnswerPageQuery): Promise<Answer<api.AnswerPage>>
   /** How far open tasks are, or one task. Failures ID_INVALID, TASK_NOT_FOUND. */
   convergence(query: api.ConvergenceQuery): Promise<Answer<api.Convergence>>
+  /** What the quantum-inspired layer did in the tasks asked last, or in one. Failures as of `convergence`, and CURSOR_INVALID. */
+  quantum(query: api.QuantumQuery): Promise<Answer<api.Quantum>>
   /**
    * The operator's word on the answer of a task: from it trust is learnt. Failures ID_INVALID, TASK_NOT_FOUND, TASK_OPEN where there is
    * no answer yet.
@@ -90,7 +92,15 @@ export interface Spore extends AsyncDisposable {
   members(space: string): Answer<readonly MemberView[]>
   removeMember(space: string, author: string): Promise<Answer<MemberRemoved>>
 
+  /** What this spore thinks of an author, by its did or the last 8 characters of it, and why. Failures AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS. */
   trust(author: string): Answer<api.TrustView>
+  /** Peers, and authors of whom something is known or held, the most trusted first. Failure CURSOR_INVALID. */
+  trustPage(query: Partial<api.TrustPageQuery>): Answer<api.TrustPage>
+  /**
+   * Sets what this spore is to think of an author, whatever the evidence says; null goes by the evidence again. Failures
+   * REQUEST_INVALID, AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS, TRUST_FIXED, OVERRIDES_FULL, STORE_WRITE_FAILED.
+   */
+  setTrust(author: string, input: api.TrustInput | null): Promise<Answer<api.TrustView>>
 
   peers(): readonly api.PeerView[]
   /** Peers with all that is known of them, and how this spore and others see one another. */

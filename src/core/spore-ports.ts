@@ -8,8 +8,10 @@ import type { QuotaLimits } from './memory/quota.ts'
 import type { RunVerifier } from './memory/run-verifier.ts'
 import type { MemoryStore } from './memory/store.ts'
 import type { Compression } from './protocol/compression.ts'
+import type { Ask } from './reasoning/calling.ts'
 import type { ModelPorts } from './reasoning/models.ts'
 import type { Serve } from './reasoning/neighbourhood.ts'
+import type { QuantumChanges } from './reasoning/synthesis/quantum-params.ts'
 import type { DensePorts } from './retrieval/dense.ts'
 import type { Retriever } from './retrieval/retriever.ts'
 import type { Snapshots } from './retrieval/snapshots.ts'
@@ -35,8 +37,12 @@ export interface SporeOptions {
   readonly quotas?: QuotaLimits
   /** Whose tasks it works on: the operator's own, also those of authors whom it trusts, everybody's. Default `trusted`. */
   readonly serve?: Serve
+  /** Who is asked to answer own tasks, unless the caller says. Default `everyone`. */
+  readonly ask?: Ask
   /** Of the program: another one tries again what this one had to set aside. */
   readonly version?: string
+  /** Of the quantum-inspired layer; its defaults unless given. */
+  readonly quantum?: QuantumChanges
   /** Documents from which on the index is kept; the default unless given. */
   readonly keptMin?: number
 }

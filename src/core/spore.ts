@@ -1,6 +1,5 @@
 /** `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse. */
-import type { Did } from './base/brand.ts'
-import { err, ok, type Result } from './base/result.ts'
+import { err, type Result } from './base/result.ts'
 import { createLookup } from './gossip/discovery.ts'
 import { BOOTSTRAP_OFF, createSeeding } from './gossip/seeding.ts'
 import { createSigner, createVerifier, shortAuthor } from './identity/keys.ts'
@@ -15,20 +14,26 @@ import { createModerator } from './moderation/moderator.ts'
 import { createShown } from './moderation/shown.ts'
 import type * as api from './protocol/api.ts'
 import { type Failure, failure } from './protocol/errors.ts'
+import { KINDS } from './protocol/kinds.ts'
 import { createModels, MODELS_OFF } from './reasoning/models.ts'
 import { createNeighbourhood } from './reasoning/neighbourhood.ts'
+import { decoherenceChanges, decoherenceView } from './reasoning/synthesis/decoherence.ts'
+import { createQuantumParams } from './reasoning/synthesis/quantum-params.ts'
 import { createTasks } from './reasoning/tasks.ts'
 import { createReplication } from './replication.ts'
 import { createDense } from './retrieval/dense.ts'
 import { createIndexKeeper } from './retrieval/index-keeper.ts'
 import { createIndexer } from './retrieval/indexer.ts'
 import { createRecall } from './retrieval/recall.ts'
-import { createRetriever } from './retrieval/retriever.ts'
+import { createRetrievalParams, createRetriever } from './retrieval/retriever.ts'
 import { createSearchMeter } from './retrieval/search-meter.ts'
 import { createSidecar } from './retrieval/sidecar.ts'
 import type { Spore } from './spore-contract.ts'
 import type { SporeOptions, SporePorts } from './spore-ports.ts'
-import { explainTrust, keptView, profileOf, quarantineView } from './spore-views.ts'
+import { keptView, profileOf, quarantineView } from './spore-views.ts'
+import { quotaShareOf } from './trust/policy.ts'
+import { createTrust } from './trust/trust.ts'
+import { createTrustDesk } from './trust/trust-desk.ts'
 
 export type { Spore } from './spore-contract.ts'
 export type { SporeOptions, SporePorts } from './spore-ports.ts'
@@ -60,14 +65,45 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const signer = createSigner(ports.seed)
   const name = options.name ?? `spore-${shortAuthor(signer.did)}`
   const spaces = createSpaces(options.defaultSpace, signer.did)
-  const trustOf = (author: Did): number | null => (author === signer.did ? 1 : null)
+  const trust = createTrust(
+    {},
+    {
+      self: signer.did,
+      clock,
+      isChosen: (author) => neighbourhood.isChosen(author),
+      placeOf: (author) => neighbourhood.placesOf(author),
+    },
+  )
+  const { isQuarantined, shownOf: trustOf } = trust
 
   const replication = createReplication(
     { ...options, name, spaces, profile: profileOf(options, ports) },
-    { ...ports, signer, verifier: createVerifier() },
+    {
+      ...ports,
+      signer,
+      verifier: createVerifier(),
+      quotaShareOf: (author) => quotaShareOf(trust, author),
+      onFault: trust.noteFault,
+    },
   )
   const { memory, writer, gossip, keeper, federation, moderation } = replication
-  const shown = createShown(moderation)
+  const shown = createShown(moderation, {
+    get areAsked() {
+      return spaces.asksTiers
+    },
+    isBelow(author, space) {
+      const tier = spaces.writersTier(space)
+      return tier !== null && !trust.isAtLeast(author, tier)
+    },
+  })
+  const neighbourhood = createNeighbourhood({
+    self: signer.did,
+    serve: options.serve ?? 'trusted',
+    peers: gossip.peers,
+    spaces,
+    shown,
+    trust,
+  })
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -81,7 +117,14 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
         },
       )
     : null
-  const retriever = ports.retriever ?? createRetriever({ secret: tableSecret(signer) })
+  const quantum = createQuantumParams(options.quantum)
+  const retriever =
+    ports.retriever ??
+    createRetriever({
+      secret: tableSecret(signer),
+      weightOf: trust.relevanceOf,
+      params: decoherenceChanges(quantum),
+    })
   /** The set is not known yet; an index that is what is visible tells the entries of a memory, too. */
   let isOpening = true
   const library = createLibrary({
@@ -90,6 +133,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     store,
     spaces,
     trustOf,
+    isQuarantined,
     shown,
     dotsOf: (id) => (isOpening ? (retriever.kept?.dots(id) ?? []) : memory.dotsOf(id)),
   })
@@ -117,16 +161,11 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     clock,
     trustOf,
+    isQuarantined,
+    tierOf: trust.tierOf,
     shown,
     self: memory.self,
     meter,
-  })
-  const neighbourhood = createNeighbourhood({
-    self: signer.did,
-    serve: options.serve ?? 'trusted',
-    peers: gossip.peers,
-    spaces,
-    shown,
   })
   const tasks = createTasks({
     ...ports,
@@ -137,15 +176,26 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     spaces,
     shown,
     neighbourhood,
+    isQuarantined,
+    quantum,
+    decoherence: decoherenceView(createRetrievalParams(decoherenceChanges(quantum))),
+    ask: options.ask ?? 'everyone',
+    trust,
     router: models?.router ?? null,
   })
 
+  const followChanges: typeof tasks.follow = (changes, purged, isCut) => {
+    for (const change of changes)
+      if (change.kind === KINDS.evidence)
+        memory.quarantine.guard('trust', change, undefined, () => trust.note(change))
+    tasks.follow(changes, purged, isCut)
+  }
   const follow = async (
     applied: readonly Applied[],
     forks: readonly AppliedFork[] = [],
     payloads: PayloadNews = { purged: [], restored: [] },
   ): Promise<void> => {
-    tasks.follow(
+    followChanges(
       applied.map(({ change }) => change),
       payloads.purged,
       forks.length > 0,
@@ -170,12 +220,24 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     peers: gossip.gate.sights,
     selfUrl: () => gossip.self().url,
   })
+  const trustDesk = createTrustDesk({
+    trust,
+    self: signer.did,
+    logs: memory.logs,
+    peers: () => gossip.peers.all().flatMap(({ descriptor }) => descriptor?.key ?? []),
+    store,
+    writer,
+    clock,
+    hides: () => shown.rulesOut('list'),
+    ruled: moderator.explain,
+  })
   const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock, eraseDerived: indexer.erase })
   const { promise: searchable, resolve: letSearch } = Promise.withResolvers<void>()
   const open = async (): Promise<void> => {
     await models?.open()
-    await replication.replay(tasks.follow, async () => {
+    await trustDesk.load()
+    await replication.replay(followChanges, async () => {
       if (await indexer.load()) letSearch()
     })
     writer.onCommitted(follow)
@@ -236,15 +298,14 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     tasks: tasks.page,
     answers: tasks.answers,
     convergence: tasks.convergence,
+    quantum: tasks.quantum,
     resolveTask: caughtUp(tasks.resolve),
     cancelTask: caughtUp(tasks.cancel),
     taskEvents: tasks.events,
     checkModels: async (input, signal) => models?.check(input, signal) ?? err(MODELS_OFF),
-    trust(author) {
-      const trust = explainTrust(author, signer.did, memory)
-      const ruled = trust.ok && moderator.explain(trust.value.author as Did)
-      return trust.ok && ruled ? ok({ ...trust.value, reasons: [...trust.value.reasons, ruled] }) : trust
-    },
+    trust: trustDesk.explain,
+    trustPage: trustDesk.page,
+    setTrust: trustDesk.set,
     spaces: keeper.list,
     createSpace: caughtUp(keeper.create),
     invite: caughtUp(keeper.invite),

@@ -13,6 +13,7 @@ import { createSpaces } from '../core/memory/spaces.ts'
 import type * as api from '../core/protocol/api.ts'
 import type { Failure } from '../core/protocol/errors.ts'
 import { CONTEXT_TOKENS_MIN, PAGE_MAX } from '../core/protocol/limits.ts'
+import type { Ask } from '../core/reasoning/calling.ts'
 import type { Serve } from '../core/reasoning/neighbourhood.ts'
 import { createReplication } from '../core/replication.ts'
 import { createSpore, type Spore, type SporePorts } from '../core/spore.ts'
@@ -47,6 +48,7 @@ export interface EngineOptions {
   readonly name: string
   readonly pullIntervalMs: number
   readonly serve?: Serve
+  readonly ask?: Ask
 }
 
 const SPACE = 'commons'
@@ -56,11 +58,11 @@ export async function createEngine(options: EngineOptions, ports: SporePorts): P
 }
 
 async function wholeEngine(
-  { name, pullIntervalMs, serve }: EngineOptions,
+  { name, pullIntervalMs, serve, ask }: EngineOptions,
   ports: SporePorts,
 ): Promise<Engine> {
   const spore = await createSpore(
-    { name, defaultSpace: SPACE, pullIntervalMs, ...(serve && { serve }) },
+    { name, defaultSpace: SPACE, pullIntervalMs, ...(serve && { serve }), ...(ask && { ask }) },
     ports,
   )
   return {

@@ -5,6 +5,7 @@ import { CUT_OFF } from '../core/gossip/conduct.ts'
 import { createSigner } from '../core/identity/keys.ts'
 import type { StoreBatch } from '../core/memory/store.ts'
 import type { Compression } from '../core/protocol/compression.ts'
+import type { Ask } from '../core/reasoning/calling.ts'
 import type { ModelPorts } from '../core/reasoning/models.ts'
 import type { Serve } from '../core/reasoning/neighbourhood.ts'
 import { type Audit, createAudit, type SignatureCache } from './audit.ts'
@@ -71,6 +72,7 @@ export interface NodeOptions {
 /** The models of a spore over all of its lives, and whose tasks they work on. */
 export interface Equipment {
   readonly serve: Serve
+  readonly ask: Ask
   models(clock: Clock, life: Life): ModelPorts | null
 }
 
@@ -141,7 +143,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): SimNode {
     const clock = createClock(scheduler, wall, own)
     const { kind, pullIntervalMs, equipment } = options
     const started = await createEngine(
-      { kind, name, pullIntervalMs, ...(equipment && { serve: equipment.serve }) },
+      { kind, name, pullIntervalMs, ...(equipment && { serve: equipment.serve, ask: equipment.ask }) },
       {
         clock,
         models: equipment?.models(clock, own) ?? null,

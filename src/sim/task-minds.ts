@@ -49,7 +49,11 @@ const CODES: readonly ErrorCode[] = [
 /** Longer than any call may take. */
 const HANG_MS = 10 * 60 * 1000
 
-export function createMinds({ minds, serves, callsMax }: TaskPlan, place: number, random: SimRandom): Minds {
+export function createMinds(
+  { minds, serves, asks, callsMax }: TaskPlan,
+  place: number,
+  random: SimRandom,
+): Minds {
   const plans = minds[place] ?? []
   const max = callsMax[place] ?? 0
   const calls = { free: 0, paid: 0 }
@@ -74,6 +78,7 @@ export function createMinds({ minds, serves, callsMax }: TaskPlan, place: number
 
   return {
     serve: serves[place] ?? 'trusted',
+    ask: asks[place] ?? 'everyone',
     callsMax: max,
     calls,
     models(clock: Clock, life: Life): ModelPorts | null {

@@ -21,7 +21,7 @@ import {
   type TaskPayload,
 } from '../core/protocol/task-payloads.ts'
 import { createClassifier } from '../core/reasoning/answer-classes.ts'
-import { sharesOf } from '../core/reasoning/contribution.ts'
+import { sharesOf } from '../core/reasoning/synthesis/superposition.ts'
 import type { Audit, AuditedEntry, AuditedLog } from './audit.ts'
 import { dotsRemovedBy } from './oracle.ts'
 
@@ -237,8 +237,19 @@ export function follows(
   const [heaviest] = [...sums].sort(
     ([a, x], [b, y]) => y.mass - x.mass || y.heads - x.heads || compareText(a, b),
   )
-  const key = classOf(payload.answer ?? payload.outcome.text ?? '')
-  return key !== null && (payload.rule === 'best-single' ? first.includes(key) : heaviest?.[0] === key)
+  const text = payload.answer ?? payload.outcome.text ?? ''
+  const key = classOf(text)
+  const possible = payload.rule === 'best-single' ? first : heaviest ? [heaviest[0]] : []
+  if (key !== null && possible.includes(key)) return true
+  // Another's long answer is named by how it begins.
+  const head = text.endsWith('…') ? text.slice(0, -1) : ''
+  const named = said.flatMap((one) => [
+    one?.payload.outcome.text ?? '',
+    ...(one?.payload.others ?? []).map((other) => other.text),
+  ])
+  return (
+    head !== '' && named.some((whole) => whole.startsWith(head) && possible.includes(classOf(whole) ?? ''))
+  )
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')

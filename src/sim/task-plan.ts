@@ -1,4 +1,5 @@
 /** What spores of one world reason with, and who lies: drawn once, before the world begins. */
+import type { Ask } from '../core/reasoning/calling.ts'
 import type { Serve } from '../core/reasoning/neighbourhood.ts'
 import type { SimRandom } from './random.ts'
 
@@ -6,6 +7,8 @@ export interface TaskPlan {
   /** Models of each whole spore, by its place. */
   readonly minds: readonly (readonly MindPlan[])[]
   readonly serves: readonly Serve[]
+  /** Whom each asks. */
+  readonly asks: readonly Ask[]
   /** Calls that each spore may make a day on the account of its own, and of others. */
   readonly callsMax: readonly number[]
   /** Authors that say what suits them, in places behind the whole spores. */
@@ -39,6 +42,8 @@ export function drawTaskPlan(random: SimRandom): TaskPlan {
   return {
     minds,
     serves: minds.map(() => random.pick(['own', 'trusted', 'trusted', 'all', 'all'])),
+    // From a stream of its own, for worlds of before stay what they were. In half of them nobody is called.
+    asks: drawAsks(minds.length, random.stream('asks')),
     callsMax: minds.map(() => (random.chance(0.2) ? random.integer(0, 12) : PLENTY)),
     liars: random.pick([0, 1, 1, 1, 1, 2]),
     hasLeaver: random.chance(0.4),
@@ -52,3 +57,10 @@ const drawMind = (random: SimRandom, ability: number, failure: number): MindPlan
   ability: random.chance(0.2) ? 0.3 : ability,
   isFree: random.chance(0.7),
 })
+
+function drawAsks(spores: number, random: SimRandom): Ask[] {
+  const isTried = random.chance(0.5)
+  return Array.from({ length: spores }, () =>
+    isTried ? random.pick(['everyone', 'preferred', 'preferred']) : 'everyone',
+  )
+}

@@ -89,6 +89,7 @@ export interface OpenOptions {
   readonly models?: (clock: VirtualClock) => readonly ScriptedModel[]
   readonly caps?: BudgetCaps
   readonly serve?: SporeOptions['serve']
+  readonly ask?: SporeOptions['ask']
   /** What it says that it is for; nothing unless given. */
   readonly profile?: Partial<Profile>
 }
@@ -213,6 +214,7 @@ export function createLoopback(seed: string): Loopback {
           ...(options.keptMin !== undefined && { keptMin: options.keptMin }),
           ...(options.bootstrap && { bootstrap: options.bootstrap }),
           ...(options.serve && { serve: options.serve }),
+          ...(options.ask && { ask: options.ask }),
           profile: { ...EMPTY_PROFILE, ...options.profile },
         },
         {

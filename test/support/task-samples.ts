@@ -56,6 +56,7 @@ export const task = (more: Partial<TaskView> = {}): TaskView => ({
   degradedBecause: [],
   agreement: [0.8],
   missing: [],
+  called: [],
   seals: 0,
   contributions: [contribution(1), contribution(2)],
   reviews: [],

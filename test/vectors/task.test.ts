@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Did } from '../../src/core/base/brand.ts'
 import { bytesToDigest, digestToBytes } from '../../src/core/base/hash.ts'
+import { decodeCall, encodeCall } from '../../src/core/protocol/call-payload.ts'
 import * as payloads from '../../src/core/protocol/task-payloads.ts'
 import { rendezvous } from '../../src/core/reasoning/acceptance.ts'
 import { hex, load, unhex } from './load.ts'
@@ -16,6 +17,7 @@ const encodeSaid = (said: payloads.ContributionPayload | payloads.SealPayload): 
 const CODECS = {
   task: [payloads.decodeTask, payloads.encodeTask],
   contribution: [payloads.decodeContribution, encodeSaid],
+  call: [decodeCall, encodeCall],
   review: [payloads.decodeReview, payloads.encodeReview],
   synthesis: [payloads.decodeSynthesis, payloads.encodeSynthesis],
   resolution: [payloads.decodeResolution, payloads.encodeResolution],

@@ -48,13 +48,15 @@ export interface LibraryDeps {
   readonly trustOf: (author: Did) => number | null
   /** The entries that make a memory visible; those that `memory` knows unless given. */
   readonly dotsOf?: (memory: Digest) => readonly DotRef[]
+  /** Who is nobody in particular here, and labelled so; nobody is where it is left out. */
+  readonly isQuarantined?: (author: Did) => boolean
   /** What the operator lets be seen (`moderation/shown.ts`); everything where it is left out. */
   readonly shown?: ShownMemories
 }
 
 /** Whom the operator hides from those who name a memory and from lists, and how those are labelled who are not hidden. */
 export interface ShownMemories {
-  hides(place: 'id' | 'list'): ((author: Did) => boolean) | undefined
+  hides(place: 'id' | 'list'): Hides | undefined
   labelOf(author: Did): 'limited' | 'muted' | null
 }
 
@@ -71,7 +73,7 @@ const FRONTIER_ROWS_MAX = 1000
 const SCAN_ROWS = 256
 
 export function createLibrary(deps: LibraryDeps): Library {
-  const { memory, writer, store, spaces, trustOf, shown, dotsOf = memory.dotsOf } = deps
+  const { memory, writer, store, spaces, trustOf, isQuarantined, shown, dotsOf = memory.dotsOf } = deps
   /** Requests with the same idempotency key wait for one another, so that only the first one writes. */
   const keysInFlight = new Map<string, Promise<unknown>>()
   /**
@@ -219,6 +221,8 @@ export function createLibrary(deps: LibraryDeps): Library {
       space: spaces.nameOf(first.space),
       createdAt: timeToIso(first.clock),
       trust: trustOf(first.author),
+      ...(isQuarantined &&
+        dots.every(({ author }) => isQuarantined(author)) && { quarantined: true as const }),
       ...(label && { moderation: label }),
       dots: dots.map((dot) => ({
         author: dot.author,
@@ -277,7 +281,7 @@ export function createLibrary(deps: LibraryDeps): Library {
     if (change.kind !== KINDS.memory || (space !== undefined && change.space !== space)) return false
     const listed = memory.dotsOf(change.element).filter(({ logId }) => {
       const { row, author } = logOf(logId)
-      return (space === undefined || row.space === space) && !hides?.(author)
+      return (space === undefined || row.space === space) && !hides?.(author, row.space)
     })
     const last = listed.at(-1)
     return last?.logId === change.logId && last.seq === change.seq
@@ -305,11 +309,11 @@ export function createLibrary(deps: LibraryDeps): Library {
   }
 }
 
-type Hides = (author: Did) => boolean
+type Hides = (author: Did, space: SpaceId) => boolean
 
 /** A memory by those who may be seen; null where nobody of them may. */
 function withoutHidden(stored: StoredMemory, hides: Hides | undefined): StoredMemory | null {
-  const dots = hides ? stored.dots.filter(({ author }) => !hides(author)) : stored.dots
+  const dots = hides ? stored.dots.filter(({ author, space }) => !hides(author, space)) : stored.dots
   return dots.length > 0 ? { ...stored, dots } : null
 }
 

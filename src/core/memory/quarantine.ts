@@ -16,7 +16,7 @@ import type { DotRef } from './or-set.ts'
  * Where an entry can break: `decode` stored bytes into a change, `fold` it into the set, `compact` what it removed, `tasks` follow it, `index` makes it
  * findable, `read` shows it, `events` tells of it.
  */
-export const STAGES = ['decode', 'fold', 'compact', 'tasks', 'index', 'read', 'events'] as const
+export const STAGES = ['decode', 'fold', 'compact', 'trust', 'tasks', 'index', 'read', 'events'] as const
 export type Stage = (typeof STAGES)[number]
 
 export interface Quarantined extends DotRef {

@@ -5,6 +5,10 @@ import * as limits from './limits.ts'
 import * as bounds from './task-limits.ts'
 import { EFFORTS, ROLES, RULES, VERDICTS } from './task-payloads.ts'
 
+/** Who is asked to answer: everybody who works for the asker, or those whose answers are worth most. */
+export const ASKS = ['everyone', 'preferred'] as const
+export type Ask = (typeof ASKS)[number]
+
 export const taskInputSchema = z
   .strictObject({
     task: z.string().max(limits.TASK_CHARS_MAX).describe('The question'),
@@ -39,6 +43,12 @@ export const taskInputSchema = z
       .optional()
       .describe(
         'What it is about, as `medicine` or `code`: who is trusted in one domain need not be in another',
+      ),
+    ask: z
+      .enum(ASKS)
+      .optional()
+      .describe(
+        'Who is asked: everyone who works for this spore, or those whose answers have been worth most; the default is set by `reasoning.ask`',
       ),
     fresh: z
       .boolean()
@@ -184,6 +194,9 @@ export const taskSchema = z
     missing: z
       .array(z.object({ author: z.string(), why: z.string() }))
       .describe('Who was asked here and has not answered'),
+    called: z
+      .array(z.string())
+      .describe('Who was asked to answer, the most wanted first; empty where everybody may'),
     seals: z.number().int().describe('Answers that are fixed, shown or not'),
     contributions: z.array(contributionSchema),
     reviews: z.array(reviewSchema),

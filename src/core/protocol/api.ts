@@ -9,6 +9,7 @@ import { degradedSchema, embeddingsSchema, SEARCH_MODES, searchModeSchema } from
 import { keptSchema, quarantineSchema } from './api-kept.ts'
 import { modelsSchema } from './api-models.ts'
 import { peerSchema } from './api-peers.ts'
+import { tierSchema } from './api-trust.ts'
 import { KIND_NAMES } from './kinds.ts'
 import * as limits from './limits.ts'
 import { SCORE_PARTS } from './score-parts.ts'
@@ -71,6 +72,13 @@ const moderationLabelSchema = z
   .optional()
   .describe('What the operator ruled about its author, where there is a rule')
 
+const quarantinedSchema = z
+  .literal(true)
+  .optional()
+  .describe(
+    'Set where nobody who carries it, or somebody whom it rests on, is trusted here: it is found, and no model reads it unless asked to',
+  )
+
 export const memorySchema = z
   .object({
     id: idSchema,
@@ -84,6 +92,7 @@ export const memorySchema = z
     space: z.string(),
     createdAt: z.string(),
     trust: z.number().nullable().describe('1 for this spore’s own author, null while unknown'),
+    quarantined: quarantinedSchema,
     moderation: moderationLabelSchema,
     dots: z
       .array(dotSchema)
@@ -161,15 +170,9 @@ const listSchema = <T extends string>(item: z.ZodType<T, string>) =>
     .union([z.array(z.string()), z.string().transform((list) => list.split(',').filter(Boolean))])
     .pipe(z.array(item).max(limits.TAGS_MAX))
 
-const flagSchema = (byDefault: boolean) =>
-  z
-    .union([
-      z.boolean(),
-      z
-        .enum(['true', 'false', '1', '0', ''])
-        .transform((flag) => flag === 'true' || flag === '1' || flag === ''),
-    ])
-    .default(byDefault)
+const isSet = (flag: 'true' | 'false' | '1' | '0' | ''): boolean =>
+  flag === 'true' || flag === '1' || flag === ''
+const flagSchema = z.union([z.boolean(), z.enum(['true', 'false', '1', '0', '']).transform(isSet)])
 
 export const searchQuerySchema = z.strictObject({
   q: z.string().max(limits.QUERY_CHARS_MAX).default('').describe('Empty lists the newest'),
@@ -185,8 +188,8 @@ export const searchQuerySchema = z.strictObject({
   until: instantSchema.optional(),
   without: listSchema(z.enum(SCORE_PARTS)).optional().describe('What is left out of the scores'),
   mode: searchModeSchema.optional(),
-  fold: flagSchema(true).describe('Near-duplicates stand behind the best of them'),
-  explain: flagSchema(false).describe('Adds the parts of each score'),
+  fold: flagSchema.default(true).describe('Near-duplicates stand behind the best of them'),
+  explain: flagSchema.default(false).describe('Adds the parts of each score'),
 })
 export type SearchQuery = z.infer<typeof searchQuerySchema>
 /** What a caller in this process passes: defaults may be left out. */
@@ -204,7 +207,9 @@ export const hitSchema = z
     speaker: z.string().nullable(),
     tags: z.array(z.string()),
     createdAt: z.string(),
+    tier: tierSchema.optional().describe('What the trust in its author permits; none of this spore’s own'),
     trust: z.number().nullable(),
+    quarantined: quarantinedSchema,
     moderation: moderationLabelSchema,
     copies: z
       .array(z.object({ id: idSchema, author: z.string() }))
@@ -240,6 +245,9 @@ export const contextQuerySchema = z.strictObject({
     .default(limits.CONTEXT_TOKENS_DEFAULT)
     .describe('Tokens that the pack may have'),
   spaces: listSchema(spaceSchema).optional(),
+  strangers: flagSchema
+    .optional()
+    .describe('Memories of authors who are not trusted here, too. Default: false'),
 })
 export type ContextQuery = z.infer<typeof contextQuerySchema>
 
@@ -255,6 +263,7 @@ export type ContextPack = z.infer<typeof contextPackSchema>
 
 // --- Tasks ---
 
+export * from './api-quantum.ts'
 export * from './api-tasks.ts'
 
 // --- Peers and health ---

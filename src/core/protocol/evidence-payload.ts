@@ -70,6 +70,9 @@ export const PERIOD_MS = 30 * 24 * 3_600_000
 /** The greatest period: 10,000 years. */
 export const PERIOD_MAX = 121_750
 
+/** The period of a time in milliseconds since the Unix epoch; a clock that is off is in the first or the last. */
+export const periodAt = (ms: number): number => Math.min(PERIOD_MAX, Math.max(0, Math.floor(ms / PERIOD_MS)))
+
 export function encodeEvidence({ rows, because }: EvidencePayload): Uint8Array {
   return encodeCanonical({
     rows: rows.map(({ subject, domain, kind, period, counters, recent }) => [

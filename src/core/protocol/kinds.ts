@@ -25,6 +25,7 @@ export const KINDS = {
   space: 23,
   member: 24,
   evidence: 25,
+  call: 26,
 } as const
 
 /** Kinds whose payloads are never forgotten: what they say decides what else counts. */

@@ -13,6 +13,8 @@ export const TASK_SECONDS_MAX = 86_400
 export const DOMAIN_CHARS_MAX = 64
 /** Answers that a task may ask to wait for. */
 export const TASK_ANSWERS_MAX = 64
+/** Spores that one call names: as many as answers may be waited for. */
+export const CALLED_MAX = TASK_ANSWERS_MAX
 /** How often a question may be asked anew; beyond that its last answer stands. */
 export const ATTEMPTS_MAX = 65_535
 /** Rounds of a task, counted from 0: eight of the effort `deep`, and as many again for efforts to come. */

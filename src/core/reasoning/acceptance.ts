@@ -10,7 +10,7 @@ import type { Did, Digest } from '../base/brand.ts'
 import { bytesToHex, compareText, utf8ToBytes } from '../base/bytes.ts'
 import { digestToBytes, sha256 } from '../base/hash.ts'
 import type { SynthesisPayload, TaskPayload } from '../protocol/task-payloads.ts'
-import { type ClassMass, massesOf, ownerVotes } from './aggregate.ts'
+import { ownerVotes } from './aggregate.ts'
 import { type AnswerClass, createClassifier } from './answer-classes.ts'
 import {
   type Attempt,
@@ -22,8 +22,10 @@ import {
   sealedOf,
   sealFor,
 } from './attempt.ts'
-import { type Contribution, sharesOf } from './contribution.ts'
+import type { Contribution } from './contribution.ts'
 import { toContribution } from './first-answers.ts'
+import { isCutOf } from './own-words.ts'
+import { type ClassMass, massesOf, sharesOf } from './synthesis/superposition.ts'
 
 /** What a contribution of the built-in reasoner names as its model. */
 export const EXTRACTIVE_MODEL = 'extractive'
@@ -136,12 +138,21 @@ function collapseOf(
   const isVoted = payload.masses.length === 0 || payload.rule === 'unweighted'
   const votes = isVoted ? ownerVotes(answers) : payload.masses
   const masses = massesOf(answers, votes, choices)
-  const said = classOf(payload.answer ?? payload.outcome.text ?? '')
-  const isFound =
+  const text = payload.answer ?? payload.outcome.text ?? ''
+  const stated = classOf(text)
+  const says = (key: AnswerClass): boolean =>
+    key === stated ||
+    contributions.some(
+      ({ outcome }) =>
+        !('failure' in outcome) &&
+        outcome.hypotheses.some((one) => isCutOf(text, one.text) && classOf(one.text) === key),
+    )
+  const possible =
     payload.rule === 'best-single'
-      ? answers.some(({ shares }, i) => shares[0]?.class === said && (votes[i] ?? 0) > 0)
-      : masses[0]?.class === said
-  return said !== null && isFound ? { class: said, isQuoted, contributions, votes, masses } : null
+      ? answers.flatMap(({ shares: [first] }, i) => (first && (votes[i] ?? 0) > 0 ? [first.class] : []))
+      : masses.slice(0, 1).map((one) => one.class)
+  const said = possible.find((key) => key === stated) ?? possible.find(says)
+  return said === undefined ? null : { class: said, isQuoted, contributions, votes, masses }
 }
 
 /** The sentences that a spore quotes where there is no model: a last resort of its own, and nobody's vote. */

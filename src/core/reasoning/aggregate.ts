@@ -1,5 +1,6 @@
 /**
- * From contributions to one answer: class masses by log-odds weight × independence × recalibrated confidence, then collapse.
+ * From contributions to one answer: class masses by log-odds weight × independence × recalibrated confidence × interference, then
+ * collapse.
  *
  * Invariants: the answer's class is a function of contributions and evidence alone, and the same to the bit in any order of
  * the contributions: masses are whole micronats (or micro-votes), so that their sums have no order, and every tie is
@@ -8,10 +9,13 @@
 import { compareText } from '../base/bytes.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { type AnswerClass, createClassifier } from './answer-classes.ts'
-import { type Contribution, onePerAuthor, type Share, sharesOf } from './contribution.ts'
-import { independenceFactors } from './independence.ts'
+import { type Contribution, onePerAuthor } from './contribution.ts'
 import { logOddsWeight, MICRONATS } from './log-odds.ts'
 import { confidenceFactor } from './recalibration.ts'
+import { independenceFactors, overlapOf } from './synthesis/entanglement.ts'
+import { interferenceFactors } from './synthesis/interference.ts'
+import { createQuantumParams, type QuantumParams } from './synthesis/quantum-params.ts'
+import { type Answer, type ClassMass, massesOf, type Share, sharesOf } from './synthesis/superposition.ts'
 import { classCount, type Evidence } from './track-record.ts'
 
 export interface AggregateInput {
@@ -52,16 +56,6 @@ export interface Aggregate {
   readonly degraded: readonly Degradation[]
 }
 
-export interface ClassMass {
-  readonly class: AnswerClass
-  /** The choice, else the text of the heaviest contribution in it. */
-  readonly text: string
-  /** Micronats; where the rule is `unweighted`, millionths of an owner's vote. */
-  readonly mass: number
-  /** Those whose likeliest answer it is. */
-  readonly authors: readonly string[]
-}
-
 export interface Dissent extends ClassMass {
   readonly reasons: readonly { readonly author: string; readonly reason: string }[]
 }
@@ -74,7 +68,9 @@ export interface Participant {
   readonly weight: number
   readonly independence: number
   readonly confidence: number
-  /** Weight × independence × confidence, whole micronats. */
+  /** What the independent others say of it; 1 where the mechanism is off. */
+  readonly interference: number
+  /** Weight × independence × confidence × interference, whole micronats. */
   readonly mass: number
 }
 
@@ -95,17 +91,17 @@ export type Degradation =
 /** Contributions to one task that are weighed, as many as a task keeps; the lightest are dropped. */
 export const PARTICIPANTS_MAX = 256
 
-/** A contribution that names a class. */
-export interface Answer {
-  readonly contribution: Contribution
-  readonly shares: readonly Share[]
-}
-
 interface Voter extends Answer {
   readonly weight: number
 }
 
-export function aggregate(input: AggregateInput, params: AggregationParams): Aggregate {
+const QUANTUM = createQuantumParams()
+
+export function aggregate(
+  input: AggregateInput,
+  params: AggregationParams,
+  quantum: QuantumParams = QUANTUM,
+): Aggregate {
   const classOf = createClassifier(input.choices)
   const contributions = onePerAuthor(input.contributions)
   const answers = contributions
@@ -119,7 +115,7 @@ export function aggregate(input: AggregateInput, params: AggregationParams): Agg
   })
   // Dropped by weight and not by id: ids can be made to order.
   const voters = heaviest(weighed)
-  const participants = weigh(voters, classes, input, params)
+  const participants = weigh(voters, classes, input, params, quantum)
   const isWeighted = participants.some(({ mass }) => mass > 0)
   const votes = isWeighted ? participants.map(({ mass }) => mass) : ownerVotes(voters)
   const masses = massesOf(voters, votes, input.choices)
@@ -159,19 +155,31 @@ function weigh(
   classes: number,
   { domain, evidence }: AggregateInput,
   params: AggregationParams,
+  quantum: QuantumParams,
 ): Participant[] {
-  const independence = independenceFactors(
-    voters.map(({ contribution }) => contribution),
-    voters.map(({ weight }) => weight),
-    evidence.entanglement,
-  )
-  return voters.map(({ contribution: { id, author, outcome }, shares, weight }, i) => {
+  const members = voters.map(({ contribution }) => contribution)
+  const weights = voters.map(({ weight }) => weight)
+  const entanglement = quantum.isOn.entanglement ? evidence.entanglement : () => 0
+  const independence = independenceFactors(members, weights, entanglement)
+  const waves = voters.map(({ contribution, shares, weight }, i) => ({
+    class: (shares[0] as Share).class,
+    weight,
+    independence: independence[i] ?? 1,
+    isFirst: contribution.isRevised !== true,
+  }))
+  const overlap = (a: number, b: number): number =>
+    overlapOf(members[a] as Contribution, members[b] as Contribution, entanglement)
+  const interference = quantum.isOn.interference ? interferenceFactors(waves, overlap, quantum) : []
+  return voters.map(({ contribution: { id, author, outcome }, weight }, i) => {
     const stated = 'failure' in outcome ? null : outcome.confidence
     const calibration = weight > 0 ? evidence.calibrationOf(author, domain) : null
-    const confidence = confidenceFactor(calibration, stated, classes, params)
-    const factor = independence[i] ?? 1
-    const mass = Math.round(weight * factor * confidence)
-    return { author, id, class: (shares[0] as Share).class, weight, independence: factor, confidence, mass }
+    const factors = {
+      independence: independence[i] ?? 1,
+      confidence: confidenceFactor(calibration, stated, classes, params),
+      interference: interference[i] ?? 1,
+    }
+    const mass = Math.round(weight * factors.independence * factors.confidence * factors.interference)
+    return { author, id, class: (waves[i] as { class: AnswerClass }).class, weight, ...factors, mass }
   })
 }
 
@@ -182,37 +190,6 @@ export function ownerVotes(voters: readonly Answer[]): number[] {
     answersOf.set(contribution.owner, (answersOf.get(contribution.owner) ?? 0) + 1)
   return voters.map(({ contribution }) => Math.round(MICRONATS / (answersOf.get(contribution.owner) ?? 1)))
 }
-
-/** Mass of each class, the heaviest first: a voter's vote in the parts of its hypotheses. */
-export function massesOf(
-  voters: readonly Answer[],
-  votes: readonly number[],
-  choices: readonly string[],
-): ClassMass[] {
-  const byClass = new Map<AnswerClass, { mass: number; text: string; heaviest: number; authors: string[] }>()
-  for (const [i, { contribution, shares }] of voters.entries())
-    for (const [rank, { class: key, share, text }] of shares.entries()) {
-      const part = Math.round((votes[i] ?? 0) * share)
-      const known = byClass.get(key) ?? { mass: 0, text, heaviest: part, authors: [] }
-      byClass.set(key, known)
-      known.mass += part
-      if (rank === 0) known.authors.push(contribution.author)
-      if (part <= known.heaviest) continue
-      known.heaviest = part
-      known.text = text
-    }
-  return [...byClass]
-    .map(([key, { mass, text, authors }]) => ({
-      class: key,
-      text: choiceText(key, choices) ?? text,
-      mass,
-      authors: authors.sort(compareText),
-    }))
-    .sort((a, b) => b.mass - a.mass || b.authors.length - a.authors.length || compareText(a.class, b.class))
-}
-
-const choiceText = (key: AnswerClass, choices: readonly string[]): string | undefined =>
-  choices.length === 0 ? undefined : choices[Number(key.slice('choice:'.length))]
 
 function collapse(
   participants: readonly Participant[],

@@ -8,7 +8,7 @@ import { compareText } from '../base/bytes.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import type { AnswerClass } from './answer-classes.ts'
 import type { Similarity } from './claim-similarity.ts'
-import { isOneHouse } from './independence.ts'
+import { isOneHouse } from './synthesis/entanglement.ts'
 
 /** What one contributor holds in one round. Failures are none. */
 export interface Position {

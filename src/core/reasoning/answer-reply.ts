@@ -8,10 +8,11 @@ import * as bounds from '../protocol/task-limits.ts'
 import { isAbstention } from './abstention.ts'
 import { type AnswerClass, createClassifier } from './answer-classes.ts'
 import { createChoiceLabels } from './choice-labels.ts'
-import { HYPOTHESES_MAX, type Hypothesis } from './contribution.ts'
+import type { Hypothesis } from './contribution.ts'
 import { isRefusal } from './refusal.ts'
 import * as values from './reply-values.ts'
 import { type Structure, structureOf } from './structured.ts'
+import { HYPOTHESES_MAX } from './synthesis/superposition.ts'
 
 /** What a model replied to a question. An abstention and a refusal are well-formed replies, and no answers. */
 export type AnswerReply =

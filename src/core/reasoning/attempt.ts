@@ -5,6 +5,7 @@
 import type { Did, Digest, HybridTime, LogId, SpaceId } from '../base/brand.ts'
 import { compareText } from '../base/bytes.ts'
 import type { Change } from '../memory/change.ts'
+import type { CallPayload } from '../protocol/call-payload.ts'
 import type {
   ContributionPayload,
   ResolutionPayload,
@@ -37,6 +38,7 @@ export interface Attempt {
   task: TaskPayload | null
   /** In order of arrival; who asked again after he had withdrawn stands there twice. */
   readonly asks: Noted<TaskPayload>[]
+  readonly calls: Map<string, Noted<CallPayload>>
   readonly seals: Map<string, Noted<SealPayload>>
   readonly contributions: Map<string, Noted<ContributionPayload>>
   readonly reviews: Map<string, Noted<ReviewPayload>>
@@ -57,6 +59,7 @@ export const newAttempt = (id: Digest): Attempt => ({
   question: id,
   task: null,
   asks: [],
+  calls: new Map(),
   seals: new Map(),
   contributions: new Map(),
   reviews: new Map(),
@@ -80,9 +83,9 @@ export const contributorKey = (author: Did, family: string): string => `${author
 
 /** All who asked it or said anything about it, whether it counts or not. */
 export function authorsOf(attempt: Attempt): Set<Did> {
-  const { asks, seals, contributions, reviews, syntheses, resolutions } = attempt
+  const { asks, calls, seals, contributions, reviews, syntheses, resolutions } = attempt
   const authors = new Set(asks.map(({ author }) => author))
-  for (const part of [seals, contributions, reviews, syntheses, resolutions])
+  for (const part of [calls, seals, contributions, reviews, syntheses, resolutions])
     for (const { author } of part.values()) authors.add(author)
   return authors
 }

@@ -3,7 +3,8 @@
  * text around an answer (claims, reasons) is beside it, and has no part in which class it belongs to.
  */
 import { compareText } from '../base/bytes.ts'
-import type { AnswerClass, Classifier } from './answer-classes.ts'
+
+export { HYPOTHESES_MAX, type Share, sharesOf } from './synthesis/superposition.ts'
 
 export interface Contribution {
   /** Content id of the entry: breaks every tie, the same way everywhere. */
@@ -15,6 +16,8 @@ export interface Contribution {
   /** As the contributor names it; null where it has none or hides it. */
   readonly modelFamily: string | null
   readonly outcome: Answered | Failed
+  /** Given after the answers of others were seen, or in a round behind the first. */
+  readonly isRevised?: boolean
 }
 
 export interface Answered {
@@ -34,37 +37,6 @@ export interface Hypothesis {
 /** A provider's error, a refusal, an empty reply. */
 export interface Failed {
   readonly failure: string
-}
-
-/** A class that a contributor holds possible. */
-export interface Share {
-  readonly class: AnswerClass
-  /** Its part of the contributor's weight, 0…1. */
-  readonly share: number
-  /** As it was written. */
-  readonly text: string
-}
-
-/** Hypotheses of one contribution that count; a longer list is cut. Eight are more than any model tells apart. */
-export const HYPOTHESES_MAX = 8
-
-/** The classes of a contribution, the likeliest first; none where it failed or names no class. */
-export function sharesOf({ outcome }: Contribution, classOf: Classifier): readonly Share[] {
-  if ('failure' in outcome) return []
-  const byClass = new Map<AnswerClass, { weight: number; text: string }>()
-  let total = 0
-  for (const { text, weight } of outcome.hypotheses.slice(0, HYPOTHESES_MAX)) {
-    if (!(weight > 0 && weight <= Number.MAX_SAFE_INTEGER)) continue
-    const key = classOf(text)
-    if (key === null) continue
-    total += weight
-    const known = byClass.get(key)
-    if (known) known.weight += weight
-    else byClass.set(key, { weight, text })
-  }
-  return [...byClass]
-    .map(([key, { weight, text }]) => ({ class: key, share: weight / total, text }))
-    .sort((a, b) => b.share - a.share || compareText(a.class, b.class))
 }
 
 /**

@@ -6,7 +6,7 @@
  * is back.
  */
 
-import type { Did, Digest } from '../base/brand.ts'
+import type { Digest } from '../base/brand.ts'
 import { bytesToHex } from '../base/bytes.ts'
 import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
 import { type Clock, fineMs, type Log, type Random } from '../base/ports.ts'
@@ -24,10 +24,15 @@ import {
   encodeReview,
   encodeSeal,
 } from '../protocol/task-payloads.ts'
-import { type Counts, contributorKey, contributorOf, saidOf } from './attempt.ts'
-import { CALL_MS_MAX, RETRY_MS } from './efforts.ts'
+import { contributorKey, contributorOf, saidOf } from './attempt.ts'
+import { CALL_MS_MAX, EFFORT_BOUNDS, RETRY_MS } from './efforts.ts'
 import { latestAnswers, roundAnswers, sealsOf } from './first-answers.ts'
-import type { OwnState } from './task-progress.ts'
+import { historyOf } from './round-history.ts'
+import { samplingTemperature } from './synthesis/annealing.ts'
+import type { QuantumParams } from './synthesis/quantum-params.ts'
+import { statedOthers } from './synthesis/superposition.ts'
+import type { OwnState, ProgressDeps } from './task-progress.ts'
+import { premiseAfter } from './task-tunnelling.ts'
 import type { ThinkCall, Thinker, Thought } from './thinker.ts'
 import { type Failing, isFinal, timesOf, type UnshownAnswer, type Work } from './work.ts'
 
@@ -43,9 +48,7 @@ export interface Contributor {
   retryInMs(work: Work): number
 }
 
-export interface ContributorDeps {
-  readonly self: Did
-  readonly counts: Counts
+export interface ContributorDeps extends ProgressDeps {
   readonly thinker: Thinker | null
   readonly writer: Pick<Writer, 'write'>
   readonly store: Pick<MemoryStore, 'value'>
@@ -62,7 +65,7 @@ export interface ContributorDeps {
 const keptAs = (seal: Digest): string => `reasoning/sealed/${bytesToHex(digestToBytes(seal))}`
 
 export function createContributor(deps: ContributorDeps): Contributor {
-  const { self, counts, thinker, writer, store, clock, random, log, onDone, run } = deps
+  const { self, counts, quantum, thinker, writer, store, clock, random, log, onDone, run } = deps
 
   const ownSealed = (work: Work, round: number): Set<string> => {
     const families = new Set<string>()
@@ -106,7 +109,8 @@ export function createContributor(deps: ContributorDeps): Contributor {
   const callOf = (work: Work, family: string): ThinkCall => {
     const { elapsedMs, totalMs } = timesOf(work, fineMs(clock))
     const timeoutMs = Math.max(1, Math.min(CALL_MS_MAX, totalMs - elapsedMs))
-    return { family, asker: work.asker, timeoutMs, signal: work.controller.signal }
+    const temperature = temperatureIn(work, quantum)
+    return { family, asker: work.asker, timeoutMs, temperature, signal: work.controller.signal }
   }
 
   /** Seals what was thought in a round; true once that is durable. */
@@ -129,6 +133,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
     const contribution: Partial<ContributionPayload> &
       Pick<ContributionPayload, 'task' | 'model' | 'outcome'> = {
       ...said,
+      others: statedOthers(said.others, quantum.isOn.superposition),
       task: attempt.id,
       round,
       family,
@@ -202,7 +207,15 @@ export function createContributor(deps: ContributorDeps): Contributor {
 
   const answer = async (work: Work, family: string, of: Thinker): Promise<boolean> => {
     const { attempt, round, challenges } = work
-    return seal(work, family, round, await of.answer(attempt, challenges.has(round), callOf(work, family)))
+    const doubt = { isChallenge: challenges.has(round), premise: premiseOf(work) }
+    return seal(work, family, round, await of.answer(attempt, doubt, callOf(work, family)))
+  }
+
+  /** Of a round that tunnelling began: what the entries before it say, so that all start from the same. */
+  const premiseOf = (work: Work): string | null => {
+    const { attempt, round, tunnels } = work
+    if (!tunnels.has(round)) return null
+    return premiseAfter(attempt, round - 1, deps)
   }
 
   return {
@@ -258,6 +271,10 @@ export function createContributor(deps: ContributorDeps): Contributor {
           const found = kept && unshownOf(kept)
           if (found) work.unshown.set(found.element, found)
         }
+      if (!quantum.isOn.tunnelling || work.round === 0) return
+      for (const { round, kind } of historyOf(attempt, work, deps))
+        if (kind === 'reopened') work.tunnels.add(round)
+      if (work.tunnels.has(work.round)) work.phase = 'diverge'
     },
     retryInMs(work) {
       let least = Number.POSITIVE_INFINITY
@@ -269,6 +286,12 @@ export function createContributor(deps: ContributorDeps): Contributor {
       return least
     },
   }
+}
+
+/** What models of this spore are told in the round of an attempt. */
+const temperatureIn = ({ attempt, round, tunnels }: Work, quantum: QuantumParams): number | null => {
+  const { rounds } = EFFORT_BOUNDS[attempt.task?.effort ?? 'standard']
+  return samplingTemperature({ round, rounds, isReopened: tunnels.has(round) }, quantum)
 }
 
 const isSealing = ({ phase }: Work): boolean => phase === 'diverge' || phase === 'converge'

@@ -12,12 +12,14 @@ export interface EffortBounds {
   readonly contributors: number
   /** Whether a model writes the text of the answer, and another one checks it. */
   readonly isWritten: boolean
+  /** Whether it has the rounds to open once more what has agreed (tunnelling). */
+  readonly canReopen: boolean
 }
 
 export const EFFORT_BOUNDS: Readonly<Record<Effort, EffortBounds>> = {
-  quick: { rounds: 1, seconds: 20, answers: 3, contributors: 3, isWritten: false },
-  standard: { rounds: 3, seconds: 90, answers: 5, contributors: 5, isWritten: true },
-  deep: { rounds: 8, seconds: 600, answers: 7, contributors: 8, isWritten: true },
+  quick: { rounds: 1, seconds: 20, answers: 3, contributors: 3, isWritten: false, canReopen: false },
+  standard: { rounds: 3, seconds: 90, answers: 5, contributors: 5, isWritten: true, canReopen: false },
+  deep: { rounds: 8, seconds: 600, answers: 7, contributors: 8, isWritten: true, canReopen: true },
 }
 
 /** Families that answer what another spore asks: one answer of each spore is what the others wait for. */

@@ -1,24 +1,23 @@
 /**
- * What this spore's operator has said about answers, as evidence about who gave them: only own resolutions count here, and what
- * others say about right and wrong is not yet believed.
+ * What aggregation weighs contributors by: trust says how often each is right, and the operator's latest verdicts how far stated
+ * confidence tells, who errs with whom, and whether one is better than all of them together.
  */
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import type { ResolutionPayload } from '../protocol/task-payloads.ts'
+import type { Trust } from '../trust/trust-contract.ts'
 import type { AggregationParams } from './aggregation-params.ts'
-import { createClassifier } from './answer-classes.ts'
 import { type Attempt, type Counts, type Noted, saidOf } from './attempt.ts'
 import { BEST_SINGLE_TASKS_MAX, findBestSingle } from './best-single.ts'
-import { sharesOf } from './contribution.ts'
-import { roundAnswers, toContribution } from './first-answers.ts'
 import { type Evidence, learnTrackRecord, type ScoredTask, scoresOf } from './track-record.ts'
+import { scoredTask } from './verdict-outcomes.ts'
 
 export interface EvidenceBook {
-  /** What all tasks are about until domains are told apart. */
-  readonly domain: string
-  of(space: SpaceId): { readonly evidenceIn: Evidence; readonly bestSingle: string | null }
+  of(space: SpaceId, domain: string): { readonly evidenceIn: Evidence; readonly bestSingle: string | null }
   /** The operator has judged an answer, or taken it back. */
   note(attempt: Attempt): void
   drop(id: Digest): void
+  /** Attempts with a verdict of the operator. */
+  judged(): Iterable<Attempt>
   /** How often an own contributor was right, of how many that were judged; null where none was. */
   recordOf(contributor: string): { readonly answers: number; readonly right: number } | null
 }
@@ -29,36 +28,46 @@ export interface EvidenceBookDeps {
   readonly params: AggregationParams
   /** Whether the operator chose this author: his answers start above chance. */
   readonly isTrusted: (author: Did, space: SpaceId) => boolean
+  readonly trust: Pick<Trust, 'chanceOf'>
 }
 
-const DOMAIN = 'general'
 /** Judged tasks that are learnt from, the newest: as many as a best single is looked for in. */
 export const JUDGED_MAX = BEST_SINGLE_TASKS_MAX
 
-export function createEvidenceBook({ self, counts, params, isTrusted }: EvidenceBookDeps): EvidenceBook {
+export function createEvidenceBook(deps: EvidenceBookDeps): EvidenceBook {
+  const { self, counts, params, isTrusted, trust } = deps
   /** By attempt; the one judged last at the end. */
   const judged = new Map<Digest, Attempt>()
-  let learnt: { space: SpaceId; of: ReturnType<EvidenceBook['of']> }[] = []
+  let learnt: { space: SpaceId; domain: string; of: ReturnType<EvidenceBook['of']> }[] = []
   let scored: readonly ScoredTask[] | null = null
 
   const tasks = (): readonly ScoredTask[] => {
-    scored ??= [...judged.values()].flatMap((attempt) => scoredTask(attempt, self, counts) ?? [])
+    scored ??= [...judged.values()].flatMap((attempt) => {
+      const resolution = resolutionOf(attempt, self, counts)
+      return (resolution && scoredTask(attempt, resolution.payload, self, counts)) ?? []
+    })
     return scored
   }
 
   return {
-    domain: DOMAIN,
-    of(space) {
-      const known = learnt.find((one) => one.space === space)
+    of(space, domain) {
+      const known = learnt.find((one) => one.space === space && one.domain === domain)
       if (known) return known.of
       const isConfigured = (contributor: string) => isTrusted(contributor.split(' ', 1)[0] as Did, space)
+      const record = learnTrackRecord(tasks(), params, isConfigured)
+      const inDomain = tasks().filter((task) => task.domain === domain)
       const of = {
-        evidenceIn: learnTrackRecord(tasks(), params, isConfigured),
-        bestSingle: findBestSingle(tasks(), params, isConfigured),
+        evidenceIn: {
+          ...record,
+          trustOf: (contributor: string, about: string) =>
+            trust.chanceOf(contributor, about, isConfigured(contributor)),
+        },
+        bestSingle: findBestSingle(inDomain, params, isConfigured),
       }
-      learnt = [...learnt.slice(-SPACES_KEPT + 1), { space, of }]
+      learnt = [...learnt.slice(-KEPT + 1), { space, domain, of }]
       return of
     },
+    judged: () => judged.values(),
     note(attempt) {
       judged.delete(attempt.id)
       if (resolutionOf(attempt, self, counts)) judged.set(attempt.id, attempt)
@@ -86,8 +95,8 @@ export function createEvidenceBook({ self, counts, params, isTrusted }: Evidence
     },
   }
 }
-/** Spaces whose evidence is kept at a time: it differs in who is configured there. */
-const SPACES_KEPT = 4
+/** Spaces and domains whose evidence is kept at a time: it differs in who is configured there, and in what was judged. */
+const KEPT = 8
 
 /** The word of an author that counts: his latest. */
 export function resolutionOf(attempt: Attempt, author: Did, counts: Counts): Noted<ResolutionPayload> | null {
@@ -96,26 +105,3 @@ export function resolutionOf(attempt: Attempt, author: Did, counts: Counts): Not
     if (noted.author === author && (!latest || noted.clock > latest.clock)) latest = noted
   return latest
 }
-
-/**
- * First answers with the right one. An answer that is only said to be wrong tells nothing of the others: those alone are scored who
- * gave it.
- */
-function scoredTask(attempt: Attempt, self: Did, counts: Counts): ScoredTask | null {
-  const resolution = resolutionOf(attempt, self, counts)
-  const { task } = attempt
-  if (!resolution || !task) return null
-  const { verdict, answer, correction } = resolution.payload
-  const { choices } = task
-  const contributions = roundAnswers(attempt, 0, self, counts).answers.map(toContribution)
-  const base = { id: attempt.id, domain: DOMAIN, choices }
-  if (verdict !== 'wrong') return { ...base, contributions, right: correction ?? answer }
-  const classOf = createClassifier(choices)
-  const wrong = classOf(answer)
-  const right = choices.length === 0 ? NOT_AN_ANSWER : choices.find((choice) => classOf(choice) !== wrong)
-  if (wrong === null || right === undefined) return null
-  const gaveIt = contributions.filter((one) => sharesOf(one, classOf)[0]?.class === wrong)
-  return { ...base, contributions: gaveIt, right }
-}
-/** Nobody answers this by chance. */
-const NOT_AN_ANSWER = 'the answer that was said to be wrong is not this one'

@@ -81,6 +81,7 @@ export function toContribution(noted: Noted<ContributionPayload>): Contribution 
     author: contributorOf(noted),
     owner: author,
     modelFamily: family ?? model,
+    ...(payload.round > 0 && { isRevised: true }),
     outcome:
       outcome.failure === null
         ? {

@@ -18,7 +18,13 @@ export interface LastResortDeps {
 export function createLastResort({ recall, spaces }: LastResortDeps) {
   const analyser = createAnalyser()
   return async ({ text, space }: Pick<TaskPayload, 'text' | 'space'>): Promise<Outcome> => {
-    const found = await recall.recall(text, { spaces: spaces.readableFrom(space) }, PASSAGES)
+    const found = await recall.recall(
+      text,
+      { spaces: spaces.readableFrom(space) },
+      PASSAGES,
+      // Nothing is injected where no model reads; each sentence is shown with who says it.
+      'everybody',
+    )
     const weights = recall.stemWeights(text)
     const extracted = extractAnswer(
       text,

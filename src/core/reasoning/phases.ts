@@ -13,6 +13,7 @@ export { PHASES, type Phase } from '../protocol/api-tasks.ts'
  * - `late`: its share of the time is used up
  * - `premature`: first answers agree before anybody doubted them, and a round is left
  * - `open`: answers differ, and a round is left
+ * - `tunnelling`: answers agree, nobody is sure of them, and the draw fires: a round is begun anew
  * - `settled`: no further round is wanted or possible
  * - `overdue`: the deadline is past
  * - `accepted`: there is an accepted synthesis
@@ -23,6 +24,7 @@ export const PHASE_EVENTS = [
   'late',
   'premature',
   'open',
+  'tunnelling',
   'settled',
   'overdue',
   'accepted',
@@ -45,6 +47,7 @@ export const TRANSITIONS: Readonly<Record<Phase, Row>> = {
   reveal: row('reveal', {
     premature: 'diverge',
     open: 'deepen',
+    tunnelling: 'diverge',
     settled: 'synthesize',
     overdue: 'synthesize',
   }),

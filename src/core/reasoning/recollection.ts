@@ -58,9 +58,15 @@ export interface Recollection {
 
 export interface RecollectionDeps {
   readonly recall: Pick<Recall, 'recall'>
-  /** Finished tasks of these spaces like a question, the most alike first. */
-  similarTasks(text: string, spaces: ReadonlySet<SpaceId>): readonly SimilarTask[]
+  /** Finished tasks of these spaces like a question, the most alike first; none that any of whose authors is left out. */
+  similarTasks(
+    text: string,
+    spaces: ReadonlySet<SpaceId>,
+    isLeftOut: (author: Did) => boolean,
+  ): readonly SimilarTask[]
   readonly trustOf: (author: Did) => number | null
+  /** Who is nobody in particular here: no model is shown what such have asked or answered. */
+  readonly isQuarantined: (author: Did) => boolean
   /** This spore's own author, whose share of a pack has no bound. */
   readonly self: Did
 }
@@ -70,7 +76,13 @@ export const RECALL_TOKENS = 3_000
 /** Memories that are looked at for them. */
 const HITS = RECALLED_MAX
 
-export function createRecollection({ recall, similarTasks, trustOf, self }: RecollectionDeps): Recollection {
+export function createRecollection({
+  recall,
+  similarTasks,
+  trustOf,
+  isQuarantined,
+  self,
+}: RecollectionDeps): Recollection {
   return {
     async recollect({ text, choices, scope, nowMs, calibration, budgetTokens = RECALL_TOKENS }) {
       const query = [text, ...choices].join('\n').slice(0, QUERY_CHARS_MAX).toWellFormed()
@@ -95,9 +107,12 @@ export function createRecollection({ recall, similarTasks, trustOf, self }: Reco
         pack: pack.text,
         memories: pack.items.map(({ id }) => {
           const { hit, memory } = byId.get(id) as Recalled
-          return { memory: memory.id, text: memory.payload.text, author: hit.provenance.author }
+          // Who says the same as this spore says nothing foreign.
+          const isOwn = memory.dots.some(({ author }) => author === self)
+          const author = isOwn ? self : hit.provenance.author
+          return { memory: memory.id, text: memory.payload.text, author }
         }),
-        similar: similarTasks(text, scope.spaces).filter(tells(text)).slice(0, SIMILAR_MAX),
+        similar: similarTasks(text, scope.spaces, isQuarantined).filter(tells(text)).slice(0, SIMILAR_MAX),
         calibration,
       }
     },

@@ -9,10 +9,11 @@ import type { AggregationParams } from './aggregation-params.ts'
 import { type AnswerClass, createClassifier } from './answer-classes.ts'
 import { type Contribution, type Share, sharesOf } from './contribution.ts'
 import type { EvidenceBook } from './evidence-book.ts'
+import { domainOf } from './task-domain.ts'
 
 export interface SettlementDeps {
   readonly self: Did
-  readonly evidence: Pick<EvidenceBook, 'domain' | 'of'>
+  readonly evidence: Pick<EvidenceBook, 'of'>
   readonly params: AggregationParams
 }
 
@@ -70,12 +71,14 @@ function reasonsFor(
 
 /** What this spore's trust makes of the same contributions, where that is another class. */
 function ownView(
-  { space, choices }: TaskPayload,
+  task: TaskPayload,
   { contributions, class: key }: Collapse,
   { evidence, params }: SettlementDeps,
 ): api.Settlement['ownView'] {
-  const { evidenceIn, bestSingle } = evidence.of(space)
-  const input = { domain: evidence.domain, choices, contributions, evidence: evidenceIn, bestSingle }
+  const { space, choices } = task
+  const domain = domainOf(task)
+  const { evidenceIn, bestSingle } = evidence.of(space, domain)
+  const input = { domain, choices, contributions, evidence: evidenceIn, bestSingle }
   const { answer, rule, margin } = aggregate(input, params)
   return answer && answer.class !== key && rule !== 'none' ? { conclusion: answer.text, rule, margin } : null
 }

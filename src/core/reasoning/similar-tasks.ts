@@ -4,7 +4,7 @@
  *
  * Invariant: what a caller may not read has no part in what it gets, nor in how that is ordered.
  */
-import type { Digest, SpaceId } from '../base/brand.ts'
+import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import { compareText } from '../base/bytes.ts'
 import type { Verdict } from '../protocol/task-payloads.ts'
 import { createAnalyser } from '../retrieval/analysis.ts'
@@ -17,6 +17,8 @@ export interface SimilarTask {
   readonly answer: string
   /** Null where nobody has said whether it is right. */
   readonly verdict: Verdict | null
+  /** Who asked it, who put its answer together, and who gave that: whose words they are. */
+  readonly authors?: readonly Did[]
 }
 
 export interface FinishedTask extends SimilarTask {
@@ -24,12 +26,20 @@ export interface FinishedTask extends SimilarTask {
   readonly space: SpaceId
 }
 
+/** Whose words are in a task: nobody's where it is not said. */
+const authorsOf = ({ authors = [] }: SimilarTask): readonly Did[] => authors
+
 export interface SimilarTasks {
   /** Takes a task in, as the newest; one that is there is replaced. */
   add(task: FinishedTask): void
   remove(id: Digest): void
-  /** Those most like a question, the most alike first, of spaces that may be read. */
-  query(text: string, spaces: ReadonlySet<SpaceId>, limit?: number): readonly SimilarTask[]
+  /** Those most like a question, the most alike first, of spaces that may be read and without authors that are left out. */
+  query(
+    text: string,
+    spaces: ReadonlySet<SpaceId>,
+    limit?: number,
+    isLeftOut?: (author: Did) => boolean,
+  ): readonly SimilarTask[]
   readonly count: number
 }
 
@@ -86,7 +96,7 @@ export function createSimilarTasks({ window = SIMILAR_WINDOW } = {}): SimilarTas
       }
     },
     remove,
-    query(text, spaces, limit = SIMILAR_MAX) {
+    query(text, spaces, limit = SIMILAR_MAX, isLeftOut = () => false) {
       const stems = stemsOf(text)
       const common = new Map<Kept, string[]>()
       // How rare a stem is, is counted among what may be read: otherwise an order would tell of what may not.
@@ -94,7 +104,7 @@ export function createSimilarTasks({ window = SIMILAR_WINDOW } = {}): SimilarTas
       for (const stem of stems)
         for (const id of idsByStem.get(stem) ?? []) {
           const one = kept.get(id) as Kept
-          if (!spaces.has(one.task.space)) continue
+          if (!spaces.has(one.task.space) || authorsOf(one.task).some(isLeftOut)) continue
           countOf.set(stem, (countOf.get(stem) ?? 0) + 1)
           const shared = common.get(one)
           if (shared) shared.push(stem)
@@ -108,7 +118,12 @@ export function createSimilarTasks({ window = SIMILAR_WINDOW } = {}): SimilarTas
         .filter(({ alike }) => alike >= SIMILAR_AT)
         .sort((a, b) => b.alike - a.alike || compareText(a.one.task.id, b.one.task.id))
         .slice(0, limit)
-        .map(({ one: { task } }) => ({ text: task.text, answer: task.answer, verdict: task.verdict }))
+        .map(({ one: { task } }) => ({
+          text: task.text,
+          answer: task.answer,
+          verdict: task.verdict,
+          ...(task.authors && { authors: task.authors }),
+        }))
     },
     get count() {
       return kept.size

@@ -15,6 +15,8 @@ import type { Outcome, TaskPayload } from '../protocol/task-payloads.ts'
 import { isOver, synthesizersOf } from './acceptance.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { type Attempt, asksOf, type Counts, saidOf } from './attempt.ts'
+import { type Ask, appendCall, type Calling } from './calling.ts'
+import { areSilent, silentInMs } from './calls.ts'
 import type { Similarity } from './claim-similarity.ts'
 import { createContributor } from './contributor.ts'
 import { EFFORT_BOUNDS, FOREIGN_CONTRIBUTORS, RETRY_MS, TURN_MS } from './efforts.ts'
@@ -23,6 +25,7 @@ import { sealsOf } from './first-answers.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 import { beginsRound, nextPhase, type PhaseEvent } from './phases.ts'
 import type { QuoteCheck } from './quote-check.ts'
+import { createReserve } from './reserve.ts'
 import { synthesize } from './synthesis-job.ts'
 import type { TaskBook } from './task-book.ts'
 import { dueInMs, eventOf, type ProgressDeps } from './task-progress.ts'
@@ -38,6 +41,8 @@ export interface Swarm {
   review(): void
   /** The work on an attempt; null where there is none here. */
   workOf(attempt: Attempt): Work | null
+  /** Who is to be called for a new own task; empty where everybody may answer. */
+  callFor(task: TaskPayload, id: Digest, ask: Ask): readonly Did[]
   /** Answers that this spore waits for in the round. */
   wantedOf(work: Work): number
   /** Whether nobody but this spore, and no model, can answer in a space: an answer is then there at once. */
@@ -63,6 +68,7 @@ export interface SwarmDeps extends ProgressDeps {
   readonly random: Pick<Random, 'bytes'>
   readonly log: Log
   readonly neighbourhood: Neighbourhood
+  readonly calling: Calling
   readonly evidence: EvidenceBook
   /** Null where no model is configured. */
   readonly thinker: Thinker | null
@@ -82,7 +88,7 @@ export const OPEN_FOREIGN_MAX = 256
 const TURNS_MAX = 64
 
 export function createSwarm(deps: SwarmDeps): Swarm {
-  const { self, counts, book, clock, log, neighbourhood, evidence } = deps
+  const { self, counts, book, clock, log, neighbourhood, calling, evidence } = deps
   const works = new Map<Digest, Work>()
   const jobs = new Set<Promise<void>>()
   let isStarted = false
@@ -95,9 +101,12 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   }
 
   const contributor = createContributor({ ...deps, run, onDone: (work) => look(work) })
+  const reserve = createReserve({ clock, run, onDue: (attempt, asker) => takeUp(attempt, asker) })
 
   const wantedOf = (work: Work): number => {
     const task = work.attempt.task as TaskPayload
+    const called = work.round > 0 ? null : calling.wantedOf(work, contributor.activeIn(work), fineMs(clock))
+    if (called !== null) return called
     const others = new Set<Did>(neighbourhood.answerers(task.space))
     for (const { author } of sealsOf(work.attempt, work.round, counts))
       if (author !== self) others.add(author)
@@ -121,6 +130,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   /** Everything that happened since the last look. */
   const look = (work: Work): void => {
     if (isStopped || !work.isRecovered || works.get(work.attempt.id) !== work) return
+    calling.look(work, fineMs(clock))
     // What is done is left: one whose answer is lost is taken up anew, and one that was withdrawn stays done.
     for (let steps = 0; steps < STEPS_MAX && work.phase !== 'done'; steps++) {
       const event = eventFor(work)
@@ -133,6 +143,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
       return
     }
     contributor.act(work)
+    callMore(work)
     if (work.phase === 'synthesize' && isOnTurn(work)) putTogether(work)
     arm(work)
   }
@@ -149,10 +160,26 @@ export function createSwarm(deps: SwarmDeps): Swarm {
       work.round++
       work.failing.clear()
       if (event === 'premature') work.challenges.add(work.round)
+      if (event === 'tunnelling') work.tunnels.add(work.round)
     }
     work.phase = to
     work.phaseMs = fineMs(clock)
     deps.onPhase(work.attempt, work)
+  }
+
+  /** Others in the place of those who were called and do not answer. */
+  const callMore = (work: Work): void => {
+    if (work.running.has('call')) return
+    const called = calling.backupsFor(work, fineMs(clock))
+    if (called.length === 0) return
+    work.running.add('call')
+    run(async () => {
+      const { id: task, task: payload } = work.attempt
+      const { space } = payload as TaskPayload
+      await deps.writer.write((draft) => appendCall(draft, space, { task, called }))
+      work.running.delete('call')
+      look(work)
+    })
   }
 
   /** Behind the deadline each in the list has his turn; before it the first one alone. */
@@ -196,6 +223,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     const dueMs = Math.min(
       work.phase === 'synthesize' ? turnMs : dueInMs(work, timesOf(work, fineMs(clock))),
       contributor.retryInMs(work),
+      calling.dueInMs(work, fineMs(clock)),
     )
     const timer = new AbortController()
     work.timer = timer
@@ -221,31 +249,46 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     else if (work.phase === 'done' && work.attempt.task) {
       const sealers = new Set<Did>()
       for (const { author } of sealsOf(work.attempt, 0, counts)) sealers.add(author)
-      neighbourhood.heard(work.attempt.task.space, sealers)
+      neighbourhood.heard(work.attempt.task.space, sealers, calling.ended(work, fineMs(clock)))
     }
     work.timer?.abort()
     work.controller.abort()
   }
 
   /** Whether this spore has a part in an attempt that is open, and which. */
-  const takeUp = (attempt: Attempt): void => {
+  const takeUp = (attempt: Attempt, standsInFor: Did | null = null): void => {
     const { task } = attempt
-    if (!task || works.has(attempt.id) || isOver(attempt, self, counts)) return
+    if (!task || works.has(attempt.id)) return
+    if (isOver(attempt, self, counts)) {
+      reserve.drop(attempt.id)
+      return
+    }
     const asks = asksOf(attempt, counts)
+    const [first] = asks
     const isOwn = asks.some(({ author }) => author === self)
-    const asker = isOwn
-      ? null
-      : (asks.find(({ author }) => neighbourhood.serves(author, task.space))?.author ?? null)
-    if (!isOwn && !asker && !hasOwnPart(attempt)) return
-    if (works.size >= OPEN_MAX || (!isOwn && foreign >= OPEN_FOREIGN_MAX)) return
-    const first = asks[0]
-    if (!first) return
+    const isServed = (author: Did): boolean =>
+      (author === standsInFor && !deps.shown.hides('context')?.(author, task.space)) ||
+      neighbourhood.serves(author, task.space)
+    const served = isOwn ? [] : asks.filter(({ author }) => isServed(author))
+    if (!first || (!isOwn && served.length === 0 && !hasOwnPart(attempt))) return
     // Another's clock may say anything: it makes the time shorter, never longer.
     const arrived = (isOwn ? asks.find(({ author }) => author === self) : attempt.asks.find(counts)) ?? first
     const agoMs = Math.max(0, clock.now() - timeToMs(arrived.clock))
+    const times = { elapsedMs: agoMs, totalMs: totalMsOf(attempt) }
+    const isOpenTo = ({ author }: (typeof asks)[number]): boolean =>
+      hasOwnPart(attempt) || calling.isCalledBy({ attempt }, author) || areSilent(attempt, times, counts)
+    const asker = served.find(isOpenTo)?.author ?? null
     const most = (isOwn ? EFFORT_BOUNDS[task.effort].contributors : FOREIGN_CONTRIBUTORS) as number
     const families = asker || isOwn ? deps.families().slice(0, most) : []
-    if (!isOwn && !hasOwnPart(attempt) && (families.length === 0 || agoMs >= totalMsOf(attempt))) return
+    if (!isOwn && !asker && !hasOwnPart(attempt)) {
+      const [servedFirst] = served
+      if (servedFirst && deps.families().length > 0)
+        reserve.watch(attempt, servedFirst.author, silentInMs(times))
+      return
+    }
+    if (works.size >= OPEN_MAX || (!isOwn && foreign >= OPEN_FOREIGN_MAX)) return
+    if (!isOwn && !hasOwnPart(attempt) && (families.length === 0 || agoMs >= times.totalMs)) return
+    reserve.drop(attempt.id)
     const nowMs = fineMs(clock)
     const work = newWork(attempt, {
       families,
@@ -271,6 +314,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
   book.onDropped((attempt) => {
     const work = works.get(attempt.id)
     if (work) leave(work)
+    reserve.drop(attempt.id)
     evidence.drop(attempt.id)
   })
 
@@ -296,6 +340,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
       for (const attempt of book.all()) if (attempt.isOwn) takeUp(attempt)
     },
     workOf: (attempt) => works.get(attempt.id) ?? null,
+    callFor: calling.choose,
     wantedOf,
     isAlone: (task) => deps.families().length === 0 && neighbourhood.answerers(task.space).length === 0,
     get open() {
@@ -313,6 +358,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     },
     async stop() {
       isStopped = true
+      reserve.stop()
       for (const work of [...works.values()]) leave(work)
       while (jobs.size > 0) await Promise.all(jobs)
     },

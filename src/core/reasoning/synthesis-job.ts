@@ -24,12 +24,15 @@ import {
 import { EXTRACTIVE_MODEL } from './acceptance.ts'
 import { type Aggregate, aggregate } from './aggregate.ts'
 import type { AggregationParams } from './aggregation-params.ts'
+import { freeClass } from './answer-classes.ts'
 import { answerText } from './answer-text.ts'
 import { asksOf, type Counts, contributorOf, type Noted } from './attempt.ts'
 import { CALL_MS_MAX, EFFORT_BOUNDS } from './efforts.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { latestAnswers, roundAnswers, toContribution } from './first-answers.ts'
+import { beginningOf, createOwnWords } from './own-words.ts'
 import type { QuoteCheck } from './quote-check.ts'
+import { domainOf } from './task-domain.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
 import type { Thinker, Written } from './thinker.ts'
 import { timesOf, type Work } from './work.ts'
@@ -60,26 +63,35 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
   const { self, counts, params, evidence } = deps
   const task = attempt.task as TaskPayload
   const isHidden = deps.shown.hides('context')
-  const all = latestAnswers(attempt, round, self, counts).filter(({ author }) => !isHidden?.(author))
+  const all = latestAnswers(attempt, round, self, counts).filter(
+    ({ author }) => !isHidden?.(author, task.space),
+  )
   const weigh = (answers: readonly Said[]): Aggregate => {
     const contributions = answers.map(toContribution)
-    const { evidenceIn, bestSingle } = evidence.of(task.space)
+    const domain = domainOf(task)
+    const { evidenceIn, bestSingle } = evidence.of(task.space, domain)
     const input = {
-      domain: evidence.domain,
+      domain,
       choices: task.choices,
       contributions,
       evidence: evidenceIn,
       bestSingle,
     }
-    return aggregate({ ...input, ...(task.answers !== null && { answersMin: task.answers }) }, params)
+    return aggregate(
+      { ...input, ...(task.answers !== null && { answersMin: task.answers }) },
+      params,
+      deps.quantum,
+    )
   }
   const listed = heaviest(all, weigh)
-  const found = weigh(listed)
-  if (!found.answer) return answerWithoutModels(work, deps)
+  const weighed = weigh(listed)
+  if (!weighed.answer) return answerWithoutModels(work, deps)
   const voters = new Map(listed.map((noted) => [contributorOf(noted), noted]))
   const ofClass = (key: string): Said[] =>
-    found.participants.filter((one) => one.class === key).map(({ author }) => voters.get(author) as Said)
-  const holders = ofClass(found.answer.class)
+    weighed.participants.filter((one) => one.class === key).map(({ author }) => voters.get(author) as Said)
+  const holders = ofClass(weighed.answer.class)
+  const said = ownAnswer(weighed.answer.text, task, holders, self)
+  const found = { ...weighed, answer: { ...weighed.answer, text: said } }
   const dissenters = found.dissent.flatMap((one) => ofClass(one.class))
   const written = await writeText(work, found, holders, dissenters, deps)
   if (work.controller.signal.aborted) return true
@@ -102,11 +114,26 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
     agreement: roundsOf(attempt, work, deps).map(({ agreement }) => Math.round(agreement * PER_MILLE)),
     degraded: degraded.slice(0, DEGRADATIONS_MAX),
   }
+  const isOwn = asksOf(attempt, counts).some(({ author }) => author === self)
   const stated = await deps.writer.write((draft) => {
     const id = append(draft, task, synthesis)
-    remember(draft, task, synthesis, id)
+    remember(draft, task, synthesis, id, isOwn)
   })
   return stated.ok
+}
+
+/**
+ * An answer in words that may leave: one of the choices is what the task says; another's long answer is named by its beginning, and
+ * stands as a whole in the contribution that is listed.
+ */
+function ownAnswer(text: string, { choices }: TaskPayload, holders: readonly Said[], self: Did): string {
+  const cut = beginningOf(text)
+  if (choices.length > 0 || cut === text) return text
+  const key = freeClass(text)
+  const own = holders
+    .filter(({ author }) => author === self)
+    .flatMap(({ payload }) => [payload.outcome, ...payload.others])
+  return own.find((one) => one.text !== null && freeClass(one.text) === key)?.text ?? cut
 }
 
 /** The heaviest of too many, so that what is listed is what is weighed. */
@@ -125,19 +152,21 @@ async function writeText(
   { answer }: Aggregate,
   holders: readonly Said[],
   dissenters: readonly Said[],
-  { thinker, clock }: SynthesisJobDeps,
+  { thinker, clock, quantum }: SynthesisJobDeps,
 ): Promise<Written | null> {
   const { attempt, families, asker } = work
   const { isWritten } = EFFORT_BOUNDS[(attempt.task as TaskPayload).effort]
   if (!thinker || !answer || !isWritten || families.length === 0) return null
   // One answer alone needs nobody to put it together.
   if (holders.length + dissenters.length < 2) return null
+  // Nothing new is looked for any more.
+  const temperature = quantum.isOn.annealing ? quantum.coldTemperature : null
   for (let written = 0; written < TEXTS_MAX; written++) {
     const { elapsedMs, totalMs } = timesOf(work, fineMs(clock))
     const timeoutMs = Math.min(CALL_MS_MAX, (totalMs - elapsedMs) / 2)
     if (timeoutMs <= 0 || work.controller.signal.aborted) return null
     const of = (at: number) => families[at % families.length] as string
-    const call = { asker, timeoutMs, signal: work.controller.signal }
+    const call = { asker, timeoutMs, temperature, signal: work.controller.signal }
     const text = await thinker.write(attempt, answer.text, holders, dissenters, {
       ...call,
       family: of(written),
@@ -204,11 +233,22 @@ function append(draft: Draft, { space }: TaskPayload, synthesis: SynthesisPayloa
   return bytesToDigest(sha256(payload))
 }
 
-/** The answer becomes a memory that names where it comes from: what is asked next may rest on it. */
-function remember(draft: Draft, task: TaskPayload, synthesis: SynthesisPayload, id: Digest): void {
+/**
+ * The answer becomes a memory that names where it comes from: what is asked next may rest on it. Another's question and choices stand in
+ * it with their beginnings.
+ */
+function remember(
+  draft: Draft,
+  task: TaskPayload,
+  synthesis: SynthesisPayload,
+  id: Digest,
+  isOwn: boolean,
+): void {
   const { outcome, answer } = synthesis
   const said = answer === null || outcome.text?.includes(answer) ? outcome.text : `${answer}\n${outcome.text}`
-  const text = `Question: ${task.text}\nAnswer: ${said}`
+  const own = createOwnWords(isOwn ? [] : [task.text, ...task.choices])
+  const inOwnWords = (words: string): string => own.of(words) ?? beginningOf(words)
+  const text = `Question: ${inOwnWords(task.text)}\nAnswer: ${inOwnWords(said ?? '')}`
   const sources = [id, ...citedBy(outcome.quotes)].map(digestToCid)
   const payload = encodeMemory({
     text,

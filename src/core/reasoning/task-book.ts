@@ -5,6 +5,7 @@
 import type { Did, Digest, LogId } from '../base/brand.ts'
 import { bytesToDigest, sha256 } from '../base/hash.ts'
 import type { Change } from '../memory/change.ts'
+import { decodeCall } from '../protocol/call-payload.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import {
   decodeContribution,
@@ -172,6 +173,10 @@ export function createTaskBook(self: Did): TaskBook {
           ? keep(attempt, attempt.contributions, change, said)
           : keep(attempt, attempt.seals, change, said, said.seal)
       }
+      if (kind === KINDS.call) {
+        const said = decodeCall(payload)
+        return said && keep(attemptOf(said.task), attemptOf(said.task).calls, change, said)
+      }
       if (kind === KINDS.review) {
         const said = decodeReview(payload)
         return said && keep(attemptOf(said.task), attemptOf(said.task).reviews, change, said)
@@ -189,8 +194,8 @@ export function createTaskBook(self: Did): TaskBook {
     forget(purged) {
       const touched = new Set<Attempt>()
       for (const attempt of attempts.values()) {
-        const { contributions, reviews, syntheses, resolutions } = attempt
-        for (const part of [contributions, reviews, syntheses, resolutions])
+        const { calls, contributions, reviews, syntheses, resolutions } = attempt
+        for (const part of [calls, contributions, reviews, syntheses, resolutions])
           for (const [key, noted] of part)
             if (purged.has(noted.element) && part.delete(key)) {
               unplace(noted)
@@ -215,8 +220,8 @@ export function createTaskBook(self: Did): TaskBook {
 /** Everything that is kept of an attempt. */
 function* entriesOf({ asks, ...attempt }: Attempt): IterableIterator<Noted<unknown>> {
   yield* asks
-  const { seals, contributions, reviews, syntheses, resolutions } = attempt
-  for (const part of [seals, contributions, reviews, syntheses, resolutions]) yield* part.values()
+  const { calls, seals, contributions, reviews, syntheses, resolutions } = attempt
+  for (const part of [calls, seals, contributions, reviews, syntheses, resolutions]) yield* part.values()
 }
 
 /** The id of the first attempt at the same question. */

@@ -15,8 +15,8 @@ export function convergenceIn(
   deps: ProgressDeps,
 ): Figures {
   const work = swarm.workOf(attempt)
-  const challenges = work?.challenges ?? new Set<number>()
-  const progress = { phase: work?.phase ?? 'done', round, challenges } as const
+  const { challenges = new Set<number>(), tunnels = new Set<number>() } = work ?? {}
+  const progress = { phase: work?.phase ?? 'done', round, challenges, tunnels } as const
   const { verdict, threshold } = convergenceAt(attempt, progress, deps)
   const answers = roundAnswers(attempt, round, deps.self, deps.counts).answers.length
   return {

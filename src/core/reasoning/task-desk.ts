@@ -1,5 +1,5 @@
 /** Where a question is asked, judged and withdrawn: each is an entry of its own. */
-import type { Digest, SpaceId } from '../base/brand.ts'
+import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import { bytesToDigest, digestToCid, sha256 } from '../base/hash.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -13,9 +13,12 @@ import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { ATTEMPTS_MAX } from '../protocol/task-limits.ts'
-import { encodeResolution, encodeTask, type TaskPayload } from '../protocol/task-payloads.ts'
-import { acceptedOf } from './acceptance.ts'
+import { encodeTask, type TaskPayload } from '../protocol/task-payloads.ts'
+import { type Accepted, acceptedOf } from './acceptance.ts'
 import { asksOf, type Counts } from './attempt.ts'
+import { type Ask, appendCall } from './calling.ts'
+import type { Judgements } from './judgements.ts'
+import { isCutOf } from './own-words.ts'
 import type { Swarm } from './swarm.ts'
 import { questionOf, type TaskBook } from './task-book.ts'
 import { toTaskPayload } from './task-input.ts'
@@ -30,7 +33,7 @@ export interface TaskDesk {
    */
   submit(input: api.TaskInput): Promise<Answer<api.TaskAccepted>>
   /** The same for a question that was asked before. */
-  ask(task: TaskPayload, isFresh: boolean): Promise<Answer<api.TaskAccepted>>
+  ask(task: TaskPayload, isFresh: boolean, ask?: Ask): Promise<Answer<api.TaskAccepted>>
   /** Failures ID_INVALID, TASK_NOT_FOUND, TASK_OPEN, and what hinders writing. */
   resolve(id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>>
   /** Failures ID_INVALID, TASK_NOT_FOUND, TASK_DONE, TASK_FOREIGN, and what hinders writing. */
@@ -46,23 +49,27 @@ export interface TaskDeskDeps {
   readonly book: TaskBook
   readonly swarm: Swarm
   readonly counts: Counts
+  /** Who is asked unless the caller says. */
+  readonly usualAsk: Ask
+  readonly judgements: Pick<Judgements, 'judge'>
   readonly find: (id: string, hides: Hides | undefined) => Answer<Standing>
   readonly standingAt: (id: Digest, hides: Hides | undefined) => Standing | null
   readonly get: (id: string) => Promise<Answer<api.TaskView>>
 }
 
 export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
-  const { memory, writer, spaces, clock, shown, book, swarm, counts, find, standingAt, get } = deps
+  const { memory, writer, spaces, clock, shown, book, swarm, counts } = deps
+  const { usualAsk, judgements, find, standingAt, get } = deps
   const { self } = memory
 
   const submit = async (input: api.TaskInput): Promise<Answer<api.TaskAccepted>> => {
     const space = spaces.resolveWritable(input.space)
     if (!space.ok) return space
     const asked = toTaskPayload(input, space.value, clock.now())
-    return asked.ok ? ask(asked.value, input.fresh === true) : asked
+    return asked.ok ? ask(asked.value, input.fresh === true, input.ask) : asked
   }
 
-  const ask: TaskDesk['ask'] = async (asked, isFresh) => {
+  const ask: TaskDesk['ask'] = async (asked, isFresh, whom = usualAsk) => {
     const task = attemptFor(asked, isFresh)
     const payload = encodeTask(task)
     const id = bytesToDigest(sha256(payload))
@@ -72,7 +79,8 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
       return err(failure('TASK_FULL', 'too many tasks are open; wait for some to end'))
     swarm.start()
     // The task stands before it is answered: if the process dies in between, the question is not lost.
-    const written = await append(task.space, KINDS.task, payload, [])
+    const called = isAsked ? [] : swarm.callFor(task, id, whom)
+    const written = await append(task.space, id, payload, called)
     if (!written.ok) return written
     // Where nobody else can answer, it is answered in the time of a search: who asked needs not ask again.
     if (swarm.isAlone(task)) await swarm.ended(id)
@@ -92,19 +100,18 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     }
   }
 
-  /** Appends an element unless an own dot carries it in this space. */
+  /** Asks, unless this spore does already. Whoever has the task has the call: it comes before it. */
   const append = (
     space: SpaceId,
-    kind: number,
+    id: Digest,
     payload: Uint8Array,
-    references: readonly Digest[],
-  ): Promise<Answer<void>> => {
-    const element = bytesToDigest(sha256(payload))
-    return writer.write((draft) => {
-      if (draft.appends(space, kind, element) || memory.ownDots(kind, element).length > 0) return
-      draft.append({ space, kind, payload, references })
+    called: readonly Did[],
+  ): Promise<Answer<void>> =>
+    writer.write((draft) => {
+      if (draft.appends(space, KINDS.task, id) || memory.ownDots(KINDS.task, id).length > 0) return
+      if (called.length > 0) appendCall(draft, space, { task: id, called })
+      draft.append({ space, kind: KINDS.task, payload, references: [] })
     })
-  }
 
   const resolve = async (id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>> => {
     const found = find(id, shown.hides('id'))
@@ -116,19 +123,11 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     if (!writable.ok) return writable
     const won = collapse.masses.find((one) => one.class === collapse.class)
     const { verdict, correction = null } = input
-    const answer = noted.payload.answer ?? won?.text ?? ''
-    const payload = encodeResolution({ task: attempt.id, verdict, answer, correction })
-    // The latest word counts, so the same word is said again by a new entry.
-    const written = await writer.write((draft) => {
-      const own = [...attempt.resolutions.values()].filter((one) => one.author === self && counts(one))
-      retractDots(draft, own, (logId) => memory.logs.get(logId) as LogState)
-      draft.append({
-        space: task.space,
-        kind: KINDS.resolution,
-        payload,
-        references: [attempt.id, noted.element],
-      })
-    })
+    // It is about the whole answer, also where the synthesis names another's by its beginning.
+    const named = noted.payload.answer
+    const answer = (named !== null && !isCutOf(named, won?.text ?? '') ? named : won?.text) ?? ''
+    const resolution = { task: attempt.id, verdict, answer, correction }
+    const written = await judgements.judge(attempt, accepted as Accepted, resolution)
     return written.ok ? get(id) : written
   }
 
@@ -140,8 +139,10 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     const own = memory.ownDots(KINDS.task, attempt.id)
     if (own.length === 0)
       return err(failure('TASK_FOREIGN', `asked by ${asks.map(({ author }) => author).join(', ')}`))
+    // Asked once more, others may be called.
+    const calls = [...attempt.calls.values()].filter((one) => one.author === self && counts(one))
     const written = await writer.write((draft) =>
-      retractDots(draft, own, (logId) => memory.logs.get(logId) as LogState),
+      retractDots(draft, [...own, ...calls], (logId) => memory.logs.get(logId) as LogState),
     )
     return written.ok ? get(id) : written
   }

@@ -9,11 +9,13 @@ import { agreementOf, type Position } from './agreement.ts'
 import { createClassifier } from './answer-classes.ts'
 import { type Attempt, asksOf, type Counts, contributorOf, type Noted, saidOf } from './attempt.ts'
 import type { Similarity } from './claim-similarity.ts'
-import { sharesOf } from './contribution.ts'
 import { type Convergence, convergenceOf, type RoundAgreement } from './convergence.ts'
 import { DIVERGE_SHARE, EFFORT_BOUNDS, ROUND_LEFT_SHARE, STEP_MS_MIN, STEP_SHARE } from './efforts.ts'
 import { latestAnswers, roundAnswers, sealsOf, toContribution } from './first-answers.ts'
 import type { Phase, PhaseEvent } from './phases.ts'
+import type { QuantumParams } from './synthesis/quantum-params.ts'
+import { sharesOf } from './synthesis/superposition.ts'
+import { tunnellingAfter } from './task-tunnelling.ts'
 
 /** How far an attempt is here. */
 export interface Progress {
@@ -21,6 +23,8 @@ export interface Progress {
   readonly round: number
   /** Rounds in which the adversarial role was forced. */
   readonly challenges: ReadonlySet<number>
+  /** Rounds that tunnelling began anew; none unless given. */
+  readonly tunnels?: ReadonlySet<number>
 }
 
 /** What this spore's own contributors do in the phase. */
@@ -46,6 +50,7 @@ export interface ProgressDeps {
   readonly counts: Counts
   readonly similarity: Similarity
   readonly params: AggregationParams
+  readonly quantum: QuantumParams
 }
 
 /** The event that the phase meets; null while it has to wait. `wanted`: answers that are waited for. */
@@ -122,7 +127,9 @@ function revealEvent(
   if (own.unshown > 0) return null
   const { answers, missing } = roundAnswers(attempt, progress.round, deps.self, deps.counts)
   if (times.elapsedMs >= times.totalMs) return 'overdue'
-  if (missing.length > 0 && !isStepOver(times)) return null
+  // With no answer at all there is nothing to go on with: who sealed one may still wait for others.
+  const isBare = answers.length === 0 && progress.round === 0
+  if (missing.length > 0 && (isBare || !isStepOver(times))) return null
   const { effort } = attempt.task as { effort: keyof typeof EFFORT_BOUNDS }
   const { rounds } = EFFORT_BOUNDS[effort]
   const isShort = times.totalMs - times.elapsedMs < times.totalMs * ROUND_LEFT_SHARE
@@ -130,7 +137,9 @@ function revealEvent(
   if (rounds === 1 || isShort || contributors.size < 2) return 'settled'
   const { verdict } = convergenceAt(attempt, progress, deps)
   if (verdict === 'premature' || verdict === 'open') return verdict
-  return 'settled'
+  if (verdict !== 'converged') return 'settled'
+  const agreement = roundsOf(attempt, progress, deps).at(-1)?.agreement ?? 0
+  return tunnellingAfter(attempt, progress, agreement, deps).isFired ? 'tunnelling' : 'settled'
 }
 
 const isStepOver = ({ inPhaseMs, totalMs }: Times, steps = 1): boolean =>
@@ -160,7 +169,7 @@ export function convergenceAt(attempt: Attempt, progress: Progress, deps: Progre
 
 export function roundsOf(
   attempt: Attempt,
-  { round, challenges }: Progress,
+  { round, challenges, tunnels }: Progress,
   deps: ProgressDeps,
 ): RoundAgreement[] {
   const { self, counts, similarity, params } = deps
@@ -168,8 +177,9 @@ export function roundsOf(
   for (let at = 0; at <= round; at++) {
     const positions = latestAnswers(attempt, at, self, counts).map((noted) => positionOf(attempt, noted))
     const { agreement, isUnanimous } = agreementOf(positions, similarity, params)
-    const isDiverge = at === 0 || challenges.has(at)
-    rounds.push({ agreement, isUnanimous, isDiverge, isChallenge: challenges.has(at) })
+    // A premise is a doubt, too.
+    const isChallenge = challenges.has(at) || tunnels?.has(at) === true
+    rounds.push({ agreement, isUnanimous, isDiverge: at === 0 || isChallenge, isChallenge })
   }
   return rounds
 }

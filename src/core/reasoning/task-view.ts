@@ -13,8 +13,10 @@ import { type Accepted, acceptedOf } from './acceptance.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { answerText } from './answer-text.ts'
 import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor } from './attempt.ts'
+import { calledIn } from './calls.ts'
 import { type EvidenceBook, resolutionOf } from './evidence-book.ts'
 import { sealsOf } from './first-answers.ts'
+import { isCutOf } from './own-words.ts'
 import { settlementOf } from './settlement.ts'
 import { domainOf } from './task-domain.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
@@ -54,9 +56,9 @@ export function standingOf(
   { counts: all, nowMs, workOf }: Pick<TaskViewDeps, 'counts' | 'nowMs' | 'workOf'>,
 ): Standing | null {
   const { task } = attempt
-  const seen = hides ? attempt.asks.filter(({ author }) => !hides(author)) : attempt.asks
+  const seen = hides ? attempt.asks.filter(({ author, space }) => !hides(author, space)) : attempt.asks
   if (!task || seen.length === 0) return null
-  const counts: Counts = hides ? (noted) => !hides(noted.author) && all(noted) : all
+  const counts: Counts = hides ? (noted) => !hides(noted.author, noted.space) && all(noted) : all
   const asks = asksOf(attempt, counts)
   const accepted = acceptedOf(attempt, counts)
   const status = (): api.TaskStatus => {
@@ -89,8 +91,10 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
       phase: work?.phase ?? 'done',
       round,
       challenges: work?.challenges ?? new Set<number>(),
+      tunnels: work?.tunnels ?? new Set<number>(),
     }
     const seals = [...saidOf(attempt, attempt.seals, counts)]
+    const called = [...(calledIn(attempt, () => true, counts)?.all.keys() ?? [])]
     return {
       task_id: digestToCid(attempt.question),
       task: task.text,
@@ -116,6 +120,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
           ? roundsOf(attempt, progress, { ...deps, counts }).map(({ agreement }) => agreement)
           : [],
       missing: status === 'open' ? missingOf(standing, work) : unshownOf(standing),
+      called: called.filter((author) => !hides?.(author, task.space)),
       seals: seals.length,
       contributions: contributions.map((noted) =>
         toContribution(noted, sealFor(attempt, noted, counts) !== null),
@@ -146,7 +151,9 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
 
   function missingOf({ attempt, task, counts }: Standing, work: Work | null): api.TaskView['missing'] {
     const sealed = new Set([...sealsOf(attempt, work?.round ?? 0, counts)].map(({ author }) => author))
-    const peers = deps.answerers(task.space).filter((author) => !sealed.has(author))
+    const called = calledIn(attempt, () => true, counts)
+    const others = called && [...called.all.keys()].filter((author) => author !== self)
+    const peers = (others ?? deps.answerers(task.space)).filter((author) => !sealed.has(author))
     return [
       ...peers.map((author) => ({ author, why: 'has not answered yet' })),
       ...[...(work?.failing ?? [])].map(([family, { failure }]) => ({
@@ -168,9 +175,9 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
     const readable = spaces.readableFrom(space)
     const isUnfit = shown.hides('context')
     const authorOf = (dots: readonly Change[]): string | null => {
-      const known = dots.filter((dot) => readable.has(dot.space) && !hides?.(dot.author))
+      const known = dots.filter((dot) => readable.has(dot.space) && !hides?.(dot.author, dot.space))
       // The earliest by whom the answer may have it; of an answer from elsewhere, who is kept at a distance here.
-      return (known.find(({ author }) => !isUnfit?.(author)) ?? known[0])?.author ?? null
+      return (known.find(({ author, space }) => !isUnfit?.(author, space)) ?? known[0])?.author ?? null
     }
     return quotes.map(({ memory: id, text }, i) => ({
       id: digestToCid(id),
@@ -187,6 +194,8 @@ function shownText({ noted, collapse }: Accepted, { choices }: TaskPayload): str
   const { outcome, answer } = noted.payload
   if (!collapse || outcome.text === null) return outcome.text
   const won = collapse.masses.find((one) => one.class === collapse.class)
+  // A synthesis names another's long answer by its beginning; the whole of it is in the contribution.
+  if (won && isCutOf(outcome.text, won.text)) return won.text
   const decided = { class: collapse.class, text: answer ?? won?.text ?? outcome.text }
   return answerText({ answer: decided, masses: collapse.masses }, outcome.text, choices)?.text ?? null
 }

@@ -19,11 +19,14 @@ import type * as api from '../protocol/api.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import type { Recall } from '../retrieval/recall.ts'
+import type { Trust } from '../trust/trust-contract.ts'
 import { createAggregationParams } from './aggregation-params.ts'
 import { type Attempt, authorsOf, type Counts } from './attempt.ts'
 import { BACKLOG_MS_MAX, createBacklog } from './backlog.ts'
+import { type Ask, createCalling } from './calling.ts'
 import { createClaimSimilarity } from './claim-similarity.ts'
 import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-book.ts'
+import { createJudgements } from './judgements.ts'
 import { createLastResort } from './last-resort.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 import { createQuoteCheck } from './quote-check.ts'
@@ -32,19 +35,22 @@ import { createRecollection } from './recollection.ts'
 import type { ModelRouter } from './routing.ts'
 import { createSimilarTasks, SIMILAR_WINDOW } from './similar-tasks.ts'
 import { createSwarm, type Swarm } from './swarm.ts'
+import type { QuantumParams } from './synthesis/quantum-params.ts'
 import { createTaskBook } from './task-book.ts'
-import { convergenceIn } from './task-convergence.ts'
 import { createTaskDesk } from './task-desk.ts'
 import { createTaskEvents } from './task-events.ts'
+import { createTaskFigures, type TaskFigures } from './task-figures.ts'
 import { createTaskIndex } from './task-index.ts'
+import { createTaskLists } from './task-lists.ts'
 import { newsOf } from './task-news.ts'
 import { createTaskPages } from './task-pages.ts'
 import { createTaskViews, type Standing, standingOf } from './task-view.ts'
 import { createThinker } from './thinker.ts'
+import { whoseWords } from './whose-words.ts'
 
 type Answer<T> = Result<T, Failure>
 
-export interface Tasks {
+export interface Tasks extends TaskFigures {
   /** Follows the change feed. `isCut`: entries were cut off by a fork, or by who belongs to a space. */
   follow(changes: readonly Change[], purged?: readonly Digest[], isCut?: boolean): void
   /** What can be read can be read, once the store is replayed. */
@@ -56,7 +62,6 @@ export interface Tasks {
   get(id: string): Promise<Answer<api.TaskView>>
   page(query: api.TaskPageQuery): Promise<Answer<api.TaskPage>>
   answers(query: api.AnswerPageQuery): Promise<Answer<api.AnswerPage>>
-  convergence(query: api.ConvergenceQuery): Promise<Answer<api.Convergence>>
   resolve(id: string, input: api.ResolutionInput): Promise<Answer<api.TaskView>>
   cancel(id: string): Promise<Answer<api.TaskView>>
   events(id: string, signal: AbortSignal): Promise<Answer<AsyncIterable<api.TaskEvent>>>
@@ -75,17 +80,26 @@ export interface TasksDeps {
   readonly random: Random
   readonly log: Log
   readonly neighbourhood: Neighbourhood
+  /** Who is nobody in particular here: no model reads his words (`retrieval/strangers.ts`). */
+  readonly isQuarantined: (author: Did) => boolean
+  /** Who is asked to answer own tasks, unless the caller says. */
+  readonly ask: Ask
+  readonly trust: Trust
   /** Null where no model is configured. */
   readonly router: ModelRouter | null
+  /** The quantum-inspired layer, and how memories decohere in retrieval. */
+  readonly quantum: QuantumParams
+  readonly decoherence: api.Quantum['decoherence']
 }
 
 export function createTasks(deps: TasksDeps): Tasks {
-  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood, router } = deps
+  const { memory, library, recall, writer, spaces, shown, clock, neighbourhood } = deps
+  const { isQuarantined, router, quantum, trust } = deps
   const self: Did = memory.self
   const counts: Counts = ({ logId, seq }) => memory.isVisibleDot({ logId, seq })
   const params = createAggregationParams()
   const similarity = createClaimSimilarity()
-  const judging = { self, counts, params, similarity }
+  const judging = { self, counts, params, similarity, quantum }
   const book = createTaskBook(self)
   const index = createTaskIndex()
   const events = createTaskEvents()
@@ -94,34 +108,30 @@ export function createTasks(deps: TasksDeps): Tasks {
     counts,
     params,
     isTrusted: neighbourhood.isTrusted,
+    trust,
   })
-  const quotes = createQuoteCheck({ library, spaces })
+  const judgements = createJudgements({ ...deps, counts })
+  const quotes = createQuoteCheck({ library, spaces, self, isQuarantined })
   const similar = createSimilarTasks()
   const recollection = createRecollection({
     recall,
-    similarTasks: similar.query,
-    trustOf: (author) => (author === self ? 1 : null),
+    similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
+    trustOf: trust.shownOf,
+    isQuarantined,
     self,
   })
-  const thinker =
-    router &&
-    createThinker({
-      self,
-      reasoner: createReasoner({ router }),
-      recollection,
-      evidence,
-      quotes,
-      spaces,
-      clock,
-    })
+  const reasoner = router && createReasoner({ router })
+  const thinker = reasoner && createThinker({ ...deps, self, reasoner, recollection, evidence, quotes })
+  const families = (): string[] => [...new Set(router?.view().map(({ family }) => family))]
   const swarm: Swarm = createSwarm({
     ...deps,
     ...judging,
+    calling: createCalling({ ...deps, ...judging, families }),
     book,
     evidence,
     quotes,
     thinker,
-    families: () => [...new Set(router?.view().map(({ family }) => family))],
+    families,
     extract: createLastResort({ recall, spaces }),
     onPhase({ question }, { phase, round }) {
       if (phase !== 'done') events.tell(question, { type: 'phase', phase, round })
@@ -188,6 +198,7 @@ export function createTasks(deps: TasksDeps): Tasks {
       text: task.text,
       answer: verdict?.correction ?? answer ?? outcome.text ?? '',
       verdict: verdict?.verdict ?? null,
+      authors: whoseWords((standing as Standing).asks, accepted, self),
     })
   }
 
@@ -292,6 +303,8 @@ export function createTasks(deps: TasksDeps): Tasks {
     book,
     swarm,
     counts,
+    usualAsk: deps.ask,
+    judgements,
     find,
     standingAt,
     get,
@@ -314,9 +327,8 @@ export function createTasks(deps: TasksDeps): Tasks {
   // --- Pages ---
 
   const pages = createTaskPages({ index, spaces, standingAt })
-
-  const viewsOf = (standings: readonly Standing[], hides: Hides | undefined): Promise<api.TaskView[]> =>
-    Promise.all(standings.map((standing) => view(standing, hides)))
+  const lists = createTaskLists({ pages, index, shown, view })
+  const figures = createTaskFigures({ ...viewDeps, ...deps, find, pages, index, swarm, view })
 
   return {
     follow,
@@ -331,50 +343,24 @@ export function createTasks(deps: TasksDeps): Tasks {
         wait(key, standingAt(key, undefined))
       }
     },
-    begin: swarm.start,
+    begin() {
+      swarm.start()
+      // Of a store that was judged in before there was evidence.
+      judgements
+        .catchUp(evidence.judged())
+        .catch((error: unknown) =>
+          deps.log.error('earlier verdicts could not be counted', { error: String(error) }),
+        )
+    },
     async stop() {
       await backlog?.stop()
       await swarm.stop()
+      await judgements.stop()
     },
     submit: desk.submit,
     get,
-    async page({ status, ...query }) {
-      const hides = shown.hides('list')
-      const found = pages.cut(index.asked, query, hides, (is) => status === undefined || is === status)
-      if (!found.ok) return found
-      const { standings, total, cursor } = found.value
-      return ok({ tasks: await viewsOf(standings, hides), total, cursor })
-    },
-    async answers(query) {
-      const hides = shown.hides('list')
-      const found = pages.cut(index.answered, query, hides, (is) => is === 'converged')
-      if (!found.ok) return found
-      const { standings, total, cursor } = found.value
-      const tasks = await viewsOf(standings, hides)
-      const answers = tasks.flatMap((task) =>
-        task.answer === null || task.answeredAt === null
-          ? []
-          : [{ ...task, answer: task.answer, answeredAt: task.answeredAt }],
-      )
-      return ok({ answers, total, cursor })
-    },
-    async convergence({ task, limit }) {
-      const hides = shown.hides('list')
-      const found = task === undefined ? null : find(task, hides)
-      if (found && !found.ok) return found
-      const asked = found?.ok
-        ? ok({ standings: [found.value], total: 0, cursor: null })
-        : pages.cut(index.asked, { limit }, hides, (is) => is === 'open')
-      if (!asked.ok) return asked
-      const tasks = await viewsOf(asked.value.standings, hides)
-      return ok({
-        tasks: tasks.map((one, i) => ({
-          ...one,
-          ...convergenceIn(asked.value.standings[i] as Standing, one.round, swarm, judging),
-        })),
-        open: swarm.open,
-      })
-    },
+    ...lists,
+    ...figures,
     resolve: desk.resolve,
     cancel: desk.cancel,
     async events(id, signal) {

@@ -5,9 +5,9 @@
 import type { Did, Digest } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import type { Clock } from '../base/ports.ts'
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { Spaces } from '../memory/spaces.ts'
-import type { Failure } from '../protocol/errors.ts'
+import { type Failure, failure } from '../protocol/errors.ts'
 import type {
   Claim,
   ContributionPayload,
@@ -20,7 +20,9 @@ import type {
 import type { OthersAnswer } from './answers-of-others.ts'
 import { type Attempt, contributorKey, type Noted } from './attempt.ts'
 import type { EvidenceBook } from './evidence-book.ts'
+import { foreignAnswers, foreignQuestion, foreignRecollected } from './foreign-words.ts'
 import type { GivenAnswer } from './given-answer.ts'
+import { createOwnWords, type OwnWords } from './own-words.ts'
 import type { AskedQuestion } from './prompts/parts.ts'
 import type { QuoteCheck } from './quote-check.ts'
 import type { Reasoner, ReasonerCall } from './reasoner.ts'
@@ -34,10 +36,20 @@ export interface ThinkCall {
   /** Who asked; null for this spore's operator. */
   readonly asker: string | null
   readonly timeoutMs: number
+  /** By the round of the task; null for the provider's own. */
+  readonly temperature: number | null
   readonly signal: AbortSignal
 }
 
-/** What a contributor came to; bounds as in PROTOCOL.md §5. */
+/** Why an answer is asked for once more, alone. */
+export interface Doubt {
+  /** The adversarial role is forced. */
+  readonly isChallenge: boolean
+  /** An answer of the minority that is to be taken for right at first; null where there is none. */
+  readonly premise: string | null
+}
+
+/** What a contributor came to, in words that repeat nobody at length (`own-words.ts`) but for its quotes and the choices; bounds as in PROTOCOL.md §5. */
 export interface Thought {
   readonly model: string
   readonly role: Role | null
@@ -63,8 +75,8 @@ export interface Written {
 type Said = Noted<ContributionPayload>
 
 export interface Thinker {
-  /** Answers alone. `isChallenge`: the adversarial role is forced. */
-  answer(attempt: Attempt, isChallenge: boolean, call: ThinkCall): Promise<Result<Thought, Failure>>
+  /** Answers alone. */
+  answer(attempt: Attempt, doubt: Doubt, call: ThinkCall): Promise<Result<Thought, Failure>>
   /** Ranks the answers of others, which it is shown without their names. */
   review(
     attempt: Attempt,
@@ -102,12 +114,14 @@ export interface ThinkerDeps {
   readonly recollection: Recollection
   readonly evidence: Pick<EvidenceBook, 'recordOf'>
   readonly quotes: QuoteCheck
+  /** Whose answers no model reads. */
+  readonly isQuarantined: (author: Did) => boolean
   readonly spaces: Pick<Spaces, 'readableFrom'>
   readonly clock: Pick<Clock, 'now'>
 }
 
 export function createThinker(deps: ThinkerDeps): Thinker {
-  const { self, reasoner, recollection, evidence, quotes, spaces, clock } = deps
+  const { self, reasoner, recollection, evidence, quotes, isQuarantined, spaces, clock } = deps
 
   const recollect = ({ task }: Attempt, family: string): Promise<Recollected> => {
     const { text, choices, space } = task as TaskPayload
@@ -116,79 +130,102 @@ export function createThinker(deps: ThinkerDeps): Thinker {
     return recollection.recollect({ text, choices, scope, nowMs: clock.now(), calibration })
   }
 
-  /** As it may be shown to a model: what it says to quote and does not is left out. */
-  const stated = async (said: Said): Promise<OthersAnswer> => {
+  /** Answers as they may be shown to a model, and all that is foreign in them. */
+  const statedAll = async (
+    said: readonly Said[],
+  ): Promise<{ answers: readonly OthersAnswer[]; foreign: readonly string[] }> => {
+    const shown = said.filter(({ author }) => !isQuarantined(author))
+    const all = await Promise.all(shown.map(stated))
+    const answers = all.map(({ answer }) => answer)
+    const others = answers.filter((_, i) => shown[i]?.author !== self)
+    return { answers, foreign: [...foreignAnswers(others), ...all.flatMap(({ foreign }) => foreign)] }
+  }
+
+  /** What it says to quote and does not is left out, and what no model is to read. */
+  const stated = async (said: Said): Promise<{ answer: OthersAnswer; foreign: readonly string[] }> => {
     const { payload, element } = said
-    const kept = await quotes.checked(said)
+    const { quotes: kept, foreign } = await quotes.readable(said)
     const all: readonly Quote[] = payload.outcome.quotes
     const places = kept.map((quote) => all.indexOf(quote))
     const claims = payload.claims.map(({ text, quotes: of }) => ({
       text,
       quotes: of.map((place) => places.indexOf(place)).filter((place) => place >= 0),
     }))
-    return {
-      contribution: element,
-      text: payload.outcome.text ?? '',
-      reason: payload.reason,
-      claims,
-      quotes: kept,
-    }
+    const { text } = payload.outcome
+    const answer = { contribution: element, text: text ?? '', reason: payload.reason, claims, quotes: kept }
+    return { answer, foreign }
   }
 
   const roleIn = ({ id, task }: Attempt, family: string): Role =>
     roleOf(digestToCid(id), contributorKey(self, family), task?.roles ?? [])
 
   return {
-    async answer(attempt, isChallenge, call) {
+    async answer(attempt, { isChallenge, premise }, call) {
       const role = isChallenge ? 'adversarial' : roleIn(attempt, call.family)
       const recollected = await recollect(attempt, call.family)
       const question = questionOf(attempt, call)
+      const input = { question, role, recollected, isChallenge, premise }
+      const given = await reasoner.answer(input, toCall(attempt, call))
+      const foreign = [...foreignQuestion(question), ...foreignRecollected(recollected, self)]
       return thought(
-        await reasoner.answer({ question, role, recollected, isChallenge }, toCall(attempt, call)),
+        given,
         role,
+        question,
+        createOwnWords(premise === null ? foreign : [...foreign, premise]),
       )
     },
     async review(attempt, answers, call) {
       const recollected = await recollect(attempt, call.family)
-      const shown = await Promise.all(answers.map(stated))
+      const shown = await statedAll(answers)
       const reviewer = contributorKey(self, call.family)
       const question = questionOf(attempt, call)
-      const input = { task: attempt.id, reviewer, question, answers: shown, own: [], recollected }
-      return reasoner.review(input, toCall(attempt, call))
+      const input = { task: attempt.id, reviewer, question, answers: shown.answers, own: [], recollected }
+      const reviewed = await reasoner.review(input, toCall(attempt, call))
+      if (!reviewed.ok) return reviewed
+      const foreign = [
+        ...foreignQuestion(question),
+        ...foreignRecollected(recollected, self),
+        ...shown.foreign,
+      ]
+      const own = createOwnWords(foreign)
+      const ranking = reviewed.value.ranking.map((one) => ({ ...one, flaw: one.flaw && own.of(one.flaw) }))
+      return ok({ ...reviewed.value, ranking })
     },
     async revise(attempt, own, others, reviews, call) {
-      if (!own) return this.answer(attempt, false, call)
+      if (!own) return this.answer(attempt, NO_DOUBT, call)
       const role = roleIn(attempt, call.family)
       const recollected = await recollect(attempt, call.family)
-      const flaws = reviews.flatMap(({ payload }) =>
-        payload.ranking.flatMap(({ contribution, flaw }) => (flaw === null ? [] : [{ contribution, flaw }])),
+      const heard = reviews.filter(({ author }) => !isQuarantined(author))
+      const flaws = heard.flatMap(({ author, payload }) =>
+        payload.ranking.flatMap(({ contribution, flaw }) =>
+          flaw === null ? [] : [{ contribution, flaw, isForeign: author !== self }],
+        ),
       )
-      const answers = await Promise.all(others.map(stated))
-      const input = {
-        question: questionOf(attempt, call),
-        role,
-        recollected,
-        own: await stated(own),
-        answers,
-        flaws,
-      }
+      const { answers, foreign } = await statedAll(others)
+      const before = await stated(own)
+      const question = questionOf(attempt, call)
+      const input = { question, role, recollected, own: before.answer, answers, flaws }
       const reviser = contributorKey(self, call.family)
-      return thought(
-        await reasoner.revise({ task: attempt.id, reviser, ...input }, toCall(attempt, call)),
-        role,
-      )
+      const given = await reasoner.revise({ task: attempt.id, reviser, ...input }, toCall(attempt, call))
+      const words = createOwnWords([
+        ...foreignQuestion(question),
+        ...foreignRecollected(recollected, self),
+        ...foreign,
+        ...before.foreign,
+        ...flaws.filter(({ isForeign }) => isForeign).map(({ flaw }) => flaw),
+      ])
+      return thought(given, role, question, words)
     },
     async write(attempt, answer, holders, dissenters, call) {
-      const dissent = dissenters.map(({ payload }) => ({
-        text: payload.outcome.text ?? '',
-        reason: payload.reason,
-      }))
-      const input = {
-        question: questionOf(attempt, call),
-        answer,
-        holders: await Promise.all(holders.map(stated)),
-      }
-      return reasoner.write({ ...input, dissent }, toCall(attempt, call))
+      const dissent = await statedAll(dissenters)
+      const held = await statedAll(holders)
+      const question = questionOf(attempt, call)
+      const input = { question, answer, holders: held.answers, dissent: dissent.answers }
+      const written = await reasoner.write(input, toCall(attempt, call))
+      if (!written.ok) return written
+      const foreign = [...foreignQuestion(question), ...held.foreign, ...dissent.foreign]
+      const text = createOwnWords(foreign).of(written.value.text)
+      return text === null ? REPEATED : ok({ ...written.value, text })
     },
     async validate(attempt, answer, { text, quotes: cited }, call) {
       const input = { question: questionOf(attempt, call), answer, text, quotes: cited }
@@ -198,23 +235,47 @@ export function createThinker(deps: ThinkerDeps): Thinker {
   }
 }
 
+const NO_DOUBT: Doubt = { isChallenge: false, premise: null }
+
 const questionOf = ({ task }: Attempt, { asker }: ThinkCall): AskedQuestion => {
   const { text, choices } = task as TaskPayload
   return { text, choices, isForeign: asker !== null }
 }
 
 /** All attempts at a question are on one account. */
-const toCall = ({ question }: Attempt, { family, asker, timeoutMs, signal }: ThinkCall): ReasonerCall => ({
+const toCall = (
+  { question }: Attempt,
+  { family, asker, timeoutMs, temperature, signal }: ThinkCall,
+): ReasonerCall => ({
   task: digestToCid(question),
   asker,
   timeoutMs,
   family,
   signal,
+  ...(temperature !== null && { temperature }),
 })
 
-function thought(given: Result<GivenAnswer, Failure>, role: Role): Result<Thought, Failure> {
+/** An answer in words that may leave. One of the choices is what the task says, and quotes say whose they are: those stay. */
+function thought(
+  given: Result<GivenAnswer, Failure>,
+  role: Role,
+  { choices }: AskedQuestion,
+  own: OwnWords,
+): Result<Thought, Failure> {
   if (!given.ok) return given
-  const { hypotheses, model, confidence, reason, claims, quotes, recalled, responds } = given.value
-  const [{ text, weight } = { text: '', weight: 0 }, ...others] = hypotheses
-  return ok({ model, role, text, weight, others, confidence, reason, claims, quotes, recalled, responds })
+  const { hypotheses, model, confidence, quotes, recalled, responds } = given.value
+  const [first, ...rest] = hypotheses.map(({ text, weight }) => ({
+    text: choices.length > 0 ? text : own.of(text),
+    weight,
+  }))
+  if (!first || first.text === null) return REPEATED
+  const others = rest.flatMap(({ text, weight }) => (text === null ? [] : [{ text, weight }]))
+  const reason = given.value.reason === null ? null : own.of(given.value.reason)
+  const claims = given.value.claims.flatMap((claim) => {
+    const text = own.of(claim.text)
+    return text === null ? [] : [{ ...claim, text }]
+  })
+  const said = { text: first.text, weight: first.weight, others, confidence, reason, claims }
+  return ok({ model, role, ...said, quotes, recalled, responds })
 }
+const REPEATED = err(failure('MODEL_REPEATED', 'what it says is in what others wrote'))

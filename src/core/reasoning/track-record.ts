@@ -2,7 +2,8 @@
  * What scored tasks say about who answered them: chance of being right a domain, calibration of stated confidence, errors
  * made together. A fold over tasks that have a resolution; the task at hand is never among them.
  *
- * Until trust is a lattice of its own, this is where `trustOf` comes from.
+ * A spore takes `trustOf` from trust, which remembers more than these tasks and hears others (`evidence-book.ts`); the one here is what
+ * these tasks alone teach, for whoever judges a part of history by the rest of it.
  * Invariant: the same for the same tasks in any order.
  */
 import { compareText } from '../base/bytes.ts'

@@ -1,5 +1,5 @@
 /** An attempt that this spore takes part in: its phase here, and what its own contributors are doing. */
-import type { Digest } from '../base/brand.ts'
+import type { Did, Digest } from '../base/brand.ts'
 import type { Failure } from '../protocol/errors.ts'
 import type { Attempt } from './attempt.ts'
 import { EFFORT_BOUNDS } from './efforts.ts'
@@ -34,9 +34,13 @@ export interface Work {
   phase: Phase
   round: number
   readonly challenges: Set<number>
+  /** Rounds that tunnelling began anew, and the premise of each. */
+  readonly tunnels: Set<number>
   /** On the clock that never jumps. */
   readonly startMs: number
   phaseMs: number
+  /** Of an own attempt: of whom it is known how long the answer took. */
+  readonly measured: Set<Did>
   readonly unshown: Map<Digest, UnshownAnswer>
   /** Seals that are being written: their answers will have to be shown, whatever comes in between. */
   sealing: number
@@ -59,6 +63,7 @@ const FINAL = new Set([
   'MODEL_UNPAID',
   'MODEL_REFUSED',
   'MODEL_ABSTAINED',
+  'MODEL_REPEATED',
 ])
 export const isFinal = ({ code }: Failure): boolean => FINAL.has(code)
 
@@ -74,8 +79,10 @@ export function newWork(
     phase: 'diverge',
     round: 0,
     challenges: new Set(),
+    tunnels: new Set(),
     startMs,
     phaseMs: nowMs,
+    measured: new Set(),
     unshown: new Map(),
     sealing: 0,
     failing: new Map(),

@@ -1,6 +1,6 @@
 /** Recall: asks the index, and turns hits into what callers get. */
 import type { z } from 'zod'
-import type { Did } from '../base/brand.ts'
+import type { Did, SpaceId } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import { type Clock, fineMs } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -15,12 +15,14 @@ import {
   searchQuerySchema,
 } from '../protocol/api.ts'
 import type { SearchMode } from '../protocol/api-embeddings.ts'
+import type { Tier } from '../protocol/api-trust.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { createContextPack, type PackSource } from './context-pack.ts'
 import type { Dense } from './dense.ts'
 import type { Indexer } from './indexer.ts'
 import type { RetrievalHit, RetrievalQuery, Retriever, Scope } from './retriever.ts'
 import type { SearchMeter } from './search-meter.ts'
+import { createStrangers } from './strangers.ts'
 
 /** A hit with the memory it found. */
 export interface Recalled {
@@ -28,10 +30,16 @@ export interface Recalled {
   readonly memory: StoredMemory
 }
 
+/** Whose memories are recalled: of those who are trusted here, or of everybody. */
+export type Whom = 'trusted' | 'everybody'
+
 export interface Recall {
   search(input: SearchInput): Promise<Result<SearchReply, Failure>>
-  /** The best memories for a question within a scope. */
-  recall(question: string, scope: Scope, limit: number): Promise<readonly Recalled[]>
+  /**
+   * The best memories for a question within a scope; of strangers none, unless they are asked for: by who quotes them with their names
+   * and lets no model read them.
+   */
+  recall(question: string, scope: Scope, limit: number, whom?: Whom): Promise<readonly Recalled[]>
   /** How telling each stem of a text is among what is remembered here. */
   stemWeights(text: string): ReadonlyMap<string, number>
   /** Recalled memories as quoted, fenced data for a model, cut to a token budget. */
@@ -47,6 +55,10 @@ export interface RecallDeps {
   readonly spaces: Spaces
   readonly clock: Clock
   readonly trustOf: (author: Did) => number | null
+  /** Who is nobody in particular here: found and labelled, and read by no model until trusted or asked for. */
+  readonly isQuarantined: (author: Did) => boolean
+  /** What the trust in an author permits. */
+  readonly tierOf: (author: Did) => Tier
   readonly shown: Shown
   /** This spore's own author. */
   readonly self: Did
@@ -68,13 +80,17 @@ const PACK_HITS = 30
 
 export function createRecall(deps: RecallDeps): Recall {
   const { retriever, indexer, dense, library, spaces, clock, trustOf, shown, self, meter } = deps
-  const recall: Recall['recall'] = async (question, asked, limit) => {
-    const scope = { ...asked, isHidden: shown.hides('context') }
-    return (await recallFor(question, scope, limit)).found
-  }
+  const strangers = createStrangers(deps)
+  const recall: Recall['recall'] = async (question, scope, limit, whom = 'trusted') =>
+    (await recallFor(question, scope, limit, whom)).found
 
-  const recallFor = async (question: string, scope: Scope, limit: number) => {
+  const recallFor = async (question: string, asked: Scope, limit: number, whom: Whom) => {
     await indexer.catchUpLittle()
+    const isLimited = shown.hides('context')
+    const scope = {
+      ...asked,
+      isHidden: whom === 'everybody' ? isLimited : either(isLimited, strangers.isQuarantined),
+    }
     const meant = await byMeaning(question, scope, limit, undefined)
     const { hits } = retriever.search({
       text: question,
@@ -84,8 +100,15 @@ export function createRecall(deps: RecallDeps): Recall {
       explain: false,
       ...meant.query,
     })
-    return { found: await withMemories(hits), degraded: meant.degraded }
+    const found = await withMemories(hits)
+    if (whom === 'everybody') return { found, degraded: meant.degraded }
+    const areStrange = await areStrangers(found)
+    return { found: found.filter((_, i) => !areStrange[i]), degraded: meant.degraded }
   }
+
+  /** Of each hit, whether it is a stranger's, as its own scope lets it be seen. */
+  const areStrangers = (found: readonly Recalled[]): Promise<readonly boolean[]> =>
+    strangers.are(found.map(({ hit, memory }) => ({ memory, authors: [hit.provenance.author] })))
 
   /** What meaning finds for a query; and why that is less than was asked for. */
   const byMeaning = async (
@@ -148,10 +171,11 @@ export function createRecall(deps: RecallDeps): Recall {
         ...meant.query,
       })
       const recalled = await withMemories(reply.hits)
+      const areStrange = await strangers.are(recalled)
       const tookMs = fineMs(clock) - startedAtMs
       meter.note(tookMs)
       return ok({
-        hits: recalled.map(toHit),
+        hits: recalled.map((one, i) => toHit(one, areStrange[i] === true)),
         total: reply.total,
         isTotalExact: reply.isTotalExact,
         tookMs,
@@ -164,11 +188,11 @@ export function createRecall(deps: RecallDeps): Recall {
     recall,
     stemWeights: retriever.stemWeights,
 
-    async contextPack({ q, budget, spaces: names }) {
+    async contextPack({ q, budget, spaces: names, strangers: isOpen = false }) {
       const inSpaces = spaces.resolveAll(names)
       if (!inSpaces.ok) return inSpaces
-      const scope = { spaces: inSpaces.value, isHidden: shown.hides('context') }
-      const { found, degraded } = await recallFor(q, scope, PACK_HITS)
+      const scope = { spaces: inSpaces.value }
+      const { found, degraded } = await recallFor(q, scope, PACK_HITS, isOpen ? 'everybody' : 'trusted')
       const pack = createContextPack(found.map(toPackSource), {
         budgetTokens: budget,
         nowMs: clock.now(),
@@ -182,21 +206,24 @@ export function createRecall(deps: RecallDeps): Recall {
     return why ? { degraded: { code: why.code, detail: why.detail } } : {}
   }
 
-  function toHit({ hit, memory }: Recalled): SearchReply['hits'][number] {
+  function toHit({ hit, memory }: Recalled, isStrange: boolean): SearchReply['hits'][number] {
     const { payload } = memory
-    const label = shown.labelOf(hit.provenance.author)
+    const { author } = hit.provenance
+    const label = shown.labelOf(author)
     return {
       id: digestToCid(memory.id),
       text: payload.text,
       score: hit.score,
-      author: hit.provenance.author,
+      author,
       space: spaces.nameOf(hit.provenance.space),
       thread: payload.thread,
       position: payload.position,
       speaker: payload.speaker,
       tags: [...payload.tags],
       createdAt: new Date(hit.provenance.atMs).toISOString(),
-      trust: trustOf(hit.provenance.author),
+      ...(author !== self && { tier: deps.tierOf(author) }),
+      trust: trustOf(author),
+      ...(isStrange && { quarantined: true }),
       ...(label && { moderation: label }),
       ...(hit.copies.length > 0 && {
         copies: hit.copies.map(({ id, author }) => ({ id: digestToCid(id), author })),
@@ -219,3 +246,9 @@ export function createRecall(deps: RecallDeps): Recall {
     }
   }
 }
+
+/** Hidden by one or the other. */
+const either =
+  (isHidden: Scope['isHidden'], isStrange: (author: Did) => boolean) =>
+  (author: Did, space: SpaceId): boolean =>
+    isHidden?.(author, space) === true || isStrange(author)

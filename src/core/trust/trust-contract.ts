@@ -43,8 +43,8 @@ export interface TrustOverride {
 export interface Trust {
   /** Follows the change feed: evidence of this spore and of others. Anything else is left alone. */
   note(change: Change): void
-  /** What an author did that anybody can check. */
-  noteFault(author: Did, fault: Fault): void
+  /** What an author did that anybody can check; when, where that is not now. The same fault counts once in 30 days. */
+  noteFault(author: Did, fault: Fault, atMs?: number): void
   /** An author's evidence is no longer held, or counts no more: it was purged, or cut off. */
   forget(author: Did, space?: SpaceId): void
   /** Over all domains, unless one is named. Own, configured and overridden authors included. */

@@ -18,6 +18,7 @@ import { moderationListsRoute } from './moderation-lists.ts'
 import { peersRoute } from './peers.ts'
 import { providersRoute } from './providers.ts'
 import { purgeRoute } from './purge.ts'
+import { quantumRoute } from './quantum.ts'
 import { readyzRoute } from './readyz.ts'
 import { reindexRoute } from './reindex.ts'
 import { rememberRoute } from './remember.ts'
@@ -55,6 +56,7 @@ const routes = [
   cancelTaskRoute,
   answersRoute,
   convergenceRoute,
+  quantumRoute,
   trustRoute,
   peersRoute,
   federationStatusRoute,

@@ -12,6 +12,7 @@ import { type Evidence, learnTrackRecord, type ScoredTask } from '../../core/rea
 import { createRandom } from '../random.ts'
 import { bestOf, linear, plurality, type Tally } from './baselines.ts'
 import { dawidSkene } from './dawid-skene.ts'
+import { learntTrust } from './learnt-trust.ts'
 import { oracleAnswer } from './oracle.ts'
 import { CHOICES, drawQuestion, type Question, type World } from './reasoners.ts'
 import { meanOf, standardError } from './statistics.ts'
@@ -89,9 +90,9 @@ export function evaluateSeed(
     world.reasoners.filter((reasoner) => reasoner.isConfigured).map(({ name }) => name),
   )
   const isConfigured = (author: string): boolean => configured.has(author)
-  const evidence = learnTrackRecord(tasks, params, isConfigured)
+  const evidence = evidenceOf(tasks, params, isConfigured)
   const bestSingle = findBestSingle(tasks, params, isConfigured)
-  const start = learnTrackRecord([], params, isConfigured)
+  const start = evidenceOf([], params, isConfigured)
   const tallies = talliesOf(world, scored)
   const [best, trueBest] = [bestOf(tallies), mostAccurate(world)]
   const tookPart = world.reasoners.map(({ isNew }) => !isNew)
@@ -112,6 +113,19 @@ export function evaluateSeed(
     return rights.length / questions.length
   })
   return { seed, right, bestSingle }
+}
+
+/** What a spore has learnt from verdicts: trust from its evidence, the rest from the tasks themselves. */
+function evidenceOf(
+  tasks: readonly ScoredTask[],
+  params: AggregationParams,
+  isConfigured: (author: string) => boolean,
+): Evidence {
+  const trust = learntTrust(tasks, isConfigured)
+  return {
+    ...learnTrackRecord(tasks, params, isConfigured),
+    trustOf: (author, domain) => trust.chanceOf(author, domain, isConfigured(author)),
+  }
 }
 
 /** The answer of the code that a spore runs, through texts and contributions. */

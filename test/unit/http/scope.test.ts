@@ -12,6 +12,7 @@ import type {
   Hit,
   MemoryPage,
   MemoryView,
+  Quantum,
   SearchReply,
   TaskPage,
   TaskView,
@@ -227,6 +228,7 @@ test('context packs and answers are made of what their space may know, said by w
       assert.match(events.body, /event: done/)
       assertOnly(events.body, inside(readable))
       assertOnly(await get<Convergence>(world, '/api/convergence', { task: id }), inside(readable))
+      assertOnly(await get<Quantum>(world, '/api/quantum', { task: id }), inside(readable))
       for (const name of SPACES) {
         const { answers, total: answered } = await get<AnswerPage>(world, '/api/answers', { space: name })
         assertOnly(answers, inside(readable))
@@ -335,7 +337,7 @@ test('what is in other spaces changes neither which memories a scoped search fin
 
 test('every tool and every route that reads is part of these tests, or gives no memory', async () => {
   const TESTED = ['collective_knowledge', 'get_memory', 'get_task', 'list_tasks', 'query_memory']
-  const WITHOUT_MEMORIES = ['get_trust', 'remember', 'swarm_health']
+  const WITHOUT_MEMORIES = ['explain_trust', 'get_trust', 'remember', 'swarm_health']
   // Answers as get_task does, about what it has just submitted.
   const SAME_AS_ANOTHER = ['submit_task']
   assert.deepEqual(
@@ -354,6 +356,7 @@ test('every tool and every route that reads is part of these tests, or gives no 
       '/api/memory/context',
       '/api/memory/search',
       '/api/memory/{id}',
+      '/api/quantum',
       '/api/task/{id}',
       '/api/task/{id}/events',
       '/api/tasks',

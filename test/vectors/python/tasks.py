@@ -53,6 +53,7 @@ def task(payload):
         answers=optional(fields, "answers", whole(1, 64)),
         choices=choices,
         roles=roles,
+        domain=optional(fields, "domain", text(64)),
         attempt=optional(fields, "attempt", whole(0, 65535), 0),
     )
 
@@ -130,6 +131,14 @@ def resolution(payload):
     return dict(task=fields["task"], verdict=verdict, answer=fields["answer"], correction=correction)
 
 
+def call(payload):
+    fields = fields_of(payload)
+    need(digest(fields.get("task")))
+    called = listed(fields.get("called"), 64, text(64))
+    need(called and len(set(called)) == len(called))
+    return dict(task=fields["task"], called=called)
+
+
 def outcome_of(fields):
     if "failure" in fields:
         need(is_text(fields["failure"], 8000) and "text" not in fields and "quotes" not in fields)
@@ -144,4 +153,11 @@ def rendezvous(of, authors):
     return sorted(authors, key=lambda author: hashlib.sha256(f"spore/rendezvous/1 {of.hex()} {author}".encode()).digest())
 
 
-DECODERS = dict(task=task, contribution=contribution, review=review, synthesis=synthesis, resolution=resolution)
+DECODERS = dict(
+    task=task,
+    contribution=contribution,
+    call=call,
+    review=review,
+    synthesis=synthesis,
+    resolution=resolution,
+)

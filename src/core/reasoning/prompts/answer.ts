@@ -11,12 +11,17 @@ export interface AnswerInput {
   readonly recollected: Recollected
   /** First answers agreed before anybody doubted them: the adversarial lens, whatever the role. */
   readonly isChallenge?: boolean
+  /** An answer of others to start from, as if it were right; it is foreign text. */
+  readonly premise?: string | null
 }
 
 const STEP =
   'You are one of several reasoners that answer the same question independently of each other. Your answer is compared with theirs, and your stated chance of being right with what turns out to be right.'
 const CHALLENGE =
   'The obvious answer to this question was given by all who were asked so far, and nobody has doubted it. First find the strongest reason why it is wrong. Then forget who said what, and give the answer that you hold to be right.'
+
+const PREMISE =
+  'Those who were asked so far agree on an answer, and are not sure of it. In the fence `premise` stands another answer that was given. Suppose first that it is right, and work out what would have to be true then, and whether it is. Then forget who said what, and give the answer that you hold to be right, whichever it is.'
 
 /** What holds for every answer, first or revised. */
 export const answerRules = (question: parts.AskedQuestion, hasMemories: boolean): string =>
@@ -29,15 +34,25 @@ export const answerRules = (question: parts.AskedQuestion, hasMemories: boolean)
   ].join('\n')
 
 export function answerPrompt(
-  { question, role, recollected, isChallenge = false }: AnswerInput,
+  { question, role, recollected, isChallenge = false, premise = null }: AnswerInput,
   maxTokens = parts.REPLY_TOKENS,
 ): parts.Prompt<AnswerReply> {
-  const lens = isChallenge ? `${CHALLENGE}\n${LENSES.adversarial}` : LENSES[role]
+  const lens =
+    premise !== null
+      ? `${PREMISE}\n${LENSES[role]}`
+      : isChallenge
+        ? `${CHALLENGE}\n${LENSES.adversarial}`
+        : LENSES[role]
   const rules = answerRules(question, recollected.memories.length > 0)
   return {
     request: parts.toRequest(
       parts.systemText(STEP, question, lens, rules),
-      [parts.questionPart(question), ...parts.recollectedParts(recollected), 'Answer the question.'],
+      [
+        parts.questionPart(question),
+        ...parts.recollectedParts(recollected),
+        parts.premisePart(premise),
+        'Answer the question.',
+      ],
       maxTokens,
     ),
     structure: answerStructure(question.choices),

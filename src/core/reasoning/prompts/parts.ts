@@ -110,6 +110,10 @@ export function answersPart(
   return fenced('answers', listed.join(''))
 }
 
+/** An answer to start from. */
+export const premisePart = (premise: string | null): string | null =>
+  premise === null ? null : fenced('premise', quotedText(premise, SHOWN_ANSWER_CHARS_MAX / 2))
+
 /** One answer in a fence of its own. */
 export const ownAnswerPart = (answer: StatedAnswer, flaws: readonly string[]): string =>
   fenced('own-answer', statedPart(answer, shownChars(1), flaws))

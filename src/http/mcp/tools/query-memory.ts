@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ok } from '../../../core/base/result.ts'
 import { type Hit, searchQuerySchema, searchReplySchema } from '../../../core/protocol/api.ts'
+import { tierSchema } from '../../../core/protocol/api-trust.ts'
 import { KIND_NAMES } from '../../../core/protocol/kinds.ts'
 import {
   MCP_HITS_DEFAULT,
@@ -21,6 +22,11 @@ const hitSchema = z.object({
   score: z.number(),
   author: authorSchema,
   trust: trustSchema,
+  quarantined: z
+    .literal(true)
+    .optional()
+    .describe('Of nobody who is trusted here: weigh it as the word of a stranger'),
+  tier: tierSchema.optional().describe('Of another author: what the trust in him permits'),
   moderation: z
     .enum(['limited', 'muted'])
     .optional()
@@ -102,7 +108,9 @@ const toHit = (hit: Hit & { cut: boolean }): z.infer<typeof hitSchema> => ({
   cut: hit.cut,
   score: Math.round(hit.score * 1000) / 1000,
   author: hit.author,
-  trust: hit.trust,
+  trust: hit.trust === null ? null : Math.round(hit.trust * 1000) / 1000,
+  ...(hit.tier ? { tier: hit.tier } : {}),
+  ...(hit.quarantined ? { quarantined: true as const } : {}),
   ...(hit.moderation ? { moderation: hit.moderation } : {}),
   space: hit.space,
   ...(hit.thread === null ? {} : { thread: hit.thread }),

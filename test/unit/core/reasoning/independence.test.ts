@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createAggregationParams } from '../../../../src/core/reasoning/aggregation-params.ts'
-import { entanglementOf, squareRoot } from '../../../../src/core/reasoning/error-correlation.ts'
-import { independenceFactors } from '../../../../src/core/reasoning/independence.ts'
+import {
+  entanglementOf,
+  independenceFactors,
+  squareRoot,
+} from '../../../../src/core/reasoning/synthesis/entanglement.ts'
 
 const params = createAggregationParams()
 const member = (author: string, owner = author, modelFamily: string | null = null) => ({

@@ -16,6 +16,7 @@ const MOVES: Readonly<Record<Phase, Partial<Record<PhaseEvent, Phase>>>> = {
   reveal: {
     premature: 'diverge',
     open: 'deepen',
+    tunnelling: 'diverge',
     settled: 'synthesize',
     overdue: 'synthesize',
     accepted: 'done',

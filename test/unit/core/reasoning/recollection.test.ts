@@ -23,6 +23,7 @@ import { COMMONS, digestFrom, fencesOf, PRIVATE } from './fixtures-prompts.ts'
 
 const SELF = 'did:key:zSelf' as Did
 const OTHER = 'did:key:zOther' as Did
+const STRANGER = 'did:key:zStranger' as Did
 
 interface Told {
   readonly text: string
@@ -60,8 +61,9 @@ function remembering(told: readonly Told[], { isOpen = false } = {}) {
   const similar = createSimilarTasks()
   const recollection = createRecollection({
     recall,
-    similarTasks: (text, spaces) => similar.query(text, spaces, 10),
+    similarTasks: (text, spaces, isLeftOut) => similar.query(text, spaces, 10, isLeftOut),
     trustOf: (author) => (author === SELF ? 1 : null),
+    isQuarantined: (author) => author === STRANGER,
     self: SELF,
   })
   const spaces = createSpaces()

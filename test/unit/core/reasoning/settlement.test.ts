@@ -21,7 +21,6 @@ function settled(self: Did, trusted: readonly Did[]) {
   const attempt = of.told()
   const isTrusted = (author: string): boolean => trusted.some((did) => author.startsWith(did))
   const evidence = {
-    domain: 'general',
     of: () => ({ evidenceIn: learnTrackRecord([], params, isTrusted), bestSingle: null }),
   }
   const accepted = acceptedOf(attempt, all)

@@ -11,6 +11,7 @@ import { decodeSynthesis, type SynthesisPayload } from '../../../../src/core/pro
 import { createAggregationParams } from '../../../../src/core/reasoning/aggregation-params.ts'
 import type { Attempt } from '../../../../src/core/reasoning/attempt.ts'
 import { createClaimSimilarity } from '../../../../src/core/reasoning/claim-similarity.ts'
+import { createQuantumParams } from '../../../../src/core/reasoning/synthesis/quantum-params.ts'
 import { LISTED_MAX, QUOTED_MAX, synthesize } from '../../../../src/core/reasoning/synthesis-job.ts'
 import { learnTrackRecord } from '../../../../src/core/reasoning/track-record.ts'
 import { newWork } from '../../../../src/core/reasoning/work.ts'
@@ -28,8 +29,8 @@ async function written(attempt: Attempt, trusted: readonly Did[] = []): Promise<
     counts: all,
     params,
     similarity: createClaimSimilarity(),
+    quantum: createQuantumParams(),
     evidence: {
-      domain: 'general',
       of: () => ({ evidenceIn: learnTrackRecord([], params, isTrusted), bestSingle: null }),
     },
     thinker: null,
