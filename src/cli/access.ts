@@ -27,7 +27,7 @@ export interface SporeAccess extends AsyncDisposable {
   memories(query: api.MemoryPageQuery): Reply<api.MemoryPage>
   retract(id: string): Reply<api.Retracted>
   purge(id: string): Reply<api.Purged>
-  purgeAuthor(author: string): Reply<api.Purged>
+  purgeAuthor(input: api.PurgeAuthorInput): Reply<api.Purged>
   undoPurge(id: string): Reply<api.PurgeUndone>
   search(query: api.SearchInput): Reply<api.SearchReply>
   /** The search index in numbers. */

@@ -56,7 +56,7 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     memories: (query) => call('GET', `/api/memory${toQuery(query)}`, api.memoryPageSchema),
     retract: (id) => call('DELETE', withId('/api/memory', id), api.retractedSchema),
     purge: (id) => call('POST', `${withId('/api/memory', id)}/purge`, api.purgedSchema),
-    purgeAuthor: (author) => call('POST', '/api/purge', api.purgedSchema, { author }),
+    purgeAuthor: (input) => call('POST', '/api/purge', api.purgedSchema, input),
     undoPurge: (id) => call('DELETE', `${withId('/api/memory', id)}/purge`, api.purgeUndoneSchema),
     search: (query) => call('GET', `/api/memory/search${toQuery(query)}`, api.searchReplySchema),
     sidecar: () => call('GET', '/api/sidecar', sidecarSchema),

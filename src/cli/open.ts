@@ -157,7 +157,7 @@ function toAccess(
     memories: (query) => spore.memories(query),
     retract: (id) => spore.retract(id),
     purge: (id) => spore.purge(id),
-    purgeAuthor: (author) => spore.purgeAuthor(author),
+    purgeAuthor: (input) => spore.purgeAuthor(input),
     undoPurge: (id) => spore.undoPurge(id),
     search: indexed((query) => spore.search(query)),
     sidecar: indexed(async () => ok(spore.sidecar())),

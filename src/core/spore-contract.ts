@@ -43,8 +43,8 @@ export interface Spore extends AsyncDisposable {
   retract(id: string): Promise<Answer<api.Retracted>>
   /** Removes the bytes of a memory here for good, whoever carries it. Failure MEMORY_NOT_FOUND. */
   purge(id: string): Promise<Answer<api.Purged>>
-  /** The same for everything that an author wrote. Failure AUTHOR_UNKNOWN. */
-  purgeAuthor(author: string): Promise<Answer<api.Purged>>
+  /** The same for everything that an author wrote, and for what rests on it. Failures AUTHOR_UNKNOWN, PURGE_TOO_LARGE. */
+  purgeAuthor(input: api.PurgeAuthorInput): Promise<Answer<api.Purged>>
   /** Lets what was purged be remembered and taken again. */
   undoPurge(id: string): Promise<Answer<api.PurgeUndone>>
   search(query: api.SearchInput): Promise<Answer<api.SearchReply>>

@@ -19,6 +19,8 @@ export interface Reasoners extends AsyncDisposable {
   readonly spores: readonly RunningSpore[]
   /** The models of each spore, in the order of the spores. */
   readonly models: readonly (string | null)[]
+  /** One more of a model joins: it and all the others are told of each other. Resolves with its place once they know one another. */
+  add(model: string): Promise<number>
   at(i: number): RunningSpore
   /** Ends one as a power cut would. */
   kill(i: number): Promise<void>
@@ -43,11 +45,12 @@ export async function startReasoners(options: ReasonersOptions): Promise<Reasone
   await using starting = new AsyncDisposableStack()
   const folder = starting.use(temporaryFolder())
   const minds = starting.use(await startMindServer(think, delayMs))
+  const of = [...models]
   const start = (i: number, port = 0): Promise<RunningSpore> => {
     const settings = {
       SPORE_ALLOW_PRIVATE_ADDRESSES: 'true',
       SPORE_PULL_INTERVAL_MS: '500',
-      ...(models[i] && { LLM_ENDPOINT: minds.url, LLM_MODEL: models[i] }),
+      ...(of[i] && { LLM_ENDPOINT: minds.url, LLM_MODEL: of[i] }),
       ...env,
       ...envOf(i),
     }
@@ -65,7 +68,30 @@ export async function startReasoners(options: ReasonersOptions): Promise<Reasone
   return {
     minds,
     spores,
-    models,
+    models: of,
+    async add(model) {
+      const place = of.push(model) - 1
+      const others = spores.filter(({ process }) => process.exitCode === null && process.signalCode === null)
+      const spore = await start(place)
+      spores.push(spore)
+      await Promise.all(
+        others.flatMap((other) => [
+          ask(other, '/api/peers', { url: spore.url }),
+          ask(spore, '/api/peers', { url: other.url }),
+        ]),
+      )
+      const isKnown = ({ families }: { readonly families: readonly string[] }): boolean =>
+        families.includes(model)
+      await Promise.all(
+        others.map((other) =>
+          until(`${model} at ${other.url}`, async () => {
+            const { peers } = await ask<{ peers: { families: string[] }[] }>(other, '/api/federation/status')
+            return peers.some(isKnown) ? true : undefined
+          }),
+        ),
+      )
+      return place
+    },
     at,
     kill: async (i) => void (await at(i).stop('SIGKILL')),
     async restart(i) {

@@ -139,8 +139,29 @@ export const retractedSchema = z
 export type Retracted = z.infer<typeof retractedSchema>
 
 export const purgeAuthorInputSchema = z
-  .strictObject({ author: z.string().max(100).describe('did:key of the author') })
+  .strictObject({
+    author: z.string().max(100).describe('did:key of the author'),
+    descendants: z
+      .boolean()
+      .optional()
+      .describe(
+        'Also what rests on it, whoever wrote it: what cites it, answers that it was read for, memories of those',
+      ),
+    preview: z.boolean().optional().describe('Only count what would be purged, with `descendants`'),
+  })
   .meta({ id: 'PurgeAuthorInput' })
+export type PurgeAuthorInput = z.infer<typeof purgeAuthorInputSchema>
+
+export const purgePreviewSchema = z
+  .object({
+    purged: z.number().int().describe('Payloads that would be purged and are not yet'),
+    entries: z.number().int().describe('Entries whose bytes would be dropped'),
+    descendants: z.number().int().describe('Payloads that only rest on what the author wrote'),
+    own: z.number().int().describe('Payloads among all of these that this spore wrote itself'),
+    ownShown: z.array(z.object({ id: idSchema, kind: z.string() })).describe('The first of them'),
+  })
+  .meta({ id: 'PurgePreview' })
+export type PurgePreview = z.infer<typeof purgePreviewSchema>
 
 export const purgedSchema = z
   .object({
@@ -150,6 +171,7 @@ export const purgedSchema = z
       .describe('Payloads that are purged now and were not before: memories, and answers that quote them'),
     entries: z.number().int().describe('Entries whose bytes were dropped from the store'),
     total: z.number().int().describe('Payloads that are purged here in all'),
+    preview: purgePreviewSchema.optional().describe('Where only a preview was asked for: nothing was purged'),
   })
   .meta({ id: 'Purged' })
 export type Purged = z.infer<typeof purgedSchema>

@@ -39,6 +39,7 @@ export const ERRORS = {
   AUTHOR_UNKNOWN: { status: 404, title: 'No entry of this author is known here.' },
   AUTHOR_AMBIGUOUS: { status: 409, title: 'The ids of several authors end like this.' },
 
+  PURGE_TOO_LARGE: { status: 507, title: 'More rests on it than can be purged at once.' },
   PURGED: { status: 409, title: 'The operator of this spore has purged it.' },
 
   // Trust

@@ -18,7 +18,9 @@ import { type Called, calledBy, calledIn } from './calls.ts'
 import { EFFORT_BOUNDS } from './efforts.ts'
 import { sealsOf } from './first-answers.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
-import { type Candidate, exploredOf, orderOf } from './preference.ts'
+import { type Candidate, exploredOf, orderOf, PREFERENCE_PARAMS } from './preference.ts'
+import { explorationShare } from './synthesis/annealing.ts'
+import type { QuantumParams } from './synthesis/quantum-params.ts'
 import { domainOf } from './task-domain.ts'
 import { totalMsOf, type Work } from './work.ts'
 
@@ -48,6 +50,7 @@ export interface CallingDeps {
   /** Null while nothing is thought of anybody. */
   readonly trust: Pick<Trust, 'scoreOf'> | null
   readonly families: () => readonly string[]
+  readonly quantum: QuantumParams
 }
 
 /** Peers of whom it is known how long they take, and pairs of one and a domain of which it is known when it was asked last. */
@@ -70,7 +73,14 @@ export function appendCall(draft: Draft, space: SpaceId, call: CallPayload): voi
 /** Nothing is known: at chance, as far as anything else. */
 const UNKNOWN = { mean: 0.5, uncertainty: 0.5, lower: 0 } as const
 
-export function createCalling({ self, counts, neighbourhood, trust, families }: CallingDeps): Calling {
+export function createCalling({
+  self,
+  counts,
+  neighbourhood,
+  trust,
+  families,
+  quantum,
+}: CallingDeps): Calling {
   const typicalMs = createBoundedMap<Did, number>(MEASURED_PEERS_MAX)
   /** Number of the own task, by domain and by domain and author. */
   const asked = createBoundedMap<string, number>(ASKED_PAIRS_MAX)
@@ -145,7 +155,9 @@ export function createCalling({ self, counts, neighbourhood, trust, families }: 
       const domain = domainOf(task)
       const now = (asked.get(domain) ?? 0) + 1
       const wanted = order.slice(0, Math.min(CALLED_MAX - 1, targetOf(task)))
-      const explored = exploredOf(order, wanted, id)
+      // Only first answers are asked for: the share is that of the hottest round.
+      const share = explorationShare(0, EFFORT_BOUNDS[task.effort].rounds, quantum)
+      const explored = exploredOf(order, wanted, id, { ...PREFERENCE_PARAMS, explorationShare: share })
       const called = [...wanted, ...(explored ? [explored] : [])].map(({ author }) => author)
       asked.set(domain, now)
       for (const author of called) asked.set(`${domain} ${author}`, now)

@@ -72,6 +72,7 @@ export interface SwarmDeps extends ProgressDeps {
   readonly evidence: EvidenceBook
   /** Null where no model is configured. */
   readonly thinker: Thinker | null
+  readonly isQuarantined: (author: Did) => boolean
   readonly quotes: QuoteCheck
   readonly shown: Pick<Shown, 'hides'>
   /** Families of own models, in the operator's order. */

@@ -41,59 +41,52 @@ export interface Listener {
 
 export const SILENCE: Hearsay = { right: 0, wrong: 0, chance: 0, introducer: null }
 
-/** A voice before it is divided. Kept from one listening to the next: there are a hundred thousand in a second. */
-interface Heard {
-  rater: Author | null
-  standing: Standing | null
-  right: number
-  wrong: number
-  chance: number
-}
+/** Voices that are kept room for; it grows with the raters of whoever has most. */
+const VOICES_START = 64
 
 export function createListener(params: TrustParams): Listener {
-  const heard: Heard[] = []
+  // Kept from one listening to the next: there are a hundred thousand in a second.
+  const raters: Author[] = []
+  const standings: Standing[] = []
+  let said = { right: new Float64Array(VOICES_START), wrong: new Float64Array(VOICES_START) }
+  let byChance = new Float64Array(VOICES_START)
   let turn = 0
 
-  /** Fills `heard` and the sums of places; returns how many there are. */
+  const grow = (size: number): void => {
+    if (size <= byChance.length) return
+    said = { right: new Float64Array(2 * size), wrong: new Float64Array(2 * size) }
+    byChance = new Float64Array(2 * size)
+  }
+  /** Fills the voices and the sums of places; returns how many there are. */
   const gather = (about: Author, depth: number, { subject, domain }: Query): number => {
+    const isAll = subject === null && domain === null
     let count = 0
     turn++
-    for (const [rater, pair] of about.raters) {
+    grow(about.raters.size)
+    const { right: rights, wrong: wrongs } = said
+    for (const pair of about.raters.values()) {
+      const { rater } = pair
       const standing = rater.standings[depth]
       if (standing === undefined || standing.steps === 0 || standing.root === about) continue
-      const claim =
-        subject === null && domain === null
-          ? pair.claim
-          : scale(saidOf(pair, subject, domain), 1, params.raterAnswersMax)
+      const claim = isAll ? pair.claim : scale(saidOf(pair, subject, domain), 1, params.raterAnswersMax)
       const weight = standing.steps / WEIGHT_STEPS
       const right = Math.floor(claim.right * weight)
       const wrong = Math.floor(claim.wrong * weight)
       if (right + wrong === 0) continue
-      let voice = heard[count]
-      if (!voice) {
-        voice = { rater: null, standing: null, right: 0, wrong: 0, chance: 0 }
-        heard.push(voice)
-      }
-      voice.rater = rater
-      voice.standing = standing
-      voice.right = right
-      voice.wrong = wrong
-      voice.chance = Math.floor(claim.chance * weight)
-      for (const place of rater.places) addTo(place, right + wrong, turn)
-      if (standing.root !== rater)
-        for (const place of standing.root.places)
-          if (!rater.places.includes(place)) addTo(place, right + wrong, turn)
+      raters[count] = rater
+      standings[count] = standing
+      rights[count] = right
+      wrongs[count] = wrong
+      byChance[count] = Math.floor(claim.chance * weight)
+      addToPlaces(rater, standing, right + wrong, turn)
       count++
     }
     return count
   }
   /** Authors that are gone are not held on to. */
-  const clear = (count: number): void => {
-    for (let i = 0; i < count; i++) {
-      const voice = heard[i] as Heard
-      voice.rater = null
-      voice.standing = null
-    }
+  const clear = (): void => {
+    raters.length = 0
+    standings.length = 0
   }
 
   return {
@@ -104,42 +97,52 @@ export function createListener(params: TrustParams): Listener {
       let [right, wrong, chance, loudest] = [0, 0, 0, 0]
       let introducer: Author | null = null
       for (let i = 0; i < count; i++) {
-        const voice = heard[i] as Heard
-        const rater = voice.rater as Author
-        const share = shareOf(rater, voice.standing as Standing)
-        right += Math.floor(voice.right * share)
-        wrong += Math.floor(voice.wrong * share)
-        chance += Math.floor(voice.chance * share)
-        if (voice.right === 0 || voice.right < loudest) continue
-        if (introducer && voice.right === loudest && compareText(rater.did, introducer.did) > 0) continue
-        loudest = voice.right
+        const rater = raters[i] as Author
+        const share = shareOf(rater, standings[i] as Standing, turn)
+        const praise = said.right[i] as number
+        right += Math.floor(praise * share)
+        wrong += Math.floor((said.wrong[i] as number) * share)
+        chance += Math.floor((byChance[i] as number) * share)
+        if (praise === 0 || praise < loudest) continue
+        if (introducer && praise === loudest && compareText(rater.did, introducer.did) > 0) continue
+        loudest = praise
         introducer = rater
       }
-      clear(count)
+      clear()
       return { right, wrong, chance, introducer }
     },
     voices(about, depth, query) {
       const count = gather(about, depth, query)
-      const voices = heard.slice(0, count).map(({ rater, standing, right, wrong, chance }): Voice => {
-        const [by, at] = [rater as Author, standing as Standing]
-        return { rater: by, standing: at, share: shareOf(by, at), right, wrong, chance }
+      const voices = raters.slice(0, count).map((rater, i): Voice => {
+        const standing = standings[i] as Standing
+        const [right, wrong, chance] = [said.right[i], said.wrong[i], byChance[i]] as [number, number, number]
+        return { rater, standing, share: shareOf(rater, standing, turn), right, wrong, chance }
       })
-      clear(count)
+      clear()
       return voices
     },
   }
 }
 
 /** Of its places, and of those of him on whose word it is believed, the fullest counts. */
-function shareOf(rater: Author, { root }: Standing): number {
-  const share = leastShare(rater.places, 1)
-  return root === rater ? share : leastShare(root.places, share)
+function shareOf(rater: Author, { root }: Standing, turn: number): number {
+  const share = leastShare(rater.places, 1, turn)
+  return root === rater ? share : leastShare(root.places, share, turn)
 }
 
-function leastShare(places: readonly Place[], limit: number): number {
+function leastShare(places: readonly Place[], limit: number, turn: number): number {
   let least = limit
-  for (const { all, most } of places) if (most < all * least) least = most / all
+  for (const place of places)
+    if (place.turn === turn && place.most < place.all * least) least = place.most / place.all
   return least
+}
+
+function addToPlaces({ places }: Author, { root }: Standing, weight: number, turn: number): void {
+  // Who is alone in a place shares it with nobody.
+  for (const place of places) if (place.members > 1) addTo(place, weight, turn)
+  if (root.places === places) return
+  for (const place of root.places)
+    if (place.members > 1 && !places.includes(place)) addTo(place, weight, turn)
 }
 
 function addTo(place: Place, weight: number, turn: number): void {

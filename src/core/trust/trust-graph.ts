@@ -6,7 +6,7 @@ import type { Did, SpaceId } from '../base/brand.ts'
 import type { EvidenceKind, EvidenceRow } from '../protocol/evidence-payload.ts'
 import { createRowSet, type KeptRow, OWN_ROWS_MAX, ROWS_MAX, type RowSet } from './lattice.ts'
 import type { Place } from './places.ts'
-import { scale } from './posterior.ts'
+import { type Assessment, scale } from './posterior.ts'
 import { compareCounts, NO_AGREEMENT } from './rater-weight.ts'
 import { type Ages, type Counted, compareInCell, NOTHING, type Testimony, testify } from './testimony.ts'
 import type { Subject } from './trust-contract.ts'
@@ -73,6 +73,10 @@ export interface Author {
   isChosen: boolean
   /** By depth. */
   readonly standings: Standing[]
+  /** Bits of the depths at which its standing is to be computed. */
+  waitsAt: number
+  /** By what was asked; null after a change. */
+  scores: Map<string, Assessment> | null
 }
 
 export interface TrustGraph {
@@ -296,6 +300,8 @@ const newAuthor = (did: Did): Author => ({
   places: [],
   isChosen: false,
   standings: [],
+  waitsAt: 0,
+  scores: null,
 })
 
 function topicOf(about: Author, { subject, domain }: Pick<Topic, 'subject' | 'domain'>): Topic {

@@ -10,11 +10,11 @@ import { explainTrust } from './explain.ts'
 import { createFaults } from './faults.ts'
 import { ALL, createListener, type Query } from './hearsay.ts'
 import { createPlaces } from './places.ts'
-import { isTierAtLeast, judge, outcomesOf, type Posterior, tierAt } from './posterior.ts'
+import { type Assessment, isTierAtLeast, judge, outcomesOf, type Posterior, tierAt } from './posterior.ts'
 import { agesAt, MILLIONTHS, NOTHING } from './testimony.ts'
 import type { Subject, Tier, Trust, TrustOverride, TrustScore } from './trust-contract.ts'
 import { type Author, createTrustGraph, ownerOf } from './trust-graph.ts'
-import { type Assessment, createTrustLevels } from './trust-levels.ts'
+import { createTrustLevels } from './trust-levels.ts'
 import { createTrustParams, type TrustParams } from './trust-params.ts'
 
 export interface TrustOptions {
@@ -61,9 +61,9 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
   const read = (author: Author): boolean => {
     const chosen = isChosen(author.did)
     const before = author.places
-    const known = places.take(author.did, chosen)
+    const known = places.take(author.did, chosen, before)
     places.release(before)
-    const isSame = known.length === before.length && known.every((place, i) => i === 0 || place === before[i])
+    const isSame = known.length === before.length && known.every((place, i) => place === before[i])
     if (isSame && chosen === author.isChosen) return false
     author.isChosen = chosen
     author.places = known
