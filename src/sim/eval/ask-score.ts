@@ -4,8 +4,9 @@ import type { AggregationParams } from '../../core/reasoning/aggregation-params.
 import { createClassifier } from '../../core/reasoning/answer-classes.ts'
 import { findBestSingle } from '../../core/reasoning/best-single.ts'
 import { type Contribution, sharesOf } from '../../core/reasoning/contribution.ts'
-import { type Evidence, learnTrackRecord, type ScoredTask } from '../../core/reasoning/track-record.ts'
+import type { Evidence, ScoredTask } from '../../core/reasoning/track-record.ts'
 import { createRandom } from '../random.ts'
+import { evidenceFrom } from './learnt-trust.ts'
 
 export interface AskQuestion {
   /** In the file. */
@@ -51,7 +52,7 @@ export function together(
   asked: AskedQuestion,
   families: readonly string[],
   params: AggregationParams,
-  evidence: Evidence = learnTrackRecord([], params, isOwn),
+  evidence: Evidence = evidenceFrom([], params, isOwn),
   bestSingle: string | null = null,
 ): Aggregate {
   const { domain, choices } = asked.question
@@ -110,8 +111,12 @@ export function scoreHalves(
       right: answer,
     }
   })
-  const evidence = learnTrackRecord(tasks, params, isOwn)
-  const bestSingle = findBestSingle(tasks, params, isOwn)
+  const evidence = evidenceFrom(tasks, params, isOwn)
+  const tasksByDomain = Map.groupBy(tasks, ({ domain }) => domain)
+  const bestSingles = new Map(
+    [...tasksByDomain].map(([domain, of]) => [domain, findBestSingle(of, params, isOwn)]),
+  )
+  const bestIn = ({ question }: AskedQuestion) => bestSingles.get(question.domain) ?? null
   const share = (has: (one: AskedQuestion) => boolean): number =>
     counting.filter(has).length / counting.length
   const rights = (of: readonly AskedQuestion[]): number[] =>
@@ -119,7 +124,7 @@ export function scoreHalves(
   const known = rights(before)
   const best = known.indexOf(Math.max(...known))
   return {
-    scored: share((one) => isTogetherRight(one, together(one, families, params, evidence, bestSingle))),
+    scored: share((one) => isTogetherRight(one, together(one, families, params, evidence, bestIn(one)))),
     unscored: share((one) => isTogetherRight(one, together(one, families, params))),
     plurality: share(isPluralityRight),
     bestByScores: share((one) => isFamilyRight(one, best)),

@@ -4,7 +4,8 @@ import type { AggregationParams } from '../../core/reasoning/aggregation-params.
 import { findBestSingle } from '../../core/reasoning/best-single.ts'
 import type { Contribution } from '../../core/reasoning/contribution.ts'
 import { LISTED_MAX } from '../../core/reasoning/synthesis-job.ts'
-import { learnTrackRecord, type ScoredTask } from '../../core/reasoning/track-record.ts'
+import type { ScoredTask } from '../../core/reasoning/track-record.ts'
+import { evidenceFrom } from './learnt-trust.ts'
 import { CHOICES, type ScaleAnswer, type ScaleWorld } from './scale-world.ts'
 
 export const SCALE_METHODS = {
@@ -54,8 +55,8 @@ export function aggregateScale(
       right: CHOICES[world.truth(n)] as string,
     }
   })
-  const start = learnTrackRecord([], params, isConfigured)
-  const learnt = learnTrackRecord(tasks, params, isConfigured)
+  const start = evidenceFrom([], params, isConfigured)
+  const learnt = evidenceFrom(tasks, params, isConfigured)
   const bestSingle = findBestSingle(tasks, params, isConfigured)
   const weigh = (
     contributions: readonly Contribution[],
