@@ -23,4 +23,8 @@ export const EVALUATIONS: Readonly<Record<string, CommandEntry>> = {
     'Size: 1 to 1,000 spores, how right they are and what a task costs',
     () => import('./scale.ts'),
   ),
+  ask: entry(
+    'Real models on a file of questions: each alone and all together (makes calls)',
+    () => import('./ask.ts'),
+  ),
 }
