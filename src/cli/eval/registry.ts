@@ -14,6 +14,10 @@ export const EVALUATIONS: Readonly<Record<string, CommandEntry>> = {
     () => import('./aggregate.ts'),
   ),
   ablation: entry('The quantum-inspired layer: each mechanism on against off', () => import('./ablation.ts')),
+  trust: entry(
+    'Trust: planted quality, liars, noise, swaps, sybils, slander, new names',
+    () => import('./trust.ts'),
+  ),
   worm: entry(
     'A poisoned memory and models that obey it: how far it gets, with each rule and without',
     () => import('./worm.ts'),
@@ -22,5 +26,9 @@ export const EVALUATIONS: Readonly<Record<string, CommandEntry>> = {
   scale: entry(
     'Size: 1 to 1,000 spores, how right they are and what a task costs',
     () => import('./scale.ts'),
+  ),
+  ask: entry(
+    'Real models on a file of questions: each alone and all together (makes calls)',
+    () => import('./ask.ts'),
   ),
 }

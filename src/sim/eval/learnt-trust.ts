@@ -4,8 +4,14 @@ import type { Change } from '../../core/memory/change.ts'
 import { EVIDENCE_ROWS_MAX, type EvidenceRow, encodeEvidence } from '../../core/protocol/evidence-payload.ts'
 import { KINDS } from '../../core/protocol/kinds.ts'
 import { PER_MILLE } from '../../core/protocol/task-limits.ts'
-import type { IsConfigured, ScoredTask } from '../../core/reasoning/track-record.ts'
-import { scoresOf } from '../../core/reasoning/track-record.ts'
+import type { AggregationParams } from '../../core/reasoning/aggregation-params.ts'
+import {
+  type Evidence,
+  type IsConfigured,
+  learnTrackRecord,
+  type ScoredTask,
+  scoresOf,
+} from '../../core/reasoning/track-record.ts'
 import { counted } from '../../core/trust/tally.ts'
 import { createTrust } from '../../core/trust/trust.ts'
 import type { Trust } from '../../core/trust/trust-contract.ts'
@@ -35,4 +41,17 @@ export function learntTrust(tasks: readonly ScoredTask[], isConfigured: IsConfig
     trust.note({ kind: KINDS.evidence, author: SELF, space: SPACE, payload } as Change)
   }
   return trust
+}
+
+/** What a spore has learnt from verdicts: trust from its evidence, the rest from the tasks themselves (`evidence-book.ts`). */
+export function evidenceFrom(
+  tasks: readonly ScoredTask[],
+  params: AggregationParams,
+  isConfigured: IsConfigured,
+): Evidence {
+  const trust = learntTrust(tasks, isConfigured)
+  return {
+    ...learnTrackRecord(tasks, params, isConfigured),
+    trustOf: (author, domain) => trust.chanceOf(author, domain, isConfigured(author)),
+  }
 }

@@ -13,8 +13,8 @@ export interface MemoryRun {
   readonly arms: ReadonlyMap<MemoryArm, readonly (readonly MemoryStep[])[]>
 }
 
-/** Points of a curve. */
-const WINDOWS = 20
+/** Rows of the table and points of a curve: with more, each would be of too few tasks. */
+const TENTHS = 10
 
 export function memoryReport({ command, seeds, options, arms }: MemoryRun): EvalReport {
   const { tasks, told, wrong, judged, models } = options
@@ -114,7 +114,6 @@ export function memoryReport({ command, seeds, options, arms }: MemoryRun): Eval
     },
   }
 }
-const TENTHS = 10
 
 type Runs = readonly (readonly MemoryStep[])[]
 
@@ -157,7 +156,7 @@ function curve(
 ): EvalSeries {
   return {
     name,
-    points: windowsOf(tasks, WINDOWS).map(([from, to]) => {
+    points: windowsOf(tasks, TENTHS).map(([from, to]) => {
       const { value, plusMinus } = cellOf(runs.map((steps) => figureOf(steps.slice(from, to))))
       return [to, value, plusMinus] as const
     }),

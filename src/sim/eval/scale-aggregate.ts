@@ -3,8 +3,10 @@ import { type Aggregate, aggregate } from '../../core/reasoning/aggregate.ts'
 import type { AggregationParams } from '../../core/reasoning/aggregation-params.ts'
 import { findBestSingle } from '../../core/reasoning/best-single.ts'
 import type { Contribution } from '../../core/reasoning/contribution.ts'
+import { listedOf } from '../../core/reasoning/listed.ts'
 import { LISTED_MAX } from '../../core/reasoning/synthesis-job.ts'
-import { learnTrackRecord, type ScoredTask } from '../../core/reasoning/track-record.ts'
+import type { ScoredTask } from '../../core/reasoning/track-record.ts'
+import { evidenceFrom } from './learnt-trust.ts'
 import { CHOICES, type ScaleAnswer, type ScaleWorld } from './scale-world.ts'
 
 export const SCALE_METHODS = {
@@ -54,8 +56,8 @@ export function aggregateScale(
       right: CHOICES[world.truth(n)] as string,
     }
   })
-  const start = learnTrackRecord([], params, isConfigured)
-  const learnt = learnTrackRecord(tasks, params, isConfigured)
+  const start = evidenceFrom([], params, isConfigured)
+  const learnt = evidenceFrom(tasks, params, isConfigured)
   const bestSingle = findBestSingle(tasks, params, isConfigured)
   const weigh = (
     contributions: readonly Contribution[],
@@ -78,7 +80,7 @@ export function aggregateScale(
     const all = weigh(contributions)
     const said: Record<ScaleMethod, string | undefined> = {
       first: weigh(quickest).answer?.text,
-      listed: weigh(heaviestOf(contributions, all)).answer?.text,
+      listed: weigh(listedIn(contributions, all)).answer?.text,
       all: all.answer?.text,
       scored: weigh(contributions, learnt, bestSingle).answer?.text,
       plurality: plurality(answers),
@@ -91,14 +93,16 @@ export function aggregateScale(
   ) as ScaleAccuracies
 }
 
-/** What a synthesis lists, and then weighs, where there are more answers than it can list (`synthesis-job.ts`). */
-function heaviestOf(
+/** What a synthesis lists, and then weighs, where there are more answers than it can list. */
+function listedIn(
   contributions: readonly Contribution[],
   { participants }: Aggregate,
 ): readonly Contribution[] {
-  const massOf = new Map(participants.map(({ id, mass }) => [id, mass]))
-  const of = ({ id }: Contribution): number => massOf.get(id) ?? -1
-  return [...contributions].sort((a, b) => of(b) - of(a) || (a.id < b.id ? -1 : 1)).slice(0, LISTED_MAX)
+  const masses = new Map(participants.map(({ id, mass }) => [id, mass]))
+  return listedOf(contributions, LISTED_MAX, ({ id, modelFamily }) => ({
+    ...{ id, family: modelFamily },
+    mass: masses.get(id) ?? -1,
+  }))
 }
 
 function toContribution(

@@ -114,7 +114,7 @@ export function scaleReport({ command, seeds, options, results }: ScaleRun): Eva
     ],
     notes: [
       `Up to ${options.real} spores are whole ones of the production core on a virtual clock and network (5 to 60 ms one way, nothing lost, everybody knows everybody, all serve all), with scripted models that take 0.5 to 4 s: ${options.tasks} tasks a seed, effort ${options.effort}, nothing scored before. Calls, bytes and times are those of that run; larger sizes have none.`,
-      `Aggregation alone, at every size: the same models answer ${options.questions} questions a seed, put together by the functions of the core, with no network and no time. "The first answers" are the ${waitsFor} quickest, as many as a spore waits for here; "as many as a synthesis lists" are the ${LISTED_MAX} heaviest; "some scored before" are ${options.scored}.`,
+      `Aggregation alone, at every size: the same models answer ${options.questions} questions a seed, put together by the functions of the core, with no network and no time. "The first answers" are the ${waitsFor} quickest, as many as a spore waits for here; "as many as a synthesis lists" are the ${LISTED_MAX} that it would choose; "some scored before" are ${options.scored}.`,
       `Models are of ${FAMILIES.length} families, right in ${FAMILIES.map((share) => Math.round(share * 100)).join(', ')} % of questions with four choices. One repeats what its family says with a chance of ${COPYING}, and answers by itself else. Which spore has which is drawn.`,
       'Bytes are those of requests and replies with 250 bytes of headers each, less what goes over the network while nothing is asked; bodies are not compressed here.',
     ],

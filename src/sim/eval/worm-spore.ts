@@ -108,7 +108,9 @@ export function createWormSpore(did: Did, world: WormWorld, similar: SimilarTask
   const counts = (): boolean => true
   const params = createAggregationParams()
   const isTrusted = (author: Did): boolean => world.isChosen(did, author)
+  const quantum = createQuantumParams()
   const evidence = createEvidenceBook({
+    quantum,
     self: did,
     counts,
     params,
@@ -167,7 +169,7 @@ export function createWormSpore(did: Did, world: WormWorld, similar: SimilarTask
       counts,
       params,
       similarity: createClaimSimilarity(),
-      quantum: createQuantumParams(),
+      quantum,
       evidence,
       thinker,
       quotes,

@@ -275,6 +275,22 @@ describe('faults and the operator', () => {
     near(setting.trust.scoreOf('did:key:a').mean, before)
   })
 
+  test('who is blocked is nobody, whatever he was right about, and what he says of others is not heard', () => {
+    const blocked = new Set<ReturnType<typeof did>>()
+    const { trust, note } = world({}, { isBlocked: (author) => blocked.has(author) })
+    note(own, row('a', '++++++++'))
+    note(did('a'), row('b', '++++'))
+    const [a, b] = [trust.scoreOf('did:key:a'), trust.scoreOf('did:key:b')]
+    assert.ok(a.mean > 0.7 && b.others.right > 0)
+    blocked.add(did('a'))
+    trust.revise()
+    assert.deepEqual([trust.scoreOf('did:key:a').mean, trust.tierOf(did('a'))], [0, 'stranger'])
+    assert.equal(trust.scoreOf('did:key:b').others.right, 0)
+    blocked.delete(did('a'))
+    trust.revise()
+    assert.deepEqual([trust.scoreOf('did:key:a'), trust.scoreOf('did:key:b')], [a, b])
+  })
+
   test('an override wins, is shown, and can be taken away', () => {
     const { trust, note } = world()
     note(own, row('a', '--------'))
@@ -325,13 +341,12 @@ describe('tiers, relevance, bookkeeping', () => {
     assert.ok(trust.isAtLeast(did('a'), 'peer') && !trust.isAtLeast(did('d'), 'observer'))
   })
 
-  test('relevance has a floor: an exact hit of a stranger or a liar is still found', () => {
+  test('relevance has a floor: an exact hit of a liar is still found, and a new name is no better than his', () => {
     const { trust, note } = world()
     note(own, row('good', spread(38, 40)), row('liar', '-'.repeat(40)))
     assert.equal(trust.relevanceOf(did('good')), 1)
-    assert.equal(trust.relevanceOf(did('nobody')), params.strangerRelevance)
-    const liar = trust.relevanceOf(did('liar'))
-    assert.ok(liar >= params.relevanceMin && liar < params.strangerRelevance)
+    assert.equal(trust.relevanceOf(did('liar')), params.relevanceMin)
+    assert.equal(trust.relevanceOf(did('nobody')), params.relevanceMin)
   })
 
   test('the own row is what the next evidence grows from', () => {
@@ -379,7 +394,7 @@ describe('tiers, relevance, bookkeeping', () => {
     const text = reasons.join('\n')
     for (const said of [
       /flooded/,
-      /this spore judged itself, .* right and 3.1 wrong/,
+      /this spore judged itself, .* right and 4 wrong/,
       /worse than luck/,
       /believed to \d of 8/,
       /2 of those who are believed share/,
