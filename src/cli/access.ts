@@ -45,6 +45,7 @@ export interface SporeAccess extends AsyncDisposable {
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>
   answers(query: api.AnswerPageQuery): Reply<api.AnswerPage>
   convergence(query: api.ConvergenceQuery): Reply<api.Convergence>
+  quantum(query: api.QuantumQuery): Reply<api.Quantum>
   resolveTask(id: string, input: api.ResolutionInput): Reply<api.TaskView>
   cancelTask(id: string): Reply<api.TaskView>
   /** What happens at a task. Iterating throws SPORE_UNREACHABLE where the stream of a running spore breaks off. */

@@ -69,6 +69,7 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     task: (id) => call('GET', withId('/api/task', id), api.taskSchema),
     tasks: (query) => call('GET', `/api/tasks${toQuery(query)}`, api.taskPageSchema),
     answers: (query) => call('GET', `/api/answers${toQuery(query)}`, api.answerPageSchema),
+    quantum: (query) => call('GET', `/api/quantum${toQuery(query)}`, api.quantumSchema),
     convergence: (query) => call('GET', `/api/convergence${toQuery(query)}`, api.convergenceSchema),
     resolveTask: (id, input) => call('POST', `${withId('/api/task', id)}/resolution`, api.taskSchema, input),
     cancelTask: (id) => call('POST', `${withId('/api/task', id)}/cancel`, api.taskSchema),

@@ -166,6 +166,7 @@ function toAccess(
     task: (id) => spore.task(id),
     tasks: (query) => spore.tasks(query),
     answers: (query) => spore.answers(query),
+    quantum: (query) => spore.quantum(query),
     convergence: (query) => spore.convergence(query),
     resolveTask: (id, input) => spore.resolveTask(id, input),
     cancelTask: (id) => spore.cancelTask(id),

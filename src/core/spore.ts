@@ -1,4 +1,5 @@
 /** `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse. */
+import type { Did } from './base/brand.ts'
 import { err, type Result } from './base/result.ts'
 import { createLookup } from './gossip/discovery.ts'
 import { BOOTSTRAP_OFF, createSeeding } from './gossip/seeding.ts'
@@ -269,6 +270,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       quarantined: memory.quarantine.size,
       quarantine: quarantineView(replication),
       kept: keptView(replication),
+      trust: { authors: trustDesk.tiers() },
       purged: memory.denied,
       missing: memory.missing,
       peers: peerViews(),
@@ -287,7 +289,12 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     memories: library.page,
     retract: caughtUp(library.retract),
     purge: purge.purge,
-    purgeAuthor: purge.purgeAuthor,
+    async purgeAuthor(input) {
+      const purged = await purge.purgeAuthor(input)
+      // What it counted about others is gone with the rest.
+      if (purged.ok && !input.preview) trust.forget(input.author as Did)
+      return purged
+    },
     undoPurge: purge.undo,
     search: (query) => searchable.then(() => recall.search(query)),
     contextPack: (query) => searchable.then(() => recall.contextPack(query)),

@@ -9,7 +9,7 @@ import { degradedSchema, embeddingsSchema, SEARCH_MODES, searchModeSchema } from
 import { keptSchema, quarantineSchema } from './api-kept.ts'
 import { modelsSchema } from './api-models.ts'
 import { peerSchema } from './api-peers.ts'
-import { tierSchema } from './api-trust.ts'
+import { tierSchema, trustFiguresSchema } from './api-trust.ts'
 import { KIND_NAMES } from './kinds.ts'
 import * as limits from './limits.ts'
 import { SCORE_PARTS } from './score-parts.ts'
@@ -315,6 +315,7 @@ export const healthSchema = z
       .describe('Entries that a part of this program cannot handle: that part leaves them out'),
     quarantine: quarantineSchema,
     kept: keptSchema,
+    trust: trustFiguresSchema,
     indexing: z.object({
       behind: z
         .number()

@@ -10,8 +10,8 @@ import { compareText } from '../base/bytes.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { type AnswerClass, createClassifier } from './answer-classes.ts'
 import { type Contribution, onePerAuthor, sharesOf } from './contribution.ts'
-import { entanglementOf, type SharedOutcomes } from './error-correlation.ts'
 import { type Calibration, learnCalibration, type ScoredConfidence } from './recalibration.ts'
+import { entanglementOf, type SharedOutcomes } from './synthesis/entanglement.ts'
 
 /** A task whose right answer is known. */
 export interface ScoredTask {

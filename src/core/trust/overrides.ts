@@ -17,6 +17,8 @@ import type { TrustOverride } from './trust-contract.ts'
 export const OVERRIDES_MAX = 10_000
 /** Values that they are spread over: one holds 160 of them, and 250 KB at most that are likely. */
 export const OVERRIDE_SHARDS = 64
+/** The last instant that has a date, in milliseconds since the Unix epoch. */
+const INSTANT_MS_MAX = 8_640_000_000_000_000
 /** What trust is counted in: there are no fractions in the byte form. */
 const MILLIONTHS = 1_000_000
 /** The version of this form. A reader that meets another one must not guess who is trusted. */
@@ -59,7 +61,7 @@ export function decodeOverrides(bytes: Uint8Array): ReadonlyMap<Did, TrustOverri
 function decodeRow(row: Canonical): [Did, TrustOverride] {
   const [author, millionths, reason, atMs] = Array.isArray(row) ? (row as Canonical[]) : []
   if (typeof author !== 'string' || !didToPublicKey(author)) throw corrupt()
-  if (!isUint(millionths, MILLIONTHS) || !isUint(atMs, Number.MAX_SAFE_INTEGER)) throw corrupt()
+  if (!isUint(millionths, MILLIONTHS) || !isUint(atMs, INSTANT_MS_MAX)) throw corrupt()
   if (reason !== null && !isText(reason, TRUST_REASON_CHARS_MAX)) throw corrupt()
   return [author as Did, { trust: millionths / MILLIONTHS, reason, atMs }]
 }

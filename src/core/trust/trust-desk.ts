@@ -40,7 +40,7 @@ export interface TrustDesk {
    * known of yet. Failures REQUEST_INVALID, AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS, TRUST_FIXED, OVERRIDES_FULL, STORE_WRITE_FAILED.
    */
   set(author: string, input: api.TrustInput | null): Promise<Answer<api.TrustView>>
-  /** The same authors, by tier. */
+  /** The same authors, by tier; counted anew a while after the last time, or after something was set. */
   tiers(): Readonly<Record<Tier, number>>
 }
 
@@ -59,6 +59,8 @@ export interface TrustDeskDeps {
   readonly ruled: (author: Did) => string | null
 }
 
+/** How long authors are taken as they were counted: each is judged for it. */
+export const COUNTED_MS = 10_000
 /** Authors that are named where a short form is that of several. */
 const NAMED_MAX = 10
 /** Characters of the short form of an author. */
@@ -76,6 +78,7 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
   /** Whose trust is set by hand; what it is set to is known to `trust`. */
   const overridden = new Set<Did>()
   let turn: Promise<unknown> = Promise.resolve()
+  let counted: { readonly atMs: number; readonly tiers: Readonly<Record<Tier, number>> } | null = null
 
   /** Everybody of whom something is known or held, with the number of entries. */
   const everybody = (): Map<Did, number> => {
@@ -135,6 +138,7 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
     if (set) overridden.add(author)
     else overridden.delete(author)
     trust.override(author, set)
+    counted = null
     return ok(undefined)
   }
 
@@ -196,9 +200,12 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
       return done
     },
     tiers() {
-      const counts = Object.fromEntries(TIERS.map((tier) => [tier, 0])) as Record<Tier, number>
-      for (const author of everybody().keys()) counts[trust.tierOf(author)]++
-      return counts
+      const nowMs = clock.now()
+      if (counted && Math.abs(nowMs - counted.atMs) < COUNTED_MS) return counted.tiers
+      const tiers = Object.fromEntries(TIERS.map((tier) => [tier, 0])) as Record<Tier, number>
+      for (const author of everybody().keys()) tiers[trust.tierOf(author)]++
+      counted = { atMs: nowMs, tiers }
+      return tiers
     },
   }
 }

@@ -331,7 +331,7 @@ function sumCells(cells: readonly Cell[], subject: Subject | null, domain: strin
     right += testimony.right
     wrong += testimony.wrong
     chance += testimony.chance
-    if (testimony.change === 'fall') hasFallen = true
+    if (testimony.hasFallen) hasFallen = true
   }
   return { right, wrong, chance, hasFallen }
 }

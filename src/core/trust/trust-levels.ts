@@ -76,9 +76,9 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
     if (depth > 0 && first && (first.steps > 0 || fixedOf(author.did) !== null)) return first
     const fixed = fixedOf(author.did)
     const credibility = credibilityOf(author, params)
-    const weigh = (of: Pick<Posterior, 'lower' | 'chance'>): number =>
+    const weigh = (of: Pick<Posterior, 'mean' | 'chance'>): number =>
       stepsOf(informednessOf(of) * credibility)
-    if (fixed !== null) return { steps: weigh({ lower: fixed, chance: params.unknownChance }), root: author }
+    if (fixed !== null) return { steps: weigh({ mean: fixed, chance: params.unknownChance }), root: author }
     const { grounds, introducer } = groundsOf(author, depth, ALL, author.isChosen)
     const posterior = judge(grounds, params)
     const steps = posterior ? weigh(posterior) : 0

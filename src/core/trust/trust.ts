@@ -156,13 +156,7 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
     isAtLeast: (author, tier) => isTierAtLeast(tierOf(author), tier),
     isQuarantined: (author) => !isTierAtLeast(tierOf(author), 'contributor'),
     shownOf: (author) => opinionOf(author).score?.mean ?? null,
-    relevanceOf(author) {
-      const { score } = opinionOf(author)
-      if (!score) return params.strangerRelevance
-      if (isTierAtLeast(score.tier, 'contributor')) return 1
-      // From the floor at nothing to 1 at what a contributor has.
-      return params.relevanceMin + (1 - params.relevanceMin) * Math.min(1, score.mean / CONTRIBUTOR_MEAN)
-    },
+    relevanceOf: (author) => (isTierAtLeast(tierOf(author), 'contributor') ? 1 : params.relevanceMin),
     ownRow(space, subject, domain, kind, period) {
       const row = graph.row(space, subject, domain, kind, period)
       if (!row) return null
@@ -194,9 +188,6 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
   }
   return trust
 }
-
-/** Mean at which somebody below contributor loses nothing more in relevance: a contributor's. */
-const CONTRIBUTOR_MEAN = 0.5
 
 const SELF_SCORE: TrustScore = {
   ...{ mean: 1, uncertainty: 0, lower: 1, tier: 'commander' },

@@ -10,7 +10,6 @@ import {
   entangledBy,
   priorLift,
   type SharedOutcomes,
-  smoothed,
 } from '../../core/reasoning/synthesis/entanglement.ts'
 import {
   createQuantumParams,
@@ -25,6 +24,9 @@ import {
   type ScoredTask,
   scoresOf,
 } from '../../core/reasoning/track-record.ts'
+import { judge } from '../../core/trust/posterior.ts'
+import { MILLIONTHS, NOTHING } from '../../core/trust/testimony.ts'
+import { createTrustParams } from '../../core/trust/trust-params.ts'
 import { createRandom, type SimRandom } from '../random.ts'
 import {
   drawTask,
@@ -207,8 +209,7 @@ export function entanglementFigures(
   }
   const known = Array.from({ length: scored }, (_, i) => draw(`scored ${i}`))
   const learnt = learnTrackRecord(known, PARAMS, () => true)
-  const evidence: Evidence =
-    pairs === 'all' ? learnt : { ...learnt, entanglement: smoothedPairs(known, quantum) }
+  const evidence: Evidence = pairs === 'all' ? learnt : { ...learnt, entanglement: smoothedPairs(known) }
   let [right, all, liars] = [0, 0, 0]
   for (let i = 0; i < questions; i++) {
     const { contributions, right: truth } = draw(`question ${i}`)
@@ -222,8 +223,13 @@ export function entanglementFigures(
   return { liars: liars / all, right: right / questions }
 }
 
+/** Part of its former value that a pair keeps (05-reasoning §4). */
+const KEPT = 0.75
+const smoothed = (before: number | null, measured: number): number =>
+  before === null ? measured : KEPT * before + (1 - KEPT) * measured
+
 /** After each scored task a pair's correlation so far moves its value by a quarter of the way (05-reasoning §4). */
-function smoothedPairs(tasks: readonly ScoredTask[], quantum: QuantumParams): Evidence['entanglement'] {
+function smoothedPairs(tasks: readonly ScoredTask[]): Evidence['entanglement'] {
   const shared = new Map<string, { counts: SharedOutcomes; value: number | null }>()
   for (const task of tasks) {
     const scores = scoresOf(task)
@@ -233,7 +239,7 @@ function smoothedPairs(tasks: readonly ScoredTask[], quantum: QuantumParams): Ev
         const pair = shared.get(key) ?? { counts: { both: 0, onlyA: 0, onlyB: 0, neither: 0 }, value: null }
         const [x, y] = a.author < b.author ? [a, b] : [b, a]
         pair.counts[x.isRight ? (y.isRight ? 'both' : 'onlyA') : y.isRight ? 'onlyB' : 'neither']++
-        pair.value = smoothed(pair.value, correlationOf(pair.counts, PARAMS), quantum)
+        pair.value = smoothed(pair.value, correlationOf(pair.counts, PARAMS))
         shared.set(key, pair)
       }
   }
@@ -248,6 +254,8 @@ export interface NewcomerFigures {
   /** Mean squared error of that start against how often newcomers are right, with the prior and without. */
   readonly error: number
   readonly errorWithout: number
+  /** The same with what trust makes of the other models of a spore (`posterior.ts`). */
+  readonly errorByTrust: number
 }
 
 const HOUSES = 200
@@ -264,6 +272,7 @@ export function newcomerFigures(
   const lifts: number[] = []
   const errors: number[] = []
   const errorsWithout: number[] = []
+  const errorsByTrust: number[] = []
   const near = (quality: number): number =>
     Math.min(0.95, Math.max(0.05, quality + (random.float() * 2 - 1) * HOUSE_SPREAD))
   const lift = (gain: number): number =>
@@ -278,13 +287,24 @@ export function newcomerFigures(
     lifts.push(start - CHANCE)
     errors.push((start - newcomer) ** 2)
     errorsWithout.push((CHANCE - newcomer) ** 2)
+    errorsByTrust.push((startByTrust(right, scored) - newcomer) ** 2)
   }
   return {
     withEvidence: meanOf(lifts),
     without: lift(0),
     error: meanOf(errors),
     errorWithout: meanOf(errorsWithout),
+    errorByTrust: meanOf(errorsByTrust),
   }
 }
+/** What trust gives a model of a spore that has outcomes of another of its models alone. */
+function startByTrust(right: number, scored: number): number {
+  const outcomes = { right: right * MILLIONTHS, wrong: (scored - right) * MILLIONTHS }
+  const related = { ...outcomes, chance: scored * CHANCE * MILLIONTHS }
+  const found = judge({ own: NOTHING, others: NOTHING, related, faults: 0, isChosen: false }, TRUST)
+  return found?.mean ?? CHANCE
+}
+const TRUST = createTrustParams()
+
 /** How far members of a house are from its quality. */
 const HOUSE_SPREAD = 0.15

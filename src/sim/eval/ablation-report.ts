@@ -208,6 +208,14 @@ function entanglementTable(figures: Figures): EvalTable {
         '',
         '',
       ],
+      [
+        'start by trust’s own prior for models of one spore',
+        '',
+        '',
+        '',
+        '',
+        cellOf(figures.map(({ newcomers: { on } }) => on.errorByTrust)),
+      ],
     ],
   }
 }
@@ -293,6 +301,6 @@ function notesOf(failing: readonly Mechanism[]): string[] {
     'Annealing does what it must show, and does not make answers righter: later rounds that are still warm differ more, so tasks run longer. What its calls cost stands in its table.',
     'Arms of a seed have the same tasks and the same draws; intervals are of the paired difference. Bars take the end of the interval where it says so.',
     'In the world of pairs everything that is not named is off. How often a superseded fact is recalled is what the retriever does in that arm and seed.',
-    'Entanglement by the moving average of the design is measured and not used: counts of all scored tasks give the same, in any order of the tasks.',
+    'Pairs by the moving average of the design (.75, .25) are measured and not used: counts over all scored tasks come to the same, whatever the order of the tasks. A spore takes the prior of the design for partners by outcomes; for other models of one spore trust has a prior of its own, measured beside it.',
   ]
 }

@@ -4,7 +4,10 @@ import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import { createSigner } from '../../../src/core/identity/keys.ts'
 import { TRUST_REASON_CHARS_MAX, trustPageSchema, trustSchema } from '../../../src/core/protocol/api-trust.ts'
+import { MCP_REPLY_BYTES_MAX } from '../../../src/core/protocol/limits.ts'
 import { sporeBackend } from '../../../src/http/mcp/backend.ts'
+import { jsonBytes } from '../../../src/http/mcp/budget.ts'
+import { AUTHORS_MAX } from '../../../src/http/mcp/tools/get-trust.ts'
 import { tools } from '../../../src/http/mcp/tools.ts'
 import { JSON_TYPE, type Served, serve } from './support.ts'
 
@@ -73,6 +76,20 @@ test('where a token is wanted nobody reads or sets trust without it', async () =
     assert.equal((await ask(served, method, `/${ADA}`, { trust: 1 })).body.code, 'TOKEN_MISSING')
 })
 
+test('a page of a web origin that is allowed may set trust, and another may not', async () => {
+  await using served = await serve({ allowedOrigins: ['https://app.example'] })
+  const preflight = (origin: string) =>
+    served.app.inject({
+      method: 'OPTIONS',
+      url: `/api/trust/${ADA}`,
+      headers: { origin, 'access-control-request-method': 'PUT' },
+    })
+  const allowed = await preflight('https://app.example')
+  assert.equal(allowed.statusCode, 204)
+  assert.match(String(allowed.headers['access-control-allow-methods']), /\bPUT\b/)
+  assert.equal((await preflight('https://evil.example')).json().code, 'ORIGIN_NOT_ALLOWED')
+})
+
 test('tools show rows and reasons, in short numbers and without what looks like a fence', async () => {
   await using served = await serve()
   const call = async (name: string, input: object) => {
@@ -95,6 +112,12 @@ test('tools show rows and reasons, in short numbers and without what looks like 
   const one = await call('get_trust', { author: ADA.slice(-8) })
   assert.deepEqual([one.total, one.authors], [1, [second]])
   assert.equal((await call('get_trust', { limit: 1 })).cursor !== null, true)
+  for (let i = 0; i < AUTHORS_MAX; i++)
+    assert.ok((await served.spore.setTrust(didOf(`${i}`), { trust: 0.1 })).ok)
+  const most = await call('get_trust', { limit: AUTHORS_MAX })
+  assert.equal((most.authors as unknown[]).length, AUTHORS_MAX)
+  assert.ok(jsonBytes(most) <= MCP_REPLY_BYTES_MAX, `${jsonBytes(most)} bytes`)
+  await assert.rejects(call('get_trust', { limit: AUTHORS_MAX + 1 }))
   const why = await call('explain_trust', { author: ADA })
   const shown = (why.override as { reason: string }).reason
   assert.ok(

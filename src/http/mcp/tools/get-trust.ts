@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import { ok } from '../../../core/base/result.ts'
 import { type TrustView, trustPageQuerySchema, trustSchema } from '../../../core/protocol/api.ts'
-import { PAGE_MAX } from '../../../core/protocol/limits.ts'
 import { authorSchema } from '../excerpt.ts'
 import { defineTool, READS } from '../tool.ts'
 
-/** Authors that a reply lists unless more are asked for. */
+/** Authors that a reply lists unless more are asked for, and at most: of these it has about 3,000 tokens. */
 const AUTHORS_DEFAULT = 20
+export const AUTHORS_MAX = 50
 
 const { trust, uncertainty, tier, standing, entries } = trustSchema.shape
 const rowSchema = z.object({
@@ -29,7 +29,7 @@ export const getTrustTool = defineTool({
   input: z.strictObject({
     author: z.string().optional().describe('did:key of the author, or its last 8 characters'),
     tier: trustPageQuerySchema.shape.tier,
-    limit: z.number().int().min(1).max(PAGE_MAX).default(AUTHORS_DEFAULT),
+    limit: z.number().int().min(1).max(AUTHORS_MAX).default(AUTHORS_DEFAULT),
     cursor: z.string().optional().describe('That of the reply before'),
   }),
   output: z.object({

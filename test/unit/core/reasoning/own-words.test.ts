@@ -10,6 +10,7 @@ import {
   OWN_SHARE_MIN,
   REPEAT_CHARS_MAX,
 } from '../../../../src/core/reasoning/own-words.ts'
+import { cleaned, quoted } from '../../../../src/core/retrieval/fenced.ts'
 import { seededRandom } from '../../../support/seeded.ts'
 
 const PAYLOAD =
@@ -71,10 +72,13 @@ describe('no dress hides a repeat:', () => {
   const dressed: { readonly [dress: string]: string } = {
     'upper case': PAYLOAD.toUpperCase(),
     'other blanks': PAYLOAD.replaceAll(' ', '\n\t\u00a0\u3000 '),
+    'byte order marks': letters.join('\ufeff'),
     'zero-width characters': letters.join('\u200b'),
     'joiners and soft hyphens': letters.join('\u200d\u00ad'),
     'bidirectional marks': letters.join('\u202e\u2066'),
     'variation selectors and tags': letters.join('\ufe0f\u{e0041}'),
+    'the quote marks of a prompt': quoted(PAYLOAD.match(/.{1,40}/g)?.join('\n') ?? ''),
+    'the same, on one line': quoted(PAYLOAD.match(/\S+ \S+/g)?.join('\n') ?? '').replaceAll('\n', ' '),
     'control characters': letters.join('\u0007'),
     'full-width letters': PAYLOAD.replace(/[!-~]/g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0)),
     'mathematical letters': PAYLOAD.replace(/[a-z]/g, (one) =>
@@ -88,6 +92,14 @@ describe('no dress hides a repeat:', () => {
       const said = own.of(`${TAIL}${text}${TAIL}`)
       assert.ok(said !== null && !repeats(said, PAYLOAD), said ?? 'nothing is left')
       assert.ok(said.startsWith(TAIL) && said.endsWith(TAIL) && said.includes('…') && said.isWellFormed())
+    })
+  for (const [dress, text] of Object.entries(dressed))
+    test(`${dress}, of a memory that is repeated as the prompt shows it`, () => {
+      const said = createOwnWords([text]).of(`${TAIL}${quoted(cleaned(text))}${TAIL}`)
+      assert.ok(
+        said !== null && !repeats(said, text) && !repeats(said, cleaned(text)),
+        said ?? 'nothing is left',
+      )
     })
   test('the same letters, put together or not', () => {
     const [foreign, said] = ['Çé où naïveté '.repeat(8), 'Çé où naïveté '.repeat(8)].map((text, i) =>

@@ -10,7 +10,7 @@ import { TRUST_REASON_CHARS_MAX } from '../../../../src/core/protocol/api-trust.
 import { type Failure, failure, SporeError } from '../../../../src/core/protocol/errors.ts'
 import { OVERRIDES_MAX, overrideValueOf } from '../../../../src/core/trust/overrides.ts'
 import { createTrust } from '../../../../src/core/trust/trust.ts'
-import { createTrustDesk, type TrustDesk } from '../../../../src/core/trust/trust-desk.ts'
+import { COUNTED_MS, createTrustDesk, type TrustDesk } from '../../../../src/core/trust/trust-desk.ts'
 
 const didOf = (name: string): Did => createSigner(new Uint8Array(hash('sha256', name, 'buffer'))).did
 const [SELF, ADA, BOB, CY] = ['self', 'ada', 'bob', 'cy'].map(didOf) as [Did, Did, Did, Did]
@@ -25,6 +25,7 @@ function createBench() {
     hidden: new Set<Did>(),
     rules: new Map<Did, string>(),
     chosen: new Set<Did>(),
+    nowMs: 1000,
     broken: null as Failure | null,
     async open() {
       const trust = createTrust(
@@ -55,7 +56,7 @@ function createBench() {
             return ok(prepare(draft as never))
           },
         },
-        clock: { now: () => 1000, sleep: async () => {} },
+        clock: { now: () => bench.nowMs, sleep: async () => {} },
         hides: () => (bench.hidden.size > 0 ? (author) => bench.hidden.has(author) : undefined),
         ruled: (author) => bench.rules.get(author) ?? null,
       })
@@ -139,7 +140,13 @@ describe('a page', () => {
     assert.deepEqual(namesOf(desk, { tier: 'stranger' }), strangers)
     for (const cursor of ['', 'x', `x ${ADA}`, `0.5${ADA}`, '-1', `-1 ${ADA}'`])
       assert.equal(codeOf(desk.page({ cursor })), 'CURSOR_INVALID', cursor)
-    assert.equal(desk.tiers().stranger, strangers.length)
+    assert.deepEqual(desk.tiers(), { stranger: 7, observer: 1, contributor: 0, peer: 0, commander: 2 })
+    bench.logs.set(didOf('a new stranger'), 1)
+    assert.equal(desk.tiers().stranger, 7, 'counted a moment ago')
+    bench.nowMs += COUNTED_MS
+    assert.equal(desk.tiers().stranger, 8)
+    must(await desk.set(strangers[0] as Did, { trust: 1 }))
+    assert.equal(desk.tiers().stranger, 7)
   })
 })
 
@@ -219,6 +226,8 @@ describe('what is set by hand', () => {
       ['STORE_CORRUPT', Uint8Array.of(0xff)],
       ['STORE_CORRUPT', encodeCanonical([1, [[ADA, 1_000_001, null, 1]]])],
       ['STORE_CORRUPT', encodeCanonical([1, [[ADA, 1, 7, 1]]])],
+      // An instant without a date could not be shown.
+      ['STORE_CORRUPT', encodeCanonical([1, [[ADA, 1, null, 8_640_000_000_000_001]]])],
     ]
     for (const [code, bytes] of broken) {
       const bench = createBench()

@@ -6,7 +6,6 @@ import {
   entangledBy,
   entanglementOf,
   priorLift,
-  smoothed,
 } from '../../../../../src/core/reasoning/synthesis/entanglement.ts'
 import { createQuantumParams } from '../../../../../src/core/reasoning/synthesis/quantum-params.ts'
 
@@ -22,11 +21,6 @@ test('from .55 on two count as one; below, as far as they are correlated', () =>
   const correlation = correlationOf(shared, params)
   assert.ok(correlation > 0 && correlation < 0.55)
   assert.equal(entanglementOf(shared, params), correlation)
-})
-
-test('a new measurement moves a pair by a quarter of the way, and the first one is taken as it is', () => {
-  assert.equal(smoothed(null, 0.8, quantum), 0.8)
-  assert.equal(smoothed(0.4, 0.8, quantum), 0.75 * 0.4 + 0.25 * 0.8)
 })
 
 describe('a prior by a partner’s evidence', () => {

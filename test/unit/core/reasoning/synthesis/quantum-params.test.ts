@@ -15,7 +15,7 @@ test('the defaults are the design’s, and only what met its line is on', () => 
     [1, 0.3, 0.4, 0.25],
   )
   assert.deepEqual([params.tunnellingMax, params.tunnellingFrom, params.tunnellingPause], [0.92, 0.18, 3])
-  assert.deepEqual([params.entanglementKept, params.priorShare], [0.75, 0.45])
+  assert.equal(params.priorShare, 0.45)
   assert.deepEqual(
     MECHANISMS.filter((one) => !SWITCHES[one]),
     ['interference', 'tunnelling'],
@@ -47,7 +47,6 @@ describe('a value outside of its range throws', () => {
     { tunnellingRoundsMin: 0 },
     { tunnellingRoundsMin: 1.5 },
     { tunnellingPause: 101 },
-    { entanglementKept: 1.01 },
     { priorShare: Number.NaN },
     { priorMax: 0.51 },
     { uncertainBelow: 0 },
