@@ -33,8 +33,8 @@ import { quantile } from './support/quantile.ts'
 import { createTaskStream, type Streamed } from './support/task-stream.ts'
 
 /** Shares of the time at which something happens. */
-const KILL_AT = 0.45
-const SWAP_AT = 0.6
+const KILL_AT = 0.5
+const SWAP_AT = 0.65
 const NEWCOMER_AT = 0.8
 /** Questions that go to everyone at last. */
 const EVERYONE = 30
@@ -117,7 +117,7 @@ async function runOnce(options: { seconds: number; atOnce: number; seed: string 
       task: `Question ${question}: which colour?`,
       choices: [...CHOICES],
       roles: [roleOfQuestion(question)],
-      ...{ effort: 'quick', answers: 1, deadline: DEADLINE_S, space: 'commons', ask },
+      ...{ effort: 'quick', deadline: DEADLINE_S, space: 'commons', ask },
     }),
     roleOf: roleOfQuestion,
     rightOf: (question) => rightAnswer(seed, question),

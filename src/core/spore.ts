@@ -73,6 +73,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       clock,
       isChosen: (author) => neighbourhood.isChosen(author),
       placeOf: (author) => neighbourhood.placesOf(author),
+      isBlocked: (author) => moderation.matcher.author(author) === 'refused',
     },
   )
   const { isQuarantined, shownOf: trustOf } = trust
@@ -249,7 +250,10 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       ports.log.warn('the default space is not known yet: found or join it', { space: options.defaultSpace })
     await purge.resume()
     indexer.start()
-    moderation.onChanged(() => dense?.revise())
+    moderation.onChanged(() => {
+      trust.revise()
+      dense?.revise()
+    })
     dense?.start()
     tasks.open()
   }

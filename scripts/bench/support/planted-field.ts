@@ -35,20 +35,20 @@ const all = (right: number): Planted['right'] => ({ brain: right, explorer: righ
  */
 export const plantedField = (): PlantedField =>
   new Map([
-    ['llama', { ms: 60, right: { ...all(0.4), brain: 0.97 } }],
-    ['qwen', { ms: 80, right: { ...all(0.4), brain: 0.85 } }],
-    ['mistral', { ms: 40, right: { ...all(0.4), explorer: 0.95 } }],
-    ['gemma', { ms: 300, right: { ...all(0.4), explorer: 0.95 } }],
-    ['phi', { ms: 200, right: { ...all(0.4), validator: 0.9 } }],
-    ['yi', { ms: 30, right: { ...all(0.4), validator: 0.7 } }],
+    ['llama', { ms: 60, right: { ...all(0.3), brain: 0.97 } }],
+    ['qwen', { ms: 80, right: { ...all(0.3), brain: 0.75 } }],
+    ['mistral', { ms: 40, right: { ...all(0.3), explorer: 0.95 } }],
+    ['gemma', { ms: 300, right: { ...all(0.3), explorer: 0.95 } }],
+    ['phi', { ms: 200, right: { ...all(0.3), validator: 0.9 } }],
+    ['yi', { ms: 30, right: { ...all(0.3), validator: 0.6 } }],
     ['glm', { ms: 20, right: all(0), isLiar: true }],
     ['kimi', { ms: 20, right: all(0), isLiar: true }],
-    ['olmo', { ms: 50, right: all(0.5), failing: 0.5 }],
+    ['olmo', { ms: 50, right: all(0.6), failing: 0.5 }],
   ])
 
 /** Better in a role than all others, and there only later. */
 export const NEWCOMER = 'granite'
-export const newcomer = (): Planted => ({ ms: 30, right: { ...all(0.4), validator: 0.99 } })
+export const newcomer = (): Planted => ({ ms: 30, right: { ...all(0.3), validator: 0.99 } })
 
 export const roleOfQuestion = (question: number): FieldRole =>
   FIELD_ROLES[question % FIELD_ROLES.length] as FieldRole

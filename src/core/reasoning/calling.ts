@@ -6,21 +6,22 @@
  */
 import { createBoundedMap } from '../base/bounded.ts'
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
+import type { Clock } from '../base/ports.ts'
 import type { Draft } from '../memory/draft.ts'
 import type { Ask } from '../protocol/api-tasks.ts'
 import { type CallPayload, encodeCall } from '../protocol/call-payload.ts'
+import { periodAt } from '../protocol/evidence-payload.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { CALLED_MAX } from '../protocol/task-limits.ts'
 import type { TaskPayload } from '../protocol/task-payloads.ts'
+import { lastOutcomes } from '../trust/tally.ts'
 import type { Trust } from '../trust/trust-contract.ts'
-import { asksOf, type Counts } from './attempt.ts'
+import { asksOf, type Counts, contributorKey } from './attempt.ts'
 import { type Called, calledBy, calledIn } from './calls.ts'
 import { EFFORT_BOUNDS } from './efforts.ts'
 import { sealsOf } from './first-answers.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
-import { type Candidate, exploredOf, orderOf, PREFERENCE_PARAMS } from './preference.ts'
-import { explorationShare } from './synthesis/annealing.ts'
-import type { QuantumParams } from './synthesis/quantum-params.ts'
+import { type Candidate, exploredOf, isBeaten, orderOf } from './preference.ts'
 import { domainOf } from './task-domain.ts'
 import { totalMsOf, type Work } from './work.ts'
 
@@ -40,17 +41,16 @@ export interface Calling {
   /** Milliseconds until a look at who is called may show something new; Infinity where none will. */
   dueInMs(work: Work, nowMs: number): number
   /** An own attempt is over: who was called and has not answered is known to. Null where nobody was. */
-  ended(work: Work, nowMs: number): ReadonlySet<Did> | null
+  ended(work: Work): ReadonlySet<Did> | null
 }
 
 export interface CallingDeps {
   readonly self: Did
   readonly counts: Counts
   readonly neighbourhood: Pick<Neighbourhood, 'standing' | 'answerers' | 'serves'>
-  /** Null while nothing is thought of anybody. */
-  readonly trust: Pick<Trust, 'scoreOf'> | null
+  readonly trust: Pick<Trust, 'scoreOf' | 'ownRow'>
+  readonly clock: Pick<Clock, 'now'>
   readonly families: () => readonly string[]
-  readonly quantum: QuantumParams
 }
 
 /** Peers of whom it is known how long they take, and pairs of one and a domain of which it is known when it was asked last. */
@@ -58,47 +58,62 @@ export const MEASURED_PEERS_MAX = 1_024
 export const ASKED_PAIRS_MAX = 4_096
 /** Weight of the newest answer in the usual time: ten answers make a new habit. */
 const NEWEST_WEIGHT = 0.25
+/** The same of whether it answers: one answer that is missing costs a tenth of its worth. */
+const NEWEST_ANSWERED_WEIGHT = 0.1
 /** Share of the whole time after which who was called is late, and milliseconds of it at least: two rounds of gossip. */
 export const LATE_SHARE = 0.25
 const LATE_MS_MIN = 1_000
 /** Times of what it usually takes after which a backup is called before that. */
 const LATE_TIMES = 4
 /** Milliseconds between two looks at whether those who are called are still there. */
-const PRESENCE_MS = 1_000
+const PRESENCE_MS = 500
 /** Calls are for those who work for the asker: they are told with the task. */
 export function appendCall(draft: Draft, space: SpaceId, call: CallPayload): void {
   draft.append({ space, kind: KINDS.call, payload: encodeCall(call), references: [call.task] })
 }
 
-/** Nothing is known: at chance, as far as anything else. */
-const UNKNOWN = { mean: 0.5, uncertainty: 0.5, lower: 0 } as const
-
-export function createCalling({
-  self,
-  counts,
-  neighbourhood,
-  trust,
-  families,
-  quantum,
-}: CallingDeps): Calling {
+export function createCalling(deps: CallingDeps): Calling {
+  const { self, counts, neighbourhood, trust, clock, families } = deps
   const typicalMs = createBoundedMap<Did, number>(MEASURED_PEERS_MAX)
+  const answered = createBoundedMap<Did, number>(MEASURED_PEERS_MAX)
   /** Number of the own task, by domain and by domain and author. */
   const asked = createBoundedMap<string, number>(ASKED_PAIRS_MAX)
+  const leaders = createBoundedMap<string, { readonly author: Did; readonly from: number }>(ASKED_PAIRS_MAX)
 
   const candidatesFor = (task: TaskPayload): Candidate[] => {
     const domain = domainOf(task)
     const now = asked.peek(domain) ?? 0
-    return neighbourhood.standing(task.space).map(({ author, isAway, isMute }) => {
+    const period = periodAt(clock.now())
+    const streakOf = (subject: string): number => {
+      const row = trust.ownRow(task.space, subject, domain, 'answer', period)
+      const last = row ? lastOutcomes(row) : []
+      return last.includes(false) ? last.indexOf(false) : last.length
+    }
+    return neighbourhood.standing(task.space).map(({ author, families: of, isAway, isMute }) => {
       const last = asked.peek(`${domain} ${author}`)
       return {
         author,
-        trust: trust?.scoreOf(author, domain) ?? UNKNOWN,
+        trust: trust.scoreOf(author, domain),
+        answered: answered.peek(author) ?? 1,
         typicalMs: typicalMs.peek(author) ?? null,
+        streak: Math.max(0, ...of.map((family) => streakOf(contributorKey(author, family)))),
         isAway,
         isMute,
         since: last === undefined ? Number.POSITIVE_INFINITY : now - last,
       }
     })
+  }
+
+  /** Own tasks of the domain since it began, or since who was best fell; one that is only away has not. */
+  const settledIn = (domain: string, candidates: readonly Candidate[], now: number): number => {
+    const present = candidates.filter(({ isAway }) => !isAway)
+    const leader = leaders.get(domain)
+    const was = candidates.find(({ author }) => author === leader?.author)
+    if (leader && was && !was.isAway && !isBeaten(was, present)) return now - leader.from
+    const from = leader && was?.isAway ? leader.from : now
+    const [best] = [...present].sort((a, b) => b.trust.lower * b.answered - a.trust.lower * a.answered)
+    if (best) leaders.set(domain, { author: best.author, from })
+    return now - from
   }
 
   /** Answers of others that are wanted beside those of own models; one at least. */
@@ -108,7 +123,11 @@ export function createCalling({
     return Math.max(1, (task.answers ?? answers) - own)
   }
 
-  const measure = (author: Did, ms: number): void => {
+  /** Null where it did not answer. */
+  const measure = (author: Did, ms: number | null): void => {
+    const share = answered.get(author) ?? 1
+    answered.set(author, share + NEWEST_ANSWERED_WEIGHT * ((ms === null ? 0 : 1) - share))
+    if (ms === null) return
     const before = typicalMs.get(author)
     typicalMs.set(author, before === undefined ? ms : before + NEWEST_WEIGHT * (ms - before))
   }
@@ -143,6 +162,15 @@ export function createCalling({
     return usualMs === undefined ? mostMs : Math.min(mostMs, Math.max(LATE_MS_MIN, LATE_TIMES * usualMs))
   }
 
+  /**
+   * Whether as many have sealed as answers are wanted, and the others had their time: four times that. Calling anew those who sealed tells all
+   * of them to wait for nobody else.
+   */
+  const isWaitedLong = ({ enoughMs }: Work, { isFurther }: Called, elapsedMs: number): boolean =>
+    enoughMs !== null && !isFurther && elapsedMs >= Math.max(LATE_MS_MIN, LATE_TIMES * enoughMs)
+  const sealedOf = ({ all }: Called, sealers: ReadonlySet<Did>): Did[] =>
+    [...all.keys()].filter((author) => sealers.has(author))
+
   const isSealing = ({ phase, round }: Work): boolean => phase === 'diverge' && round === 0
 
   return {
@@ -154,11 +182,9 @@ export function createCalling({
       const order = orderOf(candidates, id)
       const domain = domainOf(task)
       const now = (asked.get(domain) ?? 0) + 1
-      const wanted = order.slice(0, Math.min(CALLED_MAX - 1, targetOf(task)))
-      // Only first answers are asked for: the share is that of the hottest round.
-      const share = explorationShare(0, EFFORT_BOUNDS[task.effort].rounds, quantum)
-      const explored = exploredOf(order, wanted, id, { ...PREFERENCE_PARAMS, explorationShare: share })
-      const called = [...wanted, ...(explored ? [explored] : [])].map(({ author }) => author)
+      const wanted = order.slice(0, targetOf(task))
+      const explored = exploredOf(order, wanted, settledIn(domain, candidates, now), id)
+      const called = [...wanted, ...explored].slice(0, CALLED_MAX).map(({ author }) => author)
       asked.set(domain, now)
       for (const author of called) asked.set(`${domain} ${author}`, now)
       return called
@@ -175,7 +201,8 @@ export function createCalling({
         if (present.has(author) && elapsedMs - sinceMs < patienceMs(work, author)) expected.add(author)
       const missing = Math.min(targetOf(task), called.first) - expected.size
       const room = CALLED_MAX - called.all.size
-      if (missing <= 0 || room <= 0) return []
+      if (missing <= 0) return isWaitedLong(work, called, elapsedMs) ? sealedOf(called, sealers) : []
+      if (room <= 0) return []
       const others = candidatesFor(task).filter(({ author, isAway }) => !isAway && !called.all.has(author))
       return orderOf(others, work.attempt.id)
         .slice(0, Math.min(missing, room))
@@ -184,7 +211,11 @@ export function createCalling({
     look(work, nowMs) {
       if (work.asker !== null || work.round > 0) return
       const called = calledFor(work)
-      for (const author of sealersOf(work)) {
+      const sealers = sealersOf(work)
+      const task = work.attempt.task as TaskPayload
+      if (called && work.enoughMs === null && sealers.size >= Math.min(targetOf(task), called.first))
+        work.enoughMs = nowMs - work.startMs
+      for (const author of sealers) {
         if (work.measured.has(author)) continue
         work.measured.add(author)
         measure(author, nowMs - work.startMs - (called?.all.get(author) ?? 0))
@@ -229,15 +260,13 @@ export function createCalling({
       }
       return dueMs
     },
-    ended(work, nowMs) {
+    ended(work) {
       const called = calledFor(work)
       if (!called) return null
       const sealers = sealersOf(work)
-      for (const [author, sinceMs] of called.all) {
-        // It takes longer than this, however much.
-        const ms = nowMs - work.startMs - sinceMs
-        if (!sealers.has(author) && ms > (typicalMs.peek(author) ?? 0)) measure(author, ms)
-      }
+      const present = presentIn(work)
+      for (const author of called.all.keys())
+        if (!sealers.has(author) && present.has(author)) measure(author, null)
       return new Set(called.all.keys())
     },
   }

@@ -38,6 +38,8 @@ export interface Neighbourhood {
 
 export interface Neighbour {
   readonly author: Did
+  /** Of its models. */
+  readonly families: readonly string[]
   /** It does not answer at the moment. */
   readonly isAway: boolean
   /** It left own tasks unanswered, as many in a row as it may. */
@@ -83,7 +85,8 @@ export function createNeighbourhood(deps: NeighbourhoodDeps): Neighbourhood {
       if (!descriptor || descriptor.families.length === 0) return []
       const author = descriptor.key
       if (roster && !roster.members.has(author)) return []
-      return { author, isAway: isAway(vital), isMute: (misses.peek(author) ?? 0) >= MISSES_MAX }
+      const { families } = descriptor
+      return { author, families, isAway: isAway(vital), isMute: (misses.peek(author) ?? 0) >= MISSES_MAX }
     })
   }
 

@@ -16,8 +16,12 @@ export interface Candidate {
   readonly author: Did
   /** What is thought of its answers in the domain. */
   readonly trust: Pick<TrustScore, 'mean' | 'uncertainty' | 'lower'>
+  /** Share of what it was asked that it answered, 0…1: an answer that does not come is none, however good it would be. */
+  readonly answered: number
   /** Milliseconds from asking until its answer is fixed, as they usually are; null where it was never asked. */
   readonly typicalMs: number | null
+  /** Its newest answers in the domain that were right, in a row. */
+  readonly streak: number
   /** It does not answer at the moment, or left what it was asked unanswered: only asked where nobody else is. */
   readonly isAway: boolean
   readonly isMute: boolean
@@ -26,19 +30,33 @@ export interface Candidate {
 }
 
 export interface PreferenceParams {
-  /** Share of tasks that one more is asked for, to learn about it; the others only where it may well be better. */
-  readonly explorationShare: number
+  /**
+   * How many more are asked, to learn about them; where none is, one all the same where a draw says that it may be better. Hot at first, and
+   * after whoever was best is not any more, for then others may have changed, too; it cools over so many tasks of the domain.
+   */
+  readonly hotShare: number
+  readonly coldShare: number
+  readonly coolingTasks: number
   /** Of these, the share in which it is who was asked longest ago. */
   readonly longestShare: number
+  /** Chance of a row of right answers, by what is thought of who gave them, below which it is more likely that he has changed. */
+  readonly surprisingChance: number
+  /** Right answers in a row that such a surprise takes; and the share of tasks that he is asked then. */
+  readonly surprisingStreak: number
+  readonly surpriseShare: number
   /** Standard deviations of their difference within which two are equals. */
   readonly equalSigmas: number
 }
 
-/** One more call in ten tasks; half of them by turns: of ten peers each is asked once in 200 tasks, however bad it was. */
 export const PREFERENCE_PARAMS: PreferenceParams = {
-  explorationShare: 0.1,
+  hotShare: 2,
+  coldShare: 0.1,
+  coolingTasks: 20,
   longestShare: 0.5,
-  equalSigmas: 1,
+  surprisingChance: 0.1,
+  surprisingStreak: 2,
+  surpriseShare: 0.5,
+  equalSigmas: 0.8,
 }
 
 /** Those who are wanted most first: all who can be asked, then who has left tasks unanswered, then who is away. */
@@ -59,7 +77,7 @@ function byTrust(rank: readonly Candidate[], task: Digest, { equalSigmas }: Pref
   const byPlace = (a: Candidate, b: Candidate): number =>
     (places.get(a) as number) - (places.get(b) as number) || compareText(a.author, b.author)
   let left = [...rank].sort(
-    (a, b) => b.trust.lower - a.trust.lower || b.trust.mean - a.trust.mean || byPlace(a, b),
+    (a, b) => worth(b, 'lower') - worth(a, 'lower') || worth(b, 'mean') - worth(a, 'mean') || byPlace(a, b),
   )
   const ordered: Candidate[] = []
   while (left.length > 0) {
@@ -76,34 +94,72 @@ function byTrust(rank: readonly Candidate[], task: Digest, { equalSigmas }: Pref
   return ordered
 }
 
-/** Whether two differ by less than is known of them. */
-const isWithin = ({ trust }: Candidate, { trust: best }: Candidate, sigmas: number): boolean =>
-  best.mean - trust.mean <= sigmas * Math.hypot(trust.uncertainty, best.uncertainty)
+const worth = ({ trust, answered }: Candidate, of: 'mean' | 'lower'): number => trust[of] * answered
 
-/** Who is asked besides, to learn about it; null where the draw is against it. `called`: those who are, the last one least wanted. */
+/** Whether two differ by less than is known of them. */
+const isWithin = (one: Candidate, best: Candidate, sigmas: number): boolean =>
+  worth(best, 'mean') - worth(one, 'mean') <=
+  sigmas * Math.hypot(one.trust.uncertainty, best.trust.uncertainty)
+
+/** Whether the best of a list is clearly better than somebody: who was best and is so no more has fallen. */
+export function isBeaten(
+  one: Candidate,
+  candidates: readonly Candidate[],
+  params = PREFERENCE_PARAMS,
+): boolean {
+  return candidates.some((other) => !other.isAway && !isWithin(one, other, 2 * params.equalSigmas))
+}
+
+/**
+ * Who is asked besides, to learn about them: as many as the share says, and one where a draw says that it may be better than those who are
+ * asked anyway. `called`: these, the last one least wanted. `settled`: own tasks of the domain since it began, or since the best one fell.
+ */
 export function exploredOf(
   order: readonly Candidate[],
   called: readonly Candidate[],
+  settled: number,
   task: Digest,
   params: PreferenceParams = PREFERENCE_PARAMS,
-): Candidate | null {
+): readonly Candidate[] {
   const rest = order.filter((one) => !one.isAway && !called.includes(one))
-  const [first] = rest
-  if (!first) return null
-  const sampled = new Map(rest.map((one) => [one, sampleOf(one, task)]))
-  const most = (rank: (one: Candidate) => number): Candidate =>
-    rest.reduce((best, one) => (rank(one) > rank(best) ? one : best), first)
-  const promising = most((one) => sampled.get(one) as number)
-  const isPromising = (sampled.get(promising) as number) > (called.at(-1)?.trust.mean ?? 0)
-  if (drawOf(task, 'explore') >= params.explorationShare) return isPromising ? promising : null
-  return drawOf(task, 'by turns') < params.longestShare ? most(({ since }) => since) : promising
+  const explored: Candidate[] = []
+  const share = shareAt(settled, params)
+  const count = Math.floor(share) + (drawOf(task, 'explore') < share % 1 ? 1 : 0)
+  const surprising = rest.filter(({ streak, trust }) => isSurprising(streak, trust.mean, params))
+  if (surprising.length > 0 && drawOf(task, 'surprise') < params.surpriseShare)
+    explored.push(mostOf(surprising, ({ streak }) => streak))
+  const worthAtLeast = called.at(-1)
+  for (;;) {
+    const left = rest.filter((one) => !explored.includes(one))
+    if (left.length === 0) return explored
+    const sampled = new Map(left.map((one) => [one, sampleOf(one, task)]))
+    const promising = mostOf(left, (one) => sampled.get(one) as number)
+    const isPromising = !worthAtLeast || (sampled.get(promising) as number) > worth(worthAtLeast, 'mean')
+    if (explored.length >= count && (explored.length > 0 || !isPromising)) return explored
+    const isByTurns =
+      explored.length < count && drawOf(task, `by turns ${explored.length}`) < params.longestShare
+    explored.push(isByTurns ? mostOf(left, ({ since }) => since) : promising)
+  }
+}
+
+const mostOf = (of: readonly Candidate[], rank: (one: Candidate) => number): Candidate =>
+  of.reduce((best, one) => (rank(one) > rank(best) ? one : best))
+
+const isSurprising = (streak: number, mean: number, params: PreferenceParams): boolean =>
+  streak >= params.surprisingStreak && mean ** streak < params.surprisingChance
+
+/** Cools as answers of one task do (05-reasoning §4, annealing). */
+export function shareAt(settled: number, { hotShare, coldShare, coolingTasks }: PreferenceParams): number {
+  const passed = Math.min(1, settled / coolingTasks)
+  return coldShare + ((hotShare - coldShare) * (1 + Math.cos(Math.PI * passed))) / 2
 }
 
 /** What it may be worth: a draw from the posterior, taken as normal. */
-const sampleOf = ({ author, trust }: Candidate, task: Digest): number => {
+const sampleOf = ({ author, trust, answered }: Candidate, task: Digest): number => {
   // Box and Muller, 1958; a draw of 0 has no logarithm.
   const radius = Math.sqrt(-2 * Math.log(1 - drawOf(task, `radius ${author}`)))
-  return trust.mean + trust.uncertainty * radius * Math.cos(2 * Math.PI * drawOf(task, `angle ${author}`))
+  const deviation = radius * Math.cos(2 * Math.PI * drawOf(task, `angle ${author}`))
+  return answered * (trust.mean + trust.uncertainty * deviation)
 }
 
 /** A draw in [0, 1), the same for the same task and purpose. */

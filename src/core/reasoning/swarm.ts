@@ -250,7 +250,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     else if (work.phase === 'done' && work.attempt.task) {
       const sealers = new Set<Did>()
       for (const { author } of sealsOf(work.attempt, 0, counts)) sealers.add(author)
-      neighbourhood.heard(work.attempt.task.space, sealers, calling.ended(work, fineMs(clock)))
+      neighbourhood.heard(work.attempt.task.space, sealers, calling.ended(work))
     }
     work.timer?.abort()
     work.controller.abort()

@@ -41,6 +41,8 @@ export interface Work {
   phaseMs: number
   /** Of an own attempt: of whom it is known how long the answer took. */
   readonly measured: Set<Did>
+  /** Milliseconds until as many others had sealed as answers are wanted of them; null while they have not. */
+  enoughMs: number | null
   readonly unshown: Map<Digest, UnshownAnswer>
   /** Seals that are being written: their answers will have to be shown, whatever comes in between. */
   sealing: number
@@ -83,6 +85,7 @@ export function newWork(
     startMs,
     phaseMs: nowMs,
     measured: new Set(),
+    enoughMs: null,
     unshown: new Map(),
     sealing: 0,
     failing: new Map(),

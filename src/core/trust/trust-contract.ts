@@ -71,6 +71,8 @@ export interface Trust {
     period: number,
   ): EvidenceRow | null
   override(author: Did, set: TrustOverride | null): void
+  /** Others are blocked than before. */
+  revise(): void
   overrideOf(author: Did): TrustOverride | null
   /** Why an author is trusted as far as it is. `entries`: how many of its entries are held. */
   explain(author: Did, entries: number): api.TrustView

@@ -28,6 +28,8 @@ export interface TrustDeps {
   readonly isChosen: (author: Did) => boolean
   /** Operator, registrable domain, block of addresses, as far as known: what many identities of one owner share. */
   readonly placeOf: (author: Did) => readonly string[]
+  /** Whether the operator blocks the author: then nothing that it says or was right about counts. Nobody is unless given. */
+  readonly isBlocked?: (author: Did) => boolean
 }
 
 /** What is known of an author, before it is shown: all parts of the answer come from here. */
@@ -43,7 +45,7 @@ export interface Opinion {
 export const REREAD_MS = 60_000
 
 export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps): Trust {
-  const { self, clock, isChosen } = deps
+  const { self, clock, isChosen, isBlocked = () => false } = deps
   const params = createTrustParams(changes)
   const periodNow = (): number => Math.max(0, Math.floor(clock.now() / PERIOD_MS))
   let ages = agesAt(periodNow(), params)
@@ -51,8 +53,10 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
   const faults = createFaults()
   const overrides = new Map<Did, TrustOverride>()
 
-  const fixedOf = (author: Did): number | null =>
-    overrides.get(author)?.trust ?? (faults.isPermanent(author) ? 0 : null)
+  const fixedOf = (author: Did): number | null => {
+    if (isBlocked(author)) return 0
+    return overrides.get(author)?.trust ?? (faults.isPermanent(author) ? 0 : null)
+  }
   const faultsOf = (author: Did): number => faults.wrongOf(author, ages, params)
   const places = createPlaces(deps.placeOf)
   const listener = createListener(params)
@@ -108,6 +112,7 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
       return { standing: 'self', score: SELF_SCORE, assessment: null }
     const assessment = assess(author, query, isChosen(author))
     const set = overrides.get(author)
+    if (isBlocked(author)) return { standing: 'override', score: fixedScore(0, assessment), assessment }
     if (set) return { standing: 'override', score: fixedScore(set.trust, assessment), assessment }
     if (faults.isPermanent(author)) return { standing: 'fault', score: fixedScore(0, assessment), assessment }
     const { posterior, grounds } = assessment
@@ -169,6 +174,7 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
       const known = graph.get(author)
       if (known) levels.touchAuthor(known)
     },
+    revise: () => levels.touchAll(graph.authors()),
     overrideOf: (author) => overrides.get(author) ?? null,
     explain: (author, entries) =>
       explainTrust(author, entries, {

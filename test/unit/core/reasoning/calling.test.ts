@@ -78,11 +78,11 @@ describe('with everyone', () => {
 
   test('a caller may want the preferred ones for one task', async () => {
     await using network = createLoopback('for one task')
-    const field = await fieldOf(network, ['ann', 'bob', 'cid'], 'everyone')
+    const field = await fieldOf(network, ['ann', 'bob', 'cid', 'dee', 'eve'], 'everyone')
     const id = await ask(field.asker, { ...QUESTION, ask: 'preferred' })
     await network.clock.advance(5_000)
     const task = await look(field.asker, id)
-    assert.ok(task.called.length === 1 || task.called.length === 2)
+    assert.ok(task.called.length > 0 && task.called.length < 5)
     assert.equal(sumOf(field.calls), task.called.length)
   })
 })
@@ -142,7 +142,7 @@ describe('with preferred', () => {
     await ask(ann, { ...QUESTION, ask: 'everyone' })
     await network.clock.advance(10_000)
     assert.equal((await look(field.asker, id)).status, 'converged')
-    assert.deepEqual([field.calls.size, sumOf(field.calls)], [4, 4])
+    assert.equal(field.calls.size, 4)
   })
 
   test('withdrawn and asked again, it is called for again', async () => {
@@ -165,10 +165,10 @@ describe('with preferred', () => {
 describe('where those who are called do not answer', () => {
   test('a backup is called when they are late, long before half of the time is over', async () => {
     await using network = createLoopback('late')
-    const field = await fieldOf(network, ['ann', 'bob', 'cid'])
+    const field = await fieldOf(network, ['ann', 'bob', 'cid', 'dee', 'eve'])
     const id = await ask(field.asker, QUESTION)
     const { called } = await look(field.asker, id)
-    assert.ok(called.length < 3)
+    assert.ok(called.length < 5)
     for (const did of called) field.delayMs.set(nameOf(field, did), 60_000)
     await network.clock.advance(9_000)
     const task = await look(field.asker, id)
@@ -178,7 +178,7 @@ describe('where those who are called do not answer', () => {
 
   test('a backup is called when one goes away', async () => {
     await using network = createLoopback('away')
-    const field = await fieldOf(network, ['ann', 'bob', 'cid'])
+    const field = await fieldOf(network, ['ann', 'bob', 'cid', 'dee', 'eve'])
     for (const { name } of field.others) field.delayMs.set(name, 600)
     const id = await ask(field.asker, { ...QUESTION, deadline: 600 })
     const { called } = await look(field.asker, id)
@@ -192,10 +192,10 @@ describe('where those who are called do not answer', () => {
 
   test('others who serve take it up past half of the time, though the asker is gone', async () => {
     await using network = createLoopback('reserve')
-    const field = await fieldOf(network, ['ann', 'bob', 'cid'])
+    const field = await fieldOf(network, ['ann', 'bob', 'cid', 'dee', 'eve'])
     const id = await ask(field.asker, QUESTION)
     const { called } = await look(field.asker, id)
-    assert.ok(called.length < 3)
+    assert.ok(called.length < 5)
     for (const did of called) field.delayMs.set(nameOf(field, did), 60_000)
     await network.clock.advance(1_000)
     await field.asker.close()

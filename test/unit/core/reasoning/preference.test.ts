@@ -6,6 +6,7 @@ import { bytesToDigest, sha256 } from '../../../../src/core/base/hash.ts'
 import {
   type Candidate,
   exploredOf,
+  isBeaten,
   orderOf,
   PREFERENCE_PARAMS,
 } from '../../../../src/core/reasoning/preference.ts'
@@ -20,7 +21,7 @@ function peer(name: string, right: number, wrong: number, more: Partial<Candidat
   const mean = a / (a + b)
   const uncertainty = Math.sqrt((mean * (1 - mean)) / (a + b + 1))
   const trust = { mean, uncertainty, lower: Math.max(0, mean - uncertainty) }
-  const known = { typicalMs: 100, isAway: false, isMute: false, since: 1 }
+  const known = { answered: 1, streak: 0, typicalMs: 100, isAway: false, isMute: false, since: 1 }
   return { author: name as Did, trust, ...known, ...more }
 }
 
@@ -73,43 +74,85 @@ describe('the order', () => {
 })
 
 describe('who is asked besides', () => {
+  const COLD = 1_000
+  const exploredIn = (
+    candidates: readonly Candidate[],
+    i: number,
+    settled = COLD,
+    params = PREFERENCE_PARAMS,
+  ) => {
+    const order = orderOf(candidates, taskOf(i), params)
+    return names(exploredOf(order, order.slice(0, 1), settled, taskOf(i), params))
+  }
   const share = (candidates: readonly Candidate[], of: string, params = PREFERENCE_PARAMS): number => {
     const rounds = 2_000
     let times = 0
-    for (let i = 0; i < rounds; i++) {
-      const order = orderOf(candidates, taskOf(i))
-      if (exploredOf(order, order.slice(0, 1), taskOf(i), params)?.author === of) times++
-    }
+    for (let i = 0; i < rounds; i++) if (exploredIn(candidates, i, COLD, params).includes(of)) times++
     return times / rounds
   }
   const best = peer('best', 95, 5)
+  const { coldShare, longestShare, hotShare, surpriseShare } = PREFERENCE_PARAMS
 
   test('is the same for the same task', () => {
-    const order = orderOf([best, peer('b', 3, 3), peer('c', 3, 3)], TASK)
-    assert.equal(exploredOf(order, order.slice(0, 1), TASK), exploredOf(order, order.slice(0, 1), TASK))
+    const candidates = [best, peer('b', 3, 3), peer('c', 3, 3)]
+    for (let i = 0; i < 50; i++) assert.deepEqual(exploredIn(candidates, i), exploredIn(candidates, i))
   })
 
   test('is a newcomer far more often than one who is known to be bad', () => {
     const candidates = [best, peer('newcomer', 0, 0, { typicalMs: null }), peer('bad', 10, 90)]
-    assert.ok(share(candidates, 'newcomer') > 5 * share(candidates, 'bad'))
+    assert.ok(share(candidates, 'newcomer') > 3 * share(candidates, 'bad'))
   })
 
   test('is by turns also one who is known to be bad: he may have become good', () => {
     const candidates = [best, peer('bad', 1, 99, { since: 50 }), peer('other', 1, 99)]
-    const { explorationShare, longestShare } = PREFERENCE_PARAMS
-    assert.ok(
-      Math.abs(share(candidates, 'bad') - explorationShare * (longestShare + (1 - longestShare) / 2)) < 0.03,
-    )
+    const expected = coldShare * (longestShare + (1 - longestShare) / 2)
+    assert.ok(Math.abs(share(candidates, 'bad') - expected) < 0.03)
+  })
+
+  test('is one who was bad, and gives one right answer after the other', () => {
+    const candidates = [best, peer('bad', 4, 30, { streak: 3 }), peer('other', 4, 30)]
+    assert.ok(share(candidates, 'bad') >= surpriseShare - 0.03)
+    const luck = [best, peer('good', 40, 4, { streak: 3 }), peer('other', 4, 30)]
+    assert.ok(share(luck, 'good') < surpriseShare, 'of who is good a row of right answers is no surprise')
+  })
+
+  test('are more of them while nothing is settled, and none twice', () => {
+    const candidates = [best, peer('b', 1, 99), peer('c', 1, 99), peer('d', 1, 99)]
+    const count = (settled: number) => {
+      let all = 0
+      for (let i = 0; i < 500; i++) {
+        const explored = exploredIn(candidates, i, settled)
+        assert.equal(new Set(explored).size, explored.length)
+        all += explored.length
+      }
+      return all / 500
+    }
+    assert.equal(count(0), hotShare)
+    assert.ok(count(10) < hotShare)
+    assert.ok(Math.abs(count(COLD) - coldShare) < 0.05)
+    const few = exploredIn([best, peer('b', 0, 0)], 0, 0)
+    assert.ok(few.length <= 1)
   })
 
   test('is nobody where the draw is against it and nobody else is likely to be better', () => {
-    const candidates = [best, peer('bad', 1, 99)]
-    const params = { ...PREFERENCE_PARAMS, explorationShare: 0 }
-    assert.equal(share(candidates, 'bad', params), 0)
+    const params = { ...PREFERENCE_PARAMS, coldShare: 0 }
+    assert.equal(share([best, peer('bad', 1, 99)], 'bad', params), 0)
   })
 
   test('is nobody who is away, and nobody who is called anyway', () => {
-    const order = orderOf([best, peer('away', 0, 0, { isAway: true })], TASK)
-    for (let i = 0; i < 50; i++) assert.equal(exploredOf(order, order.slice(0, 1), taskOf(i)), null)
+    const candidates = [best, peer('away', 0, 0, { isAway: true })]
+    for (let i = 0; i < 50; i++) assert.deepEqual(exploredIn(candidates, i, 0), [])
   })
+})
+
+test('who answers only every other time is worth half', () => {
+  const order = orderOf([peer('mostly silent', 57, 3, { answered: 0.5 }), peer('steady', 45, 15)], TASK)
+  assert.deepEqual(names(order), ['steady', 'mostly silent'])
+})
+
+test('who was best is beaten where another is clearly better, and is there', () => {
+  const fallen = peer('fallen', 3, 20)
+  assert.ok(isBeaten(fallen, [fallen, peer('good', 50, 5)]))
+  assert.ok(!isBeaten(fallen, [fallen, peer('good', 50, 5, { isAway: true })]))
+  assert.ok(!isBeaten(peer('a', 50, 5), [peer('b', 51, 4)]))
 })

@@ -275,6 +275,22 @@ describe('faults and the operator', () => {
     near(setting.trust.scoreOf('did:key:a').mean, before)
   })
 
+  test('who is blocked is nobody, whatever he was right about, and what he says of others is not heard', () => {
+    const blocked = new Set<ReturnType<typeof did>>()
+    const { trust, note } = world({}, { isBlocked: (author) => blocked.has(author) })
+    note(own, row('a', '++++++++'))
+    note(did('a'), row('b', '++++'))
+    const [a, b] = [trust.scoreOf('did:key:a'), trust.scoreOf('did:key:b')]
+    assert.ok(a.mean > 0.7 && b.others.right > 0)
+    blocked.add(did('a'))
+    trust.revise()
+    assert.deepEqual([trust.scoreOf('did:key:a').mean, trust.tierOf(did('a'))], [0, 'stranger'])
+    assert.equal(trust.scoreOf('did:key:b').others.right, 0)
+    blocked.delete(did('a'))
+    trust.revise()
+    assert.deepEqual([trust.scoreOf('did:key:a'), trust.scoreOf('did:key:b')], [a, b])
+  })
+
   test('an override wins, is shown, and can be taken away', () => {
     const { trust, note } = world()
     note(own, row('a', '--------'))
