@@ -1,6 +1,8 @@
 /** How the rounds of an attempt came about, computed again from its entries. */
 import type { Attempt } from './attempt.ts'
-import { convergenceAt, type Progress, type ProgressDeps, roundsOf } from './task-progress.ts'
+import { convergenceOf, type RoundAgreement } from './convergence.ts'
+import { EFFORT_BOUNDS } from './efforts.ts'
+import { type Progress, type ProgressDeps, roundsOf } from './task-progress.ts'
 import { type Tunnelling, tunnellingAfter } from './task-tunnelling.ts'
 
 /** What a round was, as the entries tell it. */
@@ -20,17 +22,21 @@ export function historyOf(
 ): RoundHistory[] {
   const challenges = new Set(known.challenges)
   const tunnels = new Set(known.tunnels)
-  const history: RoundHistory[] = []
-  for (let round = 0; round <= known.round; round++) {
+  const { rounds: roundsMax } = EFFORT_BOUNDS[attempt.task?.effort ?? 'standard']
+  // Agreement of a round does not depend on how it came about, and is the dear part.
+  const measured = roundsOf(attempt, { phase: known.phase, round: known.round, challenges }, deps)
+  const rounds: RoundAgreement[] = []
+  return measured.map(({ agreement, isUnanimous }, round) => {
     const progress: Progress = { phase: known.phase, round, challenges, tunnels }
-    const agreement = roundsOf(attempt, progress, deps).at(-1)?.agreement ?? 0
-    const { verdict } = convergenceAt(attempt, progress, deps)
+    const isChallenge = challenges.has(round) || tunnels.has(round)
+    rounds.push({ agreement, isUnanimous, isDiverge: round === 0 || isChallenge, isChallenge })
+    const { verdict } = convergenceOf(rounds, roundsMax, deps.params)
     const tunnelling = verdict === 'converged' ? tunnellingAfter(attempt, progress, agreement, deps) : null
-    if (round < known.round && verdict === 'premature') challenges.add(round + 1)
-    if (round < known.round && tunnelling?.isFired) tunnels.add(round + 1)
-    history.push({ round, kind: kindOf(progress), agreement, tunnelling })
-  }
-  return history
+    const isLast = round === known.round
+    if (!isLast && verdict === 'premature') challenges.add(round + 1)
+    if (!isLast && tunnelling?.isFired) tunnels.add(round + 1)
+    return { round, kind: kindOf(progress), agreement, tunnelling }
+  })
 }
 
 function kindOf({ round, challenges, tunnels }: Progress): RoundHistory['kind'] {
