@@ -37,7 +37,7 @@ const KILL_AT = 0.5
 const SWAP_AT = 0.65
 const NEWCOMER_AT = 0.8
 /** Questions of each role that are asked in a part at least, however slow the machine is: it then takes longer. */
-const LEAST = { learn: 40, killed: 10, swapped: 20, joined: 20 } as const
+const LEAST = { learn: 40, killed: 10, swapped: 20, joined: 30 } as const
 /** Questions that go to everyone at last. */
 const EVERYONE = 30
 /** Milliseconds between two pulls: a gossip period. */
