@@ -27,7 +27,7 @@ export interface SporeAccess extends AsyncDisposable {
   memories(query: api.MemoryPageQuery): Reply<api.MemoryPage>
   retract(id: string): Reply<api.Retracted>
   purge(id: string): Reply<api.Purged>
-  purgeAuthor(author: string): Reply<api.Purged>
+  purgeAuthor(input: api.PurgeAuthorInput): Reply<api.Purged>
   undoPurge(id: string): Reply<api.PurgeUndone>
   search(query: api.SearchInput): Reply<api.SearchReply>
   /** The search index in numbers. */
@@ -45,11 +45,16 @@ export interface SporeAccess extends AsyncDisposable {
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>
   answers(query: api.AnswerPageQuery): Reply<api.AnswerPage>
   convergence(query: api.ConvergenceQuery): Reply<api.Convergence>
+  quantum(query: api.QuantumQuery): Reply<api.Quantum>
   resolveTask(id: string, input: api.ResolutionInput): Reply<api.TaskView>
   cancelTask(id: string): Reply<api.TaskView>
   /** What happens at a task. Iterating throws SPORE_UNREACHABLE where the stream of a running spore breaks off. */
   taskEvents(id: string, signal: AbortSignal): Reply<AsyncIterable<api.TaskEvent>>
   trust(author: string): Reply<api.TrustView>
+  /** Authors of whom something is known or held, the most trusted first. */
+  trustPage(query: Partial<api.TrustPageQuery>): Reply<api.TrustPage>
+  /** Null goes by the evidence again. */
+  setTrust(author: string, input: api.TrustInput | null): Reply<api.TrustView>
   /** All peers, or where labels are wanted who has them. */
   peers(query?: PeerQuery): Reply<api.PeerPage>
   /** Peers with all that is known of them, and how this spore and others see one another. */

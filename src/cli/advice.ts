@@ -40,6 +40,9 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   INVITATION_REFUSED: 'Ask for another invitation: each admits one spore, once, until it expires.',
   INVITATION_UNANSWERABLE:
     'Set SPORE_PUBLIC_URL, or say whom it is for: spore space invite <space> --for <did of the other spore>.',
+  AUTHOR_UNKNOWN: '"spore trust" lists the authors that are known here.',
+  AUTHOR_AMBIGUOUS: 'Give the whole did:key of the one that you mean.',
+  OVERRIDES_FULL: '"spore trust unset <author>" goes by the evidence again, and frees a place.',
   MEMBERS_ADMIN_ONLY: '"spore space members <space>" shows who its admins are.',
   EMBEDDINGS_OFF: 'Set embeddings.url and embeddings.model, or search with --mode lexical.',
   EMBEDDINGS_CHANGED:

@@ -56,7 +56,7 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     memories: (query) => call('GET', `/api/memory${toQuery(query)}`, api.memoryPageSchema),
     retract: (id) => call('DELETE', withId('/api/memory', id), api.retractedSchema),
     purge: (id) => call('POST', `${withId('/api/memory', id)}/purge`, api.purgedSchema),
-    purgeAuthor: (author) => call('POST', '/api/purge', api.purgedSchema, { author }),
+    purgeAuthor: (input) => call('POST', '/api/purge', api.purgedSchema, input),
     undoPurge: (id) => call('DELETE', `${withId('/api/memory', id)}/purge`, api.purgeUndoneSchema),
     search: (query) => call('GET', `/api/memory/search${toQuery(query)}`, api.searchReplySchema),
     sidecar: () => call('GET', '/api/sidecar', sidecarSchema),
@@ -69,6 +69,7 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
     task: (id) => call('GET', withId('/api/task', id), api.taskSchema),
     tasks: (query) => call('GET', `/api/tasks${toQuery(query)}`, api.taskPageSchema),
     answers: (query) => call('GET', `/api/answers${toQuery(query)}`, api.answerPageSchema),
+    quantum: (query) => call('GET', `/api/quantum${toQuery(query)}`, api.quantumSchema),
     convergence: (query) => call('GET', `/api/convergence${toQuery(query)}`, api.convergenceSchema),
     resolveTask: (id, input) => call('POST', `${withId('/api/task', id)}/resolution`, api.taskSchema, input),
     cancelTask: (id) => call('POST', `${withId('/api/task', id)}/cancel`, api.taskSchema),
@@ -81,6 +82,11 @@ export function createHttpAccess(options: HttpAccessOptions): SporeAccess {
         unreachable: (error) => unreachable(options.url, error),
       }),
     trust: (author) => call('GET', withId('/api/trust', author), api.trustSchema),
+    trustPage: (query) => call('GET', `/api/trust${toQuery(query)}`, api.trustPageSchema),
+    setTrust: (author, input) =>
+      input
+        ? call('PUT', withId('/api/trust', author), api.trustSchema, input)
+        : call('DELETE', withId('/api/trust', author), api.trustSchema),
     peers: (query = { role: [], tag: [], family: [] }) =>
       call('GET', `/api/peers${toQuery(query)}`, api.peerPageSchema),
     federationStatus: () => call('GET', '/api/federation/status', api.federationStatusSchema),

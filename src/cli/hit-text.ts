@@ -48,7 +48,14 @@ export function placeOf(hit: {
 }
 
 const authorOf = (hit: Hit): string =>
-  `${hit.author.slice(-8)}${hit.trust === 1 ? ' (this spore)' : ''}${hit.quarantined ? ' (a stranger)' : ''}${hit.speaker ? `, ${oneLine(hit.speaker, 40)}` : ''}`
+  `${hit.author.slice(-8)}${trustOf(hit)}${hit.quarantined ? ' (a stranger)' : ''}${hit.speaker ? `, ${oneLine(hit.speaker, 40)}` : ''}`
+
+/** Of another author how far he is trusted, where something is known. */
+function trustOf({ trust, tier }: Hit): string {
+  if (tier === undefined) return trust === 1 ? ' (this spore)' : ''
+  return trust === null ? '' : ` (${tier}, trust ${trust.toFixed(2)})`
+}
+
 /** Without the tag that tells imported folders apart: it says nothing to a person. */
 function tagsOf({ tags }: Hit): string {
   const shown = tags.filter((tag) => !tag.startsWith(FOLDER_TAG_PREFIX))

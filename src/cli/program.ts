@@ -52,6 +52,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Lift the rule about a peer, author or domain, whatever it says',
     load: async () => ({ spec: (await import('./moderate.ts')).unblockSpec }),
   },
+  trust: {
+    summary: 'Show how far authors are trusted and why, or set it by hand',
+    load: () => import('./trust.ts'),
+  },
   moderation: {
     summary: 'List rules, read block lists into drafts, apply them',
     load: () => import('./moderation.ts'),

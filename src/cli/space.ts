@@ -1,7 +1,8 @@
 /** `spore space`: found, invite, join, leave and list spaces, and who belongs to them. */
 import { Argument } from 'commander'
+import { TIERS } from '../core/protocol/api.ts'
 import type { InvitationView, SpaceView } from '../core/protocol/api-spaces.ts'
-import { SPACE_TYPES, type SpaceType } from '../core/protocol/space-payloads.ts'
+import { NO_TIER, SPACE_TYPES, type SpaceType } from '../core/protocol/space-payloads.ts'
 import { openAccess, openRunning, type SporeAccess } from './access.ts'
 import { type CommandContext, type CommandSpec, wholeNumber } from './command.ts'
 import { EXIT, type ExitCode, UsageError, unwrap } from './exit.ts'
@@ -37,6 +38,10 @@ export const spec: CommandSpec = {
       )
       .argument('[member]', 'of whom to remove: its did, or the last 8 characters')
       .option('--type <type>', `of a new space: ${SPACE_TYPES.join(', ')}`, 'members')
+      .option(
+        '--writers <tier>',
+        `tier of trust that a new open space asks of who is shown: ${TIERS.join(', ')}`,
+      )
       .option('--as <name>', 'what to call the space that is joined, here')
       .option('--for <did>', 'invite only this spore: it need not reach this one')
       .option('--admin', 'invite somebody who may invite and remove others')
@@ -45,7 +50,13 @@ export const spec: CommandSpec = {
     const needsRunning = action === 'invite' || action === 'join'
     const open = needsRunning ? openRunning : openAccess
     await using access = await open(context.load(), context.signal)
-    return RUN[action as Action](access, context, space as string | undefined, member as string | undefined)
+    // Awaited here: the way to the spore closes behind it.
+    return await RUN[action as Action](
+      access,
+      context,
+      space as string | undefined,
+      member as string | undefined,
+    )
   },
 }
 
@@ -60,7 +71,14 @@ const RUN: Readonly<Record<Action, Run>> = {
   async create(access, { output, options }, name) {
     const type = options.type as SpaceType
     if (!SPACE_TYPES.includes(type)) throw new UsageError(`a type is one of ${SPACE_TYPES.join(', ')}`)
-    const space = unwrap(await access.createSpace({ name: named(name, 'call it something'), type }))
+    const writers = options.writers as string | undefined
+    const space = unwrap(
+      await access.createSpace({
+        name: named(name, 'call it something'),
+        type,
+        ...(writers !== undefined && { writers }),
+      }),
+    )
     output.result(describeSpace(space), space)
     return EXIT.ok
   },
@@ -123,7 +141,8 @@ const describeInvitation = ({ space, expiresAt, singleUse }: InvitationView): st
     : `an invitation to ${oneLine(space, 64)}, until ${expiresAt}:`
 
 /** One space on one line. */
-function describeSpace({ name, type, joined, role, members }: SpaceView): string {
+function describeSpace({ name, type, joined, role, members, writers }: SpaceView): string {
+  const asked = writers === NO_TIER ? '' : `  shows from ${oneLine(writers, 64)} on`
   const who = role === null || members === null ? '' : `  ${role}, ${members} in it`
-  return `${oneLine(name, 64).padEnd(20)}  ${type.padEnd(7)}${joined ? '' : '  left'}${who}`
+  return `${oneLine(name, 64).padEnd(20)}  ${type.padEnd(7)}${joined ? '' : '  left'}${who}${asked}`
 }

@@ -5,6 +5,7 @@ import { instantSchema } from '../core/protocol/api-base.ts'
 import {
   CHOICE_CHARS_MAX,
   CHOICES_MAX,
+  DOMAIN_CHARS_MAX,
   TASK_ANSWERS_MAX,
   TASK_ROLES_MAX,
   TASK_SECONDS_MAX,
@@ -33,14 +34,15 @@ export const configureTask = (command: Command): Command =>
       parseChoice,
     )
     .option('--role <role>', `a lens to reason through: ${ROLES.join(', ')}; may be repeated`, parseRole)
+    .option('--domain <words>', 'what it is about, as "medicine": trust is kept apart by it', parseDomain)
     .option('--fresh', 'ask anew what is answered already')
 
 /** Throws `UsageError` where the options do not go together. */
 export function toTaskFields(options: Readonly<Record<string, unknown>>): TaskFields {
-  const { space, effort, deadline, answers, choice, role, fresh } = options
+  const { space, effort, deadline, answers, choice, role, domain, fresh } = options
   const choices = choice as readonly string[] | undefined
   if (choices?.length === 1) throw new UsageError('--choice is for two answers or more; one is no choice')
-  const fields = { space, effort, deadline, answers, choices, roles: role, fresh }
+  const fields = { space, effort, deadline, answers, choices, roles: role, domain, fresh }
   const given = Object.entries(fields).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given) as TaskFields
 }
@@ -49,6 +51,11 @@ function parseDeadline(text: string): number | string {
   if (/^\d+$/.test(text)) return wholeNumber(1, TASK_SECONDS_MAX)(text)
   if (instantSchema.safeParse(text).success) return text
   throw new InvalidArgumentError('It must be seconds, or an instant as 2026-11-21T12:00:00Z.')
+}
+
+function parseDomain(text: string): string {
+  if (text.trim() !== '' && text.length <= DOMAIN_CHARS_MAX) return text
+  throw new InvalidArgumentError(`It must have from 1 to ${DOMAIN_CHARS_MAX} characters.`)
 }
 
 function parseChoice(text: string, before: readonly string[] = []): readonly string[] {

@@ -3,9 +3,9 @@
  * put together once. `createSpore` stands on it; the simulator runs thousands of them without what stands above.
  */
 import { type Activities, createActivities } from './base/activities.ts'
-import type { LogId } from './base/brand.ts'
+import type { Did, LogId } from './base/brand.ts'
 import type { Clock, Log, Random } from './base/ports.ts'
-import { type Conduct, CUT_OFF, createConduct } from './gossip/conduct.ts'
+import { type Conduct, CUT_OFF, createConduct, type ProvenOffence } from './gossip/conduct.ts'
 import { createDeclined, type Declined } from './gossip/declined.ts'
 import { createFederation, type Federation } from './gossip/federation.ts'
 import { createForks } from './gossip/forks.ts'
@@ -81,6 +81,10 @@ export interface ReplicationPorts {
   readonly networkKey?: NetworkKey | null
   /** Where runs are verified; here and at once unless given. */
   readonly runVerifier?: RunVerifier
+  /** How much is kept of an author, in times of what the operator set for one; once unless given. */
+  readonly quotaShareOf?: (author: Did) => number
+  /** Hears what another author did that anybody can check: the same may come again, and what is stored comes with each start. */
+  readonly onFault?: (author: Did, fault: ProvenOffence | 'fork') => void
 }
 
 /** What the log says when the own epoch is another one. */
@@ -109,6 +113,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       ...deps,
       isOpen: (space) => spaces.typeOf(space) === 'open',
       isPeer: (author) => gossip.peers.byDid(author) !== undefined,
+      ...(ports.quotaShareOf && { shareOf: ports.quotaShareOf }),
     })
   const own = { signer, verifier, network, epoch, drawEpoch }
   const memory = createMemory({ ...own, rules: spaces, quota, quarantine })
@@ -138,7 +143,17 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       log.warn(CUT_OFF, { caller, reason })
       gossip.cutOff(caller)
     },
+    onProven(caller, offence) {
+      log.warn('a caller is at fault', { caller, offence })
+      ports.onFault?.(caller, offence)
+    },
   })
+  const noteForks = (forked: readonly { readonly logId: LogId }[]): void => {
+    for (const { logId } of forked) {
+      const author = memory.logs.get(logId)?.author
+      if (author && author !== signer.did) ports.onFault?.(author, 'fork')
+    }
+  }
   const gossip = createGossip(
     { name, network, profile, pullIntervalMs },
     {
@@ -215,6 +230,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
   writer.onCommitted(async (applied, cut) => {
     // Held beyond a cut that was made just now.
     const cutNow = memory.logs.unsettled()
+    noteForks(cut)
     for (const logId of cutNow) await forks.settle(logId)
     compact(applied.map(({ change }) => change))
     eviction.follow()
@@ -268,6 +284,7 @@ export function createReplication(options: ReplicationOptions, ports: Replicatio
       memory.deny((await store.denied()).map((digest) => ({ digest, isDenied: true })))
       const forked = await store.forks()
       memory.load(await store.logs(), forked, await store.partials())
+      noteForks(forked)
       await onListed?.()
       for (let after: number | null = 0; after !== null; ) {
         after = await replayBehind(after, follow)

@@ -43,8 +43,8 @@ export interface Spore extends AsyncDisposable {
   retract(id: string): Promise<Answer<api.Retracted>>
   /** Removes the bytes of a memory here for good, whoever carries it. Failure MEMORY_NOT_FOUND. */
   purge(id: string): Promise<Answer<api.Purged>>
-  /** The same for everything that an author wrote. Failure AUTHOR_UNKNOWN. */
-  purgeAuthor(author: string): Promise<Answer<api.Purged>>
+  /** The same for everything that an author wrote, and for what rests on it. Failures AUTHOR_UNKNOWN, PURGE_TOO_LARGE. */
+  purgeAuthor(input: api.PurgeAuthorInput): Promise<Answer<api.Purged>>
   /** Lets what was purged be remembered and taken again. */
   undoPurge(id: string): Promise<Answer<api.PurgeUndone>>
   search(query: api.SearchInput): Promise<Answer<api.SearchReply>>
@@ -92,7 +92,15 @@ export interface Spore extends AsyncDisposable {
   members(space: string): Answer<readonly MemberView[]>
   removeMember(space: string, author: string): Promise<Answer<MemberRemoved>>
 
+  /** What this spore thinks of an author, by its did or the last 8 characters of it, and why. Failures AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS. */
   trust(author: string): Answer<api.TrustView>
+  /** Peers, and authors of whom something is known or held, the most trusted first. Failure CURSOR_INVALID. */
+  trustPage(query: Partial<api.TrustPageQuery>): Answer<api.TrustPage>
+  /**
+   * Sets what this spore is to think of an author, whatever the evidence says; null goes by the evidence again. Failures
+   * REQUEST_INVALID, AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS, TRUST_FIXED, OVERRIDES_FULL, STORE_WRITE_FAILED.
+   */
+  setTrust(author: string, input: api.TrustInput | null): Promise<Answer<api.TrustView>>
 
   peers(): readonly api.PeerView[]
   /** Peers with all that is known of them, and how this spore and others see one another. */

@@ -1,11 +1,6 @@
 /** Parts of what a spore shows of itself. */
-import type { Did } from './base/brand.ts'
-import { err, ok, type Result } from './base/result.ts'
-import { didToPublicKey, shortAuthor } from './identity/keys.ts'
 import { EMPTY_PROFILE, isLabel, type Profile } from './identity/profile.ts'
-import type { Memory } from './memory/memory.ts'
 import type * as api from './protocol/api.ts'
-import { type Failure, failure } from './protocol/errors.ts'
 import { LABELS_MAX } from './protocol/limits.ts'
 import type { Replication } from './replication.ts'
 import type { SporeOptions, SporePorts } from './spore-ports.ts'
@@ -35,18 +30,3 @@ export const keptView = ({ memory, declined }: Replication): api.Health['kept'] 
   declinedLogs: declined.size,
   forks: memory.usage.forks,
 })
-
-/** An author by did:key or its last 8 characters, and how many of its entries are held. Failure AUTHOR_UNKNOWN. */
-export function findAuthor(
-  author: string,
-  self: Did,
-  memory: Memory,
-): Result<{ readonly did: Did; readonly entries: number }, Failure> {
-  const known = [...memory.logs.values()].filter(
-    (log) => log.author === author || shortAuthor(log.author) === author,
-  )
-  const did = known[0]?.author ?? (didToPublicKey(author) ? (author as Did) : null)
-  if (!did || (known.length === 0 && did !== self))
-    return err(failure('AUTHOR_UNKNOWN', 'an author is a did:key, or its last 8 characters'))
-  return ok({ did, entries: known.reduce((sum, { row }) => sum + row.next, 0) })
-}

@@ -1,5 +1,6 @@
 /** `createSpore`, the one composition root of the core: it builds the engines by rank, and disposes them in reverse. */
-import { err, ok, type Result } from './base/result.ts'
+import type { Did } from './base/brand.ts'
+import { err, type Result } from './base/result.ts'
 import { createLookup } from './gossip/discovery.ts'
 import { BOOTSTRAP_OFF, createSeeding } from './gossip/seeding.ts'
 import { createSigner, createVerifier, shortAuthor } from './identity/keys.ts'
@@ -30,8 +31,10 @@ import { createSearchMeter } from './retrieval/search-meter.ts'
 import { createSidecar } from './retrieval/sidecar.ts'
 import type { Spore } from './spore-contract.ts'
 import type { SporeOptions, SporePorts } from './spore-ports.ts'
-import { findAuthor, keptView, profileOf, quarantineView } from './spore-views.ts'
+import { keptView, profileOf, quarantineView } from './spore-views.ts'
+import { quotaShareOf } from './trust/policy.ts'
 import { createTrust } from './trust/trust.ts'
+import { createTrustDesk } from './trust/trust-desk.ts'
 
 export type { Spore } from './spore-contract.ts'
 export type { SporeOptions, SporePorts } from './spore-ports.ts'
@@ -63,25 +66,45 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
   const signer = createSigner(ports.seed)
   const name = options.name ?? `spore-${shortAuthor(signer.did)}`
   const spaces = createSpaces(options.defaultSpace, signer.did)
+  const trust = createTrust(
+    {},
+    {
+      self: signer.did,
+      clock,
+      isChosen: (author) => neighbourhood.isChosen(author),
+      placeOf: (author) => neighbourhood.placesOf(author),
+    },
+  )
+  const { isQuarantined, shownOf: trustOf } = trust
 
   const replication = createReplication(
     { ...options, name, spaces, profile: profileOf(options, ports) },
-    { ...ports, signer, verifier: createVerifier() },
+    {
+      ...ports,
+      signer,
+      verifier: createVerifier(),
+      quotaShareOf: (author) => quotaShareOf(trust, author),
+      onFault: trust.noteFault,
+    },
   )
   const { memory, writer, gossip, keeper, federation, moderation } = replication
-  const shown = createShown(moderation)
+  const shown = createShown(moderation, {
+    get areAsked() {
+      return spaces.asksTiers
+    },
+    isBelow(author, space) {
+      const tier = spaces.writersTier(space)
+      return tier !== null && !trust.isAtLeast(author, tier)
+    },
+  })
   const neighbourhood = createNeighbourhood({
     self: signer.did,
     serve: options.serve ?? 'trusted',
     peers: gossip.peers,
     spaces,
     shown,
+    trust,
   })
-  const trust = createTrust(
-    {},
-    { self: signer.did, clock, isChosen: neighbourhood.isChosen, placeOf: neighbourhood.placesOf },
-  )
-  const { isQuarantined, shownOf: trustOf } = trust
   const seeding = options.bootstrap
     ? createSeeding(
         { ...options.bootstrap, network: store.origin.network },
@@ -97,7 +120,12 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     : null
   const quantum = createQuantumParams(options.quantum)
   const retriever =
-    ports.retriever ?? createRetriever({ secret: tableSecret(signer), params: decoherenceChanges(quantum) })
+    ports.retriever ??
+    createRetriever({
+      secret: tableSecret(signer),
+      weightOf: trust.relevanceOf,
+      params: decoherenceChanges(quantum),
+    })
   /** The set is not known yet; an index that is what is visible tells the entries of a memory, too. */
   let isOpening = true
   const library = createLibrary({
@@ -135,6 +163,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     clock,
     trustOf,
     isQuarantined,
+    tierOf: trust.tierOf,
     shown,
     self: memory.self,
     meter,
@@ -192,11 +221,23 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     peers: gossip.gate.sights,
     selfUrl: () => gossip.self().url,
   })
+  const trustDesk = createTrustDesk({
+    trust,
+    self: signer.did,
+    logs: memory.logs,
+    peers: () => gossip.peers.all().flatMap(({ descriptor }) => descriptor?.key ?? []),
+    store,
+    writer,
+    clock,
+    hides: () => shown.rulesOut('list'),
+    ruled: moderator.explain,
+  })
   const peerViews = () => gossip.peers.all().map(gossip.view)
   const purge = createPurge({ memory, writer, store, clock, eraseDerived: indexer.erase })
   const { promise: searchable, resolve: letSearch } = Promise.withResolvers<void>()
   const open = async (): Promise<void> => {
     await models?.open()
+    await trustDesk.load()
     await replication.replay(followChanges, async () => {
       if (await indexer.load()) letSearch()
     })
@@ -229,6 +270,7 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
       quarantined: memory.quarantine.size,
       quarantine: quarantineView(replication),
       kept: keptView(replication),
+      trust: { authors: trustDesk.tiers() },
       purged: memory.denied,
       missing: memory.missing,
       peers: peerViews(),
@@ -247,7 +289,12 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     memories: library.page,
     retract: caughtUp(library.retract),
     purge: purge.purge,
-    purgeAuthor: purge.purgeAuthor,
+    async purgeAuthor(input) {
+      const purged = await purge.purgeAuthor(input)
+      // What it counted about others is gone with the rest.
+      if (purged.ok && !input.preview) trust.forget(input.author as Did)
+      return purged
+    },
     undoPurge: purge.undo,
     search: (query) => searchable.then(() => recall.search(query)),
     contextPack: (query) => searchable.then(() => recall.contextPack(query)),
@@ -263,13 +310,9 @@ export function openSpore(options: SporeOptions, ports: SporePorts): OpeningSpor
     cancelTask: caughtUp(tasks.cancel),
     taskEvents: tasks.events,
     checkModels: async (input, signal) => models?.check(input, signal) ?? err(MODELS_OFF),
-    trust(author) {
-      const known = findAuthor(author, signer.did, memory)
-      if (!known.ok) return known
-      const view = trust.explain(known.value.did, known.value.entries)
-      const ruled = moderator.explain(known.value.did)
-      return ok(ruled ? { ...view, reasons: [...view.reasons, ruled] } : view)
-    },
+    trust: trustDesk.explain,
+    trustPage: trustDesk.page,
+    setTrust: trustDesk.set,
     spaces: keeper.list,
     createSpace: caughtUp(keeper.create),
     invite: caughtUp(keeper.invite),

@@ -225,6 +225,19 @@ describe('commands of a running spore', () => {
     assert.match(checks.find((check) => check.name === 'store')?.detail ?? '', /running at http/)
   })
 
+  it('say what is wrong with a space or an author, and end', async () => {
+    for (const args of [
+      ['space', 'leave', 'nowhere'],
+      ['space', 'members', 'nowhere'],
+    ])
+      assert.equal((await failing(args, 1, options)).code, 'SPACE_UNKNOWN', args.join(' '))
+    for (const args of [
+      ['trust', 'explain', 'nobody'],
+      ['trust', 'set', 'nobody', '1'],
+    ])
+      assert.equal((await failing(args, 1, options)).code, 'AUTHOR_UNKNOWN', args.join(' '))
+  })
+
   it('refuse what looks like a file and is none, or a flag that documents do not have', async () => {
     assert.match((await failing(['remember', 'absent.md'], 2, options)).detail ?? '', /--text/)
     assert.match((await failing(['remember', root, '--thread', 'x'], 2, options)).detail ?? '', /--thread/)

@@ -75,7 +75,7 @@ const mcpUrl = (served: Served): URL => new URL('/mcp', served.url)
 /** Lists tools, remembers, finds it again, asks, gets an error: what every client must be able to do. */
 async function useAsAgent(agent: Agent): Promise<void> {
   const tools = await agent.tools()
-  assert.equal(tools.length, 9)
+  assert.equal(tools.length, 10)
   for (const tool of tools) {
     assert.ok(tool.outputSchema, tool.name)
     assert.equal(Object.keys(tool.annotations ?? {}).length, 4, tool.name)
@@ -108,7 +108,10 @@ async function useAsAgent(agent: Agent): Promise<void> {
   const health = await agent.call('swarm_health', {})
   const own = health.structuredContent?.spore
   const trust = await agent.call('get_trust', { author: own })
-  assert.deepEqual([trust.structuredContent?.trust, trust.structuredContent?.standing], [1, 'self'])
+  const [row] = (trust.structuredContent?.authors ?? []) as { trust: number; standing: string }[]
+  assert.deepEqual([row?.trust, row?.standing], [1, 'self'])
+  const why = await agent.call('explain_trust', { author: String(own).slice(-8) })
+  assert.deepEqual([why.structuredContent?.author, why.structuredContent?.tier], [own, 'commander'])
 
   const missing = await agent.call('get_memory', { id: 'nonsense' })
   assert.equal(missing.isError, true)
@@ -173,7 +176,7 @@ test('where a token is wanted, an agent with it is served and one without is tol
     })
   for (const mode of ['auto', 'legacy'] as const) {
     await using agent = await newAgent(withToken(), mode)
-    assert.equal((await agent.tools()).length, 9)
+    assert.equal((await agent.tools()).length, 10)
     await assert.rejects(
       newAgent(new StreamableHTTPClientTransport(mcpUrl(served)), mode),
       /401|Unauthorized|TOKEN_MISSING/,

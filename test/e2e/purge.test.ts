@@ -66,8 +66,46 @@ test('a purge leaves no byte in any file, and survives a restart', async () => {
 
 test('a purge that is called wrongly says how it is meant', async () => {
   const home = join(folder.path, 'other')
-  for (const args of [[], ['--author', 'x', 'y'], ['--author', 'x', '--undo']]) {
+  for (const args of [
+    [],
+    ['--author', 'x', 'y'],
+    ['--author', 'x', '--undo'],
+    ['x', '--descendants'],
+    ['x', '--preview'],
+  ]) {
     const result = await runSpore(['purge', ...args], { home })
     assert.equal(result.code, 2, result.stderr)
   }
+})
+
+test('a purge of an author with descendants says first what it takes, and leaves no byte of it', async () => {
+  const home = join(folder.path, 'author')
+  const spore = await startSpore({ home })
+  const text = `${CANARY} sings at midnight`
+  const remembered = await runSpore(['remember', text, '--json'], { home })
+  assert.equal(remembered.code, 0, remembered.stderr)
+  const asked = await runSpore(['ask', 'when does it sing?', '--json'], { home })
+  assert.equal(asked.code, 0, asked.stderr)
+  assert.ok(asked.stdout.includes('midnight'))
+  const { author } = (
+    (await (await fetch(`${spore.url}/api/memory`)).json()) as { recent: { author: string }[] }
+  ).recent[0] as { author: string }
+  const args = ['purge', '--author', author, '--descendants']
+  const shown = await runSpore([...args, '--preview', '--json'], { home })
+  assert.equal(shown.code, 0, shown.stderr)
+  const { preview } = JSON.parse(shown.stdout) as {
+    preview: { purged: number; entries: number; own: number }
+  }
+  assert.ok(preview.purged >= 4 && preview.own === preview.purged, shown.stdout)
+  assert.ok(singing(home).length > 0, 'a preview purges nothing')
+  const purged = await runSpore([...args, '--yes'], { home })
+  assert.equal(purged.code, 0, purged.stderr)
+  assert.match(purged.stderr, new RegExp(`${preview.purged} would be purged .*${preview.own} are your own:`))
+  assert.match(
+    purged.stdout,
+    new RegExp(`^${preview.purged} purged \\(bytes of ${preview.entries} entries dropped\\)`),
+  )
+  assert.deepEqual(singing(home), [], 'while it runs')
+  await spore.stop()
+  assert.deepEqual(singing(home), [], 'after it ended')
 })

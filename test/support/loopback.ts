@@ -90,6 +90,7 @@ export interface OpenOptions {
   readonly caps?: BudgetCaps
   readonly serve?: SporeOptions['serve']
   readonly ask?: SporeOptions['ask']
+  readonly quantum?: SporeOptions['quantum']
   /** What it says that it is for; nothing unless given. */
   readonly profile?: Partial<Profile>
 }
@@ -215,6 +216,7 @@ export function createLoopback(seed: string): Loopback {
           ...(options.bootstrap && { bootstrap: options.bootstrap }),
           ...(options.serve && { serve: options.serve }),
           ...(options.ask && { ask: options.ask }),
+          ...(options.quantum && { quantum: options.quantum }),
           profile: { ...EMPTY_PROFILE, ...options.profile },
         },
         {

@@ -57,6 +57,7 @@ export async function runChecks(
           checkPeers(spore.health),
           checkQuarantine(spore.health),
           checkKept(spore.health),
+          checkTrust(spore.health),
           checkEmbeddings(spore.health),
         ]
       : []),
@@ -64,6 +65,14 @@ export async function runChecks(
     ...(spore.sidecar ? [checkSearch(spore.sidecar)] : []),
     ...(spore.health && spore.url ? [checkBootstrap(spore.health)] : []),
   ]
+}
+
+/** Who is who here, as far as that is known: a look at it is `spore trust`. */
+export function checkTrust({ trust }: Pick<Health, 'trust'>): Check {
+  const { commander, peer, contributor, observer, stranger } = trust.authors
+  // This spore itself is one of the first.
+  const known = `${commander + peer + contributor - 1} authors beside this spore are trusted`
+  return ok('trust', `${known}, ${observer} observed, ${stranger} strangers`)
 }
 
 export function checkNode(version: string): Check {

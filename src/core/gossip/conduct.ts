@@ -67,6 +67,15 @@ export const CUT_OFF = 'a caller is cut off'
 
 export type Standing = 'ok' | 'slowed' | 'cut'
 
+/** What a caller did so often, in requests that it signed itself, that it is no mistake and no trouble on the way. */
+export type ProvenOffence = 'invalid-run' | 'flood'
+/** Offences that add up to one. Others may be somebody else's, or depend on what this spore knows. */
+const PROVES: Partial<Record<Offence, ProvenOffence>> = {
+  malformed: 'invalid-run',
+  forged: 'invalid-run',
+  flood: 'flood',
+}
+
 /** What a caller costs. */
 export interface Charge {
   /** Bytes that it sent, or had sent. */
@@ -101,10 +110,10 @@ export interface Conduct {
   request(caller: Did): Result<void, Failure>
   /** Adds to what a caller cost. */
   charge(caller: Did, charge: Charge): void
-  /** Holds something against a caller, so many times. */
-  note(caller: Did, offence: Offence, times?: number): void
+  /** Holds something against a caller, so many times. `isAnswer`: it stood in an answer, which nobody signs. */
+  note(caller: Did, offence: Offence, times?: number, isAnswer?: boolean): void
   /** Takes in what came of a run or proof that a caller brought. */
-  noteRefused(caller: Did, code: ErrorCode): void
+  noteRefused(caller: Did, code: ErrorCode, isAnswer?: boolean): void
   noteDuplicates(caller: Did, entries: number): void
   /** The failure of one that is cut off, null for any other. Costs nothing and counts nothing. */
   cutOff(caller: Did): Failure | null
@@ -121,6 +130,8 @@ export interface ConductDeps {
   readonly isPinned: (caller: Did) => boolean
   /** Hears of a caller that is cut off from now on. */
   readonly onCut: (caller: Did, reason: Offence) => void
+  /** Hears once of a caller that offences of one kind, signed by it, would have cut off by themselves. */
+  readonly onProven?: (caller: Did, offence: ProvenOffence) => void
 }
 
 interface Bucket {
@@ -145,9 +156,11 @@ interface Account {
   refused: number
   duplicates: number
   readonly offences: Record<Offence, number>
+  /** What signed offences weigh, by what they add up to; null once that was told. */
+  readonly signed: Record<ProvenOffence, number | null>
 }
 
-export function createConduct({ clock, isPinned, onCut }: ConductDeps): Conduct {
+export function createConduct({ clock, isPinned, onCut, onProven }: ConductDeps): Conduct {
   const calm = createBoundedMap<Did, Account>(CONDUCT_CALLERS_MAX)
   /** Those who were cut off and for whom that still counts: strangers with new keys do not push them out. */
   const marked = new Map<Did, Account>()
@@ -177,10 +190,21 @@ export function createConduct({ clock, isPinned, onCut }: ConductDeps): Conduct 
     onCut(caller, reason)
   }
 
-  const hold = (caller: Did, account: Account, offence: Offence, times: number): void => {
+  /** Adds to what a caller's own signatures show; it is told once, however long that goes on. */
+  const prove = (caller: Did, { signed }: Account, offence: Offence, times: number): void => {
+    const proves = PROVES[offence]
+    const before = proves && signed[proves]
+    if (proves === undefined || before === undefined || before === null) return
+    const weighs = before + OFFENCES[offence] * times
+    signed[proves] = weighs < CUT_SCORE ? weighs : null
+    if (weighs >= CUT_SCORE) onProven?.(caller, proves)
+  }
+
+  const hold = (caller: Did, account: Account, offence: Offence, times: number, isAnswer: boolean): void => {
     account.offences[offence] += times
     account.reason = offence
     account.score += OFFENCES[offence] * times
+    if (!isAnswer) prove(caller, account, offence, times)
     if (account.score < CUT_SCORE || account.leftMs > 0) return
     if (isPinned(caller)) account.score = CUT_SCORE
     else cut(caller, account, offence)
@@ -201,7 +225,7 @@ export function createConduct({ clock, isPinned, onCut }: ConductDeps): Conduct 
         owes(account.signatureTokens, PEER_SIGNATURES_PER_SECOND),
       )
       if (waitMs > 0) {
-        hold(caller, account, 'flood', 1)
+        hold(caller, account, 'flood', 1, false)
         return err(busy(waitMs, isSlowed))
       }
       account.requests.tokens--
@@ -215,14 +239,14 @@ export function createConduct({ clock, isPinned, onCut }: ConductDeps): Conduct 
       account.byteTokens.tokens -= bytes
       account.signatureTokens.tokens -= signatures
     },
-    note(caller, offence, times = 1) {
-      if (times > 0) hold(caller, accountOf(caller), offence, times)
+    note(caller, offence, times = 1, isAnswer = false) {
+      if (times > 0) hold(caller, accountOf(caller), offence, times, isAnswer)
     },
-    noteRefused(caller, code) {
+    noteRefused(caller, code, isAnswer = false) {
       const account = accountOf(caller)
       account.refused++
       const offence = offenceOf(code)
-      if (offence) hold(caller, account, offence, BOMBS.has(code) ? BOMB_TIMES : 1)
+      if (offence) hold(caller, account, offence, BOMBS.has(code) ? BOMB_TIMES : 1, isAnswer)
     },
     noteDuplicates(caller, entries) {
       if (entries > 0) accountOf(caller).duplicates += entries
@@ -294,6 +318,7 @@ const newAccount = (nowMs: number): Account => ({
   refused: 0,
   duplicates: 0,
   offences: { malformed: 0, forged: 0, lie: 0, futile: 0, changeling: 0, dispute: 0, repeat: 0, flood: 0 },
+  signed: { 'invalid-run': 0, flood: 0 },
 })
 
 /** Lets time pass for an account. */
@@ -301,7 +326,11 @@ function pass(account: Account, nowMs: number): void {
   const elapsedMs = Math.max(0, nowMs - account.atMs)
   account.atMs = nowMs
   if (elapsedMs === 0) return
-  account.score *= 0.5 ** (elapsedMs / HALF_LIFE_MS)
+  const left = 0.5 ** (elapsedMs / HALF_LIFE_MS)
+  account.score *= left
+  const { signed } = account
+  if (signed['invalid-run'] !== null) signed['invalid-run'] *= left
+  if (signed.flood !== null) signed.flood *= left
   const cutMs = Math.min(account.leftMs, elapsedMs)
   account.leftMs -= cutMs
   account.goodMs += elapsedMs - cutMs

@@ -9,6 +9,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { didToPublicKey, publicKeyToDid } from '../identity/keys.ts'
 import type { Draft } from '../memory/draft.ts'
 import { isSpaceName, type SpaceRecord, toRecord } from '../memory/space-list.ts'
+import { isWritersWord } from '../memory/spaces.ts'
 import type * as api from '../protocol/api-spaces.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import {
@@ -20,9 +21,9 @@ import {
 } from '../protocol/invitation.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { INVITATION_AGE_MS } from '../protocol/limits.ts'
-import { encodeFounding, encodeMemberAct, type MemberRole, NO_TIER } from '../protocol/space-payloads.ts'
+import { encodeFounding, encodeMemberAct, type MemberRole } from '../protocol/space-payloads.ts'
 import type { Invitations } from './invitations.ts'
-import { invalidName, noTiers, type SpaceKeeperDeps, unfit } from './space-keeper.ts'
+import { invalidName, noTier, type SpaceKeeperDeps, unfit } from './space-keeper.ts'
 
 type Answer<T> = Result<T, Failure>
 
@@ -143,7 +144,7 @@ export function createInviting(deps: InvitingDeps) {
     const { founding, space } = invitation
     if (founding.type === 'private')
       return err(failure('INVITATION_INVALID', 'nobody can join a private space'))
-    if (founding.writers !== NO_TIER) return noTiers(founding.writers)
+    if (!isWritersWord(founding.writers)) return noTier(founding.writers)
     const known = spaces.get(space)
     const name = given ?? known?.name ?? founding.name
     if (!isSpaceName(name)) return invalidName(name)

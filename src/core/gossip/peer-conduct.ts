@@ -25,12 +25,12 @@ export const viewConduct = (conduct: Conduct, { descriptor }: Peer): ConductView
 
 /** Holds something against a peer. */
 export function noteOffence(conduct: Conduct, { descriptor }: Peer, offence: Offence, times = 1): void {
-  if (descriptor) conduct.note(descriptor.key, offence, times)
+  if (descriptor) conduct.note(descriptor.key, offence, times, true)
 }
 
 /** Takes in what came of a run or proof that a peer gave. */
 export function noteRefusal(conduct: Conduct, { descriptor }: Peer, code: ErrorCode): void {
-  if (descriptor) conduct.noteRefused(descriptor.key, code)
+  if (descriptor) conduct.noteRefused(descriptor.key, code, true)
 }
 
 /** Answers that it is busy without a round in between, after which a peer counts as failed: it might as well be gone. */

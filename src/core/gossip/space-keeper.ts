@@ -13,10 +13,11 @@ import type { Draft } from '../memory/draft.ts'
 import type { Member } from '../memory/membership.ts'
 import type { Memory } from '../memory/memory.ts'
 import { isSpaceName, type SpaceRecord, toRecord } from '../memory/space-list.ts'
-import type { Spaces } from '../memory/spaces.ts'
+import { isWritersWord, type Spaces } from '../memory/spaces.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type * as api from '../protocol/api-spaces.ts'
+import { TIERS } from '../protocol/api-trust.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { decodeInvitation } from '../protocol/invitation.ts'
 import { KINDS } from '../protocol/kinds.ts'
@@ -38,7 +39,7 @@ export interface SpaceKeeper {
   /** Reads what the store keeps; before anything is replayed. */
   load(): Promise<void>
   list(): readonly api.SpaceView[]
-  /** Failures SPACE_NAME_INVALID, SPACE_NAME_TAKEN, SPACES_FULL, TIER_UNSUPPORTED. */
+  /** Failures SPACE_NAME_INVALID, SPACE_NAME_TAKEN, SPACE_TYPE_UNFIT, SPACES_FULL, TIER_UNSUPPORTED. */
   create(input: api.SpaceInput): Promise<Answer<api.SpaceView>>
   /**
    * Makes an invitation. Failures SPACE_UNKNOWN, SPACE_TYPE_UNFIT, SPACE_READ_ONLY, MEMBERS_ADMIN_ONLY, AUTHOR_UNKNOWN,
@@ -145,7 +146,9 @@ export function createSpaceKeeper(deps: SpaceKeeperDeps): SpaceKeeper {
     writers = NO_TIER,
   }: api.SpaceInput): Promise<Answer<api.SpaceView>> => {
     if (!isSpaceName(name)) return invalidName(name)
-    if (writers !== NO_TIER) return noTiers(writers)
+    if (!isWritersWord(writers)) return noTier(writers)
+    if (type !== 'open' && writers !== NO_TIER)
+      return err(failure('SPACE_TYPE_UNFIT', 'only an open space asks its writers for a tier'))
     const founding = { type, name, founder: signer.publicKey, writers, salt: random.bytes(SALT_BYTES) }
     const record = toRecord(founding, { name, inviter: null })
     return adopt(record, (draft) => {
@@ -250,5 +253,5 @@ export const invalidName = (name: string): Result<never, Failure> =>
       `${JSON.stringify(name)}: 1 to 64 characters, not "private", "commons" or an id`,
     ),
   )
-export const noTiers = (tier: string): Result<never, Failure> =>
-  err(failure('TIER_UNSUPPORTED', `${JSON.stringify(tier)}; only "none" can be asked for`))
+export const noTier = (word: string): Result<never, Failure> =>
+  err(failure('TIER_UNSUPPORTED', `${JSON.stringify(word)} is none of ${[NO_TIER, ...TIERS].join(', ')}`))

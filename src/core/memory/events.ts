@@ -1,5 +1,5 @@
 /** The change feed as events for people and tools: replayed from the store, then followed live. */
-import type { Did } from '../base/brand.ts'
+import type { Did, SpaceId } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import { eventTypes, type SporeEvent } from '../protocol/api.ts'
 import { decodeCall } from '../protocol/call-payload.ts'
@@ -29,8 +29,8 @@ export interface EventsDeps {
   readonly store: MemoryStore
   readonly writer: Writer
   readonly spaces: Pick<Spaces, 'nameOf'>
-  /** Authors whom the operator hides now; nobody where it is left out. */
-  readonly hides?: () => ((author: Did) => boolean) | undefined
+  /** Who is hidden now, by space; nobody where it is left out. */
+  readonly hides?: () => ((author: Did, space: SpaceId) => boolean) | undefined
 }
 
 /**
@@ -53,7 +53,7 @@ export function createEvents({ memory, store, writer, spaces, hides }: EventsDep
         const log = memory.logs.get(row.logId)
         const event = memory.quarantine.guard('events', row, null, () => {
           const change = log && rowToChange(row, log)
-          return change && !isHidden?.(change.author) ? toEvent(change, spaces) : null
+          return change && !isHidden?.(change.author, change.space) ? toEvent(change, spaces) : null
         })
         if (event) yield event
         if (signal.aborted) return

@@ -56,7 +56,7 @@ export interface LibraryDeps {
 
 /** Whom the operator hides from those who name a memory and from lists, and how those are labelled who are not hidden. */
 export interface ShownMemories {
-  hides(place: 'id' | 'list'): ((author: Did) => boolean) | undefined
+  hides(place: 'id' | 'list'): Hides | undefined
   labelOf(author: Did): 'limited' | 'muted' | null
 }
 
@@ -281,7 +281,7 @@ export function createLibrary(deps: LibraryDeps): Library {
     if (change.kind !== KINDS.memory || (space !== undefined && change.space !== space)) return false
     const listed = memory.dotsOf(change.element).filter(({ logId }) => {
       const { row, author } = logOf(logId)
-      return (space === undefined || row.space === space) && !hides?.(author)
+      return (space === undefined || row.space === space) && !hides?.(author, row.space)
     })
     const last = listed.at(-1)
     return last?.logId === change.logId && last.seq === change.seq
@@ -309,11 +309,11 @@ export function createLibrary(deps: LibraryDeps): Library {
   }
 }
 
-type Hides = (author: Did) => boolean
+type Hides = (author: Did, space: SpaceId) => boolean
 
 /** A memory by those who may be seen; null where nobody of them may. */
 function withoutHidden(stored: StoredMemory, hides: Hides | undefined): StoredMemory | null {
-  const dots = hides ? stored.dots.filter(({ author }) => !hides(author)) : stored.dots
+  const dots = hides ? stored.dots.filter(({ author, space }) => !hides(author, space)) : stored.dots
   return dots.length > 0 ? { ...stored, dots } : null
 }
 

@@ -6,7 +6,7 @@
  * that was cut off goes on after the next start.
  */
 import type { Did, Digest } from '../base/brand.ts'
-import { encodeCanonical } from '../base/canonical.ts'
+import { decodeCanonical, encodeCanonical } from '../base/canonical.ts'
 import { cidToDigest, digestToCid } from '../base/hash.ts'
 import type { Clock } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -14,6 +14,7 @@ import type * as api from '../protocol/api.ts'
 import { decodeHeader } from '../protocol/entry.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { isKept, KINDS } from '../protocol/kinds.ts'
+import { findDescendants } from './descendants.ts'
 import type { Memory } from './memory.ts'
 import type { DotRef } from './or-set.ts'
 import type { MemoryStore } from './store.ts'
@@ -22,8 +23,11 @@ import type { Writer } from './writer.ts'
 export interface Purge {
   /** Purges what an id names, of whatever kind. Failures ID_INVALID, MEMORY_NOT_FOUND where nothing here carries it. */
   purge(id: string): Promise<Result<api.Purged, Failure>>
-  /** Purges everything that an author wrote, whoever else carries it too. Failure AUTHOR_UNKNOWN. */
-  purgeAuthor(author: string): Promise<Result<api.Purged, Failure>>
+  /**
+   * Purges everything that an author wrote, whoever else carries it too; with `descendants` all that rests on it. Failures
+   * AUTHOR_UNKNOWN, PURGE_TOO_LARGE.
+   */
+  purgeAuthor(input: api.PurgeAuthorInput): Promise<Result<api.Purged, Failure>>
   /** Lets a purged payload be taken again; it does not bring it back. Failures ID_INVALID, MEMORY_NOT_FOUND. */
   undo(id: string): Promise<Result<api.PurgeUndone, Failure>>
   /** Ends what an earlier process began. */
@@ -43,6 +47,8 @@ export interface PurgeDeps {
 const SCAN_ENTRIES = 1000
 /** Set while payloads of denied digests may still be in the store. */
 const PENDING_VALUE = 'purge/pending'
+/** The author whose descendants are being purged: what they are is found again from the headers, which stay. */
+const DESCENT_VALUE = 'purge/descent'
 
 /** An entry with an element that is purged. */
 interface Carrier extends DotRef {
@@ -108,7 +114,10 @@ export function createPurge(deps: PurgeDeps): Purge {
       await store.scrub()
     })
     if (scrubbed) return err(scrubbed)
-    const done = await writer.write((draft) => draft.setValue(PENDING_VALUE, null))
+    const done = await writer.write((draft) => {
+      draft.setValue(PENDING_VALUE, null)
+      draft.setValue(DESCENT_VALUE, null)
+    })
     return done.ok ? ok(dropped.value.entries) : done
   }
 
@@ -124,6 +133,26 @@ export function createPurge(deps: PurgeDeps): Purge {
     return ok({ purged: memory.denied - before, entries: entries + others.value, total: memory.denied })
   }
 
+  const purgeDescendants = async (
+    did: string,
+    isWhole: boolean,
+    isPreview: boolean,
+  ): Promise<Result<api.Purged, Failure>> => {
+    const found = await findDescendants(did, { memory, store, clock }, { isAuthorAlone: !isWhole })
+    if (!found.ok) return found
+    const { elements, preview } = found.value
+    if (isPreview)
+      return preview.entries === 0
+        ? err(UNKNOWN)
+        : ok({ purged: 0, entries: 0, total: memory.denied, preview })
+    if (preview.entries === 0) {
+      const cleared = await writer.write((draft) => draft.setValue(DESCENT_VALUE, null))
+      return cleared.ok ? err(UNKNOWN) : cleared
+    }
+    const begun = await writer.write((draft) => draft.setValue(DESCENT_VALUE, encodeCanonical(did)))
+    return begun.ok ? purgeWhere(({ element }) => elements.has(element), UNKNOWN) : begun
+  }
+
   return {
     async purge(id) {
       const digest = cidToDigest(id)
@@ -131,11 +160,9 @@ export function createPurge(deps: PurgeDeps): Purge {
       if (memory.isDenied(digest)) return ok({ purged: 0, entries: 0, total: memory.denied })
       return purgeWhere(({ element }) => element === digest, failure('MEMORY_NOT_FOUND', id))
     },
-    async purgeAuthor(did) {
-      return purgeWhere(
-        ({ author }) => author === did,
-        failure('AUTHOR_UNKNOWN', 'nothing of this author is kept here; an author is a did:key'),
-      )
+    async purgeAuthor({ author: did, descendants = false, preview = false }) {
+      if (descendants || preview) return purgeDescendants(did, descendants, preview)
+      return purgeWhere(({ author }) => author === did, UNKNOWN)
     },
     async undo(id) {
       const digest = cidToDigest(id)
@@ -145,9 +172,19 @@ export function createPurge(deps: PurgeDeps): Purge {
       return written.ok ? ok({ id: digestToCid(digest), total: memory.denied }) : written
     },
     async resume() {
+      const descent = await store.value(DESCENT_VALUE)
+      if (descent) await purgeDescendants(textOf(descent), true, false)
       if (await store.value(PENDING_VALUE)) await dropDenied()
     },
   }
+}
+
+const UNKNOWN = failure('AUTHOR_UNKNOWN', 'nothing of this author is kept here; an author is a did:key')
+
+/** A named value that is a text; empty where it is none. */
+function textOf(bytes: Uint8Array): string {
+  const decoded = decodeCanonical(bytes)
+  return decoded.ok && typeof decoded.value === 'string' ? decoded.value : ''
 }
 
 async function failureOf(work: () => Promise<void>): Promise<Failure | null> {

@@ -26,7 +26,7 @@ import type { Usage } from './usage.ts'
 
 /** What an operator may set. All in header and payload bytes. */
 export interface QuotaLimits {
-  /** Of one foreign author in one open space. */
+  /** Of one foreign author in one open space; of some more or less, by what is thought of them (`QuotaDeps.shareOf`). */
   readonly authorBytes: number
   /** Of one space. In an open one the oldest payloads of whoever takes most make room. */
   readonly spaceBytes: number
@@ -67,7 +67,12 @@ export interface QuotaDeps {
   readonly isOpen: (space: SpaceId) => boolean
   /** Whether this author is a peer: of the places for logs some are kept for these. */
   readonly isPeer: (author: Did) => boolean
+  /** How many times `authorBytes` are kept of an author, `SHARE_MIN` or more; once unless given. */
+  readonly shareOf?: (author: Did) => number
 }
+
+/** The least share of `authorBytes`: below it nobody is asked what is thought of an author. */
+export const SHARE_MIN = 1 / 4
 
 /** For whoever drafts nothing of others. */
 export const ADMIT_ALL: Admission = { refuseRun: () => null, take() {}, refuseFork: () => null }
@@ -81,7 +86,11 @@ const ROOM = 0.9
 export const defaultQuota = (deps: Pick<QuotaDeps, 'usage' | 'logs' | 'self'>): Quota =>
   createQuota(QUOTAS_DEFAULT, { ...deps, isOpen: () => true, isPeer: () => true })
 
-export function createQuota(limits: QuotaLimits, { usage, logs, self, isOpen, isPeer }: QuotaDeps): Quota {
+export function createQuota(limits: QuotaLimits, deps: QuotaDeps): Quota {
+  const { usage, logs, self, isOpen, isPeer, shareOf = () => 1 } = deps
+  const authorBytesOf = (author: Did): number =>
+    Math.floor(limits.authorBytes * Math.max(SHARE_MIN, shareOf(author)))
+
   const admission = (): Admission => {
     const taken = new Map<string, number>()
     const drafted = (key: string): number => taken.get(key) ?? 0
@@ -109,8 +118,11 @@ export function createQuota(limits: QuotaLimits, { usage, logs, self, isOpen, is
         const most = (bound: number): number => (isStranger ? withSlack(bound) : bound)
         const held = usage.of(author, space)
         const ofAuthor = (held?.bytes ?? 0) + (held?.evicted ?? 0) + drafted(`${author} ${space}`)
-        if (isStranger && ofAuthor + bytes > limits.authorBytes)
-          return failure('QUOTA_EXCEEDED', `${limits.authorBytes} bytes of one author in this space`)
+        if (isStranger && ofAuthor + bytes > limits.authorBytes * SHARE_MIN) {
+          const mostOfAuthor = authorBytesOf(author)
+          if (ofAuthor + bytes > mostOfAuthor)
+            return failure('QUOTA_EXCEEDED', `${mostOfAuthor} bytes of this author in this space`)
+        }
         if (usage.ofSpace(space) + drafted(space) + bytes > most(limits.spaceBytes))
           return failure('QUOTA_EXCEEDED', `${limits.spaceBytes} bytes of this space`)
         if (usage.total + drafted('bytes') + bytes > most(limits.storeBytes))

@@ -9,6 +9,7 @@ import type { Did, LogId, SpaceId } from '../base/brand.ts'
 import { bytesToHex } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { publicKeyToDid } from '../identity/keys.ts'
+import { TIERS, type Tier } from '../protocol/api-trust.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import type { LogDescriptor } from '../protocol/log.ts'
@@ -43,6 +44,10 @@ export interface Spaces {
   nameOf(space: SpaceId): string
   typeOf(space: SpaceId): SpaceType
   get(space: SpaceId): SpaceRecord | undefined
+  /** The tier that an open space asks of authors before they are shown here; null where it asks for none. */
+  writersTier(space: SpaceId): Tier | null
+  /** True where some space asks for one. */
+  readonly asksTiers: boolean
 
   /** What a peer may see; null for one that nobody knows. The same object until something changes. */
   viewFor(peer: Did | null): View
@@ -75,8 +80,14 @@ export interface Spaces {
   onChanged(listener: () => void): void
 }
 
-/** The tier that a space asks of its writers. */
+/** The word for the tier that a space asks of its writers. */
 const writersOf = ({ founding }: SpaceRecord): string => founding?.writers ?? NO_TIER
+
+/** The tier of such a word; null for none. A word that is no tier is refused before (`isWritersWord`). */
+const toTier = (word: string): Tier | null => TIERS.find((tier) => tier === word) ?? null
+
+/** Whether this spore can tell who has the tier that a word asks for. */
+export const isWritersWord = (word: string): boolean => word === NO_TIER || toTier(word) !== null
 
 /** What is answered of a space that is unknown here, and of one that the asker may not bring: the same, to the letter. */
 export const refusedSpace: Result<never, Failure> = err(
@@ -106,8 +117,16 @@ export function createSpaces(defaultName: string = PRIVATE, self: Did | null = n
     return record?.isJoined === true && record.type !== 'private'
   }
 
+  /** Of open spaces that ask for a tier. */
+  const tiers = new Map<SpaceId, Tier>()
+
   const changed = (): void => {
     views = null
+    tiers.clear()
+    for (const record of list.all()) {
+      const tier = record.type === 'open' ? toTier(writersOf(record)) : null
+      if (tier) tiers.set(record.id, tier)
+    }
     for (const listener of listeners) listener()
   }
 
@@ -134,8 +153,8 @@ export function createSpaces(defaultName: string = PRIVATE, self: Did | null = n
 
   const mayWrite = (record: SpaceRecord): Result<SpaceId, Failure> => {
     if (!record.isJoined) return err(failure('SPACE_READ_ONLY', `this spore has left ${record.name}`))
-    if (record.type === 'open' && writersOf(record) !== NO_TIER)
-      return err(failure('TIER_UNSUPPORTED', `${record.name} asks its writers for a tier of trust`))
+    if (record.type === 'open' && !isWritersWord(writersOf(record)))
+      return err(failure('TIER_UNSUPPORTED', `${record.name} asks its writers for ${writersOf(record)}`))
     const isMember = self === null || rosters.get(record.id)?.members.has(self) === true
     return record.type !== 'members' || isMember
       ? ok(record.id)
@@ -177,6 +196,10 @@ export function createSpaces(defaultName: string = PRIVATE, self: Did | null = n
     nameOf: (space) => list.get(space)?.name ?? space,
     typeOf,
     get: list.get,
+    writersTier: (space) => tiers.get(space) ?? null,
+    get asksTiers() {
+      return tiers.size > 0
+    },
 
     viewFor: (peer) => viewsNow().of(peer),
     get whole() {
@@ -192,7 +215,8 @@ export function createSpaces(defaultName: string = PRIVATE, self: Did | null = n
     admits({ publicKey, space, epoch }, from) {
       const record = list.get(space)
       if (!record) return false
-      if (record.type !== 'members') return writersOf(record) === NO_TIER
+      // Who has a tier each spore decides for itself: what it does not show it keeps and passes on all the same.
+      if (record.type !== 'members') return isWritersWord(writersOf(record))
       return from < (rosters.get(space)?.limitOf(publicKeyToDid(publicKey), bytesToHex(epoch)) ?? 0)
     },
     follow({ space, kind, payload, logId, seq, author }, { row }) {

@@ -63,6 +63,14 @@ export const trustPageSchema = z
   .meta({ id: 'TrustPage' })
 export type TrustPage = z.infer<typeof trustPageSchema>
 
+export const trustFiguresSchema = z
+  .object({
+    authors: z
+      .record(tierSchema, z.number().int())
+      .describe('Peers and authors by tier; strangers and observers are quarantined'),
+  })
+  .describe('How far others are trusted here')
+
 export const trustInputSchema = z
   .strictObject({
     trust: share.describe('What this spore is to think of the author, whatever the evidence says'),

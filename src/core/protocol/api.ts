@@ -9,6 +9,7 @@ import { degradedSchema, embeddingsSchema, SEARCH_MODES, searchModeSchema } from
 import { keptSchema, quarantineSchema } from './api-kept.ts'
 import { modelsSchema } from './api-models.ts'
 import { peerSchema } from './api-peers.ts'
+import { tierSchema, trustFiguresSchema } from './api-trust.ts'
 import { KIND_NAMES } from './kinds.ts'
 import * as limits from './limits.ts'
 import { SCORE_PARTS } from './score-parts.ts'
@@ -138,8 +139,29 @@ export const retractedSchema = z
 export type Retracted = z.infer<typeof retractedSchema>
 
 export const purgeAuthorInputSchema = z
-  .strictObject({ author: z.string().max(100).describe('did:key of the author') })
+  .strictObject({
+    author: z.string().max(100).describe('did:key of the author'),
+    descendants: z
+      .boolean()
+      .optional()
+      .describe(
+        'Also what rests on it, whoever wrote it: what cites it, answers that it was read for, memories of those',
+      ),
+    preview: z.boolean().optional().describe('Only count what would be purged, with `descendants`'),
+  })
   .meta({ id: 'PurgeAuthorInput' })
+export type PurgeAuthorInput = z.infer<typeof purgeAuthorInputSchema>
+
+export const purgePreviewSchema = z
+  .object({
+    purged: z.number().int().describe('Payloads that would be purged and are not yet'),
+    entries: z.number().int().describe('Entries whose bytes would be dropped'),
+    descendants: z.number().int().describe('Payloads that only rest on what the author wrote'),
+    own: z.number().int().describe('Payloads among all of these that this spore wrote itself'),
+    ownShown: z.array(z.object({ id: idSchema, kind: z.string() })).describe('The first of them'),
+  })
+  .meta({ id: 'PurgePreview' })
+export type PurgePreview = z.infer<typeof purgePreviewSchema>
 
 export const purgedSchema = z
   .object({
@@ -149,6 +171,7 @@ export const purgedSchema = z
       .describe('Payloads that are purged now and were not before: memories, and answers that quote them'),
     entries: z.number().int().describe('Entries whose bytes were dropped from the store'),
     total: z.number().int().describe('Payloads that are purged here in all'),
+    preview: purgePreviewSchema.optional().describe('Where only a preview was asked for: nothing was purged'),
   })
   .meta({ id: 'Purged' })
 export type Purged = z.infer<typeof purgedSchema>
@@ -206,6 +229,7 @@ export const hitSchema = z
     speaker: z.string().nullable(),
     tags: z.array(z.string()),
     createdAt: z.string(),
+    tier: tierSchema.optional().describe('What the trust in its author permits; none of this spore’s own'),
     trust: z.number().nullable(),
     quarantined: quarantinedSchema,
     moderation: moderationLabelSchema,
@@ -291,6 +315,7 @@ export const healthSchema = z
       .describe('Entries that a part of this program cannot handle: that part leaves them out'),
     quarantine: quarantineSchema,
     kept: keptSchema,
+    trust: trustFiguresSchema,
     indexing: z.object({
       behind: z
         .number()

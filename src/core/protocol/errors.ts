@@ -37,8 +37,14 @@ export const ERRORS = {
   KEY_CONFLICT: { status: 409, title: 'The idempotency key was used for another memory.' },
   RETRACT_FOREIGN: { status: 403, title: 'Only its author can retract an entry.' },
   AUTHOR_UNKNOWN: { status: 404, title: 'No entry of this author is known here.' },
+  AUTHOR_AMBIGUOUS: { status: 409, title: 'The ids of several authors end like this.' },
 
+  PURGE_TOO_LARGE: { status: 507, title: 'More rests on it than can be purged at once.' },
   PURGED: { status: 409, title: 'The operator of this spore has purged it.' },
+
+  // Trust
+  TRUST_FIXED: { status: 409, title: 'The trust in this author is not set by hand.' },
+  OVERRIDES_FULL: { status: 507, title: 'The trust in as many authors as may be is set by hand.' },
 
   // Moderation
   TARGET_INVALID: { status: 400, title: 'That is no peer, author or domain.' },
@@ -72,7 +78,7 @@ export const ERRORS = {
   SPACE_NAME_INVALID: { status: 400, title: 'That cannot be the name of a space.' },
   SPACE_TYPE_UNFIT: { status: 409, title: 'The space is not of a type that has this.' },
   SPACES_FULL: { status: 507, title: 'The spore knows as many spaces as it can.' },
-  TIER_UNSUPPORTED: { status: 501, title: 'This spore knows no tiers of trust yet.' },
+  TIER_UNSUPPORTED: { status: 501, title: 'The space asks for a tier that is not known here.' },
   MEMBER_UNKNOWN: { status: 404, title: 'The space has no such member.' },
   MEMBERS_ADMIN_ONLY: { status: 403, title: 'Only an admin of the space may do this.' },
   INVITATION_INVALID: { status: 400, title: 'That is not an invitation.' },

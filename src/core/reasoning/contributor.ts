@@ -6,7 +6,7 @@
  * is back.
  */
 
-import type { Digest } from '../base/brand.ts'
+import type { Did, Digest } from '../base/brand.ts'
 import { bytesToHex } from '../base/bytes.ts'
 import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
 import { type Clock, fineMs, type Log, type Random } from '../base/ports.ts'
@@ -50,6 +50,8 @@ export interface Contributor {
 
 export interface ContributorDeps extends ProgressDeps {
   readonly thinker: Thinker | null
+  /** No model reads the words of such an author. */
+  readonly isQuarantined: (author: Did) => boolean
   readonly writer: Pick<Writer, 'write'>
   readonly store: Pick<MemoryStore, 'value'>
   readonly clock: Clock
@@ -65,7 +67,8 @@ export interface ContributorDeps extends ProgressDeps {
 const keptAs = (seal: Digest): string => `reasoning/sealed/${bytesToHex(digestToBytes(seal))}`
 
 export function createContributor(deps: ContributorDeps): Contributor {
-  const { self, counts, quantum, thinker, writer, store, clock, random, log, onDone, run } = deps
+  const { self, counts, quantum, isQuarantined, thinker, writer, store, clock, random, log, onDone, run } =
+    deps
 
   const ownSealed = (work: Work, round: number): Set<string> => {
     const families = new Set<string>()
@@ -215,7 +218,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
   const premiseOf = (work: Work): string | null => {
     const { attempt, round, tunnels } = work
     if (!tunnels.has(round)) return null
-    return premiseAfter(attempt, round - 1, deps)
+    return premiseAfter(attempt, round - 1, deps, (author) => !isQuarantined(author))
   }
 
   return {

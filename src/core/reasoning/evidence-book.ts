@@ -8,6 +8,8 @@ import type { Trust } from '../trust/trust-contract.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { type Attempt, type Counts, type Noted, saidOf } from './attempt.ts'
 import { BEST_SINGLE_TASKS_MAX, findBestSingle } from './best-single.ts'
+import { createEntangledPrior } from './entangled-prior.ts'
+import type { QuantumParams } from './synthesis/quantum-params.ts'
 import { type Evidence, learnTrackRecord, type ScoredTask, scoresOf } from './track-record.ts'
 import { scoredTask } from './verdict-outcomes.ts'
 
@@ -26,6 +28,7 @@ export interface EvidenceBookDeps {
   readonly self: Did
   readonly counts: Counts
   readonly params: AggregationParams
+  readonly quantum: QuantumParams
   /** Whether the operator chose this author: his answers start above chance. */
   readonly isTrusted: (author: Did, space: SpaceId) => boolean
   readonly trust: Pick<Trust, 'chanceOf'>
@@ -35,7 +38,7 @@ export interface EvidenceBookDeps {
 export const JUDGED_MAX = BEST_SINGLE_TASKS_MAX
 
 export function createEvidenceBook(deps: EvidenceBookDeps): EvidenceBook {
-  const { self, counts, params, isTrusted, trust } = deps
+  const { self, counts, params, quantum, isTrusted, trust } = deps
   /** By attempt; the one judged last at the end. */
   const judged = new Map<Digest, Attempt>()
   let learnt: { space: SpaceId; domain: string; of: ReturnType<EvidenceBook['of']> }[] = []
@@ -55,12 +58,15 @@ export function createEvidenceBook(deps: EvidenceBookDeps): EvidenceBook {
       if (known) return known.of
       const isConfigured = (contributor: string) => isTrusted(contributor.split(' ', 1)[0] as Did, space)
       const record = learnTrackRecord(tasks(), params, isConfigured)
+      const prior = createEntangledPrior(tasks(), record, isConfigured, params, quantum)
       const inDomain = tasks().filter((task) => task.domain === domain)
       const of = {
         evidenceIn: {
           ...record,
-          trustOf: (contributor: string, about: string) =>
-            trust.chanceOf(contributor, about, isConfigured(contributor)),
+          trustOf: (contributor: string, about: string) => {
+            const chanceOf = (of: string) => trust.chanceOf(of, about, isConfigured(of))
+            return prior(contributor, chanceOf(contributor), chanceOf)
+          },
         },
         bestSingle: findBestSingle(inDomain, params, isConfigured),
       }

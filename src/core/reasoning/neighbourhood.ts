@@ -6,6 +6,8 @@ import type { Peers } from '../gossip/peers.ts'
 import { placeOf } from '../gossip/place.ts'
 import type { Spaces } from '../memory/spaces.ts'
 import type { Shown } from '../moderation/shown.ts'
+import { isServed } from '../trust/policy.ts'
+import type { Trust } from '../trust/trust-contract.ts'
 
 /** Whose tasks this spore works on besides its own operator's. */
 export const SERVES = ['own', 'trusted', 'all'] as const
@@ -30,6 +32,7 @@ export interface Neighbourhood {
    * knows; who was chosen and says nothing of it is a place of its own.
    */
   placesOf(author: Did): readonly string[]
+  /** Whether this spore works on the tasks of an asker: with `trusted` as `trust/policy.ts` says. */
   serves(asker: Did, space: SpaceId): boolean
 }
 
@@ -49,13 +52,16 @@ export interface NeighbourhoodDeps {
   readonly peers: Pick<Peers, 'all' | 'byDid'>
   readonly spaces: Pick<Spaces, 'rosterOf' | 'replicates' | 'all'>
   readonly shown: Pick<Shown, 'hides'>
+  /** What is thought of who asks. */
+  readonly trust: Pick<Trust, 'isAtLeast'>
 }
 
 /** Own tasks in a row that a peer may leave unanswered before it is no longer waited for; and peers of whom that is known. */
 export const MISSES_MAX = 2
 export const MISSING_PEERS_MAX = 1_024
 
-export function createNeighbourhood({ self, serve, peers, spaces, shown }: NeighbourhoodDeps): Neighbourhood {
+export function createNeighbourhood(deps: NeighbourhoodDeps): Neighbourhood {
+  const { self, serve, peers, spaces, shown, trust } = deps
   const misses = createBoundedMap<Did, number>(MISSING_PEERS_MAX)
 
   const isMember = (author: Did, space: SpaceId): boolean =>
@@ -103,8 +109,8 @@ export function createNeighbourhood({ self, serve, peers, spaces, shown }: Neigh
     },
     serves(asker, space) {
       if (asker === self) return true
-      if (shown.hides('context')?.(asker)) return false
-      return serve === 'all' || (serve === 'trusted' && isTrusted(asker, space))
+      if (shown.hides('context')?.(asker, space)) return false
+      return serve === 'all' || (serve === 'trusted' && isServed(trust, asker, isTrusted(asker, space)))
     },
   }
 }

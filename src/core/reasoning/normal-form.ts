@@ -15,11 +15,15 @@ export interface NormalForm {
 }
 
 const SPACE = 0x20
+const QUOTE = 0x3e
 /** ASCII that can be seen ends here. */
 const LAST_PLAIN = 0x7e
-const WHITE = /^[\s\u0085\u2800]$/u
-const isWhite = (character: string): boolean =>
-  character === ' ' || (character > '~' && WHITE.test(character))
+/**
+ * Blanks and line ends; not U+FEFF, of which nothing is seen. And the mark behind which a prompt quotes each line: whoever repeats a
+ * text as it stands there repeats its marks, too.
+ */
+const WHITE = /^[\p{Z}\t\n\v\f\r\u0085\u2800>]$/u
+const isWhite = (character: string): boolean => character <= ' ' || WHITE.test(character)
 /** Controls, formats, and what fonts show nothing of: zero-width characters, bidirectional marks, fillers, variation selectors, tags. */
 const HIDDEN = /^[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u
 /** What belongs to the character before it: marks, and the later parts of a Korean syllable. */
@@ -50,7 +54,7 @@ export function normalForm(text: string): NormalForm {
 /** The character that begins at a place, with what is joined to it, in its form; and the place behind it. */
 function characterAt(text: string, at: number): { readonly form: string; readonly end: number } {
   const code = text.charCodeAt(at)
-  if (code >= SPACE && code <= LAST_PLAIN && !(text.charCodeAt(at + 1) > LAST_PLAIN))
+  if (code >= SPACE && code <= LAST_PLAIN && code !== QUOTE && !(text.charCodeAt(at + 1) > LAST_PLAIN))
     return { form: text.charAt(at).toLowerCase(), end: at + 1 }
   let whole = ''
   let end = at

@@ -36,8 +36,8 @@ export function createOwnWords(foreign: Iterable<string>): OwnWords {
         if (hashes.length > 0) known ??= gramsOfAll(texts)
         const ranges = rangesOf(hashes, (hash) => known?.has(hash) === true)
         if (ranges.length === 0) return pass === 0 || SAYS_SOMETHING.test(said) ? said : null
-        // What stands beside a cut may be repeated together with it: then nothing of that is kept, so it ends.
-        const kept = pass === 0 ? REPEAT_CHARS_MAX : 0
+        // What stands beside a cut may be repeated together with it, as may its three dots: less of it is kept, and then nothing.
+        const kept = KEPT[pass] ?? 0
         if (pass === PASSES_MAX) return null
         if (pass === 0 && ownShare(form.units.length, ranges) < OWN_SHARE_MIN) return null
         said = cutAt(said, form, ranges, kept)
@@ -45,13 +45,16 @@ export function createOwnWords(foreign: Iterable<string>): OwnWords {
     },
   }
 }
+const KEPT = [REPEAT_CHARS_MAX, REPEAT_CHARS_MAX - '...'.length]
 const SAYS_SOMETHING = /[\p{L}\p{N}]/u
 
 /** A text of another alone, cut as one that repeats it: a beginning by which it can be told, where it is longer than that. */
 export const beginningOf = (text: string): string => {
   const form = normalForm(text)
-  const { length } = form.units
-  return length <= REPEAT_CHARS_MAX ? text : cutAt(text, form, [{ start: 0, end: length }], REPEAT_CHARS_MAX)
+  const end = form.units.length
+  if (end <= REPEAT_CHARS_MAX) return text
+  const [most, less] = KEPT.map((kept) => cutAt(text, form, [{ start: 0, end }], kept)) as [string, string]
+  return createOwnWords([text]).of(most) === most ? most : less
 }
 
 /** Whether a text is the beginning of another one, cut. */

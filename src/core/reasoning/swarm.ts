@@ -72,6 +72,7 @@ export interface SwarmDeps extends ProgressDeps {
   readonly evidence: EvidenceBook
   /** Null where no model is configured. */
   readonly thinker: Thinker | null
+  readonly isQuarantined: (author: Did) => boolean
   readonly quotes: QuoteCheck
   readonly shown: Pick<Shown, 'hides'>
   /** Families of own models, in the operator's order. */
@@ -267,7 +268,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     const [first] = asks
     const isOwn = asks.some(({ author }) => author === self)
     const isServed = (author: Did): boolean =>
-      (author === standsInFor && !deps.shown.hides('context')?.(author)) ||
+      (author === standsInFor && !deps.shown.hides('context')?.(author, task.space)) ||
       neighbourhood.serves(author, task.space)
     const served = isOwn ? [] : asks.filter(({ author }) => isServed(author))
     if (!first || (!isOwn && served.length === 0 && !hasOwnPart(attempt))) return

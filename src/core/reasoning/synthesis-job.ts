@@ -30,6 +30,7 @@ import { asksOf, type Counts, contributorOf, type Noted } from './attempt.ts'
 import { CALL_MS_MAX, EFFORT_BOUNDS } from './efforts.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { latestAnswers, roundAnswers, toContribution } from './first-answers.ts'
+import { listedOf } from './listed.ts'
 import { beginningOf, createOwnWords } from './own-words.ts'
 import type { QuoteCheck } from './quote-check.ts'
 import { domainOf } from './task-domain.ts'
@@ -63,7 +64,9 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
   const { self, counts, params, evidence } = deps
   const task = attempt.task as TaskPayload
   const isHidden = deps.shown.hides('context')
-  const all = latestAnswers(attempt, round, self, counts).filter(({ author }) => !isHidden?.(author))
+  const all = latestAnswers(attempt, round, self, counts).filter(
+    ({ author }) => !isHidden?.(author, task.space),
+  )
   const weigh = (answers: readonly Said[]): Aggregate => {
     const contributions = answers.map(toContribution)
     const domain = domainOf(task)
@@ -81,7 +84,7 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
       deps.quantum,
     )
   }
-  const listed = heaviest(all, weigh)
+  const listed = listedIn(all, weigh)
   const weighed = weigh(listed)
   if (!weighed.answer) return answerWithoutModels(work, deps)
   const voters = new Map(listed.map((noted) => [contributorOf(noted), noted]))
@@ -134,14 +137,15 @@ function ownAnswer(text: string, { choices }: TaskPayload, holders: readonly Sai
   return own.find((one) => one.text !== null && freeClass(one.text) === key)?.text ?? cut
 }
 
-/** The heaviest of too many, so that what is listed is what is weighed. */
-function heaviest(all: readonly Said[], weigh: (answers: readonly Said[]) => Aggregate): readonly Said[] {
+/** Some of too many, so that what is listed is what is weighed. */
+function listedIn(all: readonly Said[], weigh: (answers: readonly Said[]) => Aggregate): readonly Said[] {
   if (all.length <= LISTED_MAX) return all
-  const mass = new Map(weigh(all).participants.map((one) => [one.author, one.mass]))
-  const massOf = (noted: Said): number => mass.get(contributorOf(noted)) ?? -1
-  return [...all]
-    .sort((a, b) => massOf(b) - massOf(a) || (a.element < b.element ? -1 : 1))
-    .slice(0, LISTED_MAX)
+  const masses = new Map(weigh(all).participants.map((one) => [one.author, one.mass]))
+  return listedOf(all, LISTED_MAX, (noted) => ({
+    id: noted.element,
+    mass: masses.get(contributorOf(noted)) ?? -1,
+    family: noted.payload.family ?? noted.payload.model,
+  }))
 }
 
 /** An approved text and who wrote it; null where the contributors' own words have to do. */

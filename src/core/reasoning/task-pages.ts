@@ -99,15 +99,18 @@ export function createTaskPages({ index, spaces, standingAt }: TaskPagesDeps): T
   return { cut }
 }
 
-/** Whether somebody who is hidden took part; each author is looked up once. */
+/** Whether somebody who is hidden took part; each author is looked up once for a space. */
 function touches(hides: Hides): (row: TaskRow) => boolean {
-  const known = new Map<Did, boolean>()
-  const isHidden = (author: Did): boolean => {
-    const before = known.get(author)
-    if (before !== undefined) return before
-    const found = hides(author)
-    known.set(author, found)
-    return found
+  const bySpace = new Map<SpaceId, Map<Did, boolean>>()
+  return ({ authors, space }) => {
+    const known = bySpace.get(space) ?? new Map<Did, boolean>()
+    bySpace.set(space, known)
+    return authors.some((author) => {
+      const before = known.get(author)
+      if (before !== undefined) return before
+      const found = hides(author, space)
+      known.set(author, found)
+      return found
+    })
   }
-  return ({ authors }) => authors.some(isHidden)
 }

@@ -2,6 +2,7 @@
  * Whether an attempt that has agreed is opened once more, and with what premise: tunnelling (`synthesis/tunnelling.ts`) on the entries of
  * one attempt. A pure function of the entries that count, so spores that have the same come to the same.
  */
+import type { Did } from '../base/brand.ts'
 import { PER_MILLE } from '../protocol/task-limits.ts'
 import type { ContributionPayload } from '../protocol/task-payloads.ts'
 import { ownerVotes } from './aggregate.ts'
@@ -52,18 +53,23 @@ export function tunnellingAfter(
   return { ...draw, state, premise, isFired }
 }
 
-/** The strongest answer beside the commonest one of a round, of its answers and of the first ones: what a round begun anew starts from. */
+/**
+ * The strongest answer beside the commonest one of a round, of its answers and of the first ones: what a round begun anew starts from.
+ * Only of those that `isRead`: no model reads what nobody in particular wrote.
+ */
 export function premiseAfter(
   attempt: Attempt,
   round: number,
   { self, counts }: Pick<ProgressDeps, 'self' | 'counts'>,
+  isRead: (author: Did) => boolean = () => true,
 ): string | null {
   const choices = attempt.task?.choices ?? []
   const latest = latestAnswers(attempt, round, self, counts)
   const first = roundAnswers(attempt, 0, self, counts).answers.filter((one) => !latest.includes(one))
   const [lead] = masses(latest, choices)
   if (!isShort(lead)) return null
-  return masses([...latest, ...first], choices).find(({ class: key }) => key !== lead.class)?.text ?? null
+  const read = [...latest, ...first].filter(({ author }) => isRead(author))
+  return masses(read, choices).find(({ class: key }) => key !== lead.class)?.text ?? null
 }
 
 /** No two long texts are one class: nothing can be told from how many hold them. */

@@ -56,9 +56,9 @@ export function standingOf(
   { counts: all, nowMs, workOf }: Pick<TaskViewDeps, 'counts' | 'nowMs' | 'workOf'>,
 ): Standing | null {
   const { task } = attempt
-  const seen = hides ? attempt.asks.filter(({ author }) => !hides(author)) : attempt.asks
+  const seen = hides ? attempt.asks.filter(({ author, space }) => !hides(author, space)) : attempt.asks
   if (!task || seen.length === 0) return null
-  const counts: Counts = hides ? (noted) => !hides(noted.author) && all(noted) : all
+  const counts: Counts = hides ? (noted) => !hides(noted.author, noted.space) && all(noted) : all
   const asks = asksOf(attempt, counts)
   const accepted = acceptedOf(attempt, counts)
   const status = (): api.TaskStatus => {
@@ -120,7 +120,7 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
           ? roundsOf(attempt, progress, { ...deps, counts }).map(({ agreement }) => agreement)
           : [],
       missing: status === 'open' ? missingOf(standing, work) : unshownOf(standing),
-      called: called.filter((author) => !hides?.(author)),
+      called: called.filter((author) => !hides?.(author, task.space)),
       seals: seals.length,
       contributions: contributions.map((noted) =>
         toContribution(noted, sealFor(attempt, noted, counts) !== null),
@@ -175,9 +175,9 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
     const readable = spaces.readableFrom(space)
     const isUnfit = shown.hides('context')
     const authorOf = (dots: readonly Change[]): string | null => {
-      const known = dots.filter((dot) => readable.has(dot.space) && !hides?.(dot.author))
+      const known = dots.filter((dot) => readable.has(dot.space) && !hides?.(dot.author, dot.space))
       // The earliest by whom the answer may have it; of an answer from elsewhere, who is kept at a distance here.
-      return (known.find(({ author }) => !isUnfit?.(author)) ?? known[0])?.author ?? null
+      return (known.find(({ author, space }) => !isUnfit?.(author, space)) ?? known[0])?.author ?? null
     }
     return quotes.map(({ memory: id, text }, i) => ({
       id: digestToCid(id),

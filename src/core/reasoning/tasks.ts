@@ -107,6 +107,7 @@ export function createTasks(deps: TasksDeps): Tasks {
     self,
     counts,
     params,
+    quantum,
     isTrusted: neighbourhood.isTrusted,
     trust,
   })

@@ -2,15 +2,16 @@
  * What scored tasks say about who answered them: chance of being right a domain, calibration of stated confidence, errors
  * made together. A fold over tasks that have a resolution; the task at hand is never among them.
  *
- * Until trust is a lattice of its own, this is where `trustOf` comes from.
+ * A spore takes `trustOf` from trust, which remembers more than these tasks and hears others (`evidence-book.ts`); the one here is what
+ * these tasks alone teach, for whoever judges a part of history by the rest of it.
  * Invariant: the same for the same tasks in any order.
  */
 import { compareText } from '../base/bytes.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { type AnswerClass, createClassifier } from './answer-classes.ts'
 import { type Contribution, onePerAuthor, sharesOf } from './contribution.ts'
-import { entanglementOf, type SharedOutcomes } from './error-correlation.ts'
 import { type Calibration, learnCalibration, type ScoredConfidence } from './recalibration.ts'
+import { entanglementOf, type SharedOutcomes } from './synthesis/entanglement.ts'
 
 /** A task whose right answer is known. */
 export interface ScoredTask {

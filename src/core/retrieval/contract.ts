@@ -49,8 +49,8 @@ export interface Scope {
   readonly sinceMs?: number | undefined
   /** Last millisecond inside. */
   readonly untilMs?: number | undefined
-  /** Authors whom the operator does not let be seen. */
-  readonly isHidden?: ((author: Did) => boolean) | undefined
+  /** Authors who are not to be seen, by the space of what they wrote. */
+  readonly isHidden?: ((author: Did, space: SpaceId) => boolean) | undefined
 }
 
 export interface RetrievalQuery {

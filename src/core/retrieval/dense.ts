@@ -78,7 +78,7 @@ export interface DenseDeps extends DensePorts {
   readonly memory: Memory
   readonly library: Pick<Library, 'read'>
   readonly spaces: Pick<Spaces, 'typeOf'>
-  readonly shown: Pick<Shown, 'hides'>
+  readonly shown: Pick<Shown, 'rulesOut'>
   readonly store: MemoryStore
   readonly clock: Clock
   readonly log: Log
@@ -115,14 +115,14 @@ export function createDense(deps: DenseDeps): Dense {
   }
 
   const wants = (id: Digest): Wanted => {
-    const hides = shown.hides('list')
+    const isOut = shown.rulesOut('list')
     let found: Wanted = null
     for (const { logId } of memory.dotsOf(id)) {
       const known = memory.logs.get(logId)
       if (!known) continue
       // Without a model nothing is embedded; what is there goes only where it is visible no more.
       if (known.author === memory.self || !embedder) return 'own'
-      if (options.entries === 'own' || hides?.(known.author)) continue
+      if (options.entries === 'own' || isOut?.(known.author)) continue
       if (options.entries === 'all' || spaces.typeOf(known.row.space) === 'open') found = 'foreign'
     }
     return found

@@ -1,6 +1,6 @@
 /** Recall: asks the index, and turns hits into what callers get. */
 import type { z } from 'zod'
-import type { Did } from '../base/brand.ts'
+import type { Did, SpaceId } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import { type Clock, fineMs } from '../base/ports.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -15,6 +15,7 @@ import {
   searchQuerySchema,
 } from '../protocol/api.ts'
 import type { SearchMode } from '../protocol/api-embeddings.ts'
+import type { Tier } from '../protocol/api-trust.ts'
 import { type Failure, failure } from '../protocol/errors.ts'
 import { createContextPack, type PackSource } from './context-pack.ts'
 import type { Dense } from './dense.ts'
@@ -56,6 +57,8 @@ export interface RecallDeps {
   readonly trustOf: (author: Did) => number | null
   /** Who is nobody in particular here: found and labelled, and read by no model until trusted or asked for. */
   readonly isQuarantined: (author: Did) => boolean
+  /** What the trust in an author permits. */
+  readonly tierOf: (author: Did) => Tier
   readonly shown: Shown
   /** This spore's own author. */
   readonly self: Did
@@ -205,19 +208,21 @@ export function createRecall(deps: RecallDeps): Recall {
 
   function toHit({ hit, memory }: Recalled, isStrange: boolean): SearchReply['hits'][number] {
     const { payload } = memory
-    const label = shown.labelOf(hit.provenance.author)
+    const { author } = hit.provenance
+    const label = shown.labelOf(author)
     return {
       id: digestToCid(memory.id),
       text: payload.text,
       score: hit.score,
-      author: hit.provenance.author,
+      author,
       space: spaces.nameOf(hit.provenance.space),
       thread: payload.thread,
       position: payload.position,
       speaker: payload.speaker,
       tags: [...payload.tags],
       createdAt: new Date(hit.provenance.atMs).toISOString(),
-      trust: trustOf(hit.provenance.author),
+      ...(author !== self && { tier: deps.tierOf(author) }),
+      trust: trustOf(author),
       ...(isStrange && { quarantined: true }),
       ...(label && { moderation: label }),
       ...(hit.copies.length > 0 && {
@@ -244,6 +249,6 @@ export function createRecall(deps: RecallDeps): Recall {
 
 /** Hidden by one or the other. */
 const either =
-  (isHidden: ((author: Did) => boolean) | undefined, isStrange: (author: Did) => boolean) =>
-  (author: Did): boolean =>
-    isHidden?.(author) === true || isStrange(author)
+  (isHidden: Scope['isHidden'], isStrange: (author: Did) => boolean) =>
+  (author: Did, space: SpaceId): boolean =>
+    isHidden?.(author, space) === true || isStrange(author)

@@ -94,6 +94,15 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
     const { collection, gates, lexical } = engine
     const { table } = collection
     const isWithout = (part: ScorePart): boolean => without?.has(part) === true
+    // Once a search for each author: candidates are a thousand, and authors few.
+    const weights = new Map<Did, number>()
+    const weightIn = (author: Did): number => {
+      const known = weights.get(author)
+      if (known !== undefined) return known
+      const weight = weightOf(author)
+      weights.set(author, weight)
+      return weight
+    }
     const gate = gates.open(scope)
     const most = isFolded ? limit * FOLDED_FROM : limit
     const words = lexical.score(text, gate, query, most)
@@ -129,7 +138,7 @@ export function createRetriever(options: RetrieverOptions = {}): Retriever {
       const usefulAtMs = Math.max(timeOf(ordinal, scope), citedAtMs(ordinal))
       return {
         speaker: place.speakerFactor(ordinal),
-        trust: isWithout('trust') ? 1 : weightOf(author),
+        trust: isWithout('trust') ? 1 : weightIn(author),
         age: nowMs === undefined || isWithout('age') ? 1 : ageFactor(nowMs - usefulAtMs, params),
       }
     }

@@ -28,21 +28,29 @@ export function createScopeTest(scope: Scope, table: DocumentTable): ScopeTest {
   const inSpaces = (space: string) => spaces === undefined || spaces.has(space as SpaceId)
   const byAuthors = (author: string) =>
     authors === undefined || authors.has(author) || authors.has(author.slice(-AUTHOR_SUFFIX_CHARS))
-  const isShown = (author: string) => isHidden === undefined || !isHidden(author as Did)
+  const isShown = (author: string, space: string) =>
+    isHidden === undefined || !isHidden(author as Did, space as SpaceId)
   const checks = (
     [
       ['spaces', spaces, ({ space }) => inSpaces(space)],
       ['authors', authors, ({ author }) => byAuthors(author)],
       ['since', sinceMs, ({ atMs }) => atMs >= sinceMs!],
       ['until', untilMs, ({ atMs }) => atMs <= untilMs!],
-      ['moderation', isHidden, ({ author }) => isShown(author)],
+      ['moderation', isHidden, ({ author, space }) => isShown(author, space)],
     ] as const satisfies readonly (readonly [string, unknown, Check[1]])[]
   ).flatMap(([filter, value, admits]): Check[] => (value === undefined ? [] : [[filter, admits]]))
   const isOfKind = kinds === undefined || kinds.has('memory')
   const passes = (provenance: Provenance) => checks.every(([, admits]) => admits(provenance))
 
   const admitsSpace = remembered(table.spaces, inSpaces)
-  const admitsAuthor = remembered(table.authors, (author) => byAuthors(author) && isShown(author))
+  const admitsAuthor = remembered(table.authors, byAuthors)
+  /** By number of the space, then of the author. */
+  const showsIn: ((author: number) => boolean)[] = []
+  const shows = (author: number, space: number): boolean => {
+    if (isHidden === undefined) return true
+    showsIn[space] ??= remembered(table.authors, (text) => isShown(text, table.spaces.text(space)))
+    return showsIn[space](author)
+  }
   const hasTags = rememberedNumber((tagSet) => {
     const has = table.tagsOf(tagSet)
     return tags.every((tag) => has.includes(tag))
@@ -57,7 +65,8 @@ export function createScopeTest(scope: Scope, table: DocumentTable): ScopeTest {
       if (!isOfKind || !isTagged(ordinal) || !inThread(ordinal)) return false
       const author = table.authorOf[ordinal]!
       if (author < 0) return table.provenance(ordinal).some(passes)
-      if (!admitsAuthor(author) || !admitsSpace(table.spaceOf[ordinal]!)) return false
+      const space = table.spaceOf[ordinal]!
+      if (!admitsAuthor(author) || !admitsSpace(space) || !shows(author, space)) return false
       const atMs = table.atMs[ordinal]!
       return (sinceMs === undefined || atMs >= sinceMs) && (untilMs === undefined || atMs <= untilMs)
     },

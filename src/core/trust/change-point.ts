@@ -13,6 +13,8 @@ export interface ChangePoint {
   readonly kind: ChangeKind
   /** How many of the newest outcomes came after it. */
   readonly newest: number
+  /** 0…1: how far it may be luck all the same, the chance of such outcomes over the level that was asked for. */
+  readonly doubt: number
 }
 
 type Levels = Pick<TrustParams, 'fallLevel' | 'fallOutcomesMin' | 'riseLevel' | 'riseOutcomesMin'>
@@ -20,11 +22,11 @@ type Levels = Pick<TrustParams, 'fallLevel' | 'fallOutcomesMin' | 'riseLevel' | 
 /** Outcomes before a change without which there is nothing that could have changed. */
 const BEFORE_MIN = 3
 /** Squares of standard deviations below which no tail is as small as a level in use; spares its sum. */
-const PLAIN_SQUARES = 3
+const PLAIN_SQUARES = 1
 
 /**
- * Of `newest` (1 is right, the newest first) and all outcomes, them among it. A fall is told by the shortest stretch that shows it, a
- * rise by the longest: both are the stricter choice. A fall wins.
+ * Of `newest` (1 is right, the newest first) and all outcomes, them among it. A fall is dated where it is plainest; a rise as far back as
+ * it shows at all, with whatever was wrong since: that is the stricter choice. A fall wins.
  */
 export function findChange(
   newest: readonly number[],
@@ -38,28 +40,30 @@ export function findChange(
     rights += one
     rightsOf.push(rights)
   }
-  const before = (k: number): { right: number; wrong: number } => {
-    const good = rightsOf[k] as number
-    return { right: Math.max(0, right - good), wrong: Math.max(0, wrong - (k - good)) }
+  const goodBefore = (k: number): number => Math.max(0, right - (rightsOf[k] as number))
+  const badBefore = (k: number): number => Math.max(0, wrong - (k - (rightsOf[k] as number)))
+  let fall: ChangePoint | null = null
+  for (let k = levels.fallOutcomesMin; k <= newest.length; k++) {
+    const doubt = chanceOf(rightsOf[k] as number, k, goodBefore(k), badBefore(k)) / levels.fallLevel
+    if (doubt < (fall?.doubt ?? 1)) fall = { kind: 'fall', newest: k, doubt }
   }
-  for (let k = levels.fallOutcomesMin; k <= newest.length; k++)
-    if (isBelow(rightsOf[k] as number, k, before(k), levels.fallLevel)) return { kind: 'fall', newest: k }
+  if (fall) return fall
   for (let k = newest.length; k >= levels.riseOutcomesMin; k--) {
-    const { right: good, wrong: bad } = before(k)
-    const wrongs = k - (rightsOf[k] as number)
     // A rise of what is right is a fall of what is wrong.
-    if (isBelow(wrongs, k, { right: bad, wrong: good }, levels.riseLevel)) return { kind: 'rise', newest: k }
+    const doubt = chanceOf(k - (rightsOf[k] as number), k, badBefore(k), goodBefore(k)) / levels.riseLevel
+    if (doubt < 1) return { kind: 'rise', newest: k, doubt }
   }
   return null
 }
 
-function isBelow(hits: number, of: number, before: { right: number; wrong: number }, level: number): boolean {
-  if (before.right + before.wrong < BEFORE_MIN) return false
-  const [a, b] = [before.right + 1, before.wrong + 1]
+/** Of at most so many hits, after so many hits and misses; 1 where it is plainly not small. */
+function chanceOf(hits: number, of: number, hitsBefore: number, missesBefore: number): number {
+  if (hitsBefore + missesBefore < BEFORE_MIN) return 1
+  const [a, b] = [hitsBefore + 1, missesBefore + 1]
   const share = a / (a + b)
   const missing = of * share - hits
-  if (missing <= 0 || missing * missing < PLAIN_SQUARES * of * share * (1 - share)) return false
-  return lowerTail(hits, of, a, b) < level
+  if (missing <= 0 || missing * missing < PLAIN_SQUARES * of * share * (1 - share)) return 1
+  return lowerTail(hits, of, a, b)
 }
 
 /** Chance of at most `hits` hits of `of`, where a − 1 hits and b − 1 misses came before (beta-binomial). */

@@ -2,7 +2,7 @@
 import type { Did } from '../base/brand.ts'
 import { compareText } from '../base/bytes.ts'
 import type * as api from '../protocol/api-trust.ts'
-import { ALL, type Query, type Voice, voicesOn } from './hearsay.ts'
+import { ALL, type Listener, type Query, type Voice } from './hearsay.ts'
 import { isTierAtLeast, outcomesOf } from './posterior.ts'
 import { credibilityOf, WEIGHT_STEPS } from './rater-weight.ts'
 import { type Counted, MILLIONTHS } from './testimony.ts'
@@ -19,6 +19,7 @@ export const RATERS_NAMED_MAX = 8
 
 export interface Explained {
   readonly params: TrustParams
+  readonly listener: Listener
   readonly opinionOf: (author: Did, query?: Query) => Opinion
   /** Null where no evidence is held. */
   readonly author: Author | null
@@ -53,8 +54,8 @@ export function explainTrust(did: Did, entries: number, from: Explained): api.Tr
 function domainsOf(author: Author, opinionOf: Explained['opinionOf']): api.TrustView['domains'] {
   const outcomes = new Map<string, number>()
   for (const pair of author.raters.values())
-    for (const { domain, testimony } of pair.cells.values())
-      outcomes.set(domain, (outcomes.get(domain) ?? 0) + outcomesOf(testimony))
+    for (const { topic, testimony } of pair.cells)
+      outcomes.set(topic.domain, (outcomes.get(topic.domain) ?? 0) + outcomesOf(testimony))
   return [...outcomes]
     .sort(([a, n], [b, m]) => m - n || compareText(a, b))
     .flatMap(([domain]) => {
@@ -114,8 +115,8 @@ const FAULT_REASONS: Readonly<Record<Fault, string>> = {
   flood: 'it flooded this spore; that counts as wrong outcomes and is forgotten with time',
 }
 
-function hearsayReasons(author: Author, { params }: Explained): string[] {
-  const voices = voicesOn(author, DEPTH - 2, params, ALL)
+function hearsayReasons(author: Author, { params, listener }: Explained): string[] {
+  const voices = listener.voices(author, DEPTH - 2, ALL)
   const loudest = [...voices].sort(
     (a, b) => weightOf(b) - weightOf(a) || compareText(a.rater.did, b.rater.did),
   )

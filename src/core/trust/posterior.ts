@@ -25,6 +25,13 @@ export interface Posterior {
   readonly chance: number
 }
 
+export interface Assessment {
+  readonly grounds: Grounds
+  readonly hasFallen: boolean
+  /** Null where nothing is known. */
+  readonly posterior: Posterior | null
+}
+
 /** Null where there is nothing to judge by. */
 export function judge(grounds: Grounds, params: TrustParams): Posterior | null {
   const { own, others, faults, isChosen } = grounds

@@ -19,9 +19,12 @@ export interface Agreement {
 
 export const NO_AGREEMENT: Agreement = { shared: 0, excess: 0 }
 
-/** Informedness (Youden's J of a rater with this mean), by the lower bound: who is unknown weighs nothing. */
-export const informednessOf = ({ lower, chance }: Pick<Posterior, 'lower' | 'chance'>): number =>
-  chance >= 1 ? 0 : Math.max(0, (lower - chance) / (1 - chance))
+/**
+ * Informedness (Youden's J) of a rater with this mean. The prior is at chance, so that the mean of whoever is little known is near it:
+ * who is unknown weighs nothing.
+ */
+export const informednessOf = ({ mean, chance }: Pick<Posterior, 'mean' | 'chance'>): number =>
+  chance >= 1 ? 0 : Math.max(0, (mean - chance) / (1 - chance))
 
 /** 0…1: 1 without a contradiction. */
 export function credibilityOf({ shared, excess }: Agreement, params: TrustParams): number {

@@ -4,7 +4,7 @@
  */
 import { compareText } from '../base/bytes.ts'
 import { RECENT_OUTCOMES } from '../protocol/evidence-payload.ts'
-import { type ChangeKind, findChange } from './change-point.ts'
+import { findChange } from './change-point.ts'
 import type { KeptRow } from './lattice.ts'
 import { kindWeights, type TrustParams } from './trust-params.ts'
 
@@ -19,13 +19,17 @@ export interface Counted {
 }
 
 export interface Testimony extends Counted {
-  readonly change: ChangeKind | null
+  /** Whether its newest outcomes are plainly worse than those before. */
+  readonly hasFallen: boolean
   /** The same as if nothing had changed: what two raters are compared by, of whom one may have seen the change first. */
   readonly whole: Counted
 }
 
+/** Below it a fall is plain: at a level of .05, one chance in 200. */
+const PLAIN_DOUBT = 0.1
+
 const NONE: Counted = { right: 0, wrong: 0, chance: 0 }
-export const NOTHING: Testimony = { ...NONE, change: null, whole: NONE }
+export const NOTHING: Testimony = { ...NONE, hasFallen: false, whole: NONE }
 
 /** Time as scores see it: the current period, and what is left of evidence by its age in periods. */
 export interface Ages {
@@ -55,14 +59,23 @@ export function testify(rows: readonly KeptRow[], ages: Ages, params: TrustParam
     : changes.some((one) => one !== null)
       ? 'rise'
       : null
-  const whole = weigh(streams, null, params)
-  if (change === null) return { ...whole, change, whole }
+  const whole = weigh(streams, null, params.olderAnswersMax, params)
+  if (change === null) return { ...whole, hasFallen: false, whole }
+  const found = changes.filter((one) => one?.kind === change)
   const lengths = changes.map((one) => (one?.kind === change ? one.newest : 0))
-  return { ...weigh(streams, lengths, params), change, whole }
+  // What was before counts as far as the change may be luck.
+  const doubt = found.reduce((least, one) => Math.min(least, one?.doubt ?? 1), 1)
+  const weighed = weigh(streams, lengths, doubt * params.olderAnswersMax, params)
+  return { ...weighed, hasFallen: change === 'fall' && doubt < PLAIN_DOUBT, whole }
 }
 
-/** `newest`: how many of each stream came after a change; null where there was none. */
-function weigh(streams: readonly Stream[], newest: readonly number[] | null, params: TrustParams): Counted {
+/** `newest`: how many of each stream came after a change; null where there was none. Those before count as `olderMax` at most. */
+function weigh(
+  streams: readonly Stream[],
+  newest: readonly number[] | null,
+  olderMax: number,
+  params: TrustParams,
+): Counted {
   const weights = kindWeights(params)
   const late = { right: 0, wrong: 0, chance: 0 }
   const early = { right: 0, wrong: 0, chance: 0 }
@@ -74,9 +87,8 @@ function weigh(streams: readonly Stream[], newest: readonly number[] | null, par
       early[name] += weight * Math.max(0, stream[name] - tail[name])
     }
   }
-  const max = newest ? params.olderAnswersAfterChange : params.olderAnswersMax
   const all = early.right + early.wrong
-  const kept = all > max ? max / all : 1
+  const kept = all > olderMax ? olderMax / all : 1
   return {
     right: Math.round((late.right + kept * early.right) * MILLIONTHS),
     wrong: Math.round((late.wrong + kept * early.wrong) * MILLIONTHS),

@@ -5,8 +5,9 @@
 import type { Did, SpaceId } from '../base/brand.ts'
 import type { EvidenceKind, EvidenceRow } from '../protocol/evidence-payload.ts'
 import { createRowSet, type KeptRow, OWN_ROWS_MAX, ROWS_MAX, type RowSet } from './lattice.ts'
-import { outcomesOf } from './posterior.ts'
-import { compareCounts } from './rater-weight.ts'
+import type { Place } from './places.ts'
+import { type Assessment, scale } from './posterior.ts'
+import { compareCounts, NO_AGREEMENT } from './rater-weight.ts'
 import { type Ages, type Counted, compareInCell, NOTHING, type Testimony, testify } from './testimony.ts'
 import type { Subject } from './trust-contract.ts'
 import type { TrustParams } from './trust-params.ts'
@@ -14,25 +15,40 @@ import type { TrustParams } from './trust-params.ts'
 /** Rows of all others: beyond, the raters whom this spore has not judged itself are left out, the last by did:key first. */
 export const OTHERS_ROWS_MAX = 262_144
 
-/** One rater about one subject in one domain. */
-export interface Cell {
+/** What is rated of an author: a subject in a domain. */
+export interface Topic {
   readonly subject: Subject
   readonly domain: string
+  /** Of all raters. */
+  readonly cells: Set<Cell>
+  /** What this spore has seen itself. */
+  own: Cell | null
+}
+
+/** One rater about one topic. */
+export interface Cell {
+  readonly rater: Author
+  readonly topic: Topic
   readonly rows: KeptRow[]
   testimony: Testimony
+  /** Beside what this spore has seen itself. */
+  shared: number
+  excess: number
 }
 
 /** One rater about one author. */
 export interface Pair {
   readonly rater: Author
   readonly about: Author
-  readonly cells: Map<string, Cell>
+  readonly cells: Cell[]
   /** Sum of the cells. */
-  said: Counted
-  hasFallen: boolean
-  /** Beside this spore's own outcomes. */
-  shared: number
-  excess: number
+  said: Said
+  /** The same, and no more of it than one rater counts for. */
+  claim: Counted
+}
+
+export interface Said extends Counted {
+  readonly hasFallen: boolean
 }
 
 /** What is believed of a rater at one depth: in steps of his weight; and on whose word, where it is not this spore's own. */
@@ -43,24 +59,27 @@ export interface Standing {
 
 export interface Author {
   readonly did: Did
+  readonly topics: Map<string, Topic>
   readonly raters: Map<Author, Pair>
+  readonly subjects: Map<Author, Pair>
   /** What this spore itself has seen of it: one of `raters`. */
   own: Pair | null
-  readonly subjects: Map<Author, Pair>
   readonly rowsBySpace: Map<SpaceId, RowSet>
-  /** Sums over its pairs. */
+  /** Sums over what it has rated. */
   shared: number
   excess: number
-  /** Itself, and the places that it shares with others. */
-  places: readonly string[]
+  /** Itself first, then the places that it shares with others. */
+  places: readonly Place[]
   isChosen: boolean
   /** By depth. */
   readonly standings: Standing[]
+  /** Bits of the depths at which its standing is to be computed. */
+  waitsAt: number
+  /** By what was asked; null after a change. */
+  scores: Map<string, Assessment> | null
 }
 
 export interface TrustGraph {
-  /** Own rows are those of `self`. */
-  readonly self: Did
   get(did: Did): Author | null
   authors(): IterableIterator<Author>
   /** Pairs whose testimonies have changed. */
@@ -72,11 +91,14 @@ export interface TrustGraph {
 }
 
 export interface TrustGraphDeps {
+  /** Whose rows are own. */
   readonly self: Did
   readonly params: TrustParams
   readonly ages: Ages
   /** A new author: its places and whether it is chosen are to be filled in. */
   readonly onAuthor: (author: Author) => void
+  /** Nothing is held of or by it any more. */
+  readonly onGone: (author: Author) => void
   /** A rater whose agreement with this spore has changed. */
   readonly onAgreement: (rater: Author) => void
 }
@@ -87,7 +109,7 @@ export const ownerOf = (subject: Subject): Did => {
 }
 
 export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
-  const { self, params, onAuthor, onAgreement } = deps
+  const { self, params, onAuthor, onGone, onAgreement } = deps
   let { ages } = deps
   const authors = new Map<Did, Author>()
   let othersRows = 0
@@ -102,92 +124,94 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
     onAuthor(author)
     return author
   }
+  const dropIdle = (author: Author): void => {
+    if (author.raters.size > 0 || author.subjects.size > 0 || author.rowsBySpace.size > 0) return
+    if (authors.delete(author.did)) onGone(author)
+  }
   const isStranger = ({ did, isChosen, own }: Author): boolean => did !== self && !isChosen && own === null
+
+  /** How a cell stands beside what this spore has seen: into the sums of its rater. */
+  const compare = (cell: Cell): void => {
+    const { rater, topic, testimony } = cell
+    if (rater.did === self) return
+    const { shared, excess } = topic.own
+      ? compareCounts(topic.own.testimony.whole, testimony.whole, params)
+      : NO_AGREEMENT
+    if (shared === cell.shared && excess === cell.excess) return
+    rater.shared += shared - cell.shared
+    rater.excess += excess - cell.excess
+    cell.shared = shared
+    cell.excess = excess
+    onAgreement(rater)
+  }
+  /** After the testimony of a cell has changed. */
+  const compareAll = (cell: Cell): void => {
+    if (cell.rater.did !== self) compare(cell)
+    else for (const other of cell.topic.cells) compare(other)
+  }
+  const sum = (pair: Pair): void => {
+    pair.said = sumCells(pair.cells, null, null)
+    pair.claim = scale(pair.said, 1, params.raterAnswersMax)
+  }
 
   const pairOf = (rater: Author, about: Author): Pair => {
     const known = rater.subjects.get(about)
     if (known) return known
-    const pair: Pair = {
-      rater,
-      about,
-      cells: new Map(),
-      said: NOTHING,
-      hasFallen: false,
-      shared: 0,
-      excess: 0,
-    }
+    const pair: Pair = { rater, about, cells: [], said: NO_SAYING, claim: NOTHING }
     rater.subjects.set(about, pair)
     about.raters.set(rater, pair)
     if (rater.did === self) about.own = pair
     return pair
   }
-
-  /** The one sum that others' pairs are compared with. */
-  const compare = (pair: Pair): void => {
-    const own = pair.about.own
-    let [shared, excess] = [0, 0]
-    if (own && pair.rater.did !== self)
-      for (const [key, { testimony }] of pair.cells) {
-        const seen = own.cells.get(key)
-        if (!seen) continue
-        const agreement = compareCounts(seen.testimony.whole, testimony.whole, params)
-        shared += agreement.shared
-        excess += agreement.excess
-      }
-    if (shared === pair.shared && excess === pair.excess) return
-    pair.rater.shared += shared - pair.shared
-    pair.rater.excess += excess - pair.excess
-    pair.shared = shared
-    pair.excess = excess
-    onAgreement(pair.rater)
-  }
-  const sum = (pair: Pair): void => {
-    let [right, wrong, chance] = [0, 0, 0]
-    pair.hasFallen = false
-    for (const { testimony } of pair.cells.values()) {
-      right += testimony.right
-      wrong += testimony.wrong
-      chance += testimony.chance
-      if (testimony.change === 'fall') pair.hasFallen = true
-    }
-    pair.said = { right, wrong, chance }
-  }
-  /** After cells of a pair have changed. */
-  const settle = (pair: Pair): void => {
-    sum(pair)
-    if (pair.rater.did === self) for (const other of pair.about.raters.values()) compare(other)
-    else compare(pair)
-    if (pair.cells.size > 0) return
-    pair.rater.subjects.delete(pair.about)
-    pair.about.raters.delete(pair.rater)
-    if (pair.about.own === pair) pair.about.own = null
-    for (const author of [pair.rater, pair.about]) if (isIdle(author)) authors.delete(author.did)
+  const cellOf = (pair: Pair, topic: Topic): Cell => {
+    const known = pair.cells.find((cell) => cell.topic === topic)
+    if (known) return known
+    const cell: Cell = { rater: pair.rater, topic, rows: [], testimony: NOTHING, shared: 0, excess: 0 }
+    pair.cells.push(cell)
+    topic.cells.add(cell)
+    if (pair.rater.did === self) topic.own = cell
+    return cell
   }
 
   const addRow = (rater: Author, row: KeptRow): Pair => {
-    const pair = pairOf(rater, authorOf(ownerOf(row.subject)))
-    const key = cellKey(row.subject, row.domain)
-    let cell = pair.cells.get(key)
-    if (!cell) {
-      cell = { subject: row.subject, domain: row.domain, rows: [], testimony: NOTHING }
-      pair.cells.set(key, cell)
-    }
+    const about = authorOf(ownerOf(row.subject))
+    const pair = pairOf(rater, about)
+    const cell = cellOf(pair, topicOf(about, row))
     if (!cell.rows.includes(row)) {
       cell.rows.push(row)
       if (cell.rows.length > 1) cell.rows.sort(compareInCell)
     }
     cell.testimony = testify(cell.rows, ages, params)
+    sum(pair)
+    compareAll(cell)
     return pair
   }
   const dropRow = (rater: Author, row: KeptRow): Pair | null => {
-    const pair = rater.subjects.get(authorOf(ownerOf(row.subject)))
-    const key = cellKey(row.subject, row.domain)
-    const cell = pair?.cells.get(key)
-    if (!pair || !cell) return null
+    const about = authors.get(ownerOf(row.subject))
+    const pair = about && rater.subjects.get(about)
+    const cell = pair?.cells.find(({ topic }) => topic.subject === row.subject && topic.domain === row.domain)
+    if (!about || !pair || !cell) return null
     cell.rows.splice(cell.rows.indexOf(row), 1)
-    if (cell.rows.length === 0) pair.cells.delete(key)
-    else cell.testimony = testify(cell.rows, ages, params)
+    cell.testimony = testify(cell.rows, ages, params)
+    if (cell.rows.length === 0) dropCell(pair, cell)
+    else compareAll(cell)
+    sum(pair)
+    if (pair.cells.length > 0) return pair
+    rater.subjects.delete(about)
+    about.raters.delete(rater)
+    if (about.own === pair) about.own = null
+    dropIdle(about)
     return pair
+  }
+  const dropCell = (pair: Pair, cell: Cell): void => {
+    const { topic } = cell
+    pair.cells.splice(pair.cells.indexOf(cell), 1)
+    topic.cells.delete(cell)
+    if (topic.own === cell) {
+      topic.own = null
+      for (const other of topic.cells) compare(other)
+    } else compare(cell)
+    if (topic.cells.size === 0) pair.about.topics.delete(topicKey(topic))
   }
 
   function forget(did: Did, space?: SpaceId): readonly Pair[] {
@@ -203,8 +227,7 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
       }
       rater.rowsBySpace.delete(of)
     }
-    for (const pair of touched) settle(pair)
-    if (isIdle(rater)) authors.delete(did)
+    dropIdle(rater)
     return [...touched]
   }
 
@@ -224,7 +247,6 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
   }
 
   return {
-    self,
     get: (did) => authors.get(did) ?? null,
     authors: () => authors.values(),
     join(did, space, row) {
@@ -232,7 +254,10 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
       // What an author says about himself is no evidence; what this spore has seen of its own models is.
       if (owner === did && did !== self) return []
       const rater = authorOf(did)
-      if (strangersEnd !== null && did >= strangersEnd && isStranger(rater)) return []
+      if (strangersEnd !== null && did >= strangersEnd && isStranger(rater)) {
+        dropIdle(rater)
+        return []
+      }
       let set = rater.rowsBySpace.get(space)
       if (!set) {
         set = createRowSet(space, did === self ? OWN_ROWS_MAX : ROWS_MAX)
@@ -242,11 +267,10 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
       const { changed, dropped } = set.join(row)
       if (did !== self) othersRows += set.size - sizeBefore
       if (!changed) return []
-      const touched = new Set([addRow(rater, changed)])
+      const touched = [addRow(rater, changed)]
       const without = dropped && dropRow(rater, dropped)
-      if (without) touched.add(without)
-      for (const pair of touched) settle(pair)
-      return [...touched, ...dropStrangers()]
+      if (without) touched.push(without)
+      return othersRows > OTHERS_ROWS_MAX ? [...touched, ...dropStrangers()] : touched
     },
     forget,
     row: (space, subject, domain, kind, period) =>
@@ -255,43 +279,59 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
       ages = now
       for (const { subjects } of authors.values())
         for (const pair of subjects.values()) {
-          for (const cell of pair.cells.values()) cell.testimony = testify(cell.rows, ages, params)
+          for (const cell of pair.cells) cell.testimony = testify(cell.rows, ages, params)
           sum(pair)
         }
-      for (const { subjects } of authors.values()) for (const pair of subjects.values()) compare(pair)
+      for (const { topics } of authors.values())
+        for (const { cells } of topics.values()) for (const cell of cells) compare(cell)
     },
   }
 }
 
-function newAuthor(did: Did): Author {
-  const author: Author = {
-    ...{ did, raters: new Map(), own: null, subjects: new Map(), rowsBySpace: new Map() },
-    ...{ shared: 0, excess: 0, places: [], isChosen: false, standings: [] },
-  }
-  return author
+const newAuthor = (did: Did): Author => ({
+  did,
+  topics: new Map(),
+  raters: new Map(),
+  subjects: new Map(),
+  own: null,
+  rowsBySpace: new Map(),
+  shared: 0,
+  excess: 0,
+  places: [],
+  isChosen: false,
+  standings: [],
+  waitsAt: 0,
+  scores: null,
+})
+
+function topicOf(about: Author, { subject, domain }: Pick<Topic, 'subject' | 'domain'>): Topic {
+  const key = topicKey({ subject, domain })
+  const known = about.topics.get(key)
+  if (known) return known
+  const topic: Topic = { subject, domain, cells: new Set(), own: null }
+  about.topics.set(key, topic)
+  return topic
 }
 
-const isIdle = ({ raters, subjects, rowsBySpace }: Author): boolean =>
-  raters.size === 0 && subjects.size === 0 && rowsBySpace.size === 0
+/** The length of the domain keeps two topics from being one. */
+const topicKey = ({ subject, domain }: Pick<Topic, 'subject' | 'domain'>): string =>
+  `${domain.length} ${domain}${subject}`
 
-const cellKey = (subject: Subject, domain: string): string => `${domain.length} ${domain}${subject}`
+export const NO_SAYING: Said = { right: 0, wrong: 0, chance: 0, hasFallen: false }
 
 /** Of the cells that are asked for; all of them where neither is named. */
-export function saidOf(
-  pair: Pair,
-  subject: Subject | null,
-  domain: string | null,
-): Counted & { readonly hasFallen: boolean } {
-  if (subject === null && domain === null) return { ...pair.said, hasFallen: pair.hasFallen }
+export const saidOf = (pair: Pair, subject: Subject | null, domain: string | null): Said =>
+  subject === null && domain === null ? pair.said : sumCells(pair.cells, subject, domain)
+
+function sumCells(cells: readonly Cell[], subject: Subject | null, domain: string | null): Said {
   let [right, wrong, chance, hasFallen] = [0, 0, 0, false]
-  for (const { subject: about, domain: of, testimony } of pair.cells.values()) {
-    if ((subject !== null && about !== subject) || (domain !== null && of !== domain)) continue
+  for (const { topic, testimony } of cells) {
+    if ((subject !== null && topic.subject !== subject) || (domain !== null && topic.domain !== domain))
+      continue
     right += testimony.right
     wrong += testimony.wrong
     chance += testimony.chance
-    if (testimony.change === 'fall') hasFallen = true
+    if (testimony.hasFallen) hasFallen = true
   }
   return { right, wrong, chance, hasFallen }
 }
-
-export const hasOutcomes = (counted: Counted): boolean => outcomesOf(counted) > 0

@@ -7,11 +7,11 @@
  * everything anew, to the bit.
  */
 import type { Did } from '../base/brand.ts'
-import { ALL, listen, type Query } from './hearsay.ts'
-import { type Grounds, judge, outcomesOf, type Posterior, scale } from './posterior.ts'
+import { ALL, type Listener, type Query, SILENCE } from './hearsay.ts'
+import { type Assessment, type Grounds, judge, outcomesOf, type Posterior, scale } from './posterior.ts'
 import { credibilityOf, informednessOf, stepsOf } from './rater-weight.ts'
 import { type Counted, MILLIONTHS, NOTHING } from './testimony.ts'
-import { type Author, type Pair, type Standing, saidOf } from './trust-graph.ts'
+import { type Author, NO_SAYING, type Pair, type Standing, saidOf } from './trust-graph.ts'
 import type { TrustParams } from './trust-params.ts'
 
 /** Depth of hearsay: the score itself is the last step, standings of raters the ones before. */
@@ -20,13 +20,6 @@ export const DEPTH = 4
 const STANDINGS = DEPTH - 1
 /** Scores by query that are kept for one author. */
 const SCORES_MAX = 64
-
-export interface Assessment {
-  readonly grounds: Grounds
-  readonly hasFallen: boolean
-  /** Null where nothing is known. */
-  readonly posterior: Posterior | null
-}
 
 export interface TrustLevels {
   /** What a pair says has changed; of this spore's own pairs, more depends. */
@@ -43,22 +36,22 @@ export interface TrustLevels {
 export interface TrustLevelsDeps {
   readonly self: Did
   readonly params: TrustParams
+  readonly listener: Listener
   readonly faultsOf: (author: Did) => number
   /** 0…1 where the operator has set it or a fault has: nothing else counts. */
   readonly fixedOf: (author: Did) => number | null
 }
 
 export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
-  const { self, params, faultsOf, fixedOf } = deps
+  const { self, params, listener, faultsOf, fixedOf } = deps
   /** By depth, from 0: whose standing has to be computed. */
-  const waiting = Array.from({ length: STANDINGS }, () => new Set<Author>())
-  const scores = new WeakMap<Author, Map<string, Assessment>>()
+  const waiting: Author[][] = Array.from({ length: STANDINGS }, () => [])
 
   function groundsOf(author: Author, depth: number, query: Query, isChosen: boolean): GroundsAndFall {
     const pair = author.own
-    const own = pair ? saidOf(pair, query.subject, query.domain) : SILENT
+    const own = pair ? saidOf(pair, query.subject, query.domain) : NO_SAYING
     const related: Counted = pair && query !== ALL ? without(pair.said, own) : NOTHING
-    const heard = depth === 0 || author.did === self ? NOTHING : listen(author, depth - 1, params, query)
+    const heard = depth === 0 || author.did === self ? SILENCE : listener.hear(author, depth - 1, query)
     // Who has seen a fall himself listens to nobody who has not seen it yet.
     const max = own.hasFallen
       ? 0
@@ -66,14 +59,14 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
         (params.hearsayYieldsAt + outcomesOf(own) / MILLIONTHS)
     return {
       grounds: {
-        own: { right: own.right, wrong: own.wrong, chance: own.chance },
+        own,
         related,
         others: scale(heard, 1, max),
         faults: faultsOf(author.did),
         isChosen,
       },
       hasFallen: own.hasFallen,
-      introducer: 'introducer' in heard ? heard.introducer : null,
+      introducer: heard.introducer,
     }
   }
 
@@ -83,9 +76,9 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
     if (depth > 0 && first && (first.steps > 0 || fixedOf(author.did) !== null)) return first
     const fixed = fixedOf(author.did)
     const credibility = credibilityOf(author, params)
-    const weigh = (of: Pick<Posterior, 'lower' | 'chance'>): number =>
+    const weigh = (of: Pick<Posterior, 'mean' | 'chance'>): number =>
       stepsOf(informednessOf(of) * credibility)
-    if (fixed !== null) return { steps: weigh({ lower: fixed, chance: params.unknownChance }), root: author }
+    if (fixed !== null) return { steps: weigh({ mean: fixed, chance: params.unknownChance }), root: author }
     const { grounds, introducer } = groundsOf(author, depth, ALL, author.isChosen)
     const posterior = judge(grounds, params)
     const steps = posterior ? weigh(posterior) : 0
@@ -93,9 +86,33 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
     return by && steps > 0 ? { steps: Math.min(steps, by.steps), root: by.root } : { steps, root: author }
   }
 
+  const waitAt = (author: Author, depth: number): void => {
+    const bit = 1 << depth
+    if ((author.waitsAt & bit) !== 0) return
+    author.waitsAt |= bit
+    waiting[depth]?.push(author)
+  }
   const wait = (author: Author, from: number): void => {
-    for (let depth = from; depth < STANDINGS; depth++) waiting[depth]?.add(author)
-    scores.delete(author)
+    for (let depth = from; depth < STANDINGS; depth++) waitAt(author, depth)
+    author.scores = null
+  }
+  const settleAt = (author: Author, depth: number): void => {
+    if (!isRater(author) || author.did === self) {
+      author.standings.length = 0
+      return
+    }
+    const before = author.standings[depth]
+    const after = standingOf(author, depth)
+    if (before && before.steps === after.steps && before.root === after.root) return
+    author.standings[depth] = after
+    const own = after.root.places[0]
+    if (own && after.root !== author) own.members = 2
+    for (const about of author.subjects.keys()) {
+      if (depth + 1 < STANDINGS) waitAt(about, depth + 1)
+      about.scores = null
+    }
+    // The later standings of who is believed at once are the first.
+    if (depth === 0) for (let later = 1; later < STANDINGS; later++) waitAt(author, later)
   }
   /** Whoever speaks about nobody needs no standing. */
   const isRater = ({ subjects }: Author): boolean => subjects.size > 0
@@ -112,39 +129,23 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
     },
     settle() {
       for (let depth = 0; depth < STANDINGS; depth++) {
-        const now = waiting[depth] as Set<Author>
+        const now = waiting[depth] as Author[]
+        // Nobody comes to wait here while these are looked at: changes reach deeper levels alone.
         for (const author of now) {
-          if (!isRater(author) || author.did === self) {
-            author.standings.length = 0
-            continue
-          }
-          const before = author.standings[depth]
-          const after = standingOf(author, depth)
-          if (before && before.steps === after.steps && before.root === after.root) continue
-          author.standings[depth] = after
-          for (const about of author.subjects.keys()) {
-            if (depth + 1 < STANDINGS) waiting[depth + 1]?.add(about)
-            scores.delete(about)
-          }
-          // The later standings of who is believed at once are the first.
-          if (depth === 0) for (let later = 1; later < STANDINGS; later++) waiting[later]?.add(author)
+          author.waitsAt &= ~(1 << depth)
+          settleAt(author, depth)
         }
-        now.clear()
+        now.length = 0
       }
     },
     assess(author, query, isChosen) {
       const key = `${isChosen ? 1 : 0} ${query.subject?.length ?? '-'} ${query.subject ?? ''}${query.domain ?? '\n'}`
-      let known = scores.get(author)
-      const kept = known?.get(key)
+      const kept = author.scores?.get(key)
       if (kept) return kept
       const { grounds, hasFallen } = groundsOf(author, STANDINGS, query, isChosen)
       const assessment = { grounds, hasFallen, posterior: judge(grounds, params) }
-      if (!known) {
-        known = new Map()
-        scores.set(author, known)
-      }
-      if (known.size >= SCORES_MAX) known.clear()
-      known.set(key, assessment)
+      if (!author.scores || author.scores.size >= SCORES_MAX) author.scores = new Map()
+      author.scores.set(key, assessment)
       return assessment
     },
   }
@@ -155,8 +156,6 @@ interface GroundsAndFall {
   readonly hasFallen: boolean
   readonly introducer: Author | null
 }
-
-const SILENT = { ...NOTHING, hasFallen: false }
 
 const without = (all: Counted, part: Counted): Counted => ({
   right: all.right - part.right,

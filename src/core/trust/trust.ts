@@ -8,13 +8,13 @@ import { decodeEvidence, PERIOD_MS } from '../protocol/evidence-payload.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { explainTrust } from './explain.ts'
 import { createFaults } from './faults.ts'
-import { ALL, type Query } from './hearsay.ts'
-import { placesOf } from './places.ts'
-import { isTierAtLeast, judge, outcomesOf, type Posterior, tierAt } from './posterior.ts'
+import { ALL, createListener, type Query } from './hearsay.ts'
+import { createPlaces } from './places.ts'
+import { type Assessment, isTierAtLeast, judge, outcomesOf, type Posterior, tierAt } from './posterior.ts'
 import { agesAt, MILLIONTHS, NOTHING } from './testimony.ts'
 import type { Subject, Tier, Trust, TrustOverride, TrustScore } from './trust-contract.ts'
 import { type Author, createTrustGraph, ownerOf } from './trust-graph.ts'
-import { type Assessment, createTrustLevels } from './trust-levels.ts'
+import { createTrustLevels } from './trust-levels.ts'
 import { createTrustParams, type TrustParams } from './trust-params.ts'
 
 export interface TrustOptions {
@@ -43,7 +43,7 @@ export interface Opinion {
 export const REREAD_MS = 60_000
 
 export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps): Trust {
-  const { self, clock, isChosen, placeOf } = deps
+  const { self, clock, isChosen } = deps
   const params = createTrustParams(changes)
   const periodNow = (): number => Math.max(0, Math.floor(clock.now() / PERIOD_MS))
   let ages = agesAt(periodNow(), params)
@@ -54,18 +54,24 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
   const fixedOf = (author: Did): number | null =>
     overrides.get(author)?.trust ?? (faults.isPermanent(author) ? 0 : null)
   const faultsOf = (author: Did): number => faults.wrongOf(author, ages, params)
-  const levels = createTrustLevels({ self, params, faultsOf, fixedOf })
+  const places = createPlaces(deps.placeOf)
+  const listener = createListener(params)
+  const levels = createTrustLevels({ self, params, listener, faultsOf, fixedOf })
+  /** Whether anything is different from before. */
   const read = (author: Author): boolean => {
     const chosen = isChosen(author.did)
-    const known = placesOf(author.did, chosen, placeOf)
-    const isSame = chosen === author.isChosen && known.every((place, i) => author.places[i] === place)
-    if (isSame && known.length === author.places.length) return false
+    const before = author.places
+    const known = places.take(author.did, chosen, before)
+    places.release(before)
+    const isSame = known.length === before.length && known.every((place, i) => place === before[i])
+    if (isSame && chosen === author.isChosen) return false
     author.isChosen = chosen
     author.places = known
     return true
   }
   const graph = createTrustGraph({
     ...{ self, params, ages, onAuthor: read },
+    onGone: (author) => places.release(author.places),
     onAgreement: (rater) => levels.touchAuthor(rater),
   })
 
@@ -150,13 +156,7 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
     isAtLeast: (author, tier) => isTierAtLeast(tierOf(author), tier),
     isQuarantined: (author) => !isTierAtLeast(tierOf(author), 'contributor'),
     shownOf: (author) => opinionOf(author).score?.mean ?? null,
-    relevanceOf(author) {
-      const { score } = opinionOf(author)
-      if (!score) return params.strangerRelevance
-      if (isTierAtLeast(score.tier, 'contributor')) return 1
-      // From the floor at nothing to 1 at what a contributor has.
-      return params.relevanceMin + (1 - params.relevanceMin) * Math.min(1, score.mean / CONTRIBUTOR_MEAN)
-    },
+    relevanceOf: (author) => (isTierAtLeast(tierOf(author), 'contributor') ? 1 : params.relevanceMin),
     ownRow(space, subject, domain, kind, period) {
       const row = graph.row(space, subject, domain, kind, period)
       if (!row) return null
@@ -174,6 +174,7 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
       explainTrust(author, entries, {
         params,
         opinionOf,
+        listener,
         author: graph.get(author),
         faults: faults.of(author),
         override: overrides.get(author) ?? null,
@@ -187,9 +188,6 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
   }
   return trust
 }
-
-/** Mean at which somebody below contributor loses nothing more in relevance: a contributor's. */
-const CONTRIBUTOR_MEAN = 0.5
 
 const SELF_SCORE: TrustScore = {
   ...{ mean: 1, uncertainty: 0, lower: 1, tier: 'commander' },

@@ -44,6 +44,6 @@ export const purgeRoute: Route = async (app, { spore }) => {
         response: { 200: purgedSchema, ...problems },
       },
     },
-    async (request) => unwrap(await spore.purgeAuthor(request.body.author)),
+    async (request) => unwrap(await spore.purgeAuthor(request.body)),
   )
 }

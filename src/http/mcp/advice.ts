@@ -15,6 +15,7 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   CURSOR_INVALID: 'Start again without a cursor.',
   KEY_CONFLICT: 'Use another key for another text.',
   AUTHOR_UNKNOWN: 'Pass the author of a memory as query_memory gave it.',
+  AUTHOR_AMBIGUOUS: 'Pass the whole did:key of the one that you mean.',
   REQUEST_INVALID: 'Correct the named field.',
   STORE_WRITE_FAILED: 'Nothing was stored. Tell the operator (disk full?), and try again later.',
   OVERLOADED: 'Wait some seconds and try again.',

@@ -21,6 +21,7 @@ export interface ToolBackend {
   tasks(query: api.TaskPageQuery): Reply<api.TaskPage>
   taskEvents(id: string, signal: AbortSignal): Reply<AsyncIterable<api.TaskEvent>>
   trust(author: string): Reply<api.TrustView>
+  trustPage(query: Partial<api.TrustPageQuery>): Reply<api.TrustPage>
   health(): Reply<api.Health>
   spaces(): Reply<readonly SpaceView[]>
 }
@@ -44,6 +45,7 @@ export function sporeBackend(spore: Spore, version: string): ToolBackend {
     tasks: (query) => spore.tasks(query),
     taskEvents: (id, signal) => spore.taskEvents(id, signal),
     trust: async (author) => spore.trust(author),
+    trustPage: async (query) => spore.trustPage(query),
     health: async () => ok(fullHealth(spore, version)),
     spaces: async () => ok(spore.spaces()),
   }

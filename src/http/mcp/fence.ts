@@ -14,7 +14,7 @@ export interface Quoted {
 export function fence({ text, author, trust }: Quoted, own: string): string {
   if (author === own) return text
   // Author and trust are not free text.
-  return `<data author="${(author ?? 'unknown').replace(/[^\w:.-]/g, '')}" trust="${trust ?? 'unknown'}">\n${harmless(text)}\n</data>`
+  return `<data author="${(author ?? 'unknown').replace(/[^\w:.-]/g, '')}" trust="${trust === null ? 'unknown' : Math.round(trust * 1000) / 1000}">\n${harmless(text)}\n</data>`
 }
 
 /** Without any `<` before "data", in whatever spelling: it would look like our own tag. What is harmless stays as it is. */

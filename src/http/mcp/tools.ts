@@ -1,6 +1,7 @@
 /** Every MCP tool; each file under `tools/` is one of them. */
 import type { Tool } from './tool.ts'
 import { collectiveKnowledgeTool } from './tools/collective-knowledge.ts'
+import { explainTrustTool } from './tools/explain-trust.ts'
 import { getMemoryTool } from './tools/get-memory.ts'
 import { getTaskTool } from './tools/get-task.ts'
 import { getTrustTool } from './tools/get-trust.ts'
@@ -19,5 +20,6 @@ export const tools: readonly Tool[] = [
   getTaskTool,
   listTasksTool,
   getTrustTool,
+  explainTrustTool,
   swarmHealthTool,
 ]

@@ -122,7 +122,7 @@ const isPreflight = (request: FastifyRequest): boolean =>
 const sendPreflight = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   reply
     .code(204)
-    .header('access-control-allow-methods', 'GET, POST, DELETE')
+    .header('access-control-allow-methods', 'GET, POST, PUT, DELETE')
     .header('access-control-allow-headers', PREFLIGHT_HEADERS)
     .header('access-control-max-age', '600')
     .send()

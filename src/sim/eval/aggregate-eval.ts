@@ -8,10 +8,11 @@ import type { AggregationParams } from '../../core/reasoning/aggregation-params.
 import type { AnswerClass } from '../../core/reasoning/answer-classes.ts'
 import { findBestSingle } from '../../core/reasoning/best-single.ts'
 import type { Contribution } from '../../core/reasoning/contribution.ts'
-import { type Evidence, learnTrackRecord, type ScoredTask } from '../../core/reasoning/track-record.ts'
+import type { Evidence, ScoredTask } from '../../core/reasoning/track-record.ts'
 import { createRandom } from '../random.ts'
 import { bestOf, linear, plurality, type Tally } from './baselines.ts'
 import { dawidSkene } from './dawid-skene.ts'
+import { evidenceFrom } from './learnt-trust.ts'
 import { oracleAnswer } from './oracle.ts'
 import { CHOICES, drawQuestion, type Question, type World } from './reasoners.ts'
 import { meanOf, standardError } from './statistics.ts'
@@ -89,9 +90,9 @@ export function evaluateSeed(
     world.reasoners.filter((reasoner) => reasoner.isConfigured).map(({ name }) => name),
   )
   const isConfigured = (author: string): boolean => configured.has(author)
-  const evidence = learnTrackRecord(tasks, params, isConfigured)
+  const evidence = evidenceFrom(tasks, params, isConfigured)
   const bestSingle = findBestSingle(tasks, params, isConfigured)
-  const start = learnTrackRecord([], params, isConfigured)
+  const start = evidenceFrom([], params, isConfigured)
   const tallies = talliesOf(world, scored)
   const [best, trueBest] = [bestOf(tallies), mostAccurate(world)]
   const tookPart = world.reasoners.map(({ isNew }) => !isNew)

@@ -5,6 +5,7 @@ import {
   checkKept,
   checkQuarantine,
   checkSearch,
+  checkTrust,
   SEARCH_RECALL_WARN,
 } from '../../../src/cli/doctor/checks.ts'
 
@@ -32,6 +33,15 @@ test('a full quota is shown, with what it cost', () => {
     assert.equal(level, 'warn')
     assert.match(detail, new RegExp(`${full.evicted ?? 0} texts .* of ${full.declinedLogs ?? 0} logs`))
   }
+})
+
+test('how far authors are trusted is shown, this spore itself left out', () => {
+  const authors = { commander: 1, peer: 2, contributor: 3, observer: 4, stranger: 5 }
+  const { level, detail } = checkTrust({ trust: { authors } })
+  assert.deepEqual(
+    [level, detail],
+    ['ok', '5 authors beside this spore are trusted, 4 observed, 5 strangers'],
+  )
 })
 
 test('search is said to be well as far as that was measured, and a warning where it is behind or misses much', () => {

@@ -28,6 +28,22 @@ test('a hit shows its place, score, text, id, author, speaker and tags', () => {
   ])
 })
 
+test('of another author it shows how far he is trusted, where something is known; none of them is this spore', () => {
+  const by = (more: object) =>
+    describeHit({ ...hit, speaker: null, ...more }, 1, false)
+      .split('\n')
+      .at(-1)
+  assert.equal(
+    by({ trust: 1, tier: 'commander' }),
+    '   bafyreione  by BBBBBBBB (commander, trust 1.00)  [red]',
+  )
+  assert.equal(
+    by({ trust: 0.456, tier: 'observer' }),
+    '   bafyreione  by BBBBBBBB (observer, trust 0.46)  [red]',
+  )
+  assert.equal(by({ trust: null, tier: 'stranger' }), '   bafyreione  by BBBBBBBB  [red]')
+})
+
 test('explained, summands and factors stand apart, and what changes nothing is left out', () => {
   const parts = { terms: 1, grams: 0.4, feedback: 0, thread: 0.3, speaker: 1.25, trust: 1, age: 0.99999 }
   const explained = (more: Record<string, number>): string | undefined =>

@@ -76,10 +76,11 @@ test('the instructions are short enough for every conversation', () => {
   assert.ok(INSTRUCTIONS.length <= MCP_INSTRUCTIONS_CHARS_MAX, String(INSTRUCTIONS.length))
 })
 
-test('the nine tools say what they are: title, description, all four hints, both schemas', () => {
+test('the ten tools say what they are: title, description, all four hints, both schemas', () => {
   const names = tools.map(({ name }) => name).sort()
   assert.deepEqual(names, [
     'collective_knowledge',
+    'explain_trust',
     'get_memory',
     'get_task',
     'get_trust',

@@ -24,8 +24,12 @@ import { embed } from '../../support/embedding-server.ts'
 import { unit } from '../../support/vectors.ts'
 import { createReplica, NOW_MS, type Replica } from '../core/memory/replica.ts'
 
-export const SPACES = ['private', 'commons', 'red', 'blue'] as const
+export const SPACES = ['private', 'commons', 'red', 'blue', 'green'] as const
 export type SpaceName = (typeof SPACES)[number]
+/** Open to all, and shows only who has this tier: of the others the one that the operator has set it for. */
+const ASKING: SpaceName = 'green'
+const ASKED = 'peer'
+const SHOWN_THERE = 1
 /** The first is the spore itself; nobody else writes in `private`. */
 export const AUTHORS = ['self', 'bob', 'carol', 'dave'] as const
 export const RULES = [null, 'limit', 'mute', 'block'] as const
@@ -110,8 +114,8 @@ export interface World extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly elements: readonly Element[]
   readonly authors: readonly Did[]
-  /** Whether the operator’s rules keep an author out of a place. */
-  isHidden(author: Did, place: 'id' | 'list' | 'context'): boolean
+  /** Whether the operator’s rules, or what a space asks, keep an author out of a place. */
+  isHidden(author: Did, place: 'id' | 'list' | 'context', space: SpaceName): boolean
 }
 
 /** Marks begin alike, so that misspelt they find one another. */
@@ -161,6 +165,7 @@ export async function openWorld({ memories, rules }: DrawnWorld, isDense = false
       const targets = [{ kind: 'author' as const, value: authors[i + 1]! }]
       must(await spore.moderation.rule({ action, targets }, 'test'))
     }
+  must(await spore.setTrust(authors[SHOWN_THERE]!, { trust: 0.9 }))
   await spore.indexed()
   await spore.embedded()
   return {
@@ -168,7 +173,9 @@ export async function openWorld({ memories, rules }: DrawnWorld, isDense = false
     app,
     elements,
     authors,
-    isHidden(author, place) {
+    isHidden(author, place, space) {
+      const number = authors.indexOf(author)
+      if (space === ASKING && number !== 0 && number !== SHOWN_THERE) return true
       const rule = rules[authors.indexOf(author) - 1]
       return rule != null && (HIDDEN[place] as readonly string[]).includes(rule)
     },
@@ -231,8 +238,10 @@ function onAbort(signal: AbortSignal | undefined, end: () => void): void {
 async function createSpaces(spore: Spore, members: readonly Did[]): Promise<readonly SpaceId[]> {
   const ids: SpaceId[] = ['private' as SpaceId, 'commons' as SpaceId]
   for (const name of SPACES.slice(2)) {
-    const { id } = must(await spore.createSpace({ name }))
-    for (const did of members) must(await spore.invite(id, { for: did }))
+    const isAsking = name === ASKING
+    const asks = isAsking && ({ type: 'open', writers: ASKED } as const)
+    const { id } = must(await spore.createSpace({ name, ...asks }))
+    if (!isAsking) for (const did of members) must(await spore.invite(id, { for: did }))
     ids.push(id as SpaceId)
   }
   return ids

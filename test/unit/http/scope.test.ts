@@ -37,6 +37,8 @@ import {
   worldArbitrary,
 } from './scope-world.ts'
 
+const isOpen = (space: SpaceName): boolean => space === 'commons' || space === 'green'
+
 /** Worlds, each asked some queries; a world takes ~50 ms. */
 const WORLDS = 40
 
@@ -93,7 +95,7 @@ function dotsInside(
       (!authors || authors.includes(author)) &&
       atMs >= momentMs(since) &&
       atMs <= momentMs(until) &&
-      !world.isHidden(author, 'list'),
+      !world.isHidden(author, 'list', space),
   )
 }
 
@@ -204,7 +206,9 @@ test('context packs and answers are made of what their space may know, said by w
     async ([drawn, space, spaces, isDense]) => {
       await using world = await openWorld(drawn, isDense)
       const known = (names: readonly SpaceName[]) => (element: Element) =>
-        element.dots.filter((dot) => names.includes(dot.space) && !world.isHidden(dot.author, 'context'))
+        element.dots.filter(
+          (dot) => names.includes(dot.space) && !world.isHidden(dot.author, 'context', dot.space),
+        )
       const inside = (names: readonly SpaceName[]) =>
         world.elements.filter((one) => known(names)(one).length > 0)
       const q = 'where does the heron nest above the mill, and where does the owl hunt?'
@@ -218,7 +222,7 @@ test('context packs and answers are made of what their space may know, said by w
 
       const { task_id: id } = must(await world.spore.submitTask({ task: q, space }))
       const readable: readonly SpaceName[] =
-        space === 'private' ? SPACES : space === 'commons' ? [space] : [space, 'commons']
+        space === 'private' ? SPACES : isOpen(space) ? [space] : [space, 'commons', 'green']
       const task = await get<TaskView>(world, `/api/task/${id}`, {})
       assertOnly(task, inside(readable))
       for (const source of task.sources)
@@ -250,7 +254,9 @@ test('the page of a space, and what spores know together, hold nothing of anothe
     async ([drawn, space, isDense]) => {
       await using world = await openWorld(drawn, isDense)
       const shown = (element: Element, names: readonly SpaceName[]) =>
-        element.dots.filter((dot) => names.includes(dot.space) && !world.isHidden(dot.author, 'list'))
+        element.dots.filter(
+          (dot) => names.includes(dot.space) && !world.isHidden(dot.author, 'list', dot.space),
+        )
       const { recent } = await get<MemoryPage>(world, '/api/memory', { space, limit: 100 })
       const inside = world.elements.filter((one) => shown(one, [space]).length > 0)
       assert.deepEqual(recent.map(({ id }) => id).sort(), inside.map(({ id }) => id).sort())
@@ -271,7 +277,9 @@ test('the page of a space, and what spores know together, hold nothing of anothe
           const dots = shown(elementOf(world, passage.id), shared)
           assert.deepEqual([author, passage.space], [dots[0]!.author, dots[0]!.space])
           const { dots: all } = elementOf(world, passage.id)
-          const carried = all.filter((dot) => dot.space !== 'private' && !world.isHidden(dot.author, 'id'))
+          const carried = all.filter(
+            (dot) => dot.space !== 'private' && !world.isHidden(dot.author, 'id', dot.space),
+          )
           assert.equal(passage.carriers, new Set(carried.map((dot) => dot.author)).size)
         }
     },
@@ -298,7 +306,7 @@ test('a memory that is named shows nobody whom the operator refuses, and none wh
     async (drawn) => {
       await using world = await openWorld(drawn)
       for (const element of world.elements) {
-        const dots = element.dots.filter(({ author }) => !world.isHidden(author, 'id'))
+        const dots = element.dots.filter(({ author, space }) => !world.isHidden(author, 'id', space))
         const reply = await world.app.inject({ method: 'GET', url: `/api/memory/${element.id}` })
         assert.equal(reply.statusCode, dots.length > 0 ? 200 : 404)
         assertOnly(reply.json(), dots.length > 0 ? [element] : [])
@@ -337,7 +345,7 @@ test('what is in other spaces changes neither which memories a scoped search fin
 
 test('every tool and every route that reads is part of these tests, or gives no memory', async () => {
   const TESTED = ['collective_knowledge', 'get_memory', 'get_task', 'list_tasks', 'query_memory']
-  const WITHOUT_MEMORIES = ['get_trust', 'remember', 'swarm_health']
+  const WITHOUT_MEMORIES = ['explain_trust', 'get_trust', 'remember', 'swarm_health']
   // Answers as get_task does, about what it has just submitted.
   const SAME_AS_ANOTHER = ['submit_task']
   assert.deepEqual(

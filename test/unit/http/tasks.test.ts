@@ -112,6 +112,11 @@ test('answers, convergence, resolution and cancelling say what is wrong with a r
     ['GET', '/api/answers?limit=101', undefined, 'REQUEST_INVALID'],
     ['GET', '/api/answers?status=open', undefined, 'REQUEST_INVALID'],
     ['GET', '/api/convergence?limit=0', undefined, 'REQUEST_INVALID'],
+    ['GET', '/api/quantum?limit=0', undefined, 'REQUEST_INVALID'],
+    ['GET', '/api/quantum?status=open', undefined, 'REQUEST_INVALID'],
+    ['GET', '/api/quantum?task=x', undefined, 'ID_INVALID'],
+    ['GET', `/api/quantum?task=${unknown}`, undefined, 'TASK_NOT_FOUND'],
+    ['GET', '/api/quantum?cursor=x', undefined, 'CURSOR_INVALID'],
     ['POST', `/api/task/${id}/resolution`, {}, 'REQUEST_INVALID'],
     ['POST', `/api/task/${id}/resolution`, { verdict: 'corrected' }, 'REQUEST_INVALID'],
     ['POST', `/api/task/${id}/resolution`, { verdict: 'right', correction: 'x' }, 'REQUEST_INVALID'],
@@ -133,6 +138,7 @@ test('answers, convergence, resolution and cancelling say what is wrong with a r
   }
   assert.equal((await ask(served, 'GET', '/api/answers')).status, 200)
   assert.equal((await ask(served, 'GET', `/api/convergence?task=${id}`)).status, 200)
+  assert.equal((await ask(served, 'GET', `/api/quantum?task=${id}`)).status, 200)
 })
 
 test('where a token is required, nothing of a task is served without one', async () => {
@@ -149,6 +155,7 @@ test('where a token is required, nothing of a task is served without one', async
     ['GET', '/api/tasks'],
     ['GET', '/api/answers'],
     ['GET', '/api/convergence'],
+    ['GET', '/api/quantum'],
   ] as const
   for (const [method, url] of routes) {
     const { status, body } = await ask(served, method, url)

@@ -7,6 +7,9 @@ const NO_DIGIT = 10_000
 /** Columns whose largest number is smaller have three digits. */
 const TWO_DIGITS = 1
 
+/** What is left of a sum of binary fractions that is a whole number. */
+const TINY = 1e-9
+
 /** The rows as text: the numbers of a column have the same digits. */
 export function toTexts({ columns, rows }: EvalTable): string[][] {
   const digits = columns.map((_, column) => digitsOf(rows.map((row) => row[column] as EvalCell)))
@@ -26,7 +29,7 @@ function digitsOf(cells: readonly EvalCell[]): number {
   const values = cells.flatMap((cell) =>
     typeof cell === 'string' ? [] : typeof cell === 'number' ? [cell] : [cell.value, cell.plusMinus],
   )
-  if (values.every(Number.isInteger)) return 0
+  if (values.every((value) => Math.abs(value - Math.round(value)) < TINY)) return 0
   const largest = Math.max(...values.filter(Number.isFinite).map(Math.abs))
   return largest >= NO_DIGIT ? 0 : largest >= ONE_DIGIT ? 1 : largest >= TWO_DIGITS ? 2 : 3
 }

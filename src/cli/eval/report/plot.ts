@@ -13,8 +13,11 @@ export const COLOURS = 8
 const MARKS_MAX = 40
 /** Share of a category's place over which its series stand side by side. */
 const SPREAD = 0.64
-/** Characters of a category below the axis; the whole name is in the marks and in the table. */
-const CATEGORY_CHARS = 22
+/** Characters of a category below the axis, at most and at least; the whole name is in the marks and in the table. */
+const CATEGORY_CHARS = { most: 22, least: 6 }
+/** Width of one of them, and categories from which on their names stand on two lines in turn. */
+const CHAR_WIDTH = 6.8
+const TIGHT = 6
 
 type Point = EvalSeries['points'][number]
 
@@ -24,9 +27,7 @@ export function toSvg(plot: EvalPlot, id: string): string {
   const x = plot.categories
     ? categoryAxis(plot.categories.length)
     : (plot.isLogX ? logAxis : linearAxis)(all.map(([at]) => at))
-  const y = (plot.isLogY ? logAxis : linearAxis)(
-    all.flatMap(([, value, half = 0]) => [value - half, value + half]),
-  )
+  const y = (plot.isLogY ? logAxis : linearAxis)(reachOf(plot, all))
   const shown = plot.series.map((one) => ({
     ...one,
     points: one.points.filter(([at, value]) => x.has(at) && y.has(value)),
@@ -47,6 +48,17 @@ export function toSvg(plot: EvalPlot, id: string): string {
       : shown.map((one, i) => (plot.categories ? dots : line)(one, i, shown.length, { x, y, plot }))),
     '</svg>',
   ].join('\n')
+}
+
+/** The ends of all intervals; none goes where no value can be: below 0 where all are above, or over 100 percent. */
+function reachOf({ y }: EvalPlot, points: readonly Point[]): number[] {
+  const values = points.map(([, value]) => value)
+  const least = values.every((value) => !(value < 0)) ? 0 : Number.NEGATIVE_INFINITY
+  const most = y.includes('%') && values.every((value) => !(value > 100)) ? 100 : Number.POSITIVE_INFINITY
+  return points.flatMap(([, value, half = 0]) => [
+    Math.max(least, value - half),
+    Math.min(most, value + half),
+  ])
 }
 
 /** The sample of a series for the legend. */
@@ -74,19 +86,22 @@ const gridY = (axis: Axis): string =>
 function gridX(axis: Axis, { categories }: EvalPlot): string {
   const bottom = AREA.top + INNER.height
   // Names that stand too close are put on two lines in turn.
-  const isTight = (categories?.length ?? 0) > 6
+  const count = categories?.length ?? 0
+  const isTight = count > TIGHT
+  const room = Math.floor(((INNER.width / Math.max(1, count)) * (isTight ? 2 : 1)) / CHAR_WIDTH)
+  const chars = Math.min(CATEGORY_CHARS.most, Math.max(CATEGORY_CHARS.least, room))
   const marks = axis.ticks.map((tick, i) => {
     const at = toX(axis, tick)
-    const text = categories ? shorten(categories[tick] as string) : tickText(tick)
+    const text = categories ? shorten(categories[tick] as string, chars) : tickText(tick)
     const y = bottom + (isTight && i % 2 === 1 ? 34 : 18)
     return `<line class="grid" x1="${at}" y1="${bottom}" x2="${at}" y2="${bottom + 4}"/><text class="tick" x="${at}" y="${y}" text-anchor="middle">${escapeHtml(text)}</text>`
   })
   return `<line class="axis" x1="${AREA.left}" y1="${bottom}" x2="${AREA.left + INNER.width}" y2="${bottom}"/>${marks.join('')}`
 }
 
-function shorten(name: string): string {
+function shorten(name: string, most: number): string {
   const characters = Array.from(name)
-  return characters.length <= CATEGORY_CHARS ? name : `${characters.slice(0, CATEGORY_CHARS - 1).join('')}…`
+  return characters.length <= most ? name : `${characters.slice(0, most - 1).join('')}…`
 }
 
 // --- Series ---

@@ -25,10 +25,10 @@ th{color:var(--soft);font-weight:600}
 tbody tr:last-child td{border-bottom:0}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 figcaption{font-weight:600;font-size:1.15rem;margin-bottom:.6rem}
-figure svg{display:block;width:100%;height:auto}
+figure{overflow-x:auto}figure svg{display:block;width:100%;min-width:36rem;height:auto}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;margin:.6rem 0 0;padding:0;font-size:.9rem}
 .legend li{display:flex;align-items:center;gap:.4rem}
-figure svg.swatch{width:26px;height:12px;flex:none}
+figure svg.swatch{width:26px;min-width:0;height:12px;flex:none}
 details{margin-top:.8rem;font-size:.9rem}summary{cursor:pointer;color:var(--soft)}
 .s0{--c:var(--s0)}.s1{--c:var(--s1)}.s2{--c:var(--s2)}.s3{--c:var(--s3)}.s4{--c:var(--s4)}.s5{--c:var(--s5)}.s6{--c:var(--s6)}.s7{--c:var(--s7)}
 .line{fill:none;stroke:var(--c);stroke-width:2.2;stroke-linejoin:round}.dashed .line{stroke-dasharray:6 4}

@@ -18,12 +18,12 @@ export function temperatureAt(round: number, rounds: number, params: QuantumPara
 }
 
 /**
- * Share of contributors of a round that whoever chooses them takes by chance instead of by preference, 0…1: as the temperature falls, so does
- * it. 0 where annealing is off.
+ * Share of the tasks in whose round `round` one more is asked to learn about it, 0…1: as the temperature falls, so does it. Where annealing
+ * is off it stays what it is in the hottest round.
  */
 export function explorationShare(round: number, rounds: number, params: QuantumParams): number {
   const { isOn, explorationMax, hotTemperature } = params
-  if (!isOn.annealing || hotTemperature === 0) return 0
+  if (!isOn.annealing || hotTemperature === 0) return explorationMax
   return (explorationMax * temperatureAt(round, rounds, params)) / hotTemperature
 }
 

@@ -4,7 +4,7 @@
  *
  * - k entangled votes with equal weights count 1/k each, and with errors of correlation ρ 1/(1 + (k−1)ρ), which is what k such votes are
  *   worth (nine judges of ρ = .44 are two)
- * - what chance explains counts as none; a pair's value moves slowly (`smoothed`), and from `entangledAt` on two count as one
+ * - what chance explains counts as none, and from `entangledAt` on two count as one
  * - what an entangled partner has earned is a *prior* for who is still uncertain (`priorLift`), never evidence
  *
  * With unequal weights a contributor keeps its share of the weight of those that it is entangled with. So whoever has no weight takes none
@@ -48,13 +48,6 @@ export function correlationOf(shared: SharedOutcomes, params: AggregationParams)
   if (squared * count < params.correlationSigmas * params.correlationSigmas) return 0
   return (squareRoot(squared) * count) / (count + params.correlationPriorTasks)
 }
-
-/** A pair's correlation after one more measurement (exponential moving average); `before` is null where there was none. */
-export const smoothed = (
-  before: number | null,
-  measured: number,
-  { entanglementKept }: QuantumParams,
-): number => (before === null ? measured : entanglementKept * before + (1 - entanglementKept) * measured)
 
 /** Of a number in 0…1, by Newton's method with a fixed number of steps: only operations that are rounded exactly. */
 export function squareRoot(x: number): number {

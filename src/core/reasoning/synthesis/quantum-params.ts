@@ -24,7 +24,7 @@ export interface QuantumNumbers {
   readonly hotTemperature: number
   /** That of the last round: low enough that a model says what it holds likeliest, and above 0, where some repeat themselves. */
   readonly coldTemperature: number
-  /** Share of contributors that are chosen by chance in the hottest round; one in five costs little and finds who is better. */
+  /** Share of tasks whose first round asks one more to learn about it: one call in ten tasks (`preference.ts`). */
   readonly explorationMax: number
   /** Share of independent others with the same answer from which on they strengthen it: half of them. */
   readonly alignedFrom: number
@@ -40,8 +40,6 @@ export interface QuantumNumbers {
   /** Rounds that must be over, and rounds between two of one task. */
   readonly tunnellingRoundsMin: number
   readonly tunnellingPause: number
-  /** Part of its former value that the entanglement of a pair keeps at each new measurement; the rest is the new one. */
-  readonly entanglementKept: number
   /** Share of a partner's evidence above its start that reaches an uncertain one, before its correlation. */
   readonly priorShare: number
   /** Most that a partner's evidence may add to a prior: a good house is no proof. */
@@ -57,7 +55,7 @@ export interface QuantumParams extends QuantumNumbers {
 const NUMBERS: QuantumNumbers = {
   hotTemperature: 1,
   coldTemperature: 0.3,
-  explorationMax: 0.2,
+  explorationMax: 0.1,
   alignedFrom: 0.5,
   constructiveGain: 0.4,
   destructiveFloor: 0.25,
@@ -66,7 +64,6 @@ const NUMBERS: QuantumNumbers = {
   tunnellingFrom: 0.18,
   tunnellingRoundsMin: 2,
   tunnellingPause: 3,
-  entanglementKept: 0.75,
   priorShare: 0.45,
   priorMax: 0.15,
   uncertainBelow: 10,
@@ -117,7 +114,6 @@ const RANGES: Readonly<Record<keyof QuantumNumbers, Range>> = {
   // Before the first round is over nothing can have agreed.
   tunnellingRoundsMin: [1, 100, 'whole'],
   tunnellingPause: [1, 100, 'whole'],
-  entanglementKept: SHARE,
   priorShare: SHARE,
   // Above a half, a newcomer would weigh more than who has been right half of the time.
   priorMax: [0, 0.5],

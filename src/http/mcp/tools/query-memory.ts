@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ok } from '../../../core/base/result.ts'
 import { type Hit, searchQuerySchema, searchReplySchema } from '../../../core/protocol/api.ts'
+import { tierSchema } from '../../../core/protocol/api-trust.ts'
 import { KIND_NAMES } from '../../../core/protocol/kinds.ts'
 import {
   MCP_HITS_DEFAULT,
@@ -25,6 +26,7 @@ const hitSchema = z.object({
     .literal(true)
     .optional()
     .describe('Of nobody who is trusted here: weigh it as the word of a stranger'),
+  tier: tierSchema.optional().describe('Of another author: what the trust in him permits'),
   moderation: z
     .enum(['limited', 'muted'])
     .optional()
@@ -106,7 +108,8 @@ const toHit = (hit: Hit & { cut: boolean }): z.infer<typeof hitSchema> => ({
   cut: hit.cut,
   score: Math.round(hit.score * 1000) / 1000,
   author: hit.author,
-  trust: hit.trust,
+  trust: hit.trust === null ? null : Math.round(hit.trust * 1000) / 1000,
+  ...(hit.tier ? { tier: hit.tier } : {}),
   ...(hit.quarantined ? { quarantined: true as const } : {}),
   ...(hit.moderation ? { moderation: hit.moderation } : {}),
   space: hit.space,

@@ -145,6 +145,20 @@ test('ticks are round numbers that hold the values between them', () => {
   assert.deepEqual([0.1 + 0.2, 1500, 20_000, 3e6].map(tickText), ['0.3', '1500', '20 k', '3 M'])
 })
 
+test('an interval makes no place on the axis for what cannot be: shares below 0 and above 100 percent', () => {
+  const ticksOf = (points: EvalSeries['points'], y: string): number[] =>
+    [...toSvg(plotOf([series('n', ...points)], { y }), 'p').matchAll(/text-anchor="end">([^<]*)</g)].map(
+      ([, tick]) => Number(tick),
+    )
+  const wide = [
+    [1, 3, 40],
+    [2, 95, 40],
+  ] as const
+  assert.deepEqual(ticksOf(wide, 'right, %'), [0, 20, 40, 60, 80, 100])
+  assert.ok((ticksOf(wide, 'seconds').at(-1) ?? 0) > 100)
+  assert.ok((ticksOf([[1, -3, 40]], 'right, %')[0] ?? 0) < -3)
+})
+
 test('categories have dots side by side, with error bars and their names, and no lines', () => {
   const all = [series('on', [0, 90, 2], [1, 80, 2]), series('off', [0, 70, 2], [1, 60])]
   const svg = toSvg(plotOf(all, { categories: ['independent', 'a world with a very long name'] }), 'p')

@@ -135,11 +135,13 @@ test('all of an author is purged, and what it retracted stays so', async (contex
   await remember(a, 'of a')
   await join(a, b.url)
   await net.clock.advance(1000)
-  const purged = await a.spore.purgeAuthor(b.did)
+  const purged = await a.spore.purgeAuthor({ author: b.did })
   assert.deepEqual(purged.ok && purged.value, { purged: 6, entries: 6, total: 6 })
   assert.equal(memoriesOf(a), 1)
   assert.ok(!(await kept(a)).includes('canary'))
-  const nobody = await a.spore.purgeAuthor('did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK')
+  const nobody = await a.spore.purgeAuthor({
+    author: 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK',
+  })
   assert.equal(nobody.ok || nobody.error.code, 'AUTHOR_UNKNOWN')
 })
 

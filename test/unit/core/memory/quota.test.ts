@@ -8,6 +8,7 @@ import { createEviction } from '../../../../src/core/memory/eviction.ts'
 import { encodeForkProof } from '../../../../src/core/memory/fork.ts'
 import { emptyLogRow } from '../../../../src/core/memory/log-table.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
+import { SHARE_MIN } from '../../../../src/core/memory/quota.ts'
 import { judgeRun } from '../../../../src/core/memory/run-check.ts'
 import { createWriter } from '../../../../src/core/memory/writer.ts'
 import { leafOf } from '../../../../src/core/protocol/entry.ts'
@@ -53,6 +54,48 @@ test('an author has a quota in each space: one byte more is refused, others go o
   assert.equal(await give(ada, cy), 'ok')
   const tight = createReplica({ name: 'ada', quotas: { authorBytes: sizeOf(cy) - 1 } })
   assert.equal(await give(tight, cy), 'QUOTA_EXCEEDED')
+})
+
+test('of some authors more is kept, of some less, and one byte more is refused of each', async () => {
+  for (const share of [SHARE_MIN, 1, 2, 4]) {
+    const bo = await writer('bo', 'x'.repeat(1000))
+    const authorBytes = sizeOf(bo) / share
+    const shareOf = () => share
+    const ada = createReplica({ name: 'ada', shareOf, quotas: { authorBytes } })
+    assert.equal(await give(ada, bo), 'ok', String(share))
+    const tight = createReplica({ name: 'ada', shareOf, quotas: { authorBytes: authorBytes - 1 } })
+    assert.equal(await give(tight, bo), 'QUOTA_EXCEEDED', String(share))
+    await bo.add('m')
+    assert.equal(await give(ada, bo), 'QUOTA_EXCEEDED', String(share))
+  }
+  // Nobody has less than the least, nor is asked about before he has that.
+  const bo = await writer('bo')
+  let asked = 0
+  const shareOf = () => {
+    asked++
+    return 0
+  }
+  const ada = createReplica({ name: 'ada', shareOf, quotas: { authorBytes: sizeOf(bo) / SHARE_MIN } })
+  assert.equal(await give(ada, bo), 'ok')
+  assert.equal(asked, 0)
+  await bo.add('m')
+  assert.equal(await give(ada, bo), 'QUOTA_EXCEEDED')
+  assert.ok(asked > 0)
+})
+
+test('however much is kept of an author, his space and the store have their bounds', async () => {
+  const bo = await writer('bo', 'x'.repeat(60_000))
+  for (let i = 0; i < 9; i++) await bo.add(`${i} ${'x'.repeat(60_000)}`)
+  for (const bound of ['spaceBytes', 'storeBytes'] as const) {
+    const quotas = { authorBytes: sizeOf(bo), [bound]: sizeOf(bo) - SEGMENT_BYTES_MAX - 1 }
+    const ada = createReplica({ name: 'ada', shareOf: () => 4, quotas })
+    const codes: unknown[] = []
+    while (codes.at(-1) === undefined || codes.at(-1) === 'ok') {
+      if (ada.memory.logs.get(logOf(bo))?.row.next === bo.memory.logs.get(logOf(bo))?.row.next) break
+      codes.push(await give(ada, bo))
+    }
+    assert.equal(codes.at(-1), 'QUOTA_EXCEEDED', bound)
+  }
 })
 
 test('what several runs of one commit take counts together', async () => {

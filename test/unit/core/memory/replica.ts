@@ -56,6 +56,8 @@ export interface ReplicaOptions {
   readonly quotas?: Partial<QuotaLimits>
   /** Names of replicas that are peers. */
   readonly isPeer?: (author: Did) => boolean
+  /** How much is kept of an author, in times of what is kept of one. */
+  readonly shareOf?: (author: Did) => number
 }
 
 export function createReplica({
@@ -78,7 +80,12 @@ export function createReplica({
     quota: (deps) =>
       createQuota(
         { ...QUOTAS_DEFAULT, ...bounds.quotas },
-        { ...deps, isOpen: (space) => space === COMMONS, isPeer: bounds.isPeer ?? (() => true) },
+        {
+          ...deps,
+          isOpen: (space) => space === COMMONS,
+          isPeer: bounds.isPeer ?? (() => true),
+          ...(bounds.shareOf && { shareOf: bounds.shareOf }),
+        },
       ),
     drawEpoch: () => sha256(concatBytes(origin.epoch, Uint8Array.of(epochs++))).subarray(0, 8),
   })

@@ -34,6 +34,10 @@ const peers = [
   peer(who('NoModel'), { descriptor: { key: who('NoModel'), families: [] } }),
   peer(who('Gone'), { vital: { state: 'gone' } }),
 ]
+/** Nobody has shown anything yet. */
+const NOTHING_KNOWN = {
+  isAtLeast: (author: Did, tier: string) => author !== STRANGER && tier === 'contributor',
+}
 const neighbourhood = (serve: NeighbourhoodDeps['serve']) =>
   createNeighbourhood({
     self: ME,
@@ -44,6 +48,7 @@ const neighbourhood = (serve: NeighbourhoodDeps['serve']) =>
       rosterOf: (space: SpaceId) => (space === TEAM ? { members: new Map([[MEMBER, {}]]) } : null),
     },
     shown: { hides: () => (author: Did) => author === MUTE },
+    trust: NOTHING_KNOWN,
   } as never)
 
 test('those are waited for who name models, are there, and see the space', () => {

@@ -462,8 +462,8 @@ test('what was purged is no example for a later question', async () => {
     return prompts.join()
   }
   assert.match(await again('Which river runs through Paris, and which way?'), /through Paris today/)
-  assert.ok((await ada.spore.purgeAuthor(bob.did)).ok)
-  assert.ok((await bob.spore.purgeAuthor(bob.did)).ok)
+  assert.ok((await ada.spore.purgeAuthor({ author: bob.did })).ok)
+  assert.ok((await bob.spore.purgeAuthor({ author: bob.did })).ok)
   assert.doesNotMatch(await again('Which river runs through Paris at night?'), /through Paris today/)
 })
 

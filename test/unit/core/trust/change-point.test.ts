@@ -19,23 +19,40 @@ test('the tail is the beta-binomial: of all hits it is 1, of none what repeated 
   assert.ok(Math.abs(lowerTail(0, 3, 51, 1) - 6 / (52 * 53 * 54)) < 1e-15)
 })
 
-test('a fall is told by the shortest stretch that shows it, and needs three outcomes', () => {
-  assert.deepEqual(find('---', 50, 0), { kind: 'fall', newest: 3 })
-  assert.deepEqual(find('-----', 50, 0), { kind: 'fall', newest: 3 })
-  assert.equal(find('--', 500, 0), null)
-  assert.deepEqual(find('--+--', 50, 0)?.kind, 'fall')
+const dated = (...of: Parameters<typeof find>) => {
+  const found = find(...of)
+  return found && `${found.kind} ${found.newest}`
+}
+
+test('a fall is dated where it is plainest, and needs three outcomes', () => {
+  assert.equal(dated('---', 50, 0), 'fall 3')
+  assert.equal(dated('-----', 50, 0), 'fall 5')
+  assert.equal(dated('--', 500, 0), null)
+  assert.equal(dated(`----${'+'.repeat(20)}`, 50, 0), 'fall 4')
+  assert.equal(dated('--+--', 50, 0), 'fall 5')
 })
 
-test('who was wrong as often before has not fallen, and where little came before nothing is told', () => {
-  assert.equal(find('----', 25, 25), null)
-  assert.equal(find('----', 4, 0), null)
+test('the plainer it is, the less it may be luck', () => {
+  const doubts = ['-++-+', '---', '-----', '----------'].map((newest) => find(newest, 40, 10)?.doubt ?? 1)
+  assert.deepEqual(
+    [...doubts].sort((a, b) => b - a),
+    doubts,
+  )
+  assert.equal(doubts[0], 1)
+  assert.ok((doubts[3] as number) < 0.001)
+})
+
+test('who was wrong as often before has not fallen, and where little came before little is told', () => {
+  assert.equal(find('----', 15, 35), null)
+  assert.equal(find('----', 2, 0), null)
+  assert.ok((find('----', 4, 0)?.doubt ?? 1) > 0.1)
   assert.equal(find('-'.repeat(32), 0, 0), null)
 })
 
-test('a rise needs more than a fall: sixteen outcomes, and the longest stretch', () => {
-  assert.equal(find('+'.repeat(15), 0, 50), null)
-  assert.deepEqual(find('+'.repeat(16), 0, 50), { kind: 'rise', newest: 16 })
-  assert.deepEqual(find(`${'+'.repeat(20)}${'-'.repeat(4)}`, 0, 50), { kind: 'rise', newest: 24 })
+test('a rise needs sixteen outcomes, and brings along what was wrong since', () => {
+  assert.equal(dated('+'.repeat(15), 0, 50), null)
+  assert.equal(dated('+'.repeat(16), 0, 50), 'rise 16')
+  assert.equal(dated(`${'+'.repeat(20)}${'-'.repeat(4)}`, 0, 50), 'rise 24')
 })
 
 test('a fall wins over a rise', () => {
@@ -43,7 +60,7 @@ test('a fall wins over a rise', () => {
   assert.equal(find(`-----${'+'.repeat(27)}`, 0, 8)?.kind, 'fall')
 })
 
-test('who stays as he is seems to have fallen in few of a hundred tasks', () => {
+test('who stays as he is seems to have plainly changed in few of a hundred tasks', () => {
   for (const quality of [0.6, 0.75, 0.9]) {
     const random = createRandom(`change point ${quality}`)
     const newest: number[] = []
@@ -56,11 +73,12 @@ test('who stays as he is seems to have fallen in few of a hundred tasks', () => 
       newest.unshift(isRight ? 1 : 0)
       newest.length = Math.min(newest.length, 32)
       const found = findChange(newest, right, wrong, params)
-      if (found?.kind === 'fall') falls++
-      if (found?.kind === 'rise') rises++
+      if (!found || found.doubt > 0.1) continue
+      if (found.kind === 'fall') falls++
+      else rises++
     }
-    console.log(`right in ${100 * quality} %: falls ${falls}, rises ${rises} of ${tasks}`)
+    console.log(`right in ${100 * quality} %: plain falls ${falls}, plain rises ${rises} of ${tasks}`)
     assert.ok(falls < 0.03 * tasks, `${falls} falls`)
-    assert.ok(rises < 0.01 * tasks, `${rises} rises`)
+    assert.ok(rises < 0.03 * tasks, `${rises} rises`)
   }
 })

@@ -23,7 +23,3 @@ for (const [name, value] of [
   test(`${name} cannot be ${value}`, () => {
     assert.throws(() => createTrustParams({ [name]: value }), RangeError)
   })
-
-test('the floor of relevance is not above a stranger’s', () => {
-  assert.throws(() => createTrustParams({ strangerRelevance: 0.4 }), RangeError)
-})

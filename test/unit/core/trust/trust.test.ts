@@ -325,13 +325,12 @@ describe('tiers, relevance, bookkeeping', () => {
     assert.ok(trust.isAtLeast(did('a'), 'peer') && !trust.isAtLeast(did('d'), 'observer'))
   })
 
-  test('relevance has a floor: an exact hit of a stranger or a liar is still found', () => {
+  test('relevance has a floor: an exact hit of a liar is still found, and a new name is no better than his', () => {
     const { trust, note } = world()
     note(own, row('good', spread(38, 40)), row('liar', '-'.repeat(40)))
     assert.equal(trust.relevanceOf(did('good')), 1)
-    assert.equal(trust.relevanceOf(did('nobody')), params.strangerRelevance)
-    const liar = trust.relevanceOf(did('liar'))
-    assert.ok(liar >= params.relevanceMin && liar < params.strangerRelevance)
+    assert.equal(trust.relevanceOf(did('liar')), params.relevanceMin)
+    assert.equal(trust.relevanceOf(did('nobody')), params.relevanceMin)
   })
 
   test('the own row is what the next evidence grows from', () => {
@@ -379,7 +378,7 @@ describe('tiers, relevance, bookkeeping', () => {
     const text = reasons.join('\n')
     for (const said of [
       /flooded/,
-      /this spore judged itself, .* right and 3.1 wrong/,
+      /this spore judged itself, .* right and 4 wrong/,
       /worse than luck/,
       /believed to \d of 8/,
       /2 of those who are believed share/,

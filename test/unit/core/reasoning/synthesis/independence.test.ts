@@ -1,12 +1,12 @@
 /** What is left of a weight where several say the same for the same reason. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAggregationParams } from '../../../../src/core/reasoning/aggregation-params.ts'
+import { createAggregationParams } from '../../../../../src/core/reasoning/aggregation-params.ts'
 import {
   entanglementOf,
   independenceFactors,
   squareRoot,
-} from '../../../../src/core/reasoning/synthesis/entanglement.ts'
+} from '../../../../../src/core/reasoning/synthesis/entanglement.ts'
 
 const params = createAggregationParams()
 const member = (author: string, owner = author, modelFamily: string | null = null) => ({
