@@ -23,6 +23,8 @@ export interface EvalTable {
   readonly title: string
   readonly columns: readonly string[]
   readonly rows: readonly (readonly EvalCell[])[]
+  /** Each row is of another unit, so that the numbers of a column need not have the same digits. */
+  readonly isMixed?: boolean
 }
 
 /** A number with its 95 % confidence interval's half width, or anything else as it is. */

@@ -233,6 +233,7 @@ function tablesOf(results: readonly TrustSeed[]): EvalTable[] {
     {
       title: 'What came out, over the seeds',
       columns: ['world', 'figure', 'mean', 'least', 'most', 'seeds'],
+      isMixed: true,
       rows: [
         row(
           'planted',

@@ -10,7 +10,7 @@ import { projectFile } from '../../support/project.ts'
 
 const guide = readFileSync(projectFile('docs/evaluation.md'), 'utf8')
 /** Lines of blocks of code, without what stands behind a `#`. */
-const commands = [...guide.matchAll(/^ {4}(spore eval .*?)(?: +#.*)?$/gm)].map(
+const commands = [...guide.matchAll(/^ {4}(spore eval \w.*?)(?: +#.*)?$/gm)].map(
   ([, command]) => command as string,
 )
 

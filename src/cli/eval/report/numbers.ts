@@ -4,16 +4,18 @@ import type { EvalCell, EvalTable } from '../../../sim/eval/report.ts'
 /** Numbers from which on a column has one digit behind the point, and none. */
 const ONE_DIGIT = 10
 const NO_DIGIT = 10_000
-/** Columns whose largest number is smaller have three digits. */
+/** Columns whose largest number is not above it have three digits: shares and correlations. */
 const TWO_DIGITS = 1
 
 /** What is left of a sum of binary fractions that is a whole number. */
 const TINY = 1e-9
 
-/** The rows as text: the numbers of a column have the same digits. */
-export function toTexts({ columns, rows }: EvalTable): string[][] {
+/** The rows as text: the numbers of a column have the same digits, unless each row is of another unit. */
+export function toTexts({ columns, rows, isMixed = false }: EvalTable): string[][] {
   const digits = columns.map((_, column) => digitsOf(rows.map((row) => row[column] as EvalCell)))
-  return rows.map((row) => row.map((cell, column) => cellText(cell, digits[column] ?? 0)))
+  return rows.map((row) =>
+    row.map((cell, column) => cellText(cell, isMixed ? digitsOf([cell]) : (digits[column] ?? 0))),
+  )
 }
 
 /** A bar's numbers, which may lie close to each other. */
@@ -31,11 +33,13 @@ function digitsOf(cells: readonly EvalCell[]): number {
   )
   if (values.every((value) => Math.abs(value - Math.round(value)) < TINY)) return 0
   const largest = Math.max(...values.filter(Number.isFinite).map(Math.abs))
-  return largest >= NO_DIGIT ? 0 : largest >= ONE_DIGIT ? 1 : largest >= TWO_DIGITS ? 2 : 3
+  return largest >= NO_DIGIT ? 0 : largest >= ONE_DIGIT ? 1 : largest > TWO_DIGITS ? 2 : 3
 }
 
 function cellText(cell: EvalCell, digits: number): string {
   if (typeof cell === 'string') return cell
-  const text = (value: number): string => (Number.isFinite(value) ? value.toFixed(digits) : '–')
+  const text = (value: number): string =>
+    // What rounds to 0 from below is 0.
+    Number.isFinite(value) ? value.toFixed(digits).replace(/^-(0(\.0*)?)$/, '$1') : '–'
   return typeof cell === 'number' ? text(cell) : `${text(cell.value)} ± ${text(cell.plusMinus)}`
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { linearAxis, logAxis, tickText } from '../../../../src/cli/eval/report/axis.ts'
 import { toHtml } from '../../../../src/cli/eval/report/html.ts'
 import { toMarkdown } from '../../../../src/cli/eval/report/markdown.ts'
+import { toTexts } from '../../../../src/cli/eval/report/numbers.ts'
 import { toSvg } from '../../../../src/cli/eval/report/plot.ts'
 import type { EvalPlot, EvalReport, EvalSeries } from '../../../../src/sim/eval/report.ts'
 
@@ -178,4 +179,23 @@ test('the page says in words which bars are met, and repeats each plot as number
   assert.match(html, /✗ 1 of 2 bars is not met/)
   assert.match(html, /91\.23 %<\/td><td>≥<\/td><td class="number">90 %<\/td><td class="yes">✓ yes/)
   assert.match(html, /<summary>The numbers<\/summary>.*50\.0 ± 2\.0|<summary>The numbers<\/summary>.*50 ± 2/)
+})
+
+test('numbers of a column have the same digits, of a mixed one each its own, and none is a zero below 0', () => {
+  const rows = [
+    [{ value: 97.44, plusMinus: 0.04 }, 5],
+    [{ value: 0.998, plusMinus: 0.0012 }, 7],
+    [{ value: -0.0001, plusMinus: 0 }, 9],
+  ]
+  const cellsOf = (isMixed: boolean) => toTexts({ title: '', columns: ['a', 'b'], rows, isMixed })
+  assert.deepEqual(cellsOf(false), [
+    ['97.4 ± 0.0', '5'],
+    ['1.0 ± 0.0', '7'],
+    ['0.0 ± 0.0', '9'],
+  ])
+  assert.deepEqual(cellsOf(true), [
+    ['97.4 ± 0.0', '5'],
+    ['0.998 ± 0.001', '7'],
+    ['0.000 ± 0.000', '9'],
+  ])
 })
