@@ -18,6 +18,10 @@ export const EVALUATIONS: Readonly<Record<string, CommandEntry>> = {
     'Trust: planted quality, liars, noise, swaps, sybils, slander, new names',
     () => import('./trust.ts'),
   ),
+  worm: entry(
+    'A poisoned memory and models that obey it: how far it gets, with each rule and without',
+    () => import('./worm.ts'),
+  ),
   memory: entry('Compounding: many tasks with what was remembered, and without', () => import('./memory.ts')),
   scale: entry(
     'Size: 1 to 1,000 spores, how right they are and what a task costs',

@@ -22,6 +22,13 @@ export interface OwnWords {
   of(text: string): string | null
 }
 
+/** The rule as a whole: the simulator of worms takes it away, to show what it holds back. */
+export interface WordRule {
+  ownWords(foreign: Iterable<string>): OwnWords
+  /** A text of another alone, cut as one that repeats it. */
+  beginningOf(text: string): string
+}
+
 /** What a step was shown of others is what its words are compared with. */
 export function createOwnWords(foreign: Iterable<string>): OwnWords {
   const texts = new Set(foreign)
@@ -49,13 +56,15 @@ const KEPT = [REPEAT_CHARS_MAX, REPEAT_CHARS_MAX - '...'.length]
 const SAYS_SOMETHING = /[\p{L}\p{N}]/u
 
 /** A text of another alone, cut as one that repeats it: a beginning by which it can be told, where it is longer than that. */
-export const beginningOf = (text: string): string => {
+export function beginningOf(text: string): string {
   const form = normalForm(text)
   const end = form.units.length
   if (end <= REPEAT_CHARS_MAX) return text
   const [most, less] = KEPT.map((kept) => cutAt(text, form, [{ start: 0, end }], kept)) as [string, string]
   return createOwnWords([text]).of(most) === most ? most : less
 }
+
+export const WORD_RULE: WordRule = { ownWords: createOwnWords, beginningOf }
 
 /** Whether a text is the beginning of another one, cut. */
 export const isCutOf = (text: string, whole: string): boolean =>

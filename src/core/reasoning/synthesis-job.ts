@@ -31,7 +31,7 @@ import { CALL_MS_MAX, EFFORT_BOUNDS } from './efforts.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { latestAnswers, roundAnswers, toContribution } from './first-answers.ts'
 import { listedOf } from './listed.ts'
-import { beginningOf, createOwnWords } from './own-words.ts'
+import { WORD_RULE, type WordRule } from './own-words.ts'
 import type { QuoteCheck } from './quote-check.ts'
 import { domainOf } from './task-domain.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
@@ -50,6 +50,8 @@ export interface SynthesisJobDeps extends ProgressDeps {
   readonly clock: Clock
   /** The best that can be said without a model: sentences of what is remembered. */
   readonly extract: (task: TaskPayload) => Promise<Outcome>
+  /** `WORD_RULE` but in a simulation without it. */
+  readonly words?: WordRule
 }
 
 type Said = Noted<ContributionPayload>
@@ -91,7 +93,7 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
   const ofClass = (key: string): Said[] =>
     weighed.participants.filter((one) => one.class === key).map(({ author }) => voters.get(author) as Said)
   const holders = ofClass(weighed.answer.class)
-  const said = ownAnswer(weighed.answer.text, task, holders, self)
+  const said = ownAnswer(weighed.answer.text, task, holders, deps)
   const found = { ...weighed, answer: { ...weighed.answer, text: said } }
   const dissenters = found.dissent.flatMap((one) => ofClass(one.class))
   const written = await writeText(work, found, holders, dissenters, deps)
@@ -118,7 +120,7 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
   const isOwn = asksOf(attempt, counts).some(({ author }) => author === self)
   const stated = await deps.writer.write((draft) => {
     const id = append(draft, task, synthesis)
-    remember(draft, task, synthesis, id, isOwn)
+    remember(draft, task, synthesis, id, isOwn ? null : (deps.words ?? WORD_RULE))
   })
   return stated.ok
 }
@@ -127,8 +129,13 @@ export async function synthesize(work: Work, deps: SynthesisJobDeps): Promise<bo
  * An answer in words that may leave: one of the choices is what the task says; another's long answer is named by its beginning, and
  * stands as a whole in the contribution that is listed.
  */
-function ownAnswer(text: string, { choices }: TaskPayload, holders: readonly Said[], self: Did): string {
-  const cut = beginningOf(text)
+function ownAnswer(
+  text: string,
+  { choices }: TaskPayload,
+  holders: readonly Said[],
+  { self, words = WORD_RULE }: Pick<SynthesisJobDeps, 'self' | 'words'>,
+): string {
+  const cut = words.beginningOf(text)
   if (choices.length > 0 || cut === text) return text
   const key = freeClass(text)
   const own = holders
@@ -244,12 +251,13 @@ function remember(
   task: TaskPayload,
   synthesis: SynthesisPayload,
   id: Digest,
-  isOwn: boolean,
+  rule: WordRule | null,
 ): void {
   const { outcome, answer } = synthesis
   const said = answer === null || outcome.text?.includes(answer) ? outcome.text : `${answer}\n${outcome.text}`
-  const own = createOwnWords(isOwn ? [] : [task.text, ...task.choices])
-  const inOwnWords = (words: string): string => own.of(words) ?? beginningOf(words)
+  const own = rule?.ownWords([task.text, ...task.choices])
+  const inOwnWords = (words: string): string =>
+    rule && own ? (own.of(words) ?? rule.beginningOf(words)) : words
   const text = `Question: ${inOwnWords(task.text)}\nAnswer: ${inOwnWords(said ?? '')}`
   const sources = [id, ...citedBy(outcome.quotes)].map(digestToCid)
   const payload = encodeMemory({

@@ -22,7 +22,7 @@ import { type Attempt, contributorKey, type Noted } from './attempt.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { foreignAnswers, foreignQuestion, foreignRecollected } from './foreign-words.ts'
 import type { GivenAnswer } from './given-answer.ts'
-import { createOwnWords, type OwnWords } from './own-words.ts'
+import { type OwnWords, WORD_RULE, type WordRule } from './own-words.ts'
 import type { AskedQuestion } from './prompts/parts.ts'
 import type { QuoteCheck } from './quote-check.ts'
 import type { Reasoner, ReasonerCall } from './reasoner.ts'
@@ -118,10 +118,13 @@ export interface ThinkerDeps {
   readonly isQuarantined: (author: Did) => boolean
   readonly spaces: Pick<Spaces, 'readableFrom'>
   readonly clock: Pick<Clock, 'now'>
+  /** `WORD_RULE` but in a simulation without it. */
+  readonly words?: WordRule
 }
 
 export function createThinker(deps: ThinkerDeps): Thinker {
   const { self, reasoner, recollection, evidence, quotes, isQuarantined, spaces, clock } = deps
+  const { ownWords } = deps.words ?? WORD_RULE
 
   const recollect = ({ task }: Attempt, family: string): Promise<Recollected> => {
     const { text, choices, space } = task as TaskPayload
@@ -167,12 +170,7 @@ export function createThinker(deps: ThinkerDeps): Thinker {
       const input = { question, role, recollected, isChallenge, premise }
       const given = await reasoner.answer(input, toCall(attempt, call))
       const foreign = [...foreignQuestion(question), ...foreignRecollected(recollected, self)]
-      return thought(
-        given,
-        role,
-        question,
-        createOwnWords(premise === null ? foreign : [...foreign, premise]),
-      )
+      return thought(given, role, question, ownWords(premise === null ? foreign : [...foreign, premise]))
     },
     async review(attempt, answers, call) {
       const recollected = await recollect(attempt, call.family)
@@ -187,7 +185,7 @@ export function createThinker(deps: ThinkerDeps): Thinker {
         ...foreignRecollected(recollected, self),
         ...shown.foreign,
       ]
-      const own = createOwnWords(foreign)
+      const own = ownWords(foreign)
       const ranking = reviewed.value.ranking.map((one) => ({ ...one, flaw: one.flaw && own.of(one.flaw) }))
       return ok({ ...reviewed.value, ranking })
     },
@@ -207,7 +205,7 @@ export function createThinker(deps: ThinkerDeps): Thinker {
       const input = { question, role, recollected, own: before.answer, answers, flaws }
       const reviser = contributorKey(self, call.family)
       const given = await reasoner.revise({ task: attempt.id, reviser, ...input }, toCall(attempt, call))
-      const words = createOwnWords([
+      const words = ownWords([
         ...foreignQuestion(question),
         ...foreignRecollected(recollected, self),
         ...foreign,
@@ -224,7 +222,7 @@ export function createThinker(deps: ThinkerDeps): Thinker {
       const written = await reasoner.write(input, toCall(attempt, call))
       if (!written.ok) return written
       const foreign = [...foreignQuestion(question), ...held.foreign, ...dissent.foreign]
-      const text = createOwnWords(foreign).of(written.value.text)
+      const text = ownWords(foreign).of(written.value.text)
       return text === null ? REPEATED : ok({ ...written.value, text })
     },
     async validate(attempt, answer, { text, quotes: cited }, call) {
