@@ -36,6 +36,8 @@ import { createTaskStream, type Streamed } from './support/task-stream.ts'
 const KILL_AT = 0.5
 const SWAP_AT = 0.65
 const NEWCOMER_AT = 0.8
+/** Questions of each role that are asked in a part at least, however slow the machine is: it then takes longer. */
+const LEAST = { learn: 40, killed: 10, swapped: 20, joined: 30 } as const
 /** Questions that go to everyone at last. */
 const EVERYONE = 30
 /** Milliseconds between two pulls: a gossip period. */
@@ -126,31 +128,38 @@ async function runOnce(options: { seconds: number; atOnce: number; seed: string 
     atOnce,
   })
   const moment = (): Moment => ({ atMs: stream.nowMs, periodMs: PERIOD_MS })
-  const until = (share: number) => () => stream.nowMs >= share * seconds * 1000
+  const until = (share: number, questions: number): Promise<void> =>
+    stream.reaches(share * seconds * 1000, questions * FIELD_ROLES.length)
   const best = new Map(FIELD_ROLES.map((role) => [role, bestIn(field, role)[0] as string]))
 
-  await stream.run('learn', until(KILL_AT))
+  stream.phase = 'learn'
+  const streaming = stream.run()
+  await until(KILL_AT, LEAST.learn)
   const [killed, backup] = bestIn(field, 'brain') as [string, string]
+  stream.phase = 'killed'
   const kill = { ...moment(), killed, backup }
   await spores.kill(spores.models.indexOf(killed))
-  await stream.run('killed', until(SWAP_AT))
+  await until(SWAP_AT, LEAST.killed)
 
   const fell = best.get('explorer') as string
-  const swap = { ...moment(), fell, rose: SWAPPED }
   const [of, to] = [field.get(fell), field.get(SWAPPED)]
   if (!of || !to) throw new Error('who swaps is there')
+  stream.phase = 'swapped'
+  const swap = { ...moment(), fell, rose: SWAPPED }
   field.set(fell, { ...of, ms: to.ms, right: { ...of.right, explorer: to.right.explorer } })
   field.set(SWAPPED, { ...to, ms: of.ms, right: { ...to.right, explorer: of.right.explorer } })
-  await stream.run('swapped', until(NEWCOMER_AT))
+  await until(NEWCOMER_AT, LEAST.swapped)
 
   field.set(NEWCOMER, newcomer())
-  const joining = spores.add(NEWCOMER)
+  await spores.add(NEWCOMER)
+  stream.phase = 'joined'
   const joined = moment()
-  await stream.run('joined', until(1))
-  await joining
+  await until(1, LEAST.joined)
   ask = 'everyone'
-  const before = stream.streamed.length
-  await stream.run('everyone', () => stream.streamed.length >= before + EVERYONE)
+  stream.phase = 'everyone'
+  await stream.reaches(0, EVERYONE)
+  stream.stop()
+  await streaming
   return { streamed: stream.streamed, kill, swap, joined, best, startedMs }
 }
 
@@ -183,8 +192,10 @@ function reportRun(name: string, happened: Happened, report: Report): void {
       atLeast: SHARE_BAR,
     },
   )
-  figure('gossip periods until the backup has them', killing.periodsUntil, '', { atMost: PERIODS })
-  figure('questions asked of the killed one meanwhile', killing.lost, '')
+  figure('gossip periods after which the killed one is preferred no more', killing.periodsLost, '', {
+    atMost: PERIODS,
+  })
+  figure('questions for which the killed one was preferred meanwhile', killing.lost, '')
   const swapping = afterSwap([...of('swapped'), ...of('joined')], swap, 'explorer')
   figure('questions of the role until who became bad is not preferred', swapping.untilFallen, '')
   figure('questions of the role until who became good is preferred', swapping.untilRisen, '')

@@ -8,12 +8,13 @@
  * the score of every author.
  */
 import { parseArgs } from 'node:util'
-import type { Did, Digest, HybridTime, LogId, SpaceId } from '../../src/core/base/brand.ts'
+import type { Did } from '../../src/core/base/brand.ts'
 import type { Change } from '../../src/core/memory/change.ts'
-import { type EvidenceRow, encodeEvidence, PERIOD_MS } from '../../src/core/protocol/evidence-payload.ts'
-import { KINDS } from '../../src/core/protocol/kinds.ts'
+import { type EvidenceRow, PERIOD_MS } from '../../src/core/protocol/evidence-payload.ts'
 import { createTrust } from '../../src/core/trust/trust.ts'
 import type { Trust } from '../../src/core/trust/trust-contract.ts'
+import { CHOICES } from '../../src/sim/eval/trust-world.ts'
+import { grow, toEvidence } from '../../src/sim/eval/trust-writer.ts'
 import { createRandom } from '../../src/sim/random.ts'
 import type { Run } from './support/harness.ts'
 import { quantile } from './support/quantile.ts'
@@ -123,39 +124,12 @@ function draw(sizes: { entryCount: number; authors: Did[]; rowCount: number; own
     const rows = subjects.map((subject) => {
       const quality = 0.2 + (0.7 * authors.indexOf(subject)) / authors.length
       const key = `${rater} ${subject}`
-      const row = grown(said.get(key) ?? freshRow(subject), random.chance(quality))
+      const row = grow(said.get(key) ?? null, subject, NOW_PERIOD, random.chance(quality), CHOICES)
       said.set(key, row)
       return row
     })
-    changes.push(toChange(rater, rows))
+    changes.push(toEvidence(rater, rows))
     about.push(subjects)
   }
   return { changes, about }
 }
-
-const freshRow = (subject: Did): EvidenceRow => ({
-  ...{ subject, domain: 'general', kind: 'answer', period: NOW_PERIOD },
-  counters: { right: 0, wrong: 0, chance: 0, rightBack: 0, wrongBack: 0, chanceBack: 0 },
-  recent: { outcomes: 0, bits: 0 },
-})
-
-function grown(row: EvidenceRow, isRight: boolean): EvidenceRow {
-  const { counters, recent } = row
-  const { right, wrong, chance } = counters
-  return {
-    ...row,
-    counters: {
-      ...counters,
-      right: right + (isRight ? 1 : 0),
-      wrong: wrong + (isRight ? 0 : 1),
-      chance: chance + 250,
-    },
-    recent: { outcomes: recent.outcomes + 1, bits: ((recent.bits << 1) | (isRight ? 1 : 0)) >>> 0 },
-  }
-}
-
-const toChange = (author: Did, rows: readonly EvidenceRow[]): Change => ({
-  ...{ arrival: 0, seq: 0, logId: 'log' as LogId, clock: 0 as HybridTime, element: 'element' as Digest },
-  ...{ author, space: 'commons' as SpaceId, kind: KINDS.evidence, references: [], header: new Uint8Array() },
-  payload: encodeEvidence({ rows, because: [] }),
-})

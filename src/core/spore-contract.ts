@@ -92,7 +92,10 @@ export interface Spore extends AsyncDisposable {
   members(space: string): Answer<readonly MemberView[]>
   removeMember(space: string, author: string): Promise<Answer<MemberRemoved>>
 
-  /** What this spore thinks of an author, by its did or the last 8 characters of it, and why. Failures AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS. */
+  /**
+   * What this spore thinks of an author, by its did or, where it is known here, the last 8 characters of it, and why. Failures
+   * AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS.
+   */
   trust(author: string): Answer<api.TrustView>
   /** Peers, and authors of whom something is known or held, the most trusted first. Failure CURSOR_INVALID. */
   trustPage(query: Partial<api.TrustPageQuery>): Answer<api.TrustPage>

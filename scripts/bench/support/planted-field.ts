@@ -38,7 +38,7 @@ export const plantedField = (): PlantedField =>
     ['llama', { ms: 60, right: { ...all(0.3), brain: 0.97 } }],
     ['qwen', { ms: 80, right: { ...all(0.3), brain: 0.75 } }],
     ['mistral', { ms: 40, right: { ...all(0.3), explorer: 0.95 } }],
-    ['gemma', { ms: 300, right: { ...all(0.3), explorer: 0.95 } }],
+    ['gemma', { ms: 800, right: { ...all(0.3), explorer: 0.95 } }],
     ['phi', { ms: 200, right: { ...all(0.3), validator: 0.9 } }],
     ['yi', { ms: 30, right: { ...all(0.3), validator: 0.6 } }],
     ['glm', { ms: 20, right: all(0), isLiar: true }],

@@ -37,7 +37,7 @@ function countsOf(names: readonly string[]): [string, number][] {
   return [...counts].sort((a, b) => b[1] - a[1])
 }
 
-/** How the backup took over: its share of questions asked later than so many periods, and when it had the last change of place. */
+/** How the backup took over: its share of the questions asked later than so many periods, and how long the killed one was still preferred. */
 export function afterKill(
   streamed: readonly Streamed[],
   { atMs, periodMs, killed, backup }: Moment & { readonly killed: string; readonly backup: string },
@@ -46,11 +46,12 @@ export function afterKill(
   const behind = ofRole(streamed, role).filter(({ askedMs }) => askedMs >= atMs)
   const has = ({ called, answered }: Streamed): boolean => called[0] === backup && answered.includes(backup)
   const later = behind.filter(({ askedMs }) => askedMs >= atMs + periods * periodMs)
-  const first = behind.find(has)
+  const lost = behind.filter(({ called }) => called[0] === killed)
+  const last = lost.at(-1)
   return {
     share: later.length === 0 ? 0 : (100 * later.filter(has).length) / later.length,
-    periodsUntil: first ? (first.askedMs - atMs) / periodMs : Number.MAX_SAFE_INTEGER,
-    lost: behind.filter(({ called }) => called[0] === killed).length,
+    periodsLost: last ? (last.askedMs - atMs) / periodMs : 0,
+    lost: lost.length,
   }
 }
 

@@ -1,4 +1,5 @@
 /** A stream of questions from one spore, each judged by its asker at once: what became of each, and who was wanted for it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TaskInput, TaskView } from '../../../src/core/protocol/api.ts'
 import { askAndFollow } from './followed-task.ts'
 
@@ -33,8 +34,13 @@ export interface StreamOptions {
 
 export interface TaskStream {
   readonly streamed: Streamed[]
-  /** Asks until it is over; what was asked by then is answered when it resolves. */
-  run(phase: string, isOver: () => boolean): Promise<void>
+  /** What is asked from now on is of this phase. */
+  phase: string
+  /** Asks on and on until it is stopped; resolves when what was asked is answered. Rejects where asking fails. */
+  run(): Promise<void>
+  stop(): void
+  /** Resolves once the stream is so old and so many questions of the phase were asked; rejects where asking fails. */
+  reaches(atMs: number, questions: number): Promise<void>
   readonly nowMs: number
 }
 
@@ -44,6 +50,8 @@ export function createTaskStream(options: StreamOptions): TaskStream {
   const startedAt = performance.now()
   const now = (): number => performance.now() - startedAt
   let next = 0
+  let isStopped = false
+  let failure: { readonly error: unknown } | null = null
 
   const askOne = async (question: number, phase: string): Promise<void> => {
     const askedMs = now()
@@ -65,19 +73,37 @@ export function createTaskStream(options: StreamOptions): TaskStream {
     })
   }
 
-  return {
+  const stream: TaskStream = {
     streamed,
-    async run(phase, isOver) {
+    phase: '',
+    async run() {
       const lane = async (): Promise<void> => {
-        while (!isOver()) await askOne(next++, phase)
+        while (!isStopped) await askOne(next++, stream.phase)
       }
-      await Promise.all(Array.from({ length: atOnce }, lane))
+      try {
+        await Promise.all(Array.from({ length: atOnce }, lane))
+      } catch (error) {
+        failure = { error }
+        throw error
+      }
+    },
+    stop() {
+      isStopped = true
+    },
+    async reaches(atMs, questions) {
+      const asked = (): number => streamed.filter(({ phase }) => phase === stream.phase).length
+      while (now() < atMs || asked() < questions) {
+        if (failure) throw failure.error
+        await sleep(LOOK_MS)
+      }
     },
     get nowMs() {
       return now()
     },
   }
+  return stream
 }
+const LOOK_MS = 20
 
 async function judge(url: string, { task_id: id }: TaskView, right: string, isRight: boolean): Promise<void> {
   const reply = await fetch(`${url}/api/task/${id}/resolution`, {

@@ -65,6 +65,8 @@ export const LATE_SHARE = 0.25
 const LATE_MS_MIN = 1_000
 /** Times of what it usually takes after which a backup is called before that. */
 const LATE_TIMES = 4
+/** Times of what it took until as many as are wanted had sealed after which nobody else is waited for. */
+const EXTRA_TIMES = 2
 /** Milliseconds between two looks at whether those who are called are still there. */
 const PRESENCE_MS = 500
 /** Calls are for those who work for the asker: they are told with the task. */
@@ -163,11 +165,11 @@ export function createCalling(deps: CallingDeps): Calling {
   }
 
   /**
-   * Whether as many have sealed as answers are wanted, and the others had their time: four times that. Calling anew those who sealed tells all
+   * Whether as many have sealed as answers are wanted, and the others had their time: twice that. Calling anew those who sealed tells all
    * of them to wait for nobody else.
    */
   const isWaitedLong = ({ enoughMs }: Work, { isFurther }: Called, elapsedMs: number): boolean =>
-    enoughMs !== null && !isFurther && elapsedMs >= Math.max(LATE_MS_MIN, LATE_TIMES * enoughMs)
+    enoughMs !== null && !isFurther && elapsedMs >= Math.max(LATE_MS_MIN, EXTRA_TIMES * enoughMs)
   const sealedOf = ({ all }: Called, sealers: ReadonlySet<Did>): Did[] =>
     [...all.keys()].filter((author) => sealers.has(author))
 

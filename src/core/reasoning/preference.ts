@@ -41,8 +41,10 @@ export interface PreferenceParams {
   readonly longestShare: number
   /** Chance of a row of right answers, by what is thought of who gave them, below which it is more likely that he has changed. */
   readonly surprisingChance: number
-  /** Right answers in a row that such a surprise takes; and the share of tasks that he is asked then. */
+  /** Right answers in a row that such a surprise takes, and as many as count: a long row of one who is good is none. */
   readonly surprisingStreak: number
+  readonly streakMax: number
+  /** Share of tasks that he is asked then. */
   readonly surpriseShare: number
   /** Standard deviations of their difference within which two are equals. */
   readonly equalSigmas: number
@@ -55,6 +57,7 @@ export const PREFERENCE_PARAMS: PreferenceParams = {
   longestShare: 0.5,
   surprisingChance: 0.1,
   surprisingStreak: 2,
+  streakMax: 4,
   surpriseShare: 0.5,
   equalSigmas: 0.8,
 }
@@ -146,7 +149,7 @@ const mostOf = (of: readonly Candidate[], rank: (one: Candidate) => number): Can
   of.reduce((best, one) => (rank(one) > rank(best) ? one : best))
 
 const isSurprising = (streak: number, mean: number, params: PreferenceParams): boolean =>
-  streak >= params.surprisingStreak && mean ** streak < params.surprisingChance
+  streak >= params.surprisingStreak && mean ** Math.min(streak, params.streakMax) < params.surprisingChance
 
 /** Cools as answers of one task do (05-reasoning §4, annealing). */
 export function shareAt(settled: number, { hotShare, coldShare, coolingTasks }: PreferenceParams): number {

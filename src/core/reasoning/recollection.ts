@@ -64,7 +64,6 @@ export interface RecollectionDeps {
     spaces: ReadonlySet<SpaceId>,
     isLeftOut: (author: Did) => boolean,
   ): readonly SimilarTask[]
-  readonly trustOf: (author: Did) => number | null
   /** Who is nobody in particular here: no model is shown what such have asked or answered. */
   readonly isQuarantined: (author: Did) => boolean
   /** This spore's own author, whose share of a pack has no bound. */
@@ -79,7 +78,6 @@ const HITS = RECALLED_MAX
 export function createRecollection({
   recall,
   similarTasks,
-  trustOf,
   isQuarantined,
   self,
 }: RecollectionDeps): Recollection {
@@ -90,12 +88,12 @@ export function createRecollection({
       const found = recalled.filter(({ hit }) => scope.spaces.has(hit.provenance.space)).slice(0, HITS)
       const byId = new Map(found.map((one) => [digestToCid(one.memory.id), one]))
       const pack = createContextPack(
-        found.map(({ hit, memory: { id, payload } }) => ({
+        found.map(({ hit, memory: { id, payload }, standing: { trust } }) => ({
           id: digestToCid(id),
           author: hit.provenance.author,
           text: payload.text,
           atMs: hit.provenance.atMs,
-          trust: trustOf(hit.provenance.author),
+          trust,
           reason:
             payload.thread === null ? 'matches the question' : `matches the question, in ${payload.thread}`,
           score: hit.score,

@@ -117,7 +117,6 @@ export function createTasks(deps: TasksDeps): Tasks {
   const recollection = createRecollection({
     recall,
     similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
-    trustOf: trust.shownOf,
     isQuarantined,
     self,
   })

@@ -22,12 +22,14 @@ import type { Dense } from './dense.ts'
 import type { Indexer } from './indexer.ts'
 import type { RetrievalHit, RetrievalQuery, Retriever, Scope } from './retriever.ts'
 import type { SearchMeter } from './search-meter.ts'
-import { createStrangers } from './strangers.ts'
+import { createStrangers, type Standing } from './strangers.ts'
 
 /** A hit with the memory it found. */
 export interface Recalled {
   readonly hit: RetrievalHit
   readonly memory: StoredMemory
+  /** Whether it is a stranger's, and how far it is trusted. */
+  readonly standing: Standing
 }
 
 /** Whose memories are recalled: of those who are trusted here, or of everybody. */
@@ -79,7 +81,7 @@ const DENSE_MIN = 100
 const PACK_HITS = 30
 
 export function createRecall(deps: RecallDeps): Recall {
-  const { retriever, indexer, dense, library, spaces, clock, trustOf, shown, self, meter } = deps
+  const { retriever, indexer, dense, library, spaces, clock, shown, self, meter } = deps
   const strangers = createStrangers(deps)
   const recall: Recall['recall'] = async (question, scope, limit, whom = 'trusted') =>
     (await recallFor(question, scope, limit, whom)).found
@@ -100,15 +102,10 @@ export function createRecall(deps: RecallDeps): Recall {
       explain: false,
       ...meant.query,
     })
-    const found = await withMemories(hits)
+    const found = await withMemories(hits, 'who is seen')
     if (whom === 'everybody') return { found, degraded: meant.degraded }
-    const areStrange = await areStrangers(found)
-    return { found: found.filter((_, i) => !areStrange[i]), degraded: meant.degraded }
+    return { found: found.filter(({ standing }) => !standing.isStrange), degraded: meant.degraded }
   }
-
-  /** Of each hit, whether it is a stranger's, as its own scope lets it be seen. */
-  const areStrangers = (found: readonly Recalled[]): Promise<readonly boolean[]> =>
-    strangers.are(found.map(({ hit, memory }) => ({ memory, authors: [hit.provenance.author] })))
 
   /** What meaning finds for a query; and why that is less than was asked for. */
   const byMeaning = async (
@@ -127,12 +124,22 @@ export function createRecall(deps: RecallDeps): Recall {
     return { query: { dense: cosines, mode: mode ?? 'hybrid' }, ...(partial && { degraded: partial }) }
   }
 
-  const withMemories = async (hits: readonly RetrievalHit[]): Promise<Recalled[]> => {
-    const found = await library.read(hits.map(({ id }) => id))
-    return hits.flatMap((hit, i) => {
-      const stored = found[i]
-      return stored ? [{ hit, memory: stored }] : []
+  /** `by`: whose word counts for each, that of all who remember it or of whom the scope lets be seen. */
+  const withMemories = async (
+    hits: readonly RetrievalHit[],
+    by: 'anybody' | 'who is seen',
+  ): Promise<Recalled[]> => {
+    const stored = await library.read(hits.map(({ id }) => id))
+    const found = hits.flatMap((hit, i) => {
+      const memory = stored[i]
+      return memory ? [{ hit, memory }] : []
     })
+    const standings = await strangers.standingsOf(
+      found.map(({ hit, memory }) =>
+        by === 'anybody' ? { memory } : { memory, authors: [hit.provenance.author] },
+      ),
+    )
+    return found.map((one, i) => ({ ...one, standing: standings[i] as Standing }))
   }
 
   return {
@@ -170,12 +177,11 @@ export function createRecall(deps: RecallDeps): Recall {
         explain: query.explain,
         ...meant.query,
       })
-      const recalled = await withMemories(reply.hits)
-      const areStrange = await strangers.are(recalled)
+      const recalled = await withMemories(reply.hits, 'anybody')
       const tookMs = fineMs(clock) - startedAtMs
       meter.note(tookMs)
       return ok({
-        hits: recalled.map((one, i) => toHit(one, areStrange[i] === true)),
+        hits: recalled.map(toHit),
         total: reply.total,
         isTotalExact: reply.isTotalExact,
         tookMs,
@@ -206,7 +212,7 @@ export function createRecall(deps: RecallDeps): Recall {
     return why ? { degraded: { code: why.code, detail: why.detail } } : {}
   }
 
-  function toHit({ hit, memory }: Recalled, isStrange: boolean): SearchReply['hits'][number] {
+  function toHit({ hit, memory, standing }: Recalled): SearchReply['hits'][number] {
     const { payload } = memory
     const { author } = hit.provenance
     const label = shown.labelOf(author)
@@ -222,8 +228,8 @@ export function createRecall(deps: RecallDeps): Recall {
       tags: [...payload.tags],
       createdAt: new Date(hit.provenance.atMs).toISOString(),
       ...(author !== self && { tier: deps.tierOf(author) }),
-      trust: trustOf(author),
-      ...(isStrange && { quarantined: true }),
+      trust: standing.trust,
+      ...(standing.isStrange && { quarantined: true }),
       ...(label && { moderation: label }),
       ...(hit.copies.length > 0 && {
         copies: hit.copies.map(({ id, author }) => ({ id: digestToCid(id), author })),
@@ -232,14 +238,14 @@ export function createRecall(deps: RecallDeps): Recall {
     }
   }
 
-  function toPackSource({ hit, memory: { id, payload } }: Recalled): PackSource {
+  function toPackSource({ hit, memory: { id, payload }, standing: { trust } }: Recalled): PackSource {
     const { author, atMs } = hit.provenance
     return {
       id: digestToCid(id),
       author,
       text: payload.text,
       atMs,
-      trust: trustOf(author),
+      trust,
       reason: payload.thread === null ? 'matches the question' : `matches the question, in ${payload.thread}`,
       score: hit.score,
       speaker: payload.speaker,

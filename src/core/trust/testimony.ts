@@ -60,7 +60,7 @@ export function testify(rows: readonly KeptRow[], ages: Ages, params: TrustParam
       ? 'rise'
       : null
   const whole = weigh(streams, null, params.olderAnswersMax, params)
-  if (change === null) return { ...whole, hasFallen: false, whole }
+  if (change === null) return unchanged(whole)
   const found = changes.filter((one) => one?.kind === change)
   const lengths = changes.map((one) => (one?.kind === change ? one.newest : 0))
   // What was before counts as far as the change may be luck.
@@ -68,6 +68,14 @@ export function testify(rows: readonly KeptRow[], ages: Ages, params: TrustParam
   const weighed = weigh(streams, lengths, doubt * params.olderAnswersMax, params)
   return { ...weighed, hasFallen: change === 'fall' && doubt < PLAIN_DOUBT, whole }
 }
+
+/** One object for both: there are a hundred thousand of them. */
+function unchanged({ right, wrong, chance }: Counted): Testimony {
+  const testimony: Mutable<Testimony> = { right, wrong, chance, hasFallen: false, whole: NONE }
+  testimony.whole = testimony
+  return testimony
+}
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** `newest`: how many of each stream came after a change; null where there was none. Those before count as `olderMax` at most. */
 function weigh(

@@ -31,13 +31,12 @@ type Answer<T> = Result<T, Failure>
 export interface TrustDesk {
   /** Reads what was set by hand; once, before anybody is asked about. Throws STORE_CORRUPT, STORE_NEWER. */
   load(): Promise<void>
-  /** What is thought of an author, by its did or the end of it. Failures AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS. */
+  /** What is thought of an author, by its did or, where it is known here, the end of it. Failures AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS. */
   explain(author: string): Answer<api.TrustView>
   /** Peers, and authors of whom something is known or held, the most trusted first. Failure CURSOR_INVALID. */
   page(query: Partial<api.TrustPageQuery>): Answer<api.TrustPage>
   /**
-   * Sets what this spore is to think of an author, or (null) goes by the evidence again. A whole did may be of one that nothing is
-   * known of yet. Failures REQUEST_INVALID, AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS, TRUST_FIXED, OVERRIDES_FULL, STORE_WRITE_FAILED.
+   * Sets what this spore is to think of an author, or (null) goes by the evidence again. Failures REQUEST_INVALID, AUTHOR_UNKNOWN, AUTHOR_AMBIGUOUS, TRUST_FIXED, OVERRIDES_FULL, STORE_WRITE_FAILED.
    */
   set(author: string, input: api.TrustInput | null): Promise<Answer<api.TrustView>>
   /** The same authors, by tier; counted anew a while after the last time, or after something was set. */
@@ -93,7 +92,9 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
   const find = (text: string): Answer<{ readonly author: Did; readonly entries: number }> => {
     const known = everybody()
     const entries = known.get(text as Did)
-    if (entries !== undefined) return ok({ author: text as Did, entries })
+    // Of whom nothing is known an opinion is given, too; others may have said something that is not believed.
+    if (entries !== undefined || didToPublicKey(text))
+      return ok({ author: text as Did, entries: entries ?? 0 })
     const meant =
       text.length === SHORT_CHARS ? [...known.keys()].filter((did) => shortAuthor(did) === text) : []
     if (meant.length > 1)
@@ -102,13 +103,6 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
     return author
       ? ok({ author, entries: known.get(author) ?? 0 })
       : err(failure('AUTHOR_UNKNOWN', 'an author is a did:key, or its last 8 characters'))
-  }
-
-  /** The same for who may be set: a whole did is enough. */
-  const findToSet = (text: string): Answer<Did> => {
-    const found = find(text)
-    if (found.ok) return ok(found.value.author)
-    return didToPublicKey(text) ? ok(text as Did) : found
   }
 
   const view = (author: Did, entries: number): api.TrustView => {
@@ -184,9 +178,9 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
         const input = given && trustInputSchema.safeParse(given)
         if (input && !input.success)
           return err(failure('REQUEST_INVALID', input.error.issues[0]?.message ?? 'trust is from 0 to 1'))
-        const found = findToSet(text)
+        const found = find(text)
         if (!found.ok) return found
-        const author = found.value
+        const { author } = found.value
         if (author === self) return err(failure('TRUST_FIXED', 'it is this spore’s own author'))
         const set = input && {
           trust: roundTrust(input.data.trust),
@@ -194,7 +188,7 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
           atMs: Math.max(0, Math.round(clock.now())),
         }
         const made = await commit(author, set)
-        return made.ok ? ok(view(author, everybody().get(author) ?? 0)) : made
+        return made.ok ? ok(view(author, found.value.entries)) : made
       })
       turn = done.catch(() => {})
       return done

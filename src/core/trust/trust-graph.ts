@@ -12,8 +12,8 @@ import { type Ages, type Counted, compareInCell, NOTHING, type Testimony, testif
 import type { Subject } from './trust-contract.ts'
 import type { TrustParams } from './trust-params.ts'
 
-/** Rows of all others: beyond, the raters whom this spore has not judged itself are left out, the last by did:key first. */
-export const OTHERS_ROWS_MAX = 262_144
+/** Rows of all others, 0.8 kB each in memory: beyond, the raters whom this spore has not judged itself are left out, the last by did:key first. */
+export const OTHERS_ROWS_MAX = 131_072
 
 /** What is rated of an author: a subject in a domain. */
 export interface Topic {
@@ -57,6 +57,12 @@ export interface Standing {
   readonly root: Author
 }
 
+/** How much more than chance a rater's own record says, and who vouches for it. */
+export interface Informed {
+  readonly value: number
+  readonly introducer: Author | null
+}
+
 export interface Author {
   readonly did: Did
   readonly topics: Map<string, Topic>
@@ -73,6 +79,8 @@ export interface Author {
   isChosen: boolean
   /** By depth. */
   readonly standings: Standing[]
+  /** By depth; null where it is to be computed. */
+  readonly informed: (Informed | null)[]
   /** Bits of the depths at which its standing is to be computed. */
   waitsAt: number
   /** By what was asked; null after a change. */
@@ -150,7 +158,8 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
     else for (const other of cell.topic.cells) compare(other)
   }
   const sum = (pair: Pair): void => {
-    pair.said = sumCells(pair.cells, null, null)
+    const [only] = pair.cells
+    pair.said = only && pair.cells.length === 1 ? only.testimony : sumCells(pair.cells, null, null)
     pair.claim = scale(pair.said, 1, params.raterAnswersMax)
   }
 
@@ -300,6 +309,7 @@ const newAuthor = (did: Did): Author => ({
   places: [],
   isChosen: false,
   standings: [],
+  informed: [],
   waitsAt: 0,
   scores: null,
 })

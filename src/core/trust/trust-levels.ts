@@ -8,10 +8,10 @@
  */
 import type { Did } from '../base/brand.ts'
 import { ALL, type Listener, type Query, SILENCE } from './hearsay.ts'
-import { type Assessment, type Grounds, judge, outcomesOf, type Posterior, scale } from './posterior.ts'
+import { type Assessment, type Grounds, judge, outcomesOf, scale } from './posterior.ts'
 import { credibilityOf, informednessOf, stepsOf } from './rater-weight.ts'
 import { type Counted, MILLIONTHS, NOTHING } from './testimony.ts'
-import { type Author, NO_SAYING, type Pair, type Standing, saidOf } from './trust-graph.ts'
+import { type Author, type Informed, NO_SAYING, type Pair, type Standing, saidOf } from './trust-graph.ts'
 import type { TrustParams } from './trust-params.ts'
 
 /** Depth of hearsay: the score itself is the last step, standings of raters the ones before. */
@@ -24,8 +24,10 @@ const SCORES_MAX = 64
 export interface TrustLevels {
   /** What a pair says has changed; of this spore's own pairs, more depends. */
   touch(pair: Pair): void
-  /** The author itself: its faults, its override, its agreement. */
+  /** The author itself: its faults, its override. */
   touchAuthor(author: Author): void
+  /** How far it agrees with what this spore has seen. */
+  touchAgreement(author: Author): void
   touchAll(authors: Iterable<Author>): void
   /** Brings standings up to date. */
   settle(): void
@@ -76,14 +78,24 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
     if (depth > 0 && first && (first.steps > 0 || fixedOf(author.did) !== null)) return first
     const fixed = fixedOf(author.did)
     const credibility = credibilityOf(author, params)
-    const weigh = (of: Pick<Posterior, 'mean' | 'chance'>): number =>
-      stepsOf(informednessOf(of) * credibility)
-    if (fixed !== null) return { steps: weigh({ mean: fixed, chance: params.unknownChance }), root: author }
-    const { grounds, introducer } = groundsOf(author, depth, ALL, author.isChosen)
-    const posterior = judge(grounds, params)
-    const steps = posterior ? weigh(posterior) : 0
+    if (fixed !== null) {
+      const value = informednessOf({ mean: fixed, chance: params.unknownChance })
+      return { steps: stepsOf(value * credibility), root: author }
+    }
+    const { value, introducer } = informedOf(author, depth)
+    const steps = stepsOf(value * credibility)
     const by = introducer?.standings[depth - 1]
     return by && steps > 0 ? { steps: Math.min(steps, by.steps), root: by.root } : { steps, root: author }
+  }
+  /** Kept until something that it rests on changes: agreement with this spore changes often, and weighs it alone. */
+  const informedOf = (author: Author, depth: number): Informed => {
+    const kept = author.informed[depth]
+    if (kept) return kept
+    const { grounds, introducer } = groundsOf(author, depth, ALL, author.isChosen)
+    const posterior = judge(grounds, params)
+    const informed = { value: posterior ? informednessOf(posterior) : 0, introducer }
+    author.informed[depth] = informed
+    return informed
   }
 
   const waitAt = (author: Author, depth: number): void => {
@@ -93,12 +105,16 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
     waiting[depth]?.push(author)
   }
   const wait = (author: Author, from: number): void => {
-    for (let depth = from; depth < STANDINGS; depth++) waitAt(author, depth)
+    for (let depth = from; depth < STANDINGS; depth++) {
+      author.informed[depth] = null
+      waitAt(author, depth)
+    }
     author.scores = null
   }
   const settleAt = (author: Author, depth: number): void => {
     if (!isRater(author) || author.did === self) {
       author.standings.length = 0
+      author.informed.length = 0
       return
     }
     const before = author.standings[depth]
@@ -108,7 +124,10 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
     const own = after.root.places[0]
     if (own && after.root !== author) own.members = 2
     for (const about of author.subjects.keys()) {
-      if (depth + 1 < STANDINGS) waitAt(about, depth + 1)
+      if (depth + 1 < STANDINGS) {
+        about.informed[depth + 1] = null
+        waitAt(about, depth + 1)
+      }
       about.scores = null
     }
     // The later standings of who is believed at once are the first.
@@ -124,6 +143,9 @@ export function createTrustLevels(deps: TrustLevelsDeps): TrustLevels {
       if (pair.rater.standings.length === 0) wait(pair.rater, 0)
     },
     touchAuthor: (author) => wait(author, 0),
+    touchAgreement(author) {
+      for (let depth = 0; depth < STANDINGS; depth++) waitAt(author, depth)
+    },
     touchAll(authors) {
       for (const author of authors) wait(author, 0)
     },

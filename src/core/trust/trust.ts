@@ -76,7 +76,7 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
   const graph = createTrustGraph({
     ...{ self, params, ages, onAuthor: read },
     onGone: (author) => places.release(author.places),
-    onAgreement: (rater) => levels.touchAuthor(rater),
+    onAgreement: (rater) => levels.touchAgreement(rater),
   })
 
   /** To what time it is and who is where: then standings hold. */

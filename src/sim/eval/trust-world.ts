@@ -6,10 +6,11 @@
 import type { Did } from '../../core/base/brand.ts'
 import type { Change } from '../../core/memory/change.ts'
 import { type EvidenceRow, PERIOD_MS } from '../../core/protocol/evidence-payload.ts'
+import { emptyRow } from '../../core/trust/tally.ts'
 import type { TrustDeps } from '../../core/trust/trust.ts'
 import type { Trust } from '../../core/trust/trust-contract.ts'
 import type { SimRandom } from '../random.ts'
-import { createWriter, emptyRow, grow, toEvidence, WORLD_DOMAIN, WORLD_SPACE } from './trust-writer.ts'
+import { createWriter, grow, toEvidence, WORLD_DOMAIN, WORLD_SPACE } from './trust-writer.ts'
 
 export interface Citizen {
   readonly did: Did
@@ -118,7 +119,7 @@ export function createTrustWorld(options: WorldOptions): TrustWorld {
     // As a spore does: its own row, one outcome further.
     const rows = panel.map(({ did }, i) => {
       const known = trust.ownRow(WORLD_SPACE, did, WORLD_DOMAIN, 'answer', period())
-      return grow(known ?? emptyRow(did, period()), outcomes[i] as boolean, CHOICES)
+      return grow(known, did, period(), outcomes[i] as boolean, CHOICES)
     })
     trust.note(toEvidence(OBSERVER, rows))
     return outcomes
@@ -168,7 +169,7 @@ export function createTrustWorld(options: WorldOptions): TrustWorld {
 const ROWS_AT_ONCE = 50
 
 const invented = (about: Did, period: number, right: number, wrong: number): EvidenceRow => ({
-  ...emptyRow(about, period),
+  ...emptyRow({ subject: about, domain: WORLD_DOMAIN, kind: 'answer', period }),
   counters: {
     ...{ right, wrong, chance: ((right + wrong) * 1000) / CHOICES },
     ...{ rightBack: 0, wrongBack: 0, chanceBack: 0 },

@@ -3,29 +3,22 @@ import type { Did, Digest, HybridTime, LogId, SpaceId } from '../../core/base/br
 import type { Change } from '../../core/memory/change.ts'
 import { type EvidenceRow, encodeEvidence } from '../../core/protocol/evidence-payload.ts'
 import { KINDS } from '../../core/protocol/kinds.ts'
+import { PER_MILLE } from '../../core/protocol/task-limits.ts'
+import { counted } from '../../core/trust/tally.ts'
 
 export const WORLD_SPACE = 'commons' as SpaceId
 export const WORLD_DOMAIN = 'general'
 
-export const emptyRow = (subject: Did, period: number): EvidenceRow => ({
-  ...{ subject, domain: WORLD_DOMAIN, kind: 'answer', period },
-  counters: { right: 0, wrong: 0, chance: 0, rightBack: 0, wrongBack: 0, chanceBack: 0 },
-  recent: { outcomes: 0, bits: 0 },
-})
-
-/** With one more outcome of a task of so many choices. */
-export function grow(row: EvidenceRow, isRight: boolean, choices: number): EvidenceRow {
-  const { counters, recent } = row
-  return {
-    ...row,
-    counters: {
-      ...counters,
-      right: counters.right + (isRight ? 1 : 0),
-      wrong: counters.wrong + (isRight ? 0 : 1),
-      chance: counters.chance + Math.round(1000 / choices),
-    },
-    recent: { outcomes: recent.outcomes + 1, bits: ((recent.bits << 1) | (isRight ? 1 : 0)) >>> 0 },
-  }
+/** The row with one more outcome of a task of so many choices; `before` is null where there is none yet. */
+export function grow(
+  before: EvidenceRow | null,
+  about: Did,
+  period: number,
+  isRight: boolean,
+  choices: number,
+): EvidenceRow {
+  const key = { subject: about, domain: WORLD_DOMAIN, kind: 'answer', period } as const
+  return counted(before, key, { ...key, isRight, chance: Math.round(PER_MILLE / choices) })
 }
 
 export const toEvidence = (author: Did, rows: readonly EvidenceRow[]): Change => ({
@@ -50,7 +43,7 @@ export function createWriter(choices: number): Writer {
       const written = new Map<Did, EvidenceRow>()
       for (const { about, isRight } of outcomes) {
         const key = `${rater} ${about} ${period}`
-        const row = grow(rows.get(key) ?? emptyRow(about, period), isRight, choices)
+        const row = grow(rows.get(key) ?? null, about, period, isRight, choices)
         rows.set(key, row)
         written.set(about, row)
       }

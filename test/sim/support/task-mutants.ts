@@ -10,8 +10,8 @@ export const TASK_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'core/reasoning/acceptance.ts',
-        find: 'return said !== null && isFound ?',
-        replace: 'return said !== null ?',
+        find: 'const said = possible.find((key) => key === stated) ?? possible.find(says)',
+        replace: 'const said = stated ?? possible.find(says)',
       },
     ],
     scenario,

@@ -27,7 +27,8 @@ test('what is set is shown, listed and taken back', async () => {
   await using served = await serve()
   const own = trustPageSchema.parse((await ask(served, 'GET')).body)
   assert.deepEqual([own.total, own.authors[0]?.author, own.cursor], [1, served.spore.did, null])
-  assert.equal((await ask(served, 'GET', `/${ADA}`)).body.code, 'AUTHOR_UNKNOWN')
+  assert.equal((await ask(served, 'GET', `/${ADA}`)).body.standing, 'unknown')
+  assert.equal((await ask(served, 'GET', `/${ADA.slice(-8)}`)).body.code, 'AUTHOR_UNKNOWN')
 
   const set = await ask(served, 'PUT', `/${ADA}`, { trust: 0.9, reason: 'my laptop' })
   assert.equal(set.status, 200)

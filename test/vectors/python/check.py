@@ -11,6 +11,7 @@ from pathlib import Path
 
 import canonical
 import ed25519
+import evidence
 import payloads
 import protocol
 import seeds
@@ -176,7 +177,7 @@ def check_frame(case):
 
 
 def check_payload(case):
-    decode = {**payloads.DECODERS, **tasks.DECODERS}.get(case["kind"])
+    decode = {**payloads.DECODERS, **tasks.DECODERS, **evidence.DECODERS}.get(case["kind"])
     if decode is None:
         raise Skipped(f"kind {case['kind']}")
     parts = [case["payload"]] if isinstance(case["payload"], str) else case["payload"]
@@ -197,6 +198,15 @@ def check_task(case):
         check_payload(case)
     else:
         expect(tasks.rendezvous(unhex(case["task"]), case["authors"]), case["order"])
+
+
+def check_evidence(case):
+    if case["of"] == "payload":
+        check_payload(case)
+        return
+    entries = [evidence.evidence(unhex(payload))["rows"] for payload in case["entries"]]
+    for order in (entries, entries[::-1], entries + entries):
+        expect(evidence.join(order), case["rows"])
 
 
 def to_hex(value):
@@ -301,6 +311,7 @@ CHECKS = {
     "head": check_head,
     "payload": check_payload,
     "task": check_task,
+    "evidence": check_evidence,
     "run": check_run,
     "set": check_set,
     "fork": check_fork,

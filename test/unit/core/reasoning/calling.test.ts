@@ -176,6 +176,42 @@ describe('where those who are called do not answer', () => {
     assert.ok(task.called.length > called.length, 'somebody was called in their place')
   })
 
+  test('who is only tried is not waited for long, once as many have answered as are wanted', async () => {
+    await using network = createLoopback('only tried')
+    const field = await fieldOf(network, ['ann', 'bob', 'cid', 'dee', 'eve'])
+    const id = await ask(field.asker, QUESTION)
+    const { called } = await look(field.asker, id)
+    assert.ok(called.length > 1, 'nothing is known of anybody, so more are tried')
+    for (const did of called.slice(1)) field.delayMs.set(nameOf(field, did), 60_000)
+    await network.clock.advance(3_000)
+    const task = await look(field.asker, id)
+    assert.equal(task.status, 'converged')
+    assert.deepEqual(
+      task.contributions.map(({ author }) => author),
+      called.slice(0, 1),
+    )
+    assert.deepEqual(task.called, called, 'nobody was called in their place')
+  })
+
+  test('who never answers is called behind those who do', async () => {
+    await using network = createLoopback('never answers')
+    const field = await fieldOf(network, ['ann', 'bob', 'cid'])
+    field.delayMs.set('ann', 600_000)
+    for (let i = 0; i < 8; i++) {
+      await ask(field.asker, { ...QUESTION, task: `Which one is number ${i}?` })
+      await network.clock.advance(15_000)
+    }
+    const id = await ask(field.asker, { ...QUESTION, answers: 2, task: 'Which one is the last?' })
+    const { called } = await look(field.asker, id)
+    assert.deepEqual(
+      called
+        .slice(0, 2)
+        .map((did) => nameOf(field, did))
+        .sort(),
+      ['bob', 'cid'],
+    )
+  })
+
   test('a backup is called when one goes away', async () => {
     await using network = createLoopback('away')
     const field = await fieldOf(network, ['ann', 'bob', 'cid', 'dee', 'eve'])

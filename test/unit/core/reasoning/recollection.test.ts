@@ -55,14 +55,17 @@ function remembering(told: readonly Told[], { isOpen = false } = {}) {
       asked.push({ query, scope })
       // One that is broken finds what it should not.
       const { hits } = retriever.search({ text: query, limit, scope: isOpen ? {} : scope, explain: false })
-      return hits.map((hit) => ({ hit, memory: stored.get(hit.id) as Recalled['memory'] }))
+      return hits.map((hit) => ({
+        hit,
+        memory: stored.get(hit.id) as Recalled['memory'],
+        standing: { isStrange: false, trust: hit.provenance.author === SELF ? 1 : null },
+      }))
     },
   }
   const similar = createSimilarTasks()
   const recollection = createRecollection({
     recall,
     similarTasks: (text, spaces, isLeftOut) => similar.query(text, spaces, 10, isLeftOut),
-    trustOf: (author) => (author === SELF ? 1 : null),
     isQuarantined: (author) => author === STRANGER,
     self: SELF,
   })

@@ -5,11 +5,8 @@ import type { Did, Digest } from '../../../../src/core/base/brand.ts'
 import { digestToCid } from '../../../../src/core/base/hash.ts'
 import type { StoredMemory } from '../../../../src/core/memory/library.ts'
 import type { RememberInput } from '../../../../src/core/protocol/api.ts'
-import {
-  createStrangers,
-  LINEAGE_DEPTH_MAX,
-  LINEAGE_MEMORIES_MAX,
-} from '../../../../src/core/retrieval/strangers.ts'
+import { createStrangers } from '../../../../src/core/retrieval/strangers.ts'
+import { LINEAGE_DEPTH_MAX, LINEAGE_ELEMENTS_MAX } from '../../../../src/core/trust/lineage.ts'
 import { createLoopback, type Loopback, type Member } from '../../../support/loopback.ts'
 import { digestFrom } from '../reasoning/fixtures-prompts.ts'
 
@@ -171,12 +168,12 @@ describe('what a memory rests on', () => {
     assert.equal(await over(chain(LINEAGE_DEPTH_MAX + 2)).isStrange('m0'), true)
   })
 
-  test(`is at most ${LINEAGE_MEMORIES_MAX} memories, more is a stranger’s`, async () => {
+  test(`is at most ${LINEAGE_ELEMENTS_MAX} memories, more is a stranger’s`, async () => {
     const wide = (count: number) => {
       const names = Array.from({ length: count }, (_, i) => `n${i}`)
       return over({ root: names, ...Object.fromEntries(names.map((name) => [name, []])) })
     }
-    assert.equal(await wide(LINEAGE_MEMORIES_MAX - 1).isStrange('root'), false)
-    assert.equal(await wide(LINEAGE_MEMORIES_MAX).isStrange('root'), true)
+    assert.equal(await wide(LINEAGE_ELEMENTS_MAX - 1).isStrange('root'), false)
+    assert.equal(await wide(LINEAGE_ELEMENTS_MAX).isStrange('root'), true)
   })
 })
