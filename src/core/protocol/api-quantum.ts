@@ -28,7 +28,6 @@ const roundSchema = z.object({
   round: z.number().int(),
   kind: z.enum(['first', 'challenged', 'reopened', 'revised']).describe('As the entries tell it'),
   temperature: z.number().nullable().describe('Sampling temperature here; null for the provider’s own'),
-  exploration: share.describe('Share of tasks in whose round one more is asked to learn about it'),
   agreement: share,
   tunnelling: tunnellingSchema.nullable().describe('Null where the round did not converge'),
 })

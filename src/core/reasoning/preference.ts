@@ -11,6 +11,7 @@ import type { Did, Digest } from '../base/brand.ts'
 import { bytesToHex, compareText, utf8ToBytes } from '../base/bytes.ts'
 import { digestToBytes, sha256 } from '../base/hash.ts'
 import type { TrustScore } from '../trust/trust-contract.ts'
+import { annealed } from './synthesis/annealing.ts'
 
 export interface Candidate {
   readonly author: Did
@@ -153,8 +154,7 @@ const isSurprising = (streak: number, mean: number, params: PreferenceParams): b
 
 /** Cools as answers of one task do (05-reasoning §4, annealing). */
 export function shareAt(settled: number, { hotShare, coldShare, coolingTasks }: PreferenceParams): number {
-  const passed = Math.min(1, settled / coolingTasks)
-  return coldShare + ((hotShare - coldShare) * (1 + Math.cos(Math.PI * passed))) / 2
+  return annealed(settled / coolingTasks, hotShare, coldShare)
 }
 
 /** What it may be worth: a draw from the posterior, taken as normal. */

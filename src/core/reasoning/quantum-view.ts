@@ -9,7 +9,7 @@ import { EFFORT_BOUNDS } from './efforts.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import { latestAnswers, toContribution } from './first-answers.ts'
 import { historyOf, type RoundHistory } from './round-history.ts'
-import { explorationShare, samplingTemperature } from './synthesis/annealing.ts'
+import { samplingTemperature } from './synthesis/annealing.ts'
 import { isOneHouse, overlapOf } from './synthesis/entanglement.ts'
 import { domainOf } from './task-domain.ts'
 import type { ProgressDeps } from './task-progress.ts'
@@ -65,7 +65,6 @@ function toRound(
     round,
     kind,
     temperature: samplingTemperature({ round, rounds, isReopened }, quantum),
-    exploration: explorationShare(round, rounds, quantum),
     agreement,
     tunnelling: tunnelling && {
       chance: tunnelling.chance,

@@ -17,8 +17,8 @@ const shown = (answer: string): Quantum => ({
     {
       ...{ task_id: 'bafy', status: 'converged', effort: 'deep', round: 1, roundsMax: 8 },
       rounds: [
-        { round: 0, kind: 'first', temperature: 1, exploration: 0.1, agreement: 0.5, tunnelling: null },
-        { round: 1, kind: 'revised', temperature: null, exploration: 0.1, agreement: 1, tunnelling },
+        { round: 0, kind: 'first', temperature: 1, agreement: 0.5, tunnelling: null },
+        { round: 1, kind: 'revised', temperature: null, agreement: 1, tunnelling },
       ],
       hypotheses: [{ answer, share: 0.75, authors: [] }],
       contributors: [

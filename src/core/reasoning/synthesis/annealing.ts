@@ -13,19 +13,12 @@ import type { QuantumParams } from './quantum-params.ts'
 export function temperatureAt(round: number, rounds: number, params: QuantumParams): number {
   const { hotTemperature, coldTemperature } = params
   const steps = Math.max(0, rounds - 1)
-  const passed = steps === 0 ? 0 : Math.min(1, Math.max(0, round) / steps)
-  return coldTemperature + ((hotTemperature - coldTemperature) * (1 + Math.cos(Math.PI * passed))) / 2
+  return annealed(steps === 0 ? 0 : Math.max(0, round) / steps, hotTemperature, coldTemperature)
 }
 
-/**
- * Share of the tasks in whose round `round` one more is asked to learn about it, 0…1: as the temperature falls, so does it. Where annealing
- * is off it stays what it is in the hottest round.
- */
-export function explorationShare(round: number, rounds: number, params: QuantumParams): number {
-  const { isOn, explorationMax, hotTemperature } = params
-  if (!isOn.annealing || hotTemperature === 0) return explorationMax
-  return (explorationMax * temperatureAt(round, rounds, params)) / hotTemperature
-}
+/** From `hot` at 0 to `cold` at 1 and beyond, along half a cosine. What is explored cools along it, too (`preference.ts`). */
+export const annealed = (passed: number, hot: number, cold: number): number =>
+  cold + ((hot - cold) * (1 + Math.cos(Math.PI * Math.min(1, passed)))) / 2
 
 /** What a model is told in a round; null for the provider's own. `isReopened`: tunnelling begins anew, hot. */
 export function samplingTemperature(

@@ -24,8 +24,6 @@ export interface QuantumNumbers {
   readonly hotTemperature: number
   /** That of the last round: low enough that a model says what it holds likeliest, and above 0, where some repeat themselves. */
   readonly coldTemperature: number
-  /** Share of tasks whose first round asks one more to learn about it: one call in ten tasks (`preference.ts`). */
-  readonly explorationMax: number
   /** Share of independent others with the same answer from which on they strengthen it: half of them. */
   readonly alignedFrom: number
   /** What full alignment adds to a weight. */
@@ -55,7 +53,6 @@ export interface QuantumParams extends QuantumNumbers {
 const NUMBERS: QuantumNumbers = {
   hotTemperature: 1,
   coldTemperature: 0.3,
-  explorationMax: 0.1,
   alignedFrom: 0.5,
   constructiveGain: 0.4,
   destructiveFloor: 0.25,
@@ -104,7 +101,6 @@ const RANGES: Readonly<Record<keyof QuantumNumbers, Range>> = {
   // What providers take.
   hotTemperature: [0, 2],
   coldTemperature: [0, 2],
-  explorationMax: SHARE,
   alignedFrom: SHARE,
   constructiveGain: [0, 10],
   destructiveFloor: SHARE,

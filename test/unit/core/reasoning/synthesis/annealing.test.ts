@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  explorationShare,
+  annealed,
   samplingTemperature,
   temperatureAt,
 } from '../../../../../src/core/reasoning/synthesis/annealing.ts'
@@ -39,10 +39,9 @@ test('a round that tunnelling begins is hot, whichever it is; off, models keep t
   assert.equal(samplingTemperature({ round: 0, rounds: 8, isReopened: true }, off), null)
 })
 
-test('exploration falls with the temperature, is never above its most, and stays there where annealing is off', () => {
-  assert.ok(isNear(explorationShare(0, 8, params), params.explorationMax))
-  assert.ok(isNear(explorationShare(7, 8, params), params.explorationMax * 0.3))
-  assert.equal(explorationShare(7, 8, off), params.explorationMax)
-  const frozen = createQuantumParams({ hotTemperature: 0, coldTemperature: 0 })
-  assert.equal(explorationShare(3, 8, frozen), params.explorationMax)
+test('from hot to cold along half a cosine, and no colder beyond its end', () => {
+  assert.deepEqual(
+    [0, 0.5, 1, 7].map((passed) => Math.round(annealed(passed, 2, 0.1) * 1000)),
+    [2000, 1050, 100, 100],
+  )
 })

@@ -37,7 +37,6 @@ describe('a value outside of its range throws', () => {
     { hotTemperature: 2.01 },
     { coldTemperature: -0.01 },
     { hotTemperature: 0.2 },
-    { explorationMax: 1.01 },
     { alignedFrom: 1.01 },
     { constructiveGain: 10.1 },
     { destructiveFloor: 1.01 },
