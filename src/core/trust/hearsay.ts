@@ -68,7 +68,7 @@ export function createListener(params: TrustParams): Listener {
       const { rater } = pair
       const standing = rater.standings[depth]
       if (standing === undefined || standing.steps === 0 || standing.root === about) continue
-      const claim = isAll ? pair.claim : scale(saidOf(pair, subject, domain), 1, params.raterAnswersMax)
+      const claim = isAll ? pair : scale(saidOf(pair, subject, domain), 1, params.raterAnswersMax)
       const weight = standing.steps / WEIGHT_STEPS
       const right = Math.floor(claim.right * weight)
       const wrong = Math.floor(claim.wrong * weight)

@@ -43,8 +43,10 @@ export interface Pair {
   readonly cells: Cell[]
   /** Sum of the cells. */
   said: Said
-  /** The same, and no more of it than one rater counts for. */
-  claim: Counted
+  /** The same, and no more of it than one rater counts for: 32 bits, so that they lie in the pair itself and are read at once. */
+  right: number
+  wrong: number
+  chance: number
 }
 
 export interface Said extends Counted {
@@ -160,13 +162,16 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
   const sum = (pair: Pair): void => {
     const [only] = pair.cells
     pair.said = only && pair.cells.length === 1 ? only.testimony : sumCells(pair.cells, null, null)
-    pair.claim = scale(pair.said, 1, params.raterAnswersMax)
+    const { right, wrong, chance } = scale(pair.said, 1, params.raterAnswersMax)
+    pair.right = right | 0
+    pair.wrong = wrong | 0
+    pair.chance = chance | 0
   }
 
   const pairOf = (rater: Author, about: Author): Pair => {
     const known = rater.subjects.get(about)
     if (known) return known
-    const pair: Pair = { rater, about, cells: [], said: NO_SAYING, claim: NOTHING }
+    const pair: Pair = { rater, about, cells: [], said: NO_SAYING, right: 0, wrong: 0, chance: 0 }
     rater.subjects.set(about, pair)
     about.raters.set(rater, pair)
     if (rater.did === self) about.own = pair
