@@ -14,9 +14,11 @@ import type * as api from '../protocol/api.ts'
 import { decodeHeader } from '../protocol/entry.ts'
 import { type Failure, failure, SporeError } from '../protocol/errors.ts'
 import { isKept, KINDS } from '../protocol/kinds.ts'
+import { type ContributionPayload, decodeContribution } from '../protocol/task-payloads.ts'
 import { findDescendants } from './descendants.ts'
 import type { Memory } from './memory.ts'
 import type { DotRef } from './or-set.ts'
+import { sealedValue } from './sealed-value.ts'
 import type { MemoryStore } from './store.ts'
 import type { Writer } from './writer.ts'
 
@@ -109,6 +111,8 @@ export function createPurge(deps: PurgeDeps): Purge {
   const dropDenied = async (): Promise<Result<number, Failure>> => {
     const dropped = await drop((entry) => isPurged(entry, memory.isDenied))
     if (!dropped.ok) return dropped
+    const unsealed = await dropSealed()
+    if (!unsealed.ok) return unsealed
     const scrubbed = await failureOf(async () => {
       await eraseDerived()
       await store.scrub()
@@ -119,6 +123,24 @@ export function createPurge(deps: PurgeDeps): Purge {
       draft.setValue(DESCENT_VALUE, null)
     })
     return done.ok ? ok(dropped.value.entries) : done
+  }
+
+  /** Own answers that were sealed, never shown, and rest on what is purged: they stand beside the entries until they are shown. */
+  const dropSealed = async (): Promise<Result<void, Failure>> => {
+    const isSeal = ({ kind, author }: Seen): boolean => kind === KINDS.contribution && author === memory.self
+    const names: string[] = []
+    for await (const found of carriers(isSeal))
+      for (const { payload } of found) {
+        const said = decodeContribution(payload)
+        if (!said || said.seal === null) continue
+        const name = sealedValue(said.seal)
+        const kept = await store.value(name)
+        const answer = kept && decodeContribution(kept)
+        if (answer?.seal === null && restsOn(answer).some(memory.isDenied)) names.push(name)
+      }
+    return writer.write((draft) => {
+      for (const name of names) draft.setValue(name, null)
+    })
   }
 
   const purgeWhere = async (wanted: Wanted, notFound: Failure): Promise<Result<api.Purged, Failure>> => {
@@ -196,6 +218,13 @@ async function failureOf(work: () => Promise<void>): Promise<Failure | null> {
     return failure(error.code, error.message)
   }
 }
+
+const restsOn = ({ task, outcome, responds, recalled }: ContributionPayload): readonly Digest[] => [
+  task,
+  ...outcome.quotes.map(({ memory }) => memory),
+  ...responds,
+  ...recalled,
+]
 
 /** What tells whether an entry must go with what is purged. */
 export interface Quoting {

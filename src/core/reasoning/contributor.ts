@@ -7,10 +7,10 @@
  */
 
 import type { Did, Digest } from '../base/brand.ts'
-import { bytesToHex } from '../base/bytes.ts'
-import { bytesToDigest, digestToBytes, sha256 } from '../base/hash.ts'
+import { bytesToDigest, sha256 } from '../base/hash.ts'
 import { type Clock, fineMs, type Log, type Random } from '../base/ports.ts'
 import type { Result } from '../base/result.ts'
+import { sealedValue } from '../memory/sealed-value.ts'
 import type { MemoryStore } from '../memory/store.ts'
 import type { Writer } from '../memory/writer.ts'
 import type { Failure } from '../protocol/errors.ts'
@@ -52,6 +52,8 @@ export interface ContributorDeps extends ProgressDeps {
   readonly thinker: Thinker | null
   /** No model reads the words of such an author. */
   readonly isQuarantined: (author: Did) => boolean
+  /** Whether an element is purged: what rests on it is not shown any more. */
+  readonly isDenied: (element: Digest) => boolean
   readonly writer: Pick<Writer, 'write'>
   readonly store: Pick<MemoryStore, 'value'>
   readonly clock: Clock
@@ -63,12 +65,9 @@ export interface ContributorDeps extends ProgressDeps {
   readonly run: (job: () => Promise<void>) => void
 }
 
-/** Where a sealed answer stands among the store's values until it is shown. */
-const keptAs = (seal: Digest): string => `reasoning/sealed/${bytesToHex(digestToBytes(seal))}`
-
 export function createContributor(deps: ContributorDeps): Contributor {
-  const { self, counts, quantum, isQuarantined, thinker, writer, store, clock, random, log, onDone, run } =
-    deps
+  const { self, counts, quantum, isQuarantined, isDenied, thinker, writer, store } = deps
+  const { clock, random, log, onDone, run } = deps
 
   const ownSealed = (work: Work, round: number): Set<string> => {
     const families = new Set<string>()
@@ -151,7 +150,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
     }
     work.sealing++
     const written = await writer.write((draft) => {
-      draft.setValue(keptAs(answer.element), answer.payload)
+      draft.setValue(sealedValue(answer.element), answer.payload)
       const payload = encodeSeal({ task: attempt.id, round, seal: answer.element })
       draft.append({ space: spaceOf(work), kind: KINDS.contribution, payload, references: [attempt.id] })
     })
@@ -169,8 +168,9 @@ export function createContributor(deps: ContributorDeps): Contributor {
     const answers = [...work.unshown.values()]
     const written = await writer.write((draft) => {
       for (const { payload, references, element } of answers) {
-        draft.append({ space: spaceOf(work), kind: KINDS.contribution, payload, references })
-        draft.setValue(keptAs(element), null)
+        if (!references.some(isDenied))
+          draft.append({ space: spaceOf(work), kind: KINDS.contribution, payload, references })
+        draft.setValue(sealedValue(element), null)
       }
     })
     if (written.ok) for (const { element } of answers) work.unshown.delete(element)
@@ -270,7 +270,7 @@ export function createContributor(deps: ContributorDeps): Contributor {
           work.round = round
           if (round > 0) work.phase = 'converge'
           if (shown.has(payload.seal)) continue
-          const kept = await store.value(keptAs(payload.seal))
+          const kept = await store.value(sealedValue(payload.seal))
           const found = kept && unshownOf(kept)
           if (found) work.unshown.set(found.element, found)
         }

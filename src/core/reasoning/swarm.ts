@@ -74,6 +74,8 @@ export interface SwarmDeps extends ProgressDeps {
   readonly thinker: Thinker | null
   readonly isQuarantined: (author: Did) => boolean
   readonly quotes: QuoteCheck
+  /** Whether an element is purged. */
+  readonly isDenied: (element: Digest) => boolean
   readonly shown: Pick<Shown, 'hides'>
   /** Families of own models, in the operator's order. */
   readonly families: () => readonly string[]

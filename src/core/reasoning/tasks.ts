@@ -126,6 +126,7 @@ export function createTasks(deps: TasksDeps): Tasks {
   const swarm: Swarm = createSwarm({
     ...deps,
     ...judging,
+    isDenied: memory.isDenied,
     calling: createCalling({ ...deps, ...judging, families }),
     book,
     evidence,

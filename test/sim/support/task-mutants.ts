@@ -49,7 +49,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'core/reasoning/contributor.ts',
-        find: 'draft.setValue(keptAs(answer.element), answer.payload)',
+        find: 'draft.setValue(sealedValue(answer.element), answer.payload)',
         replace: '',
       },
     ],

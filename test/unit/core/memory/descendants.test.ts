@@ -6,9 +6,11 @@ import { encodeCanonical } from '../../../../src/core/base/canonical.ts'
 import { findDescendants, OWN_SHOWN_MAX } from '../../../../src/core/memory/descendants.ts'
 import type { Memory } from '../../../../src/core/memory/memory.ts'
 import { createMemoryStore } from '../../../../src/core/memory/memory-store.ts'
+import { sealedValue } from '../../../../src/core/memory/sealed-value.ts'
 import type { EntryRow, MemoryStore } from '../../../../src/core/memory/store.ts'
 import { encodeHeader } from '../../../../src/core/protocol/entry.ts'
 import { KINDS } from '../../../../src/core/protocol/kinds.ts'
+import { decodeContribution } from '../../../../src/core/protocol/task-payloads.ts'
 import { createMind } from '../../../../src/sim/model.ts'
 import { createLoopback, type Loopback, type Member } from '../../../support/loopback.ts'
 
@@ -103,6 +105,47 @@ describe('a purge of an author with descendants', () => {
     assert.equal(!again.ok && again.error.code, 'AUTHOR_UNKNOWN')
     // What is written of it from now on is not known to be its descendant: it is a new text.
     assert.equal(me.spore.health().purged, 6)
+  })
+
+  test('takes answers along that were sealed and never shown', async () => {
+    await using network = createLoopback('sealed')
+    const models = (clock: Parameters<typeof createMind>[1]['clock']) =>
+      ['quick', 'slow'].map((family) =>
+        createMind(
+          {
+            name: `test/${family}`,
+            family,
+            delayMs: family === 'slow' ? 60_000 : 10,
+            think: () => ({ answer: `at ${SECRET}`, quotes: [{ memory: 1, text: CANARY }] }),
+          },
+          { clock },
+        ),
+      )
+    const me = await network.open('me', { models })
+    const bad = await network.open('bad')
+    await me.spore.addPeer(bad.url)
+    await network.clock.advance(30_000)
+    await remember(bad, CANARY)
+    await network.clock.advance(30_000)
+    const question = {
+      task: 'When does the canary sing?',
+      space: 'commons',
+      effort: 'quick',
+      deadline: 20,
+    } as const
+    assert.ok((await me.spore.submitTask(question)).ok)
+    await network.clock.advance(1_000)
+    const sealed = async (): Promise<number> => {
+      const rows = await me.store.entriesAfter(0, 1_000)
+      const seals = rows.flatMap(({ payload }) => (payload ? (decodeContribution(payload)?.seal ?? []) : []))
+      const kept = await Promise.all(seals.map((seal) => me.store.value(sealedValue(seal))))
+      return kept.filter((value) => value !== null).length
+    }
+    assert.equal(await sealed(), 1)
+    assert.ok((await me.spore.purgeAuthor({ author: bad.did })).ok)
+    assert.equal(await sealed(), 0)
+    await network.clock.advance(60_000)
+    assert.ok(!(await bytesOf(me.store)).includes(SECRET), 'nor is it shown later')
   })
 
   test('that was cut off goes on after the next start, with the same ones', async () => {
