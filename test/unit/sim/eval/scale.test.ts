@@ -94,3 +94,13 @@ test('it ends between two tasks once it is told to', async () => {
   const world = createScaleWorld(1, 1)
   assert.equal(await runScaleSwarm(world, { seed: 1, tasks: 5, effort: 'quick' }, async () => false), null)
 })
+
+test('a report in which no federation was simulated says so, and has no figures of any', () => {
+  const results = [
+    { size: 5, runs: [], accuracies: [aggregateScale(createScaleWorld(1, 5), OPTIONS, params)] },
+  ]
+  const options = { ...OPTIONS, real: 0, sizes: [5] }
+  const { tables, plots, notes } = scaleReport({ command: 'spore eval scale', seeds: [1], options, results })
+  assert.deepEqual([tables.length, plots.length], [1, 1])
+  assert.match(notes[0] ?? '', /^No federation was simulated/)
+})
