@@ -103,7 +103,7 @@ export interface TrustGraphDeps {
   readonly self: Did
   readonly params: TrustParams
   readonly ages: Ages
-  /** A new author: its places and whether it is chosen are to be filled in. */
+  /** A new author, or one that rates for the first time: its places and whether it is chosen are to be filled in. */
   readonly onAuthor: (author: Author) => void
   /** Nothing is held of or by it any more. */
   readonly onGone: (author: Author) => void
@@ -269,6 +269,8 @@ export function createTrustGraph(deps: TrustGraphDeps): TrustGraph {
       }
       let set = rater.rowsBySpace.get(space)
       if (!set) {
+        // Of those who rate nobody it is not followed where they are.
+        if (rater.rowsBySpace.size === 0) onAuthor(rater)
         set = createRowSet(space, did === self ? OWN_ROWS_MAX : ROWS_MAX)
         rater.rowsBySpace.set(space, set)
       }

@@ -53,7 +53,10 @@ export interface TrustParams {
   readonly raterAnswersMax: number
   /** Answers that all others' words count for at most: less than a good handful of own outcomes. */
   readonly hearsayAnswersMax: number
-  /** Own outcomes at which that is halved: who has seen for himself listens less. */
+  /**
+   * Own outcomes at which that is halved: who has seen for himself listens less. Measured with 8, 24 and 64: after 50 judged tasks the
+   * better of ten is preferred in 87.5, 92.5 and 97.5 % of the seeds. With 64, eight own lies would not outweigh eight words of praise.
+   */
   readonly hearsayYieldsAt: number
   /** Squares of standard deviations by which two raters may differ about somebody before it tells: by chance 1 pair in 12 does. */
   readonly contradictionFrom: number
@@ -96,7 +99,7 @@ const DEFAULTS: TrustParams = {
   relatedAnswersMax: 4,
   raterAnswersMax: 4,
   hearsayAnswersMax: 8,
-  hearsayYieldsAt: 8,
+  hearsayYieldsAt: 24,
   contradictionFrom: 3,
   contradictionMax: 12,
   contradictionWeight: 4,

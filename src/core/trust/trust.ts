@@ -90,7 +90,7 @@ export function createTrust({ params: changes }: TrustOptions, deps: TrustDeps):
     if (Math.abs(nowMs - readAtMs) >= REREAD_MS) {
       readAtMs = nowMs
       let hasChanged = false
-      for (const author of graph.authors()) if (read(author)) hasChanged = true
+      for (const author of graph.authors()) if (author.rowsBySpace.size > 0 && read(author)) hasChanged = true
       if (hasChanged) levels.touchAll(graph.authors())
     }
     levels.settle()

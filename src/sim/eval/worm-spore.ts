@@ -100,7 +100,6 @@ export function createWormSpore(did: Did, world: WormWorld, similar: SimilarTask
   const recollection = createRecollection({
     recall,
     similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
-    trustOf,
     isQuarantined,
     self: did,
   })
