@@ -36,7 +36,7 @@ const all = (right: number): Planted['right'] => ({ brain: right, explorer: righ
 export const plantedField = (): PlantedField =>
   new Map([
     ['llama', { ms: 60, right: { ...all(0.3), brain: 0.97 } }],
-    ['qwen', { ms: 80, right: { ...all(0.3), brain: 0.75 } }],
+    ['qwen', { ms: 80, right: { ...all(0.3), brain: 0.8 } }],
     ['mistral', { ms: 40, right: { ...all(0.3), explorer: 0.95 } }],
     ['gemma', { ms: 800, right: { ...all(0.3), explorer: 0.95 } }],
     ['phi', { ms: 200, right: { ...all(0.3), validator: 0.9 } }],
