@@ -49,6 +49,18 @@ export interface Collapse {
   readonly masses: readonly ClassMass[]
 }
 
+/**
+ * The answer that an accepted synthesis states, in as few words as it was given in: the whole of it, also where the synthesis names
+ * another's long answer by its beginning. Null where there is none.
+ */
+export function statedAnswer({ noted: { payload }, collapse }: Accepted): string | null {
+  if (!collapse) return null
+  const won = collapse.masses.find((one) => one.class === collapse.class)?.text ?? null
+  const { answer } = payload
+  if (answer === null) return won
+  return won !== null && isCutOf(answer, won) ? won : answer
+}
+
 /** Who may put the answer together, the first one first: each acts where those before it do not. */
 export function synthesizersOf(attempt: Attempt, counts: Counts): Did[] {
   const askers = asksOf(attempt, counts).map(({ author }) => author)

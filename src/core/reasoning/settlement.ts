@@ -3,7 +3,7 @@ import type { Did, Digest } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
 import type * as api from '../protocol/api.ts'
 import type { TaskPayload } from '../protocol/task-payloads.ts'
-import type { Accepted, Collapse } from './acceptance.ts'
+import { type Accepted, type Collapse, statedAnswer } from './acceptance.ts'
 import { aggregate } from './aggregate.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { type AnswerClass, createClassifier } from './answer-classes.ts'
@@ -19,10 +19,11 @@ export interface SettlementDeps {
 
 /** Null where there is no answer. */
 export function settlementOf(
-  { noted, collapse }: Accepted,
+  accepted: Accepted,
   task: TaskPayload,
   deps: SettlementDeps,
 ): api.Settlement | null {
+  const { noted, collapse } = accepted
   if (!collapse) return null
   const { payload, author } = noted
   const classOf = createClassifier(task.choices)
@@ -39,7 +40,7 @@ export function settlementOf(
   const won = rows.find(({ key }) => key === collapse.class)
   const others = rows.filter((one) => one !== won)
   return {
-    conclusion: payload.answer ?? won?.row.answer ?? payload.outcome.text ?? '',
+    conclusion: statedAnswer(accepted) ?? payload.outcome.text ?? '',
     rule: payload.rule,
     margin: (won?.row.share ?? 0) - (others[0]?.row.share ?? 0),
     masses: rows.map(({ row }) => row),

@@ -14,11 +14,10 @@ import { type Failure, failure } from '../protocol/errors.ts'
 import { KINDS } from '../protocol/kinds.ts'
 import { ATTEMPTS_MAX } from '../protocol/task-limits.ts'
 import { encodeTask, type TaskPayload } from '../protocol/task-payloads.ts'
-import { type Accepted, acceptedOf } from './acceptance.ts'
+import { acceptedOf, statedAnswer } from './acceptance.ts'
 import { asksOf, type Counts } from './attempt.ts'
 import { type Ask, appendCall } from './calling.ts'
 import type { Judgements } from './judgements.ts'
-import { isCutOf } from './own-words.ts'
 import type { Swarm } from './swarm.ts'
 import { questionOf, type TaskBook } from './task-book.ts'
 import { toTaskPayload } from './task-input.ts'
@@ -117,17 +116,13 @@ export function createTaskDesk(deps: TaskDeskDeps): TaskDesk {
     const found = find(id, shown.hides('id'))
     if (!found.ok) return found
     const { attempt, accepted, task } = found.value
-    const { collapse, noted } = accepted ?? {}
-    if (!collapse || !noted) return err(failure('TASK_OPEN', id))
+    if (!accepted?.collapse) return err(failure('TASK_OPEN', id))
     const writable = spaces.resolveWritable(spaces.nameOf(task.space))
     if (!writable.ok) return writable
-    const won = collapse.masses.find((one) => one.class === collapse.class)
     const { verdict, correction = null } = input
-    // It is about the whole answer, also where the synthesis names another's by its beginning.
-    const named = noted.payload.answer
-    const answer = (named !== null && !isCutOf(named, won?.text ?? '') ? named : won?.text) ?? ''
+    const answer = statedAnswer(accepted) ?? ''
     const resolution = { task: attempt.id, verdict, answer, correction }
-    const written = await judgements.judge(attempt, accepted as Accepted, resolution)
+    const written = await judgements.judge(attempt, accepted, resolution)
     return written.ok ? get(id) : written
   }
 

@@ -9,7 +9,7 @@ import type { Hides, Shown } from '../moderation/shown.ts'
 import type * as api from '../protocol/api.ts'
 import { PER_MILLE } from '../protocol/task-limits.ts'
 import type { ContributionPayload, Outcome, ReviewPayload, TaskPayload } from '../protocol/task-payloads.ts'
-import { type Accepted, acceptedOf } from './acceptance.ts'
+import { type Accepted, acceptedOf, statedAnswer } from './acceptance.ts'
 import type { AggregationParams } from './aggregation-params.ts'
 import { answerText } from './answer-text.ts'
 import { type Attempt, asksOf, type Counts, type Noted, partKey, saidOf, sealFor } from './attempt.ts'
@@ -190,13 +190,14 @@ export function createTaskViews(deps: TaskViewDeps): TaskViews {
 }
 
 /** The text of an answer; where it states another one than was decided, what was decided. */
-function shownText({ noted, collapse }: Accepted, { choices }: TaskPayload): string | null {
-  const { outcome, answer } = noted.payload
+function shownText(accepted: Accepted, { choices }: TaskPayload): string | null {
+  const { noted, collapse } = accepted
+  const { outcome } = noted.payload
   if (!collapse || outcome.text === null) return outcome.text
   const won = collapse.masses.find((one) => one.class === collapse.class)
   // A synthesis names another's long answer by its beginning; the whole of it is in the contribution.
   if (won && isCutOf(outcome.text, won.text)) return won.text
-  const decided = { class: collapse.class, text: answer ?? won?.text ?? outcome.text }
+  const decided = { class: collapse.class, text: statedAnswer(accepted) ?? outcome.text }
   return answerText({ answer: decided, masses: collapse.masses }, outcome.text, choices)?.text ?? null
 }
 
