@@ -1,11 +1,15 @@
 /** Trust over real processes: what is judged shows, in HTTP, commands and tools alike; what is set by hand wins, and outlives a restart. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { type TrustPage, type TrustView, trustPageSchema, trustSchema } from '../../src/core/protocol/api.ts'
 import { ask, type Reasoners, settled, startReasoners, submit } from '../support/reasoners.ts'
 import { runSpore } from '../support/spore-process.ts'
 
+/** What is not there after half a minute is not coming. */
+const LOOK_MS = 20
+const LOOKS = 1_500
 const CHOICES = ['Oslo', 'Bergen', 'Tromsø', 'Bodø']
 const DOMAIN = 'geography'
 
@@ -103,6 +107,9 @@ describe('two spores that answer one another', () => {
     )
     await field.kill(0)
     await field.restart(0)
+    // Who was chosen counts as chosen once it has proved again who it is.
+    const isChosen = async () => (await explain()).reasons.some((one) => /operator chose it/.test(one))
+    for (let i = 0; i < LOOKS && !(await isChosen()); i++) await sleep(LOOK_MS)
     assert.deepEqual(await explain(), set)
     const again = await request('PUT', { trust: 0.05 })
     assert.deepEqual([again.status, ((await again.json()) as TrustView).tier], [200, 'stranger'])

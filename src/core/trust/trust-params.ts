@@ -73,7 +73,7 @@ export interface TrustParams {
 
   /**
    * Factor on the relevance of whoever is not yet a contributor, and whoever is no more: the same for both, so that a new name is no
-   * better than a bad one. An exact hit is still found.
+   * better than a bad one. An exact hit is still the first: at .5 it stood behind own memories that share a word with the query.
    */
   readonly relevanceMin: number
 }
@@ -106,7 +106,7 @@ const DEFAULTS: TrustParams = {
   contradictionPrior: 4,
   invalidRunWrong: 12,
   floodWrong: 6,
-  relevanceMin: 0.5,
+  relevanceMin: 0.8,
 }
 
 /** The defaults with some values replaced, checked and frozen. A value outside of its range is a bug: it throws. */
