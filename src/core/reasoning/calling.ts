@@ -165,13 +165,19 @@ export function createCalling(deps: CallingDeps): Calling {
   }
 
   /**
-   * Whether as many have sealed as answers are wanted, and the others had their time: twice that. Calling anew those who sealed tells all
-   * of them to wait for nobody else.
+   * Those who sealed, where they are as many as answers are wanted and the others had their time: twice that. Calling them anew tells
+   * all of them to wait for nobody else. Empty where it is too soon, or nobody else was called.
    */
-  const isWaitedLong = ({ enoughMs }: Work, { isFurther }: Called, elapsedMs: number): boolean =>
-    enoughMs !== null && !isFurther && elapsedMs >= Math.max(LATE_MS_MIN, EXTRA_TIMES * enoughMs)
-  const sealedOf = ({ all }: Called, sealers: ReadonlySet<Did>): Did[] =>
-    [...all.keys()].filter((author) => sealers.has(author))
+  const closing = (
+    { enoughMs }: Work,
+    { all, isFurther }: Called,
+    sealers: ReadonlySet<Did>,
+    elapsedMs: number,
+  ): Did[] => {
+    if (enoughMs === null || isFurther || elapsedMs < Math.max(LATE_MS_MIN, EXTRA_TIMES * enoughMs)) return []
+    const sealed = [...all.keys()].filter((author) => sealers.has(author))
+    return sealed.length < all.size ? sealed : []
+  }
 
   const isSealing = ({ phase, round }: Work): boolean => phase === 'diverge' && round === 0
 
@@ -203,12 +209,15 @@ export function createCalling(deps: CallingDeps): Calling {
         if (present.has(author) && elapsedMs - sinceMs < patienceMs(work, author)) expected.add(author)
       const missing = Math.min(targetOf(task), called.first) - expected.size
       const room = CALLED_MAX - called.all.size
-      if (missing <= 0) return isWaitedLong(work, called, elapsedMs) ? sealedOf(called, sealers) : []
+      // What was written may never count: the same is not written again at every look.
+      const isNew = (author: Did): boolean => !work.namedSince.has(author)
+      if (missing <= 0) return closing(work, called, sealers, elapsedMs).filter(isNew)
       if (room <= 0) return []
       const others = candidatesFor(task).filter(({ author, isAway }) => !isAway && !called.all.has(author))
       return orderOf(others, work.attempt.id)
         .slice(0, Math.min(missing, room))
         .map(({ author }) => author)
+        .filter(isNew)
     },
     look(work, nowMs) {
       if (work.asker !== null || work.round > 0) return

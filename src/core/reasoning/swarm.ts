@@ -175,6 +175,7 @@ export function createSwarm(deps: SwarmDeps): Swarm {
     if (work.running.has('call')) return
     const called = calling.backupsFor(work, fineMs(clock))
     if (called.length === 0) return
+    for (const author of called) work.namedSince.add(author)
     work.running.add('call')
     run(async () => {
       const { id: task, task: payload } = work.attempt

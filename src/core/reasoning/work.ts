@@ -43,6 +43,8 @@ export interface Work {
   readonly measured: Set<Did>
   /** Milliseconds until as many others had sealed as answers are wanted of them; null while they have not. */
   enoughMs: number | null
+  /** Of an own attempt: whom its further calls have named, whether they count or not. Each is named once. */
+  readonly namedSince: Set<Did>
   readonly unshown: Map<Digest, UnshownAnswer>
   /** Seals that are being written: their answers will have to be shown, whatever comes in between. */
   sealing: number
@@ -86,6 +88,7 @@ export function newWork(
     phaseMs: nowMs,
     measured: new Set(),
     enoughMs: null,
+    namedSince: new Set(),
     unshown: new Map(),
     sealing: 0,
     failing: new Map(),

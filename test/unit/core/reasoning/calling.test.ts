@@ -1,6 +1,7 @@
 /** Who is asked to answer a task, and what becomes of it where these do not: spores on a loopback network and one clock. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { publicKeyToDid } from '../../../../src/core/identity/keys.ts'
 import type { TaskInput, TaskView } from '../../../../src/core/protocol/api.ts'
 import { createMind } from '../../../../src/sim/model.ts'
 import { createLoopback, type Loopback, type Member } from '../../../support/loopback.ts'
@@ -60,6 +61,13 @@ async function look({ spore }: Member, id: string): Promise<TaskView> {
   const found = await spore.task(id)
   assert.ok(found.ok, JSON.stringify(found))
   return found.value
+}
+
+/** Entries that a spore itself has written. */
+async function writtenBy({ did, store }: Member): Promise<number> {
+  let entries = 0
+  for (const { publicKey, next } of await store.logs()) if (publicKeyToDid(publicKey) === did) entries += next
+  return entries
 }
 
 const sumOf = (calls: ReadonlyMap<string, number>): number => [...calls.values()].reduce((a, b) => a + b, 0)
@@ -191,6 +199,17 @@ describe('where those who are called do not answer', () => {
       called.slice(0, 1),
     )
     assert.deepEqual(task.called, called, 'nobody was called in their place')
+  })
+
+  test('where more answers are wanted than there are spores, nobody is called twice', async () => {
+    await using network = createLoopback('more than there are')
+    const field = await fieldOf(network, ['ann', 'bob'])
+    const id = await ask(field.asker, { ...QUESTION, answers: 3 })
+    const entries = await writtenBy(field.asker)
+    await network.clock.advance(8_000)
+    const task = await look(field.asker, id)
+    assert.deepEqual([task.called.length, task.seals], [2, 2])
+    assert.equal(await writtenBy(field.asker), entries, 'the asker waits and writes nothing')
   })
 
   test('who never answers is called behind those who do', async () => {
