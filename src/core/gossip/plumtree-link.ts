@@ -20,6 +20,10 @@ export interface Link {
   /** As `known`, of logs that are not held here: a neighbour can name as many as it likes. */
   readonly rumours: Known
   isEager: boolean
+  /** Until when what is new is announced soon: it may have been pruned too many. */
+  soonUntilMs: number
+  /** Pushes in both directions since it was grafted; Infinity where it never was. */
+  pushesSinceGraft: number
   /** Logs to push, each from where; and logs to announce. The oldest first. */
   readonly pushes: Map<LogId, number>
   readonly announcements: Announcements
@@ -42,6 +46,8 @@ export const newLink = (
   knownForks,
   rumours: createBoundedMap(RUMOURS_MAX),
   isEager: true,
+  soonUntilMs: Number.NEGATIVE_INFINITY,
+  pushesSinceGraft: Number.POSITIVE_INFINITY,
   pushes: new Map(),
   announcements: createAnnouncements(QUEUE_LOGS_MAX),
   pushedAtMs: Number.NEGATIVE_INFINITY,

@@ -2,9 +2,9 @@
  * How news spread along the links: a pure state machine after Plumtree (Leitão, Pereira, Rodrigues 2007).
  *
  * Each link is eager or lazy. News go to eager neighbours whole, to lazy ones as an announcement, later. Who is pushed
- * mostly what it has prunes the link, so what stays eager is a tree; who is announced what nobody brought it grafts the
- * link, so the tree heals. Invariants: nothing is sent but what is stored here; at most one push and one announcement a link
- * are under way; a queue is bounded and drops its oldest: what is lost that way, or any other, the next pull finds.
+ * what it has prunes the link, so what stays eager is a tree (by the news of one log: `tree-measure.ts`); who is announced what
+ * nobody brought it grafts the link, so the tree heals. Invariants: nothing is sent but what is stored here; at most one push and one
+ * announcement a link are under way; a queue is bounded and drops its oldest: what is lost that way, or any other, the next pull finds.
  */
 import { createBoundedMap } from '../base/bounded.ts'
 import type { LogId } from '../base/brand.ts'
@@ -15,6 +15,7 @@ import { noteKnown, noteKnownFork } from './peers.ts'
 import type { Known, LinkName, Message, PlumtreeEffect, PlumtreeEvent } from './plumtree-events.ts'
 import { dropOldest, enqueue, type Held, knownOf, type Link, newLink, setKnown } from './plumtree-link.ts'
 import { createShortcuts } from './shortcuts.ts'
+import { createTreeMeasure } from './tree-measure.ts'
 
 export type { Known, LinkName, Message, PlumtreeEffect, PlumtreeEvent } from './plumtree-events.ts'
 export { QUEUE_LOGS_MAX, RUMOURS_MAX } from './plumtree-link.ts'
@@ -26,6 +27,8 @@ export const PUSH_COALESCE_MS = 50
  * before the other, and the push should come first. What is newer than it has a time of its own, or it would overtake its push.
  */
 export const ANNOUNCE_DELAY_MS = 2000
+/** The same where the link may have been pruned too many (`tree-measure.ts`). */
+export const CROSSED_DELAY_MS = 500
 /** After a lost push or announcement the neighbour is asked this much later what it lacks. */
 export const PROBE_DELAY_MS = 250
 /** What somebody was asked to bring is not asked of another for so long: a round trip and a push of 1 MiB. */
@@ -62,6 +65,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
   /** Which link brought the last of a log. */
   const broughtBy = createBoundedMap<LogId, LinkName>(FETCHED_LOGS_MAX)
   const shortcuts = createShortcuts(ANNOUNCE_DELAY_MS, random)
+  const measure = createTreeMeasure()
   /** Who was the last to push anything new. */
   let bringer: LinkName | null = null
 
@@ -83,17 +87,20 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
   const wakeAnnounce = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
     const readyAtMs = link.announcements.readyAtMs()
     if (readyAtMs === null) return []
-    const jitterMs = (ANNOUNCE_DELAY_MS / 2) * random.float()
+    const jitterMs = (announceDelayMs(link, nowMs) / 2) * random.float()
     return wake(name, link, 'announce', Math.max(0, readyAtMs - nowMs) + jitterMs)
   }
+  const announceDelayMs = ({ soonUntilMs }: Link, nowMs: number): number =>
+    nowMs < soonUntilMs ? CROSSED_DELAY_MS : ANNOUNCE_DELAY_MS
   const announceLater = (link: Link, logId: LogId, nowMs: number): void =>
-    link.announcements.add({ logId, next: link.here().validEnd(logId) }, nowMs + ANNOUNCE_DELAY_MS)
+    link.announcements.add({ logId, next: link.here().validEnd(logId) }, nowMs + announceDelayMs(link, nowMs))
 
   const store = (
     { logs, by }: Extract<PlumtreeEvent, { type: 'stored' }>,
     nowMs: number,
   ): PlumtreeEffect[] => {
     const effects: PlumtreeEffect[] = []
+    if (by === 'here') measure.note(logs, nowMs)
     const isFetched = typeof by === 'object'
     if (isFetched) for (const { logId } of logs) fetched.set(logId, replica.next(logId))
     // Who brings the news was quicker asked than it pushed: it will not push them any more, and others wait for them here.
@@ -141,7 +148,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
       return wakePush(name, link, PUSH_COALESCE_MS)
     })
 
-  /** A push of nothing but what is here, or mostly: this link is a second way to the same news. */
+  /** A push of nothing but what is here: this link is a second way to the same news. */
   const judge = (
     name: LinkName,
     { rows, fresh, duplicate }: { rows: readonly LogNext[]; fresh: number; duplicate: number },
@@ -149,10 +156,11 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
   ): PlumtreeEffect[] => {
     const link = links.get(name)
     if (fresh > 0) for (const { logId } of rows) broughtBy.set(logId, name)
-    if (!link || duplicate <= fresh) return []
+    if (!link || fresh > 0 || duplicate === 0) return []
     // It brings the same twice where it was asked for what was already on its way.
-    if (fresh === 0 && rows.length > 0 && rows.every(({ logId }) => broughtBy.peek(logId) === name)) return []
+    if (rows.length > 0 && rows.every(({ logId }) => broughtBy.peek(logId) === name)) return []
     if (rows.some(({ logId, next }) => next <= (fetched.peek(logId) ?? 0))) return passOn(name, rows, nowMs)
+    if (!measure.includes(rows) && !isGraftInVain(link)) return []
     return [...makeLazy(name, link, nowMs), { type: 'prune', link: name }]
   }
 
@@ -169,7 +177,9 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
 
   const shorten = (name: LinkName, rows: readonly LogNext[], nowMs: number): PlumtreeEffect[] => {
     const link = links.get(name)
-    return link && !link.isEager && shortcuts.isOne(rows, nowMs) ? woo(name, link) : []
+    // What it announces sooner than others do says nothing of how long it has had that.
+    if (!link || link.isEager || nowMs < link.soonUntilMs + ANNOUNCE_DELAY_MS) return []
+    return shortcuts.isOne(rows, nowMs) ? woo(name, link) : []
   }
 
   /** Who brought the news is gone: another is asked to at once, rather than when an announcement shows that they lack. */
@@ -181,7 +191,15 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
     return isBringer && chosen ? woo(...chosen) : []
   }
 
+  /** Pruned by the first push that it was grafted for: it was announced too soon, and that came along the tree, from far. */
+  const isGraftInVain = ({ pushesSinceGraft }: Link): boolean => pushesSinceGraft <= 1
+  const makeEager = (link: Link): void => {
+    if (!link.isEager) link.pushesSinceGraft = 0
+    link.isEager = true
+  }
+
   const makeLazy = (name: LinkName, link: Link, nowMs: number): PlumtreeEffect[] => {
+    link.soonUntilMs = isGraftInVain(link) ? nowMs : measure.crossingUntilMs()
     link.isEager = false
     for (const logId of link.pushes.keys()) announceLater(link, logId, nowMs)
     link.pushes.clear()
@@ -201,7 +219,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
       expect(row, name, nowMs)
       want.push({ logId: row.logId, from })
     }
-    if (link && want.length > 0) link.isEager = true
+    if (link && want.length > 0) makeEager(link)
     return [
       ...(want.length > 0 ? [{ type: 'want', link: name, want } as const] : []),
       ...(link && link.spares.size > 0 ? wake(name, link, 'ask', EXPECT_MS) : []),
@@ -238,7 +256,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
 
   /** What a neighbour wants by its own account, which counts more than what was thought. */
   const graft = (name: LinkName, link: Link, want: readonly LogStart[]): PlumtreeEffect[] => {
-    link.isEager = true
+    makeEager(link)
     for (const { logId, from } of want) {
       if (from >= link.here().validEnd(logId)) continue
       setKnown(link, logId, from)
@@ -324,6 +342,7 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
           : flushAnnouncements(name, link, nowMs)
       case 'delivered':
         link.sending.delete('push')
+        link.pushesSinceGraft++
         for (const row of event.taken) {
           noteKnown(link, row.logId, row.next)
           if (row.forkPoint !== undefined) noteKnownFork(link, row.logId, row.forkPoint)
@@ -354,7 +373,11 @@ export function createPlumtree({ random, replica, seenBy = () => replica }: Plum
         case 'down':
           return unlink(event.link)
         case 'pushed':
-          if (link) for (const { logId, next } of event.rows) noteKnown(link, logId, next)
+          if (link) {
+            link.pushesSinceGraft++
+            for (const { logId, next } of event.rows) noteKnown(link, logId, next)
+          }
+          measure.note(event.rows, nowMs)
           if (event.fresh > 0) noteBrought(event.link, event.rows, nowMs)
           return judge(event.link, event, nowMs)
         case 'announced':

@@ -5,6 +5,7 @@ import { createBoundedMap } from '../../../../src/core/base/bounded.ts'
 import type { LogId } from '../../../../src/core/base/brand.ts'
 import {
   ANNOUNCE_DELAY_MS,
+  CROSSED_DELAY_MS,
   createPlumtree,
   EXPECT_MS,
   type PlumtreeEffect,
@@ -15,6 +16,7 @@ import {
 } from '../../../../src/core/gossip/plumtree.ts'
 import type { StoredBy } from '../../../../src/core/gossip/plumtree-events.ts'
 import { SHORTCUT_MS, SHORTCUT_PAUSE_MS } from '../../../../src/core/gossip/shortcuts.ts'
+import { CROSSED_MS, MEASURE_MS } from '../../../../src/core/gossip/tree-measure.ts'
 import { IHAVE_ROWS_MAX, PULL_RANGES_MAX } from '../../../../src/core/protocol/limits.ts'
 import { seededRandom, testSeed } from '../../../support/seeded.ts'
 import { createPlumtreeNetwork, linkRandomly } from './plumtree-network.ts'
@@ -135,15 +137,66 @@ test('what a neighbour has is not sent to it', () => {
   assert.deepEqual(m.due('x', 'push'), [])
 })
 
-test('a push of mostly known entries prunes the link, one of mostly new ones does not', () => {
+test('a push of nothing but known entries prunes the link, one that brings a new one does not', () => {
   const m = machine('x')
-  assert.deepEqual(m.pushed('x', 2, 2), [])
+  assert.deepEqual(m.pushed('x', 1, 2), [])
   assert.ok(m.plumtree.isEager('x'))
-  assert.deepEqual(m.pushed('x', 1, 2), [{ type: 'prune', link: 'x' }])
+  m.pushed('y', 1, 0)
+  assert.deepEqual(m.pushed('x', 0, 2), [{ type: 'prune', link: 'x' }])
   assert.ok(!m.plumtree.isEager('x'))
   // An empty one says nothing, nor does one of somebody who is no neighbour.
   assert.deepEqual(m.pushed('x', 0, 0), [])
   assert.deepEqual(m.pushed('nobody', 0, 9), [])
+})
+
+test('where several write at a time, only the news of the least log prune, until it has been silent for long', () => {
+  const m = machine('x', 'y', 'z')
+  const rowsOf = (name: string) => [{ logId: log(name), next: 1 }]
+  const pushed = (link: string, of: string, fresh: number, nowMs: number) =>
+    m.handle({ type: 'pushed', link, rows: rowsOf(of), fresh, duplicate: 1 - fresh }, nowMs)
+  pushed('x', 'a', 1, 0)
+  pushed('x', 'b', 1, 0)
+  assert.deepEqual(pushed('y', 'b', 0, 10), [], 'a second way for b, but a tells where the circles are')
+  assert.deepEqual(pushed('y', 'a', 0, 10), [{ type: 'prune', link: 'y' }])
+  assert.deepEqual(pushed('z', 'b', 0, 10 + MEASURE_MS - 1), [])
+  assert.deepEqual(pushed('z', 'b', 0, 10 + MEASURE_MS), [{ type: 'prune', link: 'z' }])
+})
+
+test('the log of this spore itself may be the least, too', () => {
+  const m = machine('x', 'y')
+  m.store(log('a'), 1)
+  m.pushed('x', 1, 0, [{ logId: log('b'), next: 1 }])
+  assert.deepEqual(m.pushed('y', 0, 1, [{ logId: log('b'), next: 1 }]), [])
+})
+
+test('a link that was grafted in vain is pruned, whatever log it was grafted for', () => {
+  const m = machine('x', 'y')
+  const b = [{ logId: log('b'), next: 1 }]
+  m.pushed('y', 1, 0)
+  m.handle({ type: 'pruned', link: 'x' })
+  assert.deepEqual(m.handle({ type: 'announced', link: 'x', rows: b }), [
+    { type: 'want', link: 'x', want: [{ logId: log('b'), from: 0 }] },
+  ])
+  m.pushed('y', 1, 0, b)
+  m.held.set(log('b'), 1)
+  assert.deepEqual(m.pushed('x', 0, 1, b), [{ type: 'prune', link: 'x' }])
+})
+
+test('a link that may have been pruned too many announces soon, for a while', () => {
+  const m = machine('x', 'y')
+  const wakeAfter = (nowMs: number, name: string): number | undefined => {
+    m.held.set(log(name), 1)
+    const stored = { type: 'stored', logs: [{ logId: log(name), from: 0 }], by: 'here' } as const
+    const wake = m.handle(stored, nowMs).find((one) => one.link === 'x' && one.type === 'wake')
+    m.handle({ type: 'due', link: 'x', message: 'announce' }, nowMs + ANNOUNCE_DELAY_MS)
+    m.handle({ type: 'heard', link: 'x' }, nowMs + ANNOUNCE_DELAY_MS)
+    return wake?.type === 'wake' ? wake.delayMs : undefined
+  }
+  m.pushed('y', 1, 0, [{ logId: log('b'), next: 1 }])
+  m.pushed('y', 1, 0, [{ logId: log('c'), next: 1 }])
+  m.handle({ type: 'pruned', link: 'x' }, 100)
+  assert.equal(wakeAfter(200, 'own 1'), CROSSED_DELAY_MS)
+  assert.equal(wakeAfter(CROSSED_MS, 'own 2'), ANNOUNCE_DELAY_MS)
 })
 
 test('a push of what a pull brought first does not prune the link, and goes on along the others', () => {
@@ -444,6 +497,48 @@ test('once the tree has formed, an entry comes to each of 300 spores once, whoev
   const copies = (net.counts.pushes - before) / (10 * 299)
   context.diagnostic(`${copies} copies`)
   assert.ok(copies <= 1.1)
+})
+
+test('where four of eleven spores write at a time, again and again, a tree lasts that brings news within a second', (context) => {
+  const seed = testSeed()
+  context.diagnostic(`seed ${seed}`)
+  const { float } = seededRandom(seed)
+  const net = createPlumtreeNetwork({ count: 11, float, latencyMs: () => 3 + 60 * float() })
+  linkRandomly(net, 8, float)
+  const arrivals = { late: 0, all: 0 }
+  const written: { logId: LogId; next: number; dueMs: number }[] = []
+  const write = (): void => {
+    const writer = Math.floor(11 * float())
+    net.write(writer)
+    const logId = `log-${writer}` as LogId
+    const next = net.nodes[writer]?.held.get(logId) as number
+    written.push({ logId, next, dueMs: net.nowMs + 1000 })
+  }
+  const lookAtDue = (): void => {
+    while (written[0] && written[0].dueMs <= net.nowMs) {
+      const { logId, next } = written.shift() as (typeof written)[0]
+      for (const { held } of net.nodes) {
+        arrivals.all++
+        if ((held.get(logId) ?? 0) < next) arrivals.late++
+      }
+    }
+  }
+  let prunes = 0
+  for (let round = 0; round < 300; round++) {
+    for (let i = 0; i < 4; i++) {
+      write()
+      net.run(20 * float())
+    }
+    for (let i = 0; i < 10; i++) {
+      net.run(30 * float())
+      lookAtDue()
+    }
+    if (round === 150) prunes = net.counts.prunes
+  }
+  prunes = net.counts.prunes - prunes
+  context.diagnostic(`${arrivals.late} of ${arrivals.all} late; ${prunes} links pruned in the second half`)
+  assert.ok(arrivals.late <= 0.01 * arrivals.all)
+  assert.ok(prunes <= 20)
 })
 
 test('with one request and one answer of 20 lost, every entry still reaches all, at few copies more', (context) => {
