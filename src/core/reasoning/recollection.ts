@@ -1,7 +1,8 @@
 /**
  * What a contributor recalls before it answers: memories for the question, similar tasks that are finished, and how its own answers did.
  *
- * Invariant: nothing is recalled from a space that the task's space may not read, whatever the parts that are asked hand out: what a
+ * Of answers that were given before only those that were found right are memories here; the others are told as similar tasks, with what
+ * became of them. Invariant: nothing is recalled from a space that the task's space may not read, whatever the parts that are asked hand out: what a
  * contribution says of it stays where its readers may know it.
  */
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
@@ -12,6 +13,7 @@ import { createContextPack } from '../retrieval/context-pack.ts'
 import type { Recall, Recalled } from '../retrieval/recall.ts'
 import type { Scope } from '../retrieval/retriever.ts'
 import { freeClass } from './answer-classes.ts'
+import type { PastAnswers } from './past-answers.ts'
 import { shortened } from './reply-values.ts'
 import { SIMILAR_CHARS_MAX, SIMILAR_MAX, type SimilarTask } from './similar-tasks.ts'
 
@@ -66,6 +68,7 @@ export interface RecollectionDeps {
   ): readonly SimilarTask[]
   /** Who is nobody in particular here: no model is shown what such have asked or answered. */
   readonly isQuarantined: (author: Did) => boolean
+  readonly pastAnswers: Pick<PastAnswers, 'isSource'>
   /** This spore's own author, whose share of a pack has no bound. */
   readonly self: Did
 }
@@ -74,18 +77,24 @@ export interface RecollectionDeps {
 export const RECALL_TOKENS = 3_000
 /** Memories that are looked at for them. */
 const HITS = RECALLED_MAX
+/** Memories that are found for these: answers among them that nobody has checked are left out. */
+const CANDIDATES = 4 * HITS
 
 export function createRecollection({
   recall,
   similarTasks,
   isQuarantined,
+  pastAnswers,
   self,
 }: RecollectionDeps): Recollection {
   return {
     async recollect({ text, choices, scope, nowMs, calibration, budgetTokens = RECALL_TOKENS }) {
       const query = [text, ...choices].join('\n').slice(0, QUERY_CHARS_MAX).toWellFormed()
-      const recalled = await recall.recall(query, scope, HITS)
-      const found = recalled.filter(({ hit }) => scope.spaces.has(hit.provenance.space)).slice(0, HITS)
+      const recalled = await recall.recall(query, scope, CANDIDATES)
+      const found = recalled
+        .filter(({ hit }) => scope.spaces.has(hit.provenance.space))
+        .filter(({ memory }) => pastAnswers.isSource(memory.payload))
+        .slice(0, HITS)
       const byId = new Map(found.map((one) => [digestToCid(one.memory.id), one]))
       const pack = createContextPack(
         found.map(({ hit, memory: { id, payload }, standing: { trust } }) => ({

@@ -32,6 +32,7 @@ import type { EvidenceBook } from './evidence-book.ts'
 import { latestAnswers, roundAnswers, toContribution } from './first-answers.ts'
 import { listedOf } from './listed.ts'
 import { WORD_RULE, type WordRule } from './own-words.ts'
+import { ANSWER_TAG, answerMemoryText } from './past-answers.ts'
 import type { QuoteCheck } from './quote-check.ts'
 import { domainOf } from './task-domain.ts'
 import { type ProgressDeps, roundsOf } from './task-progress.ts'
@@ -258,11 +259,11 @@ function remember(
   const own = rule?.ownWords([task.text, ...task.choices])
   const inOwnWords = (words: string): string =>
     rule && own ? (own.of(words) ?? rule.beginningOf(words)) : words
-  const text = `Question: ${inOwnWords(task.text)}\nAnswer: ${inOwnWords(said ?? '')}`
+  const text = answerMemoryText(inOwnWords(task.text), inOwnWords(said ?? ''))
   const sources = [id, ...citedBy(outcome.quotes)].map(digestToCid)
   const payload = encodeMemory({
     text,
-    tags: ['synthesis'],
+    tags: [ANSWER_TAG],
     thread: null,
     position: null,
     speaker: null,

@@ -29,6 +29,7 @@ import { createEvidenceBook, type EvidenceBook, resolutionOf } from './evidence-
 import { createJudgements } from './judgements.ts'
 import { createLastResort } from './last-resort.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
+import { createPastAnswers } from './past-answers.ts'
 import { createQuoteCheck } from './quote-check.ts'
 import { createReasoner } from './reasoner.ts'
 import { createRecollection } from './recollection.ts'
@@ -114,8 +115,13 @@ export function createTasks(deps: TasksDeps): Tasks {
   const judgements = createJudgements({ ...deps, counts })
   const quotes = createQuoteCheck({ library, spaces, self, isQuarantined })
   const similar = createSimilarTasks()
+  const pastAnswers = createPastAnswers((id) => {
+    const attempt = book.attempt(id)
+    return attempt !== undefined && resolutionOf(attempt, self, counts)?.payload.verdict === 'right'
+  })
   const recollection = createRecollection({
     recall,
+    pastAnswers,
     similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
     isQuarantined,
     self,
@@ -191,6 +197,7 @@ export function createTasks(deps: TasksDeps): Tasks {
       similar.remove(question)
       return
     }
+    pastAnswers.note(accepted.noted.element, (standing as Standing).attempt.id)
     const { answer, outcome } = accepted.noted.payload
     const verdict = resolutionOf((standing as Standing).attempt, self, counts)?.payload
     similar.add({

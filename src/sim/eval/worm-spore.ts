@@ -9,6 +9,7 @@ import { createClaimSimilarity } from '../../core/reasoning/claim-similarity.ts'
 import { createEvidenceBook } from '../../core/reasoning/evidence-book.ts'
 import type { ModelRequest } from '../../core/reasoning/language-model.ts'
 import { REPEAT_CHARS_MAX, WORD_RULE, type WordRule } from '../../core/reasoning/own-words.ts'
+import { createPastAnswers } from '../../core/reasoning/past-answers.ts'
 import { createQuoteCheck } from '../../core/reasoning/quote-check.ts'
 import { createReasoner } from '../../core/reasoning/reasoner.ts'
 import { createRecollection } from '../../core/reasoning/recollection.ts'
@@ -101,6 +102,7 @@ export function createWormSpore(did: Did, world: WormWorld, similar: SimilarTask
     recall,
     similarTasks: (text, of, isLeftOut) => similar.query(text, of, undefined, isLeftOut),
     isQuarantined,
+    pastAnswers: createPastAnswers(() => false),
     self: did,
   })
   const quotes = createQuoteCheck({ library, spaces, self: did, isQuarantined })

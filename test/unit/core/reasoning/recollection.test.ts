@@ -1,11 +1,16 @@
 /** What is recalled before answering: from what the task's space may read, within a budget, each memory behind its label. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Did, SpaceId } from '../../../../src/core/base/brand.ts'
+import type { Did, Digest, SpaceId } from '../../../../src/core/base/brand.ts'
 import { digestToCid } from '../../../../src/core/base/hash.ts'
 import { createSpaces } from '../../../../src/core/memory/spaces.ts'
 import { QUERY_CHARS_MAX } from '../../../../src/core/protocol/limits.ts'
 import { RECALLED_MAX } from '../../../../src/core/protocol/task-limits.ts'
+import {
+  ANSWER_TAG,
+  answerMemoryText,
+  createPastAnswers,
+} from '../../../../src/core/reasoning/past-answers.ts'
 import {
   createRecollection,
   RECALL_TOKENS,
@@ -30,6 +35,8 @@ interface Told {
   readonly space?: SpaceId
   readonly author?: Did
   readonly thread?: string | null
+  readonly tags?: readonly string[]
+  readonly sources?: readonly string[]
 }
 
 /** A recollection over the real index and the real resolver of spaces. */
@@ -37,18 +44,18 @@ function remembering(told: readonly Told[], { isOpen = false } = {}) {
   const retriever = createRetriever()
   const stored = new Map<string, Recalled['memory']>()
   const asked: { query: string; scope: Scope }[] = []
-  for (const { text, space = COMMONS, author = SELF, thread = null } of told) {
+  for (const { text, space = COMMONS, author = SELF, thread = null, tags = [], sources = [] } of told) {
     const id = digestFrom(text)
     const payload = {
       text,
-      tags: [],
+      tags,
       thread,
       position: thread === null ? null : 1,
       speaker: null,
-      sources: [],
+      sources,
     }
     stored.set(id, { id, payload, dots: [] })
-    retriever.put({ ...payload, id, provenance: [{ space, author, atMs: 1000 }] })
+    retriever.put({ ...payload, sources: [], id, provenance: [{ space, author, atMs: 1000 }] })
   }
   const recall: Pick<Recall, 'recall'> = {
     recall: async (query, scope, limit) => {
@@ -63,10 +70,13 @@ function remembering(told: readonly Told[], { isOpen = false } = {}) {
     },
   }
   const similar = createSimilarTasks()
+  const right = new Set<Digest>()
+  const pastAnswers = createPastAnswers((attempt) => right.has(attempt))
   const recollection = createRecollection({
     recall,
     similarTasks: (text, spaces, isLeftOut) => similar.query(text, spaces, 10, isLeftOut),
     isQuarantined: (author) => author === STRANGER,
+    pastAnswers,
     self: SELF,
   })
   const spaces = createSpaces()
@@ -75,7 +85,7 @@ function remembering(told: readonly Told[], { isOpen = false } = {}) {
     const scope = { spaces: spaces.readableFrom(space) }
     return recollection.recollect({ text, choices: [], scope, nowMs: 2000, calibration: null, ...rest })
   }
-  return { recollect, asked, similar }
+  return { recollect, asked, similar, pastAnswers, right }
 }
 
 const OWL = 'The owl of Oslo sleeps at noon.'
@@ -94,6 +104,32 @@ for (const isOpen of [false, true])
     const own = await recollect('What does the owl of Oslo do?', { space: PRIVATE })
     assert.deepEqual(own.memories.map(({ text }) => text).sort(), [SECRET, OWL].sort())
   })
+
+test('an answer that was given before is recalled once it is found right, and not where it is not', async () => {
+  const [first, second] = [digestFrom('first'), digestFrom('second')]
+  const answer = (said: string, synthesis: Digest) => ({
+    text: answerMemoryText('When does the owl of Oslo sleep?', said),
+    tags: [ANSWER_TAG],
+    sources: [digestToCid(synthesis)],
+  })
+  const told = [{ text: OWL }, answer('At noon.', first), answer('At night.', second)]
+  const { recollect, pastAnswers, right } = remembering(told)
+  const texts = async () =>
+    (await recollect('When does the owl of Oslo sleep?')).memories.map(({ text }) => text).sort()
+  assert.deepEqual(await texts(), [OWL], 'of none is it known what it answered')
+  for (const one of [first, second]) pastAnswers.note(one, one)
+  assert.deepEqual(await texts(), [OWL], 'nobody has checked them')
+  right.add(first)
+  assert.deepEqual(await texts(), [answer('At noon.', first).text, OWL])
+})
+
+test('a memory that is only tagged like an answer is recalled', async () => {
+  const page = { text: OWL, tags: [ANSWER_TAG], sources: ['https://owls.example/oslo'] }
+  const talk = { text: `Question: ${OWL}`, tags: [ANSWER_TAG], sources: [digestToCid(digestFrom('x'))] }
+  const note = { text: answerMemoryText(OWL, 'yes'), sources: [digestToCid(digestFrom('x'))] }
+  const { recollect } = remembering([page, talk, note])
+  assert.equal((await recollect('What does the owl of Oslo do?')).memories.length, 3)
+})
 
 test('tasks of spaces that may not be read are no examples', async () => {
   const { recollect, similar } = remembering([])
