@@ -184,6 +184,7 @@ export function createTasks(deps: TasksDeps): Tasks {
         authors: [...new Set(book.attemptsAt(question).flatMap((attempt) => [...authorsOf(attempt)]))],
       },
     )
+    if (standing?.accepted) pastAnswers.note(standing.accepted.noted.element, standing.attempt.id)
     if (!isReplayed) return
     learn(question, standing)
     wait(question, standing)
@@ -197,7 +198,6 @@ export function createTasks(deps: TasksDeps): Tasks {
       similar.remove(question)
       return
     }
-    pastAnswers.note(accepted.noted.element, (standing as Standing).attempt.id)
     const { answer, outcome } = accepted.noted.payload
     const verdict = resolutionOf((standing as Standing).attempt, self, counts)?.payload
     similar.add({
