@@ -3,7 +3,7 @@
  * is known. A pure function of what is thought of each, of the task, and of params: the task's id is the seed of every draw, so a choice
  * can be made again.
  *
- * Trust is compared by the lower bound (05-reasoning §5); where two differ by less than is known of them, the faster one goes first.
+ * Trust is compared by the lower bound (05-reasoning §5); where two differ by less than is known of them, who is twice as fast goes first.
  * Exploration draws from each one's posterior (Thompson, 1933), and in turn takes who was asked longest ago, so that someone who was bad
  * and has become good is noticed.
  */
@@ -47,8 +47,9 @@ export interface PreferenceParams {
   readonly streakMax: number
   /** Share of tasks that he is asked then. */
   readonly surpriseShare: number
-  /** Standard deviations of their difference within which two are equals. */
+  /** Standard deviations of their difference within which two are equals, and beyond which one is beaten by the other. */
   readonly equalSigmas: number
+  readonly beatenSigmas: number
 }
 
 export const PREFERENCE_PARAMS: PreferenceParams = {
@@ -60,7 +61,8 @@ export const PREFERENCE_PARAMS: PreferenceParams = {
   surprisingStreak: 2,
   streakMax: 4,
   surpriseShare: 0.5,
-  equalSigmas: 0.8,
+  equalSigmas: 1.25,
+  beatenSigmas: 1.6,
 }
 
 /** Those who are wanted most first: all who can be asked, then who has left tasks unanswered, then who is away. */
@@ -91,8 +93,11 @@ function byTrust(rank: readonly Candidate[], task: Digest, { equalSigmas }: Pref
     // Who was never asked is as fast as anybody.
     const known = equals.flatMap(({ typicalMs }) => typicalMs ?? [])
     const usualMs = known.length > 0 ? known.reduce((sum, ms) => sum + ms, 0) / known.length : 0
-    const msOf = ({ typicalMs }: Candidate): number => typicalMs ?? usualMs
-    ordered.push(...equals.sort((a, b) => msOf(a) - msOf(b) || byPlace(a, b)))
+    const msOf = ({ typicalMs }: Candidate): number => Math.max(1, typicalMs ?? usualMs)
+    const leastMs = Math.min(...equals.map(msOf))
+    // How often the time doubles: a difference of less is noise, and trust tells more, little as it differs.
+    const slownessOf = (one: Candidate): number => Math.floor(Math.log2(msOf(one) / leastMs))
+    ordered.push(...equals.sort((a, b) => slownessOf(a) - slownessOf(b)))
     left = left.filter((one) => !isEqual(one))
   }
   return ordered
@@ -111,7 +116,7 @@ export function isBeaten(
   candidates: readonly Candidate[],
   params = PREFERENCE_PARAMS,
 ): boolean {
-  return candidates.some((other) => !other.isAway && !isWithin(one, other, 2 * params.equalSigmas))
+  return candidates.some((other) => !other.isAway && !isWithin(one, other, params.beatenSigmas))
 }
 
 /**

@@ -42,6 +42,13 @@ describe('the order', () => {
     assert.deepEqual(names(order), ['fast', 'slow'])
   })
 
+  test('is that of trust among equals where neither takes twice as long', () => {
+    const better = peer('better', 56, 4, { typicalMs: 199 })
+    assert.deepEqual(names(orderOf([peer('fast', 55, 5), better], TASK)), ['better', 'fast'])
+    const slow = { ...better, typicalMs: 200 }
+    assert.deepEqual(names(orderOf([peer('fast', 55, 5), slow], TASK)), ['fast', 'better'])
+  })
+
   test('has those who left tasks unanswered behind the others, and those who are away behind all', () => {
     const candidates = [
       peer('away', 60, 0, { isAway: true }),
