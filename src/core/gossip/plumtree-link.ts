@@ -20,7 +20,7 @@ export interface Link {
   /** As `known`, of logs that are not held here: a neighbour can name as many as it likes. */
   readonly rumours: Known
   isEager: boolean
-  /** Until when what is new is announced soon: it may have been pruned too many. */
+  /** Until when what is new is announced soon: this link may have been one too many to prune. */
   soonUntilMs: number
   /** Pushes in both directions since it was grafted; Infinity where it never was. */
   pushesSinceGraft: number

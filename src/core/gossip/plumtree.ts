@@ -27,7 +27,7 @@ export const PUSH_COALESCE_MS = 50
  * before the other, and the push should come first. What is newer than it has a time of its own, or it would overtake its push.
  */
 export const ANNOUNCE_DELAY_MS = 2000
-/** The same where the link may have been pruned too many (`tree-measure.ts`). */
+/** The same where the link may have been one too many to prune (`tree-measure.ts`). */
 export const CROSSED_DELAY_MS = 500
 /** After a lost push or announcement the neighbour is asked this much later what it lacks. */
 export const PROBE_DELAY_MS = 250

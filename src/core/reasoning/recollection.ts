@@ -2,8 +2,8 @@
  * What a contributor recalls before it answers: memories for the question, similar tasks that are finished, and how its own answers did.
  *
  * Of answers that were given before only those that were found right are memories here; the others are told as similar tasks, with what
- * became of them. Invariant: nothing is recalled from a space that the task's space may not read, whatever the parts that are asked hand out: what a
- * contribution says of it stays where its readers may know it.
+ * became of them. Invariant: nothing is recalled from a space that the task's space may not read, whatever the parts that are asked hand
+ * out: what a contribution says of it stays where its readers may know it.
  */
 import type { Did, Digest, SpaceId } from '../base/brand.ts'
 import { digestToCid } from '../base/hash.ts'
