@@ -47,8 +47,9 @@ export interface PreferenceParams {
   readonly streakMax: number
   /** Share of tasks that he is asked then. */
   readonly surpriseShare: number
-  /** Standard deviations of their difference within which two are equals, and beyond which one is beaten by the other. */
+  /** Standard deviations of their difference within which two are equals. */
   readonly equalSigmas: number
+  /** The same beyond which the better one beats the other. */
   readonly beatenSigmas: number
 }
 
